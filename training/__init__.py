@@ -1,0 +1,1 @@
+"""Training, comparison and reports: the only importer of torch and SB3."""

@@ -1,0 +1,177 @@
+"""The commands of `hedge` and their options, as frozen dataclasses.
+
+This module describes the command line and runs nothing. It imports neither the
+environment nor a learning library, so that `hedge --help` answers at once. The
+implementation of the command `name` is `training.<name>.run(options)`; it returns
+an exit code, or None for success, and is imported only when it is run.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro import conf
+
+from training.option_types import (
+    Count,
+    Flag,
+    Folder,
+    Names,
+    OptionalCount,
+    OptionalName,
+    OptionalSeed,
+    PositiveNumber,
+    PositiveNumbers,
+    Seed,
+    Settings,
+    WholeNumbers,
+    flatten,
+)
+
+__all__ = [
+    "COMMANDS",
+    "BenchmarkOptions",
+    "CommonOptions",
+    "CompareOptions",
+    "DoctorOptions",
+    "EvaluateOptions",
+    "PresetsOptions",
+    "TrainOptions",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonOptions:
+    """Options that every command has."""
+
+    debug: Flag = False
+    """Show the traceback of an error (so does HEDGE_DEBUG=1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingOptions(CommonOptions):
+    """Options of commands that take overrides of config keys."""
+
+    overrides: Settings = ()
+    """Override a key of the config, for example execution.fee_bp=3."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """All overrides in the order given, each `key=value`."""
+        return flatten(self.overrides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(SettingOptions):
+    """Train an agent from an experiment file and write a run folder."""
+
+    config: Annotated[conf.Positional[Path], conf.arg(metavar="CONFIG.yaml")]
+    """The experiment, for example configs/reference.yaml."""
+    out: Folder = None
+    """Run folder to write (default: a new one under runs/)."""
+    resume: Flag = False
+    """Continue the run in the run folder from its last checkpoint."""
+    seed: OptionalSeed = None
+    """Seed of the run (default: the one in the experiment file)."""
+    total_timesteps: OptionalCount = None
+    """Environment steps to train for (default: from the experiment file)."""
+    threads: Count = 1
+    """Threads of the learner; more than one changes the trained weights."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(SettingOptions):
+    """Evaluate one saved policy or rule on test paths, with confidence intervals."""
+
+    policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
+    """A policy file, a run folder, or the name of a rule."""
+    preset: OptionalName = None
+    """The market to evaluate in (default: the one the policy was trained in)."""
+    risk_aversion: PositiveNumbers = ()
+    """Risk aversions to evaluate at (default: that of the market)."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    seed: Seed = 0
+    """Seed of the test paths."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(SettingOptions):
+    """Tune rules on validation paths, compare all on test paths, write a report."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to compare in."""
+    policies: Names = ("all",)
+    """Rules by name, `all` for every rule, and policy files or run folders."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to compare at."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that the rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    """What tuning minimises: objective, mean-std:K or cvar:Q."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    out: Folder = None
+    """Folder for the report (default: no report, the table only)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkOptions(CommonOptions):
+    """Measure environment and training speed on this machine."""
+
+    presets: Names = ("reference", "ethereum-l1")
+    """Markets to measure."""
+    num_envs: WholeNumbers = (1, 64, 1024, 4096)
+    """Batch sizes to measure."""
+    seconds: PositiveNumber = 1.0
+    """Time to spend on each measurement [s]."""
+    ppo: Flag = True
+    """Leave out the training part."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetsOptions(SettingOptions):
+    """List the market presets, or print one in full."""
+
+    preset: conf.Positional[OptionalName] = None
+    """The preset to print with every key (default: list the names)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(CommonOptions):
+    """Check this installation: versions, threads, kernel cache, presets, disk."""
+
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+
+
+COMMANDS: dict[str, type[CommonOptions]] = {
+    "train": TrainOptions,
+    "evaluate": EvaluateOptions,
+    "compare": CompareOptions,
+    "benchmark": BenchmarkOptions,
+    "presets": PresetsOptions,
+    "doctor": DoctorOptions,
+}

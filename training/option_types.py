@@ -1,0 +1,129 @@
+"""Types of command-line values: how each is written, checked and shown in the help.
+
+A value out of range is refused while the command line is read, so that it never
+reaches a computation.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from tyro import conf
+from tyro.constructors import PrimitiveConstructorSpec
+
+__all__ = [
+    "Count",
+    "Flag",
+    "Folder",
+    "Names",
+    "OptionalCount",
+    "OptionalName",
+    "OptionalSeed",
+    "PositiveNumber",
+    "PositiveNumbers",
+    "Seed",
+    "Settings",
+    "WholeNumbers",
+    "flatten",
+]
+
+T = TypeVar("T")
+
+
+def _name(text: str) -> str:
+    """Read one non-empty word."""
+    if not text.strip():
+        raise ValueError("an entry is empty")
+    return text.strip()
+
+
+def _whole_number(text: str) -> int:
+    """Read a whole number; 15_000_000 and 15e6 are the same."""
+    value = float(text)
+    if not value.is_integer():
+        raise ValueError(f"{text} is not a whole number")
+    return int(text) if text.lstrip("+-").isdecimal() else int(value)
+
+
+def _count(text: str) -> int:
+    """Read a whole number of at least one."""
+    value = _whole_number(text)
+    if value < 1:
+        raise ValueError(f"{text} is below 1")
+    return value
+
+
+def _seed(text: str) -> int:
+    """Read a whole number of at least zero."""
+    value = _whole_number(text)
+    if value < 0:
+        raise ValueError(f"{text} is below 0")
+    return value
+
+
+def _positive(text: str) -> float:
+    """Read a finite number above zero."""
+    value = float(text)
+    if not (math.isfinite(value) and value > 0.0):
+        raise ValueError(f"{text} is not a positive number")
+    return value
+
+
+def _spec(read: Callable[[str], Any], metavar: str, *, many: bool = False) -> Any:
+    """Describe one argument to tyro.
+
+    Args:
+        read: Turns the text into a value; raises ValueError if it cannot.
+        metavar: How the help shows the value.
+        many: Whether the argument is a comma-separated list, kept as a tuple.
+
+    Returns:
+        The description, to be used inside `Annotated`.
+    """
+
+    def from_text(args: list[str]) -> Any:
+        if many:
+            return tuple(read(entry) for entry in args[0].split(","))
+        return read(args[0])
+
+    def to_text(value: Any) -> list[str]:
+        return [",".join(f"{entry}" for entry in value) if many else f"{value}"]
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=from_text,
+        is_instance=lambda value: True,
+        str_from_instance=to_text,
+    )
+
+
+def flatten(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Join the values of a repeated option into one tuple, in the order given."""
+    return tuple(entry for group in groups for entry in group)
+
+
+# The help text of an option whose default is None says what then happens.
+_NO_DEFAULT = conf.arg(help_behavior_hint="")
+
+Count = Annotated[int, _spec(_count, "N")]
+Seed = Annotated[int, _spec(_seed, "N")]
+PositiveNumber = Annotated[float, _spec(_positive, "X")]
+OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
+OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
+OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
+Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
+
+Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]
+WholeNumbers = Annotated[tuple[int, ...], _spec(_count, "N,...", many=True)]
+PositiveNumbers = Annotated[tuple[float, ...], _spec(_positive, "X,...", many=True)]
+
+# `--set a=1 b=2 --set c=3`: both ways of giving several overrides work.
+Settings = Annotated[
+    tuple[tuple[str, ...], ...],
+    conf.UseAppendAction,
+    conf.arg(name="set", metavar="KEY=VALUE ..."),
+]
+# One that is on by default is shown, and switched off, as `--no-...`.
+Flag = Annotated[bool, conf.FlagCreatePairsOff, _NO_DEFAULT]
