@@ -1,0 +1,59 @@
+# Every target does its own set-up: a virtual environment in .venv, from the lock file.
+# Use another interpreter with `make PYTHON=python3.12 install`.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+HEDGE := $(BIN)/python -m training.cli
+INSTALLED := $(VENV)/.installed
+
+# The demo trains at one risk aversion and compares with every rule.
+DEMO_PRESET ?= ethereum-l1
+DEMO_RISK_AVERSION ?= 10
+DEMO_TRAIN ?= --total-timesteps 4_000_000
+DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 10_000 --threads 2
+
+TEST_FLAGS ?=
+
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: install demo test check format benchmark clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "hedge_env needs Python 3.11 or later; try: make PYTHON=python3.12 install" >&2; \
+	  exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED)
+	rm -rf runs/demo
+	$(HEDGE) train configs/$(DEMO_PRESET).yaml --out runs/demo $(DEMO_TRAIN)
+	$(HEDGE) compare --preset $(DEMO_PRESET) --risk-aversion $(DEMO_RISK_AVERSION) \
+	  --policies all,runs/demo/policy.safetensors --out runs/demo/report $(DEMO_COMPARE)
+	@echo "report: runs/demo/report/report.html"
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(TEST_FLAGS)
+
+check: $(INSTALLED)
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+benchmark: $(INSTALLED)
+	$(HEDGE) benchmark
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
