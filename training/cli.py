@@ -1,0 +1,136 @@
+"""The console script `hedge`: reads the command line, runs one command.
+
+Whatever goes wrong ends as one line on standard error with a remedy. Exit codes: 0
+success, 1 failure, 2 wrong usage or config, 130 interrupted. The traceback is shown
+with `--debug` or HEDGE_DEBUG=1.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.commands import CommonOptions
+
+__all__ = ["main"]
+
+_DESCRIPTION = """Hedging policies under trading costs: train, evaluate, compare.
+
+Every command has its own help: hedge COMMAND --help."""
+
+# Modules that the bare install leaves out.
+_EXTRAS = (
+    "jinja2",
+    "matplotlib",
+    "polars",
+    "rich",
+    "scipy",
+    "stable_baselines3",
+    "tensorboard",
+    "torch",
+    "tqdm",
+    "tyro",
+)
+
+_FAILURE, _USAGE, _INTERRUPTED = 1, 2, 130
+
+# Small matrix products are slower on many threads than on one, several times so on a
+# busy machine. These must be set before NumPy is imported.
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Command line without the program name; None reads `sys.argv`.
+
+    Returns:
+        The exit code.
+    """
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    debug = os.environ.get("HEDGE_DEBUG", "0") not in ("", "0")
+    try:
+        name, options = _parse(sys.argv[1:] if arguments is None else arguments)
+        debug = debug or options.debug
+        code: int | None = importlib.import_module(f"training.{name}").run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, for example `head`, has enough: not an error. Standard output is
+        # replaced, because Python flushes it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("hedge: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"hedge: error: {_one_line(error)}", file=sys.stderr)
+        return _exit_code(error)
+    return code or 0
+
+
+def _parse(arguments: Sequence[str]) -> "tuple[str, CommonOptions]":
+    """Read the command line; tyro ends the process with code 2 if it is wrong.
+
+    Args:
+        arguments: Command line without the program name.
+
+    Returns:
+        The command's name and its options.
+    """
+    import tyro
+
+    from training.commands import COMMANDS
+
+    options: CommonOptions = tyro.extras.subcommand_cli_from_dict(
+        dict(COMMANDS),
+        prog="hedge",
+        description=_DESCRIPTION,
+        args=list(arguments),
+        console_outputs=True,
+    )
+    names = {kind: name for name, kind in COMMANDS.items()}
+    return names[type(options)], options
+
+
+def _one_line(error: Exception) -> str:
+    """Say in one line what went wrong and, where it is known, what to do."""
+    message = " ".join(str(error).split())
+    if _is_own(error):
+        return message
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        return (
+            f"{error.name} is not installed; "
+            "install the extras: pip install 'hedge-env[train,report]'"
+        )
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    kind = type(error).__name__
+    return f"{kind}: {message}; run again with --debug to see where"
+
+
+def _exit_code(error: Exception) -> int:
+    """Return 2 for a config that cannot be right, 1 for every other failure."""
+    errors = sys.modules.get("hedge_env.errors")
+    wrong_usage = errors is not None and isinstance(error, errors.ConfigError)
+    return _USAGE if wrong_usage else _FAILURE
+
+
+def _is_own(error: Exception) -> bool:
+    """Whether the error is one of the package's own, which explain themselves.
+
+    The module is looked up, not imported: if it is not loaded, it was not raised.
+    """
+    errors = sys.modules.get("hedge_env.errors")
+    return errors is not None and isinstance(error, errors.HedgeError)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

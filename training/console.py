@@ -1,0 +1,128 @@
+"""What a command writes, and where.
+
+Standard output carries the result: a table, or one JSON document. Progress and
+remarks go to standard error, so that a program can read the first undisturbed.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Advance", "log", "main_for", "progress_bar", "write_json"]
+
+# Takes the amount of work done since the last call, and figures worth showing.
+Advance = Callable[..., None]
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def main_for(command: str) -> None:
+    """Run one command as `python -m training.<command>` does, and exit.
+
+    Args:
+        command: Name of the command, as in `hedge <command>`.
+    """
+    from training.cli import main
+
+    sys.exit(main([command, *sys.argv[1:]]))
+
+
+def log(message: str) -> None:
+    """Write one remark to standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Write the one document that `--json` promises to standard output.
+
+    Args:
+        document: Plain values; a NaN is an error, since JSON has none.
+    """
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def progress_bar(
+    description: str, total: int, *, enabled: bool = True
+) -> Iterator[Advance]:
+    """Show the progress of long work on standard error, with the time left.
+
+    On a terminal this is a bar; elsewhere a plain line every ten seconds. The
+    caller gets a function `advance(amount, **figures)`; the figures, for example
+    `objective_bp=50.3`, are shown behind the bar.
+
+    Args:
+        description: What is being done, in a word or two.
+        total: Amount of work in all, in the unit that `advance` takes.
+        enabled: False shows nothing.
+
+    Yields:
+        The function to call as the work proceeds.
+    """
+    if not enabled:
+        yield lambda amount=1, **figures: None
+    elif sys.stderr.isatty():
+        with _terminal_bar(description, total) as advance:
+            yield advance
+    else:
+        yield _line_writer(description, total)
+
+
+@contextmanager
+def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
+    """Show a live bar; rich is imported only here, because it is slow to import."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(description, total=total, figures="")
+
+        def advance(amount: int = 1, **figures: float) -> None:
+            progress.advance(task, amount)
+            if figures:
+                progress.update(task, figures=_format_figures(figures))
+
+        yield advance
+
+
+def _line_writer(description: str, total: int) -> Advance:
+    """Return an `advance` that writes a plain line now and then."""
+    start = last = time.monotonic()
+    done = 0
+
+    def advance(amount: int = 1, **figures: float) -> None:
+        nonlocal last, done
+        done += amount
+        now = time.monotonic()
+        if done == 0 or (now - last < _SECONDS_BETWEEN_LINES and done < total):
+            return
+        last = now
+        left = (now - start) * max(total - done, 0) / done
+        line = f"{description}: {100 * done // max(total, 1)} %, {left:.0f} s left"
+        log(f"{line} {_format_figures(figures)}".rstrip())
+
+    return advance
+
+
+def _format_figures(figures: Mapping[str, float]) -> str:
+    """Write named figures in a row, for example `objective_bp 50.3`."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())

@@ -1,0 +1,39 @@
+"""`hedge presets`: list the market presets, or print one with every key."""
+
+import yaml
+
+from hedge_env.presets import PRESETS, load_config
+from training.commands import PresetsOptions
+from training.console import main_for, write_json
+
+
+def run(options: PresetsOptions) -> None:
+    """Print the names of the presets, or one resolved preset as YAML or JSON.
+
+    Args:
+        options: Which preset to print, with which overrides.
+    """
+    if options.preset is None and not options.settings:
+        _print_names(as_json=options.json)
+        return
+    config = load_config(options.preset, settings=options.settings)
+    document = config.model_dump(mode="json")
+    if options.json:
+        write_json(document)
+    else:
+        print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), end="")
+
+
+def _print_names(*, as_json: bool) -> None:
+    """Print every preset with its one-line description."""
+    descriptions = {name: load_config(name).description for name in sorted(PRESETS)}
+    if as_json:
+        write_json({"presets": descriptions})
+        return
+    width = max(len(name) for name in descriptions)
+    for name, description in descriptions.items():
+        print(f"{name:{width}}  {' '.join(description.split())}".rstrip())
+
+
+if __name__ == "__main__":
+    main_for("presets")
