@@ -1,0 +1,181 @@
+"""`kernel` and `scalar_kernel`: the only places where numba's decorator is called.
+
+Three habits of numba would hurt here, and are met in this file:
+
+* A cached function is compiled anew when its own file changes, but not when a
+  function it calls changes in another file (numba docs, "Caching limitations").
+  The cache folder is therefore named after a digest of every source file of the
+  package, so that an edit or an upgrade can never be answered by old code.
+* `njit(cache=True)` raises at import when no cache folder can be written. Here the
+  function is then compiled without a cache: slower to start, never broken.
+* Cache files are pickles: whoever can write to the folder can run code. It is made
+  readable by its owner alone, and never lies in a shared temporary folder.
+"""
+
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE_FOLDER = Path(__file__).resolve().parent
+_FOLDER_NAME = re.compile(r"hedge_env-[0-9a-f]{16}")
+_KEPT_FOLDERS = 4
+_KEPT_SECONDS = 3 * 24 * 3600.0
+
+
+def kernel(function: F) -> F:
+    """Compile a function that works on arrays, with a cache that cannot go stale.
+
+    No fastmath (it removes NaN checks and changes bits between processors), no
+    threads, division by zero gives inf or NaN as in NumPy, the GIL is released.
+    Compilation happens at the first call, never at import. With
+    `NUMBA_DISABLE_JIT=1` the function is returned unchanged.
+
+    Args:
+        function: Function in numba's nopython subset.
+
+    Returns:
+        The compiled function, with the same signature.
+    """
+    if numba.config.DISABLE_JIT:
+        return function
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    folder = cache_folder(_package_of(function))
+    if folder is None:
+        return cast(F, numba.njit(**options)(function))
+    previous, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        return cast(F, numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no cache folder suits this file: compile without
+        return cast(F, numba.njit(**options)(function))
+    finally:
+        numba.config.CACHE_DIR = previous
+
+
+def scalar_kernel(function: F) -> F:
+    """Compile a function of a few numbers that is inlined into its callers' loops.
+
+    Inlining is what lets LLVM vectorise a loop over it. The machine code lives in
+    the cache of the calling `kernel`, so these functions need none of their own.
+
+    Args:
+        function: Function in numba's nopython subset, without loops over arrays.
+
+    Returns:
+        The compiled function, with the same signature.
+    """
+    if numba.config.DISABLE_JIT:
+        return function
+    compiled = numba.njit(forceinline=True, nogil=True, error_model="numpy")(function)
+    return cast(F, compiled)
+
+
+@functools.cache
+def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
+    """Folder for the compiled kernels of `package`, or None if none can be written.
+
+    It is looked for under `NUMBA_CACHE_DIR` and then under the user's cache folder.
+    Folders of other versions that nobody used for some days are removed.
+
+    Args:
+        package: Folder of the package whose kernels are compiled.
+
+    Returns:
+        An existing folder that this process can write to, or None.
+    """
+    name = f"hedge_env-{source_digest(package)}"
+    for parent in _cache_parents():
+        folder = parent / name
+        with contextlib.suppress(OSError, RuntimeError):
+            is_new = not folder.exists()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+            os.utime(folder)  # in use: not to be pruned by another version
+            if is_new:
+                prune_cache(parent)
+            return folder
+    return None
+
+
+def source_digest(package: Path) -> str:
+    """Sixteen hex digits that change with anything compiled code depends on.
+
+    That is: each Python source below `hedge_env` and below `package`, the versions
+    of numba and llvmlite, and numba's flags that its own cache key leaves out. The
+    processor is part of numba's key.
+
+    Args:
+        package: Folder of the package whose kernels are compiled.
+
+    Returns:
+        Start of a SHA-256 digest.
+    """
+    config = numba.config
+    flags = (config.BOUNDSCHECK, config.OPT, config.LOOP_VECTORIZE)
+    versions = (numba.__version__, _llvmlite_version(), sys.version_info[:2])
+    digest = hashlib.sha256(repr((versions, flags)).encode())
+    for root in dict.fromkeys((_PACKAGE_FOLDER, package)):
+        for path in sorted(root.rglob("*.py")):
+            digest.update(f"\0{path.relative_to(root)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prune_cache(parent: Path, now: float | None = None) -> None:
+    """Remove cache folders of other versions, except recent and recently used ones.
+
+    Args:
+        parent: Folder that holds the digest-named folders.
+        now: Time to measure age from [s since the epoch]; the clock's if None.
+    """
+    now = time.time() if now is None else now
+    dated = []
+    with contextlib.suppress(OSError):
+        for path in parent.iterdir():
+            if _FOLDER_NAME.fullmatch(path.name) and not path.is_symlink():
+                dated.append((path.stat().st_mtime, path))
+    dated.sort(reverse=True)
+    for modified, path in dated[_KEPT_FOLDERS:]:
+        if now - modified > _KEPT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _cache_parents() -> list[Path]:
+    """Folders that may hold the cache, best first."""
+    parents = []
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        parents.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    if base:
+        with contextlib.suppress(RuntimeError):  # no home folder known
+            parents.append(Path(base).expanduser() / "hedge_env")
+    return parents
+
+
+def _package_of(function: Callable[..., Any]) -> Path:
+    """Folder of the top-level package that defines `function`."""
+    top = sys.modules.get(function.__module__.partition(".")[0])
+    folders = list(getattr(top, "__path__", []))
+    return Path(folders[0]).resolve() if folders else _PACKAGE_FOLDER
+
+
+def _llvmlite_version() -> str:
+    """Version of llvmlite, which numba has imported already."""
+    return str(getattr(sys.modules.get("llvmlite"), "__version__", ""))
