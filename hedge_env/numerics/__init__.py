@@ -1,0 +1,1 @@
+"""Elementary functions and random numbers with the same bits on every processor."""
