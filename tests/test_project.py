@@ -1,0 +1,101 @@
+"""What holds for the project as a whole: imports, versions, documents, make targets."""
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import hedge_env
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+README = (ROOT / "README.md").read_text()
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked_names() -> set[str]:
+    return {canonical(name) for name in re.findall(r"(?m)^([\w.-]+)==", LOCK)}
+
+
+@pytest.mark.parametrize(
+    "module", ["torch", "stable_baselines3", "matplotlib", "tyro", "rich", "scipy"]
+)
+def test_importing_the_environment_does_not_import(module: str) -> None:
+    code = f"import sys, hedge_env, baselines; sys.exit({module!r} in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], check=False)
+    assert result.returncode == 0
+
+
+def test_versions_agree() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert importlib.metadata.version("hedge-env") == PROJECT["version"]
+    assert citation["version"] == PROJECT["version"]
+    assert hedge_env.__version__ == PROJECT["version"]
+
+
+def test_the_lock_file_pins_every_requirement_and_nothing_of_ours() -> None:
+    extras = PROJECT["optional-dependencies"].values()
+    requirements = [*PROJECT["dependencies"], *(r for extra in extras for r in extra)]
+    names = {canonical(re.split(r"[<>=\[]", line)[0]) for line in requirements}
+    assert names <= locked_names()
+    assert "hedge-env" not in locked_names()
+    entries = [line for line in LOCK.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", entry) for entry in entries)
+
+
+def test_the_readme_names_only_targets_and_commands_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
+    commands = (ROOT / "training" / "commands.py").read_text()
+    assert set(re.findall(r"(?m)^make ([a-z]+)", README)) <= targets
+    for command in re.findall(r"(?m)(?:^|`)hedge ([a-z]+)", README):
+        assert f'"{command}": ' in commands
+
+
+def test_the_readme_names_only_presets_that_exist() -> None:
+    from hedge_env.presets import PRESETS
+
+    table = README.split("## Presets")[1].split("##")[0]
+    first_column = "".join(re.findall(r"(?m)^\|([^|]*)\|", table))
+    assert set(re.findall(r"`([\w-]+)`", first_column)) == set(PRESETS)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff"]
+)
+def test_links_between_documents_lead_somewhere(name: str) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
+        if "://" not in link:
+            assert (ROOT / link).exists(), link
+
+
+@pytest.mark.slow
+def test_the_first_example_of_the_readme_runs(tmp_path: Path) -> None:
+    block = README.split("```python")[1].split("```")[0]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_type_information_is_part_of_the_package() -> None:
+    assert (ROOT / "hedge_env" / "py.typed").exists()
