@@ -60,9 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int | None = importlib.import_module(f"training.{name}").run(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader, for example `head`, has enough: not an error. Standard output is
-        # replaced, because Python flushes it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_standard_output()  # the reader, say `head`, has enough: no error
         return 0
     except KeyboardInterrupt:
         print("hedge: interrupted", file=sys.stderr)
@@ -97,6 +95,11 @@ def _parse(arguments: Sequence[str]) -> "tuple[str, CommonOptions]":
     )
     names = {kind: name for name, kind in COMMANDS.items()}
     return names[type(options)], options
+
+
+def _silence_standard_output() -> None:
+    """Send what is left to nowhere, because Python flushes once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: Exception) -> str:
