@@ -8,6 +8,7 @@ instructions (free: no instruction is executed in vector code). With
 from typing import Any
 
 import numba
+import numba.extending
 import numpy as np
 
 from hedge_env.kernel import scalar_kernel
@@ -18,14 +19,13 @@ _WORD = 0xFFFF_FFFF_FFFF_FFFF
 def _bit_cast(source: Any, result: Any) -> Any:
     """Intrinsic that reinterprets a `source` number as a `result` number."""
 
-    @numba.extending.intrinsic
     def cast(typing_context: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(result))
 
         return result(source), generate
 
-    return cast
+    return numba.extending.intrinsic(cast)
 
 
 if numba.config.DISABLE_JIT:

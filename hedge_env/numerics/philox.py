@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hedge_env.kernel import kernel, scalar_kernel
 from hedge_env.numerics.bits import bits_to_float
-from hedge_env.numerics.special import _log_of_positive, sincos_two_pi
+from hedge_env.numerics.special import log_of_positive, sincos_two_pi
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -131,7 +131,7 @@ def fill_uniforms(
 @scalar_kernel
 def _box_muller(u: float, v: float) -> tuple[float, float]:
     """Two independent normal numbers from two uniform ones."""
-    radius = np.sqrt(-2.0 * _log_of_positive(u))
+    radius = np.sqrt(-2.0 * log_of_positive(u))
     sine, cosine = sincos_two_pi(v)
     return radius * cosine, radius * sine
 
