@@ -1,0 +1,191 @@
+"""Configuration documents: reading YAML strictly, merging, `key=value` settings.
+
+YAML here is the 1.2 core schema on top of PyYAML's safe loader: `1e-4` is a number
+(PyYAML alone makes it a string), only `true` and `false` are booleans, a repeated
+key is an error, and anchors are refused because a few bytes of them can grow to
+gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from hedge_env.errors import ConfigError, one_line
+
+MAX_FILE_BYTES = 1_000_000  # a config is a page of text; anything longer is a mistake
+UNION_KEY = "model"  # names the member of a discriminated union
+
+Document: TypeAlias = dict[str, Any]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader with the YAML 1.2 core schema, duplicates refused."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own form)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose a node; aliases are refused."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped stub
+            raise yaml.constructor.ConstructorError(
+                None, None, "anchors and aliases are not allowed", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping whose keys are distinct strings."""
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key in seen:
+                problem = "a key must be a word" if key is None else f"{key} is twice"
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{problem} in one mapping", key_node.start_mark
+                )
+            seen.add(key)
+        pairs = super().construct_mapping(node, deep=deep)
+        return {str(key): value for key, value in pairs.items()}
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first)
+    )
+
+
+_resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN")
+_StrictLoader.yaml_implicit_resolvers.setdefault("", []).append(
+    ("tag:yaml.org,2002:null", re.compile(r"^$"))
+)
+_resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
+_resolve("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789")
+_resolve(
+    "float",
+    r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+    "-+0123456789.",
+)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Parse one YAML document; the error is one line that starts with `source`."""
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = (
+            "" if mark is None else f" line {mark.line + 1}, column {mark.column + 1}"
+        )
+        problem = error.problem or error.context or "not valid YAML"
+        raise ConfigError(one_line(f"{source}:{where}: {problem}")) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(one_line(f"{source}: not valid YAML: {error}")) from None
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply to be a config") from None
+    finally:
+        loader.dispose()
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file that holds one mapping.
+
+    Raises:
+        ConfigError: If the file cannot be read, is too large, is not text, not YAML
+            or not a mapping; the one-line message says which.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; give a YAML file")
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes: no config")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; give a YAML file") from None
+    document = parse_yaml(text, str(path))
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path} must hold a mapping of keys to values")
+    return document
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
+    """Merge `over` into a copy of `base`, mapping by mapping.
+
+    Lists and scalars are replaced. A mapping that names another `model` replaces the
+    one it meets, since the keys of the old model mean nothing to the new one.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            other = UNION_KEY in value and value[UNION_KEY] != old.get(UNION_KEY)
+            merged[key] = merge({} if other else old, value)
+        elif isinstance(value, Mapping):
+            merged[key] = merge({}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document:
+    """Turn `a.b=value` strings into one document.
+
+    Args:
+        settings: Each a dotted key, `=`, and a YAML value. A number in the key picks
+            an entry of a list, `book.legs.0.quantity=-2`.
+        base: Where a list that is picked from is taken from.
+
+    Raises:
+        ConfigError: If a setting is not of this form.
+    """
+    document: Document = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            raise ConfigError(
+                one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")
+            )
+        value = parse_yaml(text, f"--set {key.strip()}")
+        document = _with_value(document, base, parts, value, key.strip())
+    return document
+
+
+def _with_value(
+    document: Any, base: Any, parts: Sequence[str], value: Any, key: str
+) -> Any:
+    """Copy of `document` with `value` at `parts`; lists are completed from `base`."""
+    if not parts:
+        return value
+    head, rest = parts[0], parts[1:]
+    rows = document if isinstance(document, list | tuple) else None
+    if rows is None and head.isdigit() and isinstance(base, list | tuple):
+        rows = base
+    if rows is not None:
+        if not head.isdigit() or int(head) >= len(rows):
+            raise ConfigError(
+                one_line(f"--set {key}: {head} is no entry of a list of {len(rows)}")
+            )
+        index = int(head)
+        copy = list(rows)
+        copy[index] = _with_value(copy[index], copy[index], rest, value, key)
+        return copy
+    mapping = dict(document) if isinstance(document, Mapping) else {}
+    below = base.get(head) if isinstance(base, Mapping) else None
+    mapping[head] = _with_value(mapping.get(head), below, rest, value, key)
+    return mapping
