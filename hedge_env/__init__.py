@@ -1,0 +1,85 @@
+"""Hedging options when trading costs money: a fast environment for learned policies.
+
+Importing the package registers its environments with Gymnasium:
+
+    import gymnasium
+    import hedge_env
+
+    env = gymnasium.make("HedgeReference-v0")
+    envs = gymnasium.make_vec("Hedge-v0", num_envs=64, preset="ethereum-l1")
+
+Everything heavier than that is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gymnasium.envs.registration import register, registry
+
+if TYPE_CHECKING:
+    from hedge_env.config import EnvConfig
+    from hedge_env.env import HedgeEnv
+    from hedge_env.evaluation import evaluate
+    from hedge_env.loading import load_config
+    from hedge_env.policy_file import load_policy
+    from hedge_env.vector_env import HedgeVectorEnv
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EnvConfig",
+    "HedgeEnv",
+    "HedgeVectorEnv",
+    "__version__",
+    "evaluate",
+    "load_config",
+    "load_policy",
+]
+
+# Where each public name lives; numba and pydantic are loaded with the first of them.
+_HOMES = {
+    "EnvConfig": "hedge_env.config",
+    "HedgeEnv": "hedge_env.env",
+    "HedgeVectorEnv": "hedge_env.vector_env",
+    "evaluate": "hedge_env.evaluation",
+    "load_config": "hedge_env.loading",
+    "load_policy": "hedge_env.policy_file",
+}
+
+# Results that change mean a new version of the id.
+_PRESET_OF_ID = {
+    "Hedge-v0": None,
+    "HedgeReference-v0": "reference",
+    "HedgeEthereumL1-v0": "ethereum-l1",
+    "HedgeEthereumL2-v0": "ethereum-l2",
+    "HedgeDeribit-v0": "deribit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _register_environments() -> None:
+    for name, preset in _PRESET_OF_ID.items():
+        if name not in registry:  # the package may be reloaded
+            register(
+                id=name,
+                entry_point="hedge_env.env:HedgeEnv",
+                vector_entry_point="hedge_env.vector_env:HedgeVectorEnv",
+                kwargs={} if preset is None else {"preset": preset},
+            )
+
+
+_register_environments()
