@@ -6,8 +6,9 @@ Three habits of numba would hurt here, and are met in this file:
   function it calls changes in another file (numba docs, "Caching limitations").
   The cache folder is therefore named after a digest of every source file of the
   package, so that an edit or an upgrade can never be answered by old code.
-* `njit(cache=True)` raises at import when no cache folder can be written. Here the
-  function is then compiled without a cache: slower to start, never broken.
+* `njit(cache=True)` raises at import when no cache folder can be written, and at the
+  first call when the disk is full or a cache file is damaged. Here the function is
+  then compiled without a cache: slower to start, never broken.
 * Cache files are pickles: whoever can write to the folder can run code. It is made
   readable by its owner alone, and never lies in a shared temporary folder.
 """
@@ -57,7 +58,9 @@ def kernel(function: F) -> F:
         return cast(F, numba.njit(**options)(function))
     previous, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
-        return cast(F, numba.njit(cache=True, **options)(function))
+        compiled = numba.njit(cache=True, **options)(function)
+        _tolerate_cache_errors(compiled)
+        return cast(F, compiled)
     except RuntimeError:  # no cache folder suits this file: compile without
         return cast(F, numba.njit(**options)(function))
     finally:
@@ -95,10 +98,13 @@ def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
     Returns:
         An existing folder that this process can write to, or None.
     """
-    name = f"hedge_env-{source_digest(package)}"
+    try:
+        name = f"hedge_env-{source_digest(package)}"
+    except OSError:  # a source that cannot be read cannot be told from a newer one
+        return None
     for parent in _cache_parents():
         folder = parent / name
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError):
             is_new = not folder.exists()
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
@@ -150,6 +156,26 @@ def prune_cache(parent: Path, now: float | None = None) -> None:
     for modified, path in dated[_KEPT_FOLDERS:]:
         if now - modified > _KEPT_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _tolerate_cache_errors(compiled: Any) -> None:
+    """Make a failure to read or write the cache mean a compilation, not an error."""
+    cache = compiled._cache
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_or_compile(signature: Any, target: Any) -> Any:
+        try:
+            return load(signature, target)
+        except Exception:  # a damaged pickle can raise anything
+            with contextlib.suppress(Exception):
+                cache.flush()  # so that it is written anew
+            return None
+
+    def save_if_possible(signature: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):
+            save(signature, data)
+
+    cache.load_overload, cache.save_overload = load_or_compile, save_if_possible
 
 
 def _cache_parents() -> list[Path]:
