@@ -1,0 +1,1 @@
+"""Stochastic processes, one per file, and the simulator that composes them."""

@@ -1,0 +1,32 @@
+"""What the batch needs of a market, simulated or recorded."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hedge_env._types import BoolArray, FloatArray, IntArray
+
+
+class Market(Protocol):
+    """A batch of price paths, advanced one decision interval at a time."""
+
+    def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
+        """Put the chosen paths at their start and write the market rows of all.
+
+        Args:
+            path_ids: Shape (n,).
+            chosen: Which paths start anew, shape (n,).
+            rows: Shape (at least N_MARKET_FIELDS, n), written.
+        """
+
+    def advance(self, rows: FloatArray) -> None:
+        """Move every path to its next decision and write its market rows.
+
+        A path that has ended stays where it is.
+        """
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Arrays that `load_state_dict` restores the market from, bit for bit."""
+
+    def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned."""

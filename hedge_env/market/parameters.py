@@ -1,0 +1,94 @@
+"""Everything the market kernels need, compiled from a config."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedge_env.config import (
+    HOURS_PER_DAY,
+    ConstantVolatility,
+    EnvConfig,
+    SsviSurface,
+)
+from hedge_env.market.funding import FundingParams, funding_params
+from hedge_env.market.gas import GasParams, gas_params
+from hedge_env.market.jumps import JumpParams, jump_params
+from hedge_env.market.liquidity import LiquidityParams, liquidity_params
+from hedge_env.market.price import PriceParams, price_params
+from hedge_env.market.surface import SurfaceParams, surface_params
+from hedge_env.market.volatility import (
+    VolatilityParams,
+    volatility_params,
+)
+from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+
+
+class ClockParams(NamedTuple):
+    """The time grid."""
+
+    decisions: int
+    market_steps: int  # per decision
+    hours_per_step: float  # of a market step [hour]
+    start_hour: float  # [hour]; negative: uniform over the day
+
+
+class PartsParams(NamedTuple):
+    """Which parts of the market are on; a part that is off draws nothing."""
+
+    jumps: bool
+    volatility: bool
+    surface: bool
+    gas: bool
+    funding: bool
+
+
+class MarketParams(NamedTuple):
+    """All constants of one market."""
+
+    clock: ClockParams
+    parts: PartsParams
+    price: PriceParams
+    jumps: JumpParams
+    volatility: VolatilityParams
+    surface: SurfaceParams
+    gas: GasParams
+    funding: FundingParams
+    liquidity: LiquidityParams
+    realised_decay: float  # of the realised-variance estimate, per market step
+
+
+def market_params(config: EnvConfig) -> MarketParams:
+    """Compile a config; years, fractions of notional and spot over its start."""
+    episode, market = config.episode, config.market
+    dt_hours = episode.hours_per_market_step
+    dt_days = dt_hours / HOURS_PER_DAY
+    dt = dt_days / episode.days_per_year
+    jumps = jump_params(market.jumps, dt)
+    volatility = volatility_params(
+        market.volatility, market.jumps, jumps.probability, dt_days
+    )
+    gas = gas_params(market.gas, dt, dt_days)
+    start = episode.start_hour
+    return MarketParams(
+        ClockParams(
+            episode.decisions,
+            episode.market_steps,
+            dt_hours,
+            -1.0 if start is None else float(start),
+        ),
+        PartsParams(
+            jumps=market.jumps is not None,
+            volatility=not isinstance(market.volatility, ConstantVolatility),
+            surface=isinstance(market.surface, SsviSurface),
+            gas=market.gas is not None,
+            funding=market.funding is not None,
+        ),
+        price_params(market.drift, dt, jumps.compensator),
+        jumps,
+        volatility,
+        surface_params(market.surface, market.volatility.level, dt_days),
+        gas,
+        funding_params(market.funding, dt_hours),
+        liquidity_params(market.liquidity),
+        half_life_decay(config.observation.realised_half_life_days, dt_days),
+    )

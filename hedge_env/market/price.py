@@ -1,0 +1,54 @@
+r"""Spot price: a diffusion at the current volatility plus compensated jumps.
+
+.. math:: \ln S_{t+dt} = \ln S_t + (\mu - \sigma_t^2/2) dt
+          + \sigma_t \sqrt{dt} z + J + c
+
+with drift :math:`\mu`, volatility :math:`\sigma_t` at the start of the step, a
+standard normal :math:`z`, the jump :math:`J` and its compensator :math:`c`, so
+that spot grows at :math:`\mu` whatever the jumps. Exact for constant volatility.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+from hedge_env._types import FloatArray
+from hedge_env.kernel import kernel, scalar_kernel
+
+
+class PriceParams(NamedTuple):
+    """Constants of the spot price for one step length."""
+
+    drift: float  # [1/year]
+    dt: float  # [year]
+    sqrt_dt: float  # [sqrt(year)]
+    jump_compensator: float  # [-]
+
+
+def price_params(drift: float, dt: float, jump_compensator: float) -> PriceParams:
+    """Compile the price process for market steps of `dt` years."""
+    return PriceParams(float(drift), dt, sqrt(dt), jump_compensator)
+
+
+@scalar_kernel
+def log_return_step(volatility: float, z: float, jump: float, p: PriceParams) -> float:
+    """Log return over one market step; see the module docstring."""
+    drift = (p.drift - 0.5 * volatility * volatility) * p.dt
+    return drift + volatility * p.sqrt_dt * z + jump + p.jump_compensator
+
+
+@kernel
+def advance_price(
+    log_spot: FloatArray,
+    log_return: FloatArray,
+    volatility: FloatArray,
+    z: FloatArray,
+    jump: FloatArray,
+    p: PriceParams,
+) -> None:
+    """Advance `log_spot` (n,) by one step and write the returns."""
+    for i in range(log_spot.shape[0]):
+        step = log_return_step(volatility[i], z[i], jump[i], p)
+        log_return[i] = step
+        log_spot[i] += step

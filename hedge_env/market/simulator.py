@@ -1,0 +1,217 @@
+"""Composes the processes: one market step for a batch of paths.
+
+The state is a structure of arrays, advanced tile by tile, so that a tile stays in
+the first-level cache while each process runs its own vectorised loop over it.
+Random numbers are a function of (key, path id, market step, block) alone: block b
+of a step is always the same noise, whichever parts of the market are on.
+
+| block | normals or uniforms |
+|---|---|
+| 0 | spot, fast volatility, slow volatility, surface level |
+| 1 | skew, curvature, slow gas, fast gas |
+| 2 | funding premium |
+| 3 | uniforms: jump occurs, jump sign, gas spike, start hour |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.kernel import kernel
+from hedge_env.market import state as row
+from hedge_env.market.funding import advance_funding
+from hedge_env.market.gas import advance_gas
+from hedge_env.market.jumps import draw_jumps
+from hedge_env.market.parameters import MarketParams
+from hedge_env.market.price import advance_price
+from hedge_env.market.surface import advance_surface
+from hedge_env.market.volatility import advance_volatility
+from hedge_env.numerics.philox import fill_normals, fill_uniforms
+from hedge_env.numerics.special import exp
+
+_TILE = 256  # paths: 16 rows of state and 20 of scratch are 74 kB
+_N_SCRATCH = 20
+_JUMP, _LOG_RETURN, _HOURS = 16, 17, 18
+_U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
+
+# Counter word of the draws from the stationary distribution, which no step reaches.
+INITIAL_COUNTER = 2**32 - 1
+
+
+@kernel
+def advance_market(
+    state: FloatArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    n_steps: int,
+    key: tuple[np.uint32, np.uint32],
+    p: MarketParams,
+) -> None:
+    """Advance all paths by `n_steps` market steps.
+
+    Args:
+        state: Shape (N_STATES, n), updated in place.
+        path_ids: Shape (n,).
+        counters: Market steps already taken, shape (n,), updated in place.
+        n_steps: Market steps to take.
+        key: Of the random stream.
+        p: Constants.
+    """
+    n = state.shape[1]
+    for low in range(0, n, _TILE):
+        high = min(low + _TILE, n)
+        noise = np.empty((_N_SCRATCH, high - low))
+        noise[_JUMP, :] = 0.0
+        for _ in range(n_steps):
+            _draw(noise, path_ids[low:high], counters[low:high], key, p)
+            _step(state, low, high, noise, counters, p)
+            for i in range(low, high):
+                counters[i] += 1
+
+
+@kernel
+def _draw(
+    noise: FloatArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    p: MarketParams,
+) -> None:
+    k0, k1 = key
+    fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
+    if p.parts.surface or p.parts.gas:
+        fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
+    if p.parts.funding:
+        fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
+    if p.parts.jumps or p.parts.gas:
+        fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
+
+
+@kernel
+def _step(
+    x: FloatArray,
+    low: int,
+    high: int,
+    noise: FloatArray,
+    counters: IntArray,
+    p: MarketParams,
+) -> None:
+    """One market step of one tile; every process reads the state before the step.
+
+    Rows are taken as `x[row, low:high]`, which numba knows to be contiguous; a
+    two-dimensional slice it would not, and the loops would not be vectorised.
+    """
+    z_spot, jump, log_return = noise[0], noise[_JUMP], noise[_LOG_RETURN]
+    volatility = x[row.VOLATILITY, low:high]
+    log_spot = x[row.LOG_SPOT, low:high]
+    if p.parts.jumps:
+        draw_jumps(noise[_U_JUMP], noise[_U_SIGN], jump, p.jumps)
+    advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
+    realised = x[row.REALISED_VARIANCE, low:high]
+    _estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
+    if p.parts.gas:
+        advance_gas(
+            x[row.GAS_SLOW, low:high],
+            x[row.GAS_FAST, low:high],
+            x[row.GAS_BURST, low:high],
+            noise[6],
+            noise[7],
+            noise[_U_SPIKE],
+            log_return,
+            volatility,
+            p.gas,
+        )
+    if p.parts.funding:
+        start_hour = x[row.START_HOUR, low:high]
+        hours = noise[_HOURS]
+        for i in range(high - low):
+            hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
+        advance_funding(
+            x[row.PREMIUM, low:high],
+            x[row.TRAILING_RETURN, low:high],
+            x[row.FUNDING_ACCRUED, low:high],
+            noise[8],
+            log_return,
+            log_spot,
+            hours,
+            p.clock.hours_per_step,
+            p.funding,
+        )
+    if p.parts.surface:
+        advance_surface(
+            x[row.LEVEL, low:high],
+            x[row.SKEW, low:high],
+            x[row.CURVATURE, low:high],
+            z_spot,
+            noise[3],
+            noise[4],
+            noise[5],
+            p.surface,
+        )
+    if p.parts.volatility:
+        advance_volatility(
+            volatility,
+            x[row.FAST, low:high],
+            x[row.SLOW, low:high],
+            z_spot,
+            noise[1],
+            noise[2],
+            jump,
+            p.volatility,
+        )
+
+
+@kernel
+def _estimate_variance(
+    realised: FloatArray, log_return: FloatArray, decay: float, dt: float
+) -> None:
+    """Exponentially weighted mean of squared returns per year."""
+    gain = (1.0 - decay) / dt
+    for i in range(realised.shape[0]):
+        realised[i] = decay * realised[i] + gain * log_return[i] * log_return[i]
+
+
+@kernel
+def start_market(
+    state: FloatArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    chosen: BoolArray,
+    key: tuple[np.uint32, np.uint32],
+    p: MarketParams,
+) -> None:
+    """Put the chosen paths at their start: factors stationary, spot at one."""
+    n = state.shape[1]
+    k0, k1 = key
+    for low in range(0, n, _TILE):
+        high = min(low + _TILE, n)
+        m = high - low
+        initial = np.full(m, INITIAL_COUNTER, dtype=np.int64)
+        noise = np.zeros((16, m))
+        for block in range(3):
+            rows = noise[4 * block : 4 * block + 4]
+            fill_normals(rows, path_ids[low:high], initial, block, k0, k1)
+        fill_uniforms(noise[12:16], path_ids[low:high], initial, 3, k0, k1)
+        for i in range(m):
+            if chosen[low + i]:
+                counters[low + i] = 0
+                _start_path(state[:, low + i], noise[:, i], p)
+
+
+@kernel
+def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
+    x[:] = 0.0
+    x[row.FAST] = p.volatility.fast.sd * z[1]
+    x[row.SLOW] = p.volatility.slow.sd * z[2]
+    x[row.VOLATILITY] = p.volatility.level * exp(x[row.FAST] + x[row.SLOW])
+    x[row.LEVEL] = p.surface.level.sd * z[3]
+    x[row.SKEW] = p.surface.skew.sd * z[4]
+    x[row.CURVATURE] = p.surface.curvature.sd * z[5]
+    x[row.GAS_SLOW] = p.gas.slow.sd * z[6]
+    x[row.GAS_FAST] = p.gas.fast.sd * z[7]
+    x[row.PREMIUM] = p.funding.premium.sd * z[8]
+    # The estimator starts at the truth: a hedger has watched the market before.
+    x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
+    start = p.clock.start_hour
+    x[row.START_HOUR] = start if start >= 0.0 else np.floor(24.0 * z[_U_HOUR])

@@ -1,0 +1,42 @@
+"""Rows of the simulator's own state, a float64 array `(N_STATES, n)`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATES: Final = (
+    "log_spot",  # log of S / S_0
+    "volatility",  # diffusive volatility of the next market step [1/sqrt(year)]
+    "fast",  # fast factor of log volatility
+    "slow",  # slow factor of log volatility
+    "level",  # log of implied over fair volatility
+    "skew",  # factor of SSVI's correlation
+    "curvature",  # factor of SSVI's wing parameter
+    "gas_slow",  # slow factor of the log gas price
+    "gas_fast",  # fast factor of the log gas price
+    "gas_burst",  # responses and spikes of the log gas price
+    "premium",  # premium of the perpetual over the index [fraction]
+    "trailing_return",  # exponentially weighted sum of log returns
+    "funding_accrued",  # funding paid per unit held since the last decision [S_0]
+    "realised_variance",  # exponentially weighted squared returns [1/year]
+    "start_hour",  # hour of day at which the episode starts
+)
+N_STATES: Final = len(STATES)
+
+(
+    LOG_SPOT,
+    VOLATILITY,
+    FAST,
+    SLOW,
+    LEVEL,
+    SKEW,
+    CURVATURE,
+    GAS_SLOW,
+    GAS_FAST,
+    GAS_BURST,
+    PREMIUM,
+    TRAILING_RETURN,
+    FUNDING_ACCRUED,
+    REALISED_VARIANCE,
+    START_HOUR,
+) = range(N_STATES)
