@@ -1,0 +1,1 @@
+"""What is hedged: the book of options."""

@@ -1,0 +1,67 @@
+"""The book of European options as arrays over its legs and the decision grid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.market.volatility import fair_variance_table
+
+_GRID_TOLERANCE = 1e-6  # of a decision interval
+
+
+class BookParams(NamedTuple):
+    """Constants of the book; the grid axes run over decisions 0..decisions."""
+
+    is_call: FloatArray  # (n_legs,) 1 or 0
+    quantity: FloatArray  # (n_legs,) [-]; negative is short
+    strike: FloatArray  # (n_legs,) [S_0]
+    log_strike: FloatArray  # (n_legs,)
+    expiry_step: FloatArray  # (n_legs,) decision at which the leg is paid out
+    years: FloatArray  # (n_legs + 1, grid) time left [year]; last: longest leg
+    fair: FloatArray  # (n_legs + 1, 4, grid) fair_variance_table of the same
+    mean_log_strike: float
+
+
+def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
+    """Compile the book of a config.
+
+    Args:
+        config: The hedging problem.
+        jump_variance: Variance of spot's jumps per year [1/year], part of the
+            fair variance that the surface starts from.
+    """
+    legs = config.book.legs
+    interval = config.episode.decision_interval_hours / HOURS_PER_DAY
+    maturities = [leg.maturity_days for leg in legs]
+    steps = np.arange(config.episode.decisions + 1)
+    left = np.array(
+        [np.maximum(m - steps * interval, 0.0) for m in [*maturities, max(maturities)]]
+    )
+    volatility = config.market.volatility
+    log_strikes = [float(Decimal(leg.moneyness).ln()) for leg in legs]
+    return BookParams(
+        is_call=np.array([1.0 if leg.kind == "call" else 0.0 for leg in legs]),
+        quantity=np.array([leg.quantity for leg in legs], dtype=np.float64),
+        strike=np.array([leg.moneyness for leg in legs], dtype=np.float64),
+        log_strike=np.array(log_strikes),
+        expiry_step=np.array([_grid_step(m / interval) for m in maturities]),
+        years=left / config.episode.days_per_year,
+        fair=np.array(
+            [fair_variance_table(volatility, days, jump_variance) for days in left]
+        ),
+        mean_log_strike=sum(log_strikes) / len(legs),
+    )
+
+
+def _grid_step(intervals: float) -> float:
+    """First decision at or after a maturity given in decision intervals."""
+    nearest = round(intervals)
+    if abs(intervals - nearest) < _GRID_TOLERANCE:
+        return float(nearest)
+    return float(ceil(intervals))

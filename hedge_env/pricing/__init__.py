@@ -1,0 +1,1 @@
+"""Closed forms: a scalar kernel each, written once."""
