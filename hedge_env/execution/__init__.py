@@ -1,0 +1,1 @@
+"""What a trade in the hedge instrument costs."""

@@ -1,0 +1,87 @@
+r"""Cost of one trade in the hedge instrument.
+
+A trade of :math:`x` units (per contract) at spot :math:`S` has value
+:math:`v = |x| S` and costs
+
+.. math:: f v + s v + a v^2 + b v^{3/2} + (G + F) 1_{x \ne 0}
+
+with fee :math:`f`, half-spread :math:`s`, linear impact :math:`a` (an automated
+market maker of one-sided depth :math:`R` charges :math:`v^2 / R`), square-root
+impact :math:`b = Y \sigma_{day} \sqrt{N / V}` (notional :math:`N`, daily volume
+:math:`V`), gas :math:`G` and any further fixed cost :math:`F`. No trade, no cost.
+
+Source of the square-root law: Donier and Bonart (2014), arXiv 1412.4503.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.kernel import scalar_kernel
+
+_GWEI = 1e-9  # of the gas token, which is the underlying
+
+
+class VenueParams(NamedTuple):
+    """Constants of a venue in fractions of notional."""
+
+    fee: float  # per traded value [-]
+    half_spread: float  # per traded value at reference liquidity [-]
+    fixed: float  # per transaction [notional]
+    gas_factor: float  # gas cost per gwei and unit of relative spot [notional]
+    mean_fixed_cost: float  # long-run mean of fixed and gas cost [notional]
+    impact_linear: float  # a, at reference liquidity [1/notional]
+    impact_sqrt: float  # b per unit of daily volatility [1/sqrt(notional)]
+    sqrt_day: float  # [sqrt(year)]
+
+
+def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
+    """Compile the venue of a config; `mean_gas_price` in gwei."""
+    execution, contracts = config.execution, config.book.contracts
+    notional = config.market.spot * contracts
+    gas_factor = execution.gas_units * _GWEI / contracts
+    fixed = execution.fixed_cost_bp * BASIS_POINT
+    linear = 0.0 if execution.depth is None else notional / execution.depth
+    return VenueParams(
+        fee=execution.fee_bp * BASIS_POINT,
+        half_spread=execution.half_spread_bp * BASIS_POINT,
+        fixed=fixed,
+        gas_factor=gas_factor,
+        mean_fixed_cost=fixed + gas_factor * mean_gas_price,
+        impact_linear=linear,
+        impact_sqrt=execution.square_root_impact
+        * sqrt(notional / execution.daily_volume),
+        sqrt_day=sqrt(1.0 / config.episode.days_per_year),
+    )
+
+
+class TradeCost(NamedTuple):
+    """Cost of one trade by component [notional]."""
+
+    fee: float
+    spread: float
+    impact: float
+    gas: float
+    fixed: float
+
+
+@scalar_kernel
+def trade_cost(
+    value: float,
+    fee: float,
+    half_spread: float,
+    impact_linear: float,
+    impact_sqrt: float,
+    gas: float,
+    fixed: float,
+) -> TradeCost:
+    """Cost of a trade of `value` (at least 0); see the module docstring."""
+    trades = 1.0 if value > 0.0 else 0.0
+    impact = value * (impact_linear * value + impact_sqrt * np.sqrt(value))
+    return TradeCost(
+        fee * value, half_spread * value, impact, gas * trades, fixed * trades
+    )
