@@ -1,0 +1,232 @@
+"""A batch of hedging episodes: physics and accounting, without Gymnasium.
+
+Everything that hedges goes through this class: the vector environment, the single
+environment (a batch of one), the evaluation of agents and rules, and tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from hedge_env import fields as field
+from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.fields import FIELDS, INTERNAL_FIELDS, N_FIELDS
+from hedge_env.kernel import kernel
+from hedge_env.ledger import (
+    N_COMPONENTS,
+    N_RECORD,
+    StepRecord,
+    Totals,
+    book_decision,
+    ledger_params,
+)
+from hedge_env.market.interface import Market
+from hedge_env.numerics.philox import fill_uniforms, stream_key
+from hedge_env.numerics.special import exp, log
+from hedge_env.position import write_position
+from hedge_env.simulated import SimulatedMarket, quote_params
+
+# Block of random numbers of an episode's risk aversion, beyond the market's.
+_RISK_AVERSION_BLOCK = 16
+_INITIAL_COUNTER = 2**32 - 1
+
+
+class Observables(Mapping[str, FloatArray]):
+    """What a policy may see, by name, in internal units; rows of the batch.
+
+    Values are views that the next decision overwrites.
+
+    Attributes:
+        rows: All rows, shape (N_FIELDS, n), for action decoding and observation.
+    """
+
+    def __init__(self, rows: FloatArray, index: Mapping[str, int]) -> None:
+        self.rows = rows
+        self._index = index
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """Row `name`, shape (n,)."""
+        return self.rows[self._index[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names in the order of `fields.FIELDS`."""
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        """Number of rows a policy may see."""
+        return len(self._index)
+
+
+def observable_index(config: EnvConfig) -> dict[str, int]:
+    """Names a policy may see under a config, with their rows."""
+    hidden = set(INTERNAL_FIELDS)
+    if not config.observation.true_volatility:
+        hidden.add("true_volatility")
+    return {name: row for row, name in enumerate(FIELDS) if name not in hidden}
+
+
+class HedgeBatch:
+    """`n_paths` episodes of one hedging problem, each at its own step.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Size of the batch.
+        seed: Of all random streams.
+        stream: "training", "validation" or "test".
+        market: Recorded market to use instead of simulating one.
+
+    Attributes:
+        rows: Present rows, shape (N_FIELDS, n_paths).
+        path_ids: Shape (n_paths,).
+        totals: Sums over the episode so far.
+        holdings_low: Lowest holdings a target is clipped to [-].
+        holdings_high: Highest [-].
+    """
+
+    n_instruments = 1
+
+    def __init__(
+        self,
+        config: EnvConfig,
+        n_paths: int,
+        *,
+        seed: int = 0,
+        stream: str = "training",
+        market: Market | None = None,
+    ) -> None:
+        self.config = config
+        self.n_paths = n_paths
+        self.n_decisions = config.episode.decisions
+        self.holdings_low, self.holdings_high = config.holdings_bounds
+        self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
+        self.totals = Totals(n_paths)
+        self.rows: FloatArray = np.zeros((N_FIELDS, n_paths))
+        self._spare: FloatArray = np.zeros((N_FIELDS, n_paths))
+        self._key = stream_key(seed, stream)
+        self._market: Market = market or SimulatedMarket(
+            config, n_paths, seed=seed, stream=stream
+        )
+        venue = quote_params(config).venue
+        self._ledger = ledger_params(config, venue.fee, venue.fixed)
+        self._risk_scale = config.action.risk_scale
+        self._index = observable_index(config)
+
+    @property
+    def step(self) -> IntArray:
+        """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
+        return self.rows[field.STEP].astype(np.int64)
+
+    def reset(
+        self,
+        path_ids: IntArray,
+        *,
+        mask: BoolArray | None = None,
+        risk_aversion: float | FloatArray | None = None,
+    ) -> None:
+        """Start episodes.
+
+        Args:
+            path_ids: Path of each episode, shape (n_paths,); read where `mask`.
+            mask: Which episodes start, shape (n_paths,); None: all.
+            risk_aversion: lambda, positive, scalar or shape (n_paths,)
+                [1/notional]; None: as the config says, drawn per path if a range.
+        """
+        chosen = np.ones(self.n_paths, dtype=np.bool_) if mask is None else mask
+        ids = np.asarray(path_ids, dtype=np.int64)
+        self.path_ids[chosen] = ids[chosen]
+        self._market.start(self.path_ids, chosen, self.rows)
+        self.totals.rows[:, chosen] = 0.0
+        self.rows[field.HOLDINGS, chosen] = 0.0
+        self.rows[field.STEPS_SINCE_TRADE, chosen] = 0.0
+        aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
+        present = self.rows[field.RISK_AVERSION]
+        present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
+        _fill_log(present, self.rows[field.LOG_RISK_AVERSION])
+        write_position(self.rows, self._risk_scale)
+
+    def _risk_aversion(self) -> FloatArray | float:
+        """Risk aversion of each path as the config says."""
+        setting = self.config.risk_aversion
+        if not isinstance(setting, RiskAversionRange):
+            return float(setting)
+        drawn = np.empty((4, self.n_paths))
+        counters = np.full(self.n_paths, _INITIAL_COUNTER, dtype=np.int64)
+        fill_uniforms(drawn, self.path_ids, counters, _RISK_AVERSION_BLOCK, *self._key)
+        _log_uniform(drawn[0], setting.low, setting.high)
+        return drawn[0]
+
+    def advance(self, target: FloatArray) -> StepRecord:
+        """Take one decision on every path and move to the next.
+
+        Args:
+            target: Holdings asked for, shape (n_paths, n_instruments), finite;
+                clipped into the bounds. Equal to the holdings: no trade, no cost.
+                Ignored on a path whose episode has ended.
+
+        Returns:
+            What the decision did.
+        """
+        before, after = self.rows, self._spare
+        self._market.advance(after)
+        record = np.empty((N_RECORD, self.n_paths))
+        wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
+        book_decision(before, after, wanted, record, self.totals.rows, self._ledger)
+        after[field.RISK_AVERSION] = before[field.RISK_AVERSION]
+        after[field.LOG_RISK_AVERSION] = before[field.LOG_RISK_AVERSION]
+        write_position(after, self._risk_scale)
+        self.rows, self._spare = after, before
+        components, hedge, book = record[:N_COMPONENTS], record[6], record[7]
+        return StepRecord(
+            cost_components=components,
+            cost=components.sum(axis=0),
+            hedge_pnl=hedge,
+            book_pnl=book,
+            tracking_increment=hedge + book,
+            traded=record[8],
+            done=after[field.STEP] >= self.n_decisions,
+        )
+
+    def observables(self) -> Observables:
+        """What a policy may see now."""
+        return Observables(self.rows, self._index)
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Arrays that `load_state_dict` restores the batch from, bit for bit."""
+        market = self._market.state_dict()
+        return {
+            "path_ids": self.path_ids.copy(),
+            "rows": self.rows.copy(),
+            "totals": self.totals.rows.copy(),
+            **{f"market.{name}": array for name, array in market.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned for a batch of the same config."""
+        self.path_ids[...] = state["path_ids"]
+        self.rows[...] = state["rows"]
+        self.totals.rows[...] = state["totals"]
+        prefix = "market."
+        self._market.load_state_dict(
+            {
+                name.removeprefix(prefix): array
+                for name, array in state.items()
+                if name.startswith(prefix)
+            }
+        )
+
+
+@kernel
+def _fill_log(x: FloatArray, out: FloatArray) -> None:
+    for i in range(x.shape[0]):
+        out[i] = log(x[i])
+
+
+@kernel
+def _log_uniform(u: FloatArray, low: float, high: float) -> None:
+    """Turn uniforms into log-uniform numbers between two bounds, in place."""
+    start, width = log(low), log(high) - log(low)
+    for i in range(u.shape[0]):
+        u[i] = exp(start + width * u[i])

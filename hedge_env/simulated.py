@@ -1,0 +1,99 @@
+"""A market simulated as it is needed, one decision interval at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env import fields as field
+from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.config import EnvConfig
+from hedge_env.contracts.book import book_params
+from hedge_env.execution.venue import venue_params
+from hedge_env.market.parameters import market_params
+from hedge_env.market.simulator import advance_market, start_market
+from hedge_env.market.state import N_STATES
+from hedge_env.numerics.philox import stream_key
+from hedge_env.quotes import QuoteParams, write_quotes
+
+
+def quote_params(config: EnvConfig) -> QuoteParams:
+    """Compile market, book and venue of a config."""
+    market = market_params(config)
+    book = book_params(config, market.jumps.variance_rate)
+    return QuoteParams(market, book, venue_params(config, market.gas.mean))
+
+
+class SimulatedMarket:
+    """Paths as a function of seed, stream and path id alone.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Size of the batch.
+        seed: Of all streams.
+        stream: "training", "validation" or "test".
+    """
+
+    def __init__(
+        self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
+    ) -> None:
+        self._quotes = quote_params(config)
+        self._key = stream_key(seed, stream)
+        self._state = np.zeros((N_STATES, n_paths))
+        self._settled = np.zeros((len(config.book.legs), n_paths))
+        self._path_ids = np.zeros(n_paths, dtype=np.int64)
+        self._counters = np.zeros(n_paths, dtype=np.int64)
+        self._steps = np.zeros(n_paths, dtype=np.int64)
+
+    def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
+        """Put the chosen paths at their start and write the market rows of all."""
+        self._path_ids[chosen] = path_ids[chosen]
+        self._steps[chosen] = 0
+        self._settled[:, chosen] = 0.0
+        start_market(
+            self._state,
+            self._path_ids,
+            self._counters,
+            chosen,
+            self._key,
+            self._quotes.market,
+        )
+        self._write(rows, chosen)
+
+    def _write(self, rows: FloatArray, chosen: BoolArray) -> None:
+        # Accrued funding is handed over once: keep what running paths were told.
+        kept = rows[field.FUNDING_ACCRUED].copy()
+        write_quotes(rows, self._state, self._settled, self._steps, self._quotes)
+        rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+
+    def advance(self, rows: FloatArray) -> None:
+        """Move every path to its next decision and write its market rows."""
+        market = self._quotes.market
+        clock = market.clock
+        advance_market(
+            self._state,
+            self._path_ids,
+            self._counters,
+            clock.market_steps,
+            self._key,
+            market,
+        )
+        np.minimum(self._steps + 1, clock.decisions, out=self._steps)
+        write_quotes(rows, self._state, self._settled, self._steps, self._quotes)
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Arrays that `load_state_dict` restores the market from, bit for bit."""
+        return {
+            "state": self._state.copy(),
+            "settled": self._settled.copy(),
+            "path_ids": self._path_ids.copy(),
+            "counters": self._counters.copy(),
+            "steps": self._steps.copy(),
+        }
+
+    def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned."""
+        self._state[...] = state["state"]
+        self._settled[...] = state["settled"]
+        self._path_ids[...] = state["path_ids"]
+        self._counters[...] = state["counters"]
+        self._steps[...] = state["steps"]
