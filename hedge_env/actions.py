@@ -1,0 +1,189 @@
+r"""How an agent's action becomes target holdings.
+
+| mode | action | target |
+|---|---|---|
+| `band` | 3 numbers in [-1, 1] | no-trade band relative to the analytic one |
+| `band_free` | 3 numbers in [-1, 1] | no-trade band from scratch |
+| `target` | 1 number in [-1, 1] | the holdings themselves |
+| `discrete` | an integer | a grid of holdings, or {hold, trade to delta} |
+
+**`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
+inner distance :math:`v` (`bands.two_cost_band` at present cost, gamma and risk
+aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
+
+.. math:: c = \delta + r_c a_0 u, \quad
+          l = c - u e^{r_w a_1}, \quad h = c + u e^{r_w a_2}.
+
+Holdings inside :math:`[l, h]` stay. Outside, if the trade is *worth it*, that is if
+:math:`\lambda (x - \delta)^2 \sigma^2 S^2 \tau > F` (the risk left until maturity
+exceeds the fixed cost), holdings go to the inner target, :math:`v / u` of the way
+from the centre to the edge that was crossed, *snapped* to zero or to a bound when
+closer to it than :math:`s = 0.074 (F / 2 bp)^{0.37} (\lambda / 10)^{-0.36}` of the
+largest holdings: a position that is nearly nothing saves its liquidation. The zero
+action is a strong classical rule.
+
+**`band_free`.** Centre :math:`\delta + a_0 / 2`, widths log-uniform in
+:math:`[0.01, 0.6]` (times the largest holdings), trade to the edge.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from hedge_env import fields as field
+from hedge_env._types import FloatArray, IntArray
+from hedge_env.config import ActionConfig, EnvConfig
+from hedge_env.kernel import kernel, scalar_kernel
+from hedge_env.numerics.special import exp, log
+
+ACTION_MODES: Final = ("band", "band_free", "target", "discrete")
+
+_LOG_NARROWEST = -4.605170185988091  # ln 0.01
+_LOG_WIDEST = -0.5108256237659907  # ln 0.6
+_SNAP = 0.074  # of the largest holdings, at F = 2 bp and lambda = 10
+_SNAP_COST_EXPONENT = 0.37
+_SNAP_AVERSION_EXPONENT = -0.36
+_LOG_TWO_BP = -8.517193191416238  # ln 2e-4
+_LOG_TEN = 2.302585092994046
+
+
+class DecoderParams(NamedTuple):
+    """Constants of action decoding."""
+
+    offset_range: float  # [half-widths]
+    log_width_range: float  # [-]
+    snap: float  # 1 or 0
+    worth_it: float  # 1 or 0
+    low: float  # bounds of holdings [-]
+    high: float
+    size: float  # largest holdings [-]
+
+
+@scalar_kernel
+def snap_distance(log_aversion: float, mean_fixed_cost: float, size: float) -> float:
+    """Distance from zero or a bound below which holdings go all the way."""
+    cost = log(mean_fixed_cost + 1e-300) - _LOG_TWO_BP
+    aversion = log_aversion - _LOG_TEN
+    share = _SNAP_COST_EXPONENT * cost + _SNAP_AVERSION_EXPONENT * aversion
+    return _SNAP * size * exp(share)
+
+
+@scalar_kernel
+def snapped(target: float, distance: float, low: float, high: float) -> float:
+    """Move a target to zero or a bound if it is closer than `distance`."""
+    near_zero = abs(target) < distance
+    target = 0.0 if near_zero else target
+    target = high if high - target < distance and not near_zero else target
+    return low if target - low < distance and not near_zero else target
+
+
+@kernel
+def decode_band(
+    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+) -> None:
+    """Write the targets (n,) of actions (3, n) in mode `band`."""
+    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
+    half_width, inner = rows[field.BAND_HALF_WIDTH], rows[field.BAND_INNER]
+    worth, mean_fixed = rows[field.WORTH], rows[field.MEAN_FIXED_COST]
+    log_aversion, fixed = rows[field.LOG_RISK_AVERSION], rows[field.FIXED_COST]
+    for i in range(target.shape[0]):
+        u, h = half_width[i], held[i]
+        share = inner[i] / (u + 1e-300)
+        centre = delta[i] + p.offset_range * action[0, i] * u
+        below = u * exp(p.log_width_range * action[1, i])
+        above = u * exp(p.log_width_range * action[2, i])
+        wanted = h
+        wanted = centre - share * below if h < centre - below else wanted
+        wanted = centre + share * above if h > centre + above else wanted
+        distance = p.snap * snap_distance(log_aversion[i], mean_fixed[i], p.size)
+        wanted = p.low if wanted < p.low else wanted
+        wanted = p.high if wanted > p.high else wanted
+        moved = snapped(wanted, distance, p.low, p.high)
+        wanted = moved if wanted != h else h
+        cheap = p.worth_it * fixed[i] > 0.0 and worth[i] < 1.0
+        target[i] = h if cheap else wanted
+
+
+@kernel
+def decode_band_free(
+    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+) -> None:
+    """Write the targets (n,) of actions (3, n) in mode `band_free`."""
+    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
+    middle = 0.5 * (_LOG_NARROWEST + _LOG_WIDEST)
+    spread = 0.5 * (_LOG_WIDEST - _LOG_NARROWEST)
+    for i in range(target.shape[0]):
+        h = held[i]
+        centre = delta[i] + 0.5 * p.size * action[0, i]
+        lower = centre - p.size * exp(middle + spread * action[1, i])
+        upper = centre + p.size * exp(middle + spread * action[2, i])
+        wanted = lower if h < lower else h
+        target[i] = upper if h > upper else wanted
+
+
+class ActionDecoder:
+    """Turns the actions of one mode into target holdings.
+
+    Args:
+        config: The hedging problem.
+        mode: One of ACTION_MODES; None: the config's.
+
+    Attributes:
+        mode: As given.
+        shape: Shape of one action: (3,), (1,) or () for an integer.
+        n_choices: Number of integers of mode `discrete`, else None.
+    """
+
+    def __init__(self, config: EnvConfig, mode: str | None = None) -> None:
+        settings: ActionConfig = config.action
+        self.mode = settings.mode if mode is None else mode
+        low, high = config.holdings_bounds
+        self._params = DecoderParams(
+            float(settings.offset_range),
+            float(settings.log_width_range),
+            1.0 if settings.snap else 0.0,
+            1.0 if settings.worth_it else 0.0,
+            float(low),
+            float(high),
+            float(max(abs(low), abs(high))),
+        )
+        self.shape: tuple[int, ...] = {"target": (1,), "discrete": ()}.get(
+            self.mode, (3,)
+        )
+        self.n_choices = settings.choices if self.mode == "discrete" else None
+
+    def decode(self, action: np.ndarray[Any, Any], rows: FloatArray) -> FloatArray:
+        """Target holdings of each path.
+
+        Args:
+            action: Shape (n, *shape), in [-1, 1] (clipped) or integers in
+                [0, n_choices).
+            rows: Shape (N_FIELDS, n).
+
+        Returns:
+            Shape (n, 1) [-], within the bounds of the holdings up to the clipping
+            that the ledger does.
+        """
+        if self.mode == "discrete":
+            return self._choose(np.asarray(action), rows)[:, None]
+        numbers = np.ascontiguousarray(
+            np.clip(action, -1.0, 1.0).T, dtype=np.float64
+        )  # (shape, n)
+        p = self._params
+        if self.mode == "target":
+            share = 0.5 * (numbers[0] + 1.0)
+            return (p.low + share * (p.high - p.low))[:, None]
+        target = np.empty(rows.shape[1])
+        decode = decode_band if self.mode == "band" else decode_band_free
+        decode(rows, numbers, target, p)
+        return target[:, None]
+
+    def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
+        """Two choices are hold and trade to delta; more are a grid of holdings."""
+        if self.n_choices == 2:
+            return np.where(choice == 0, rows[field.HOLDINGS], rows[field.DELTA])
+        p = self._params
+        grid = np.linspace(p.low, p.high, self.n_choices)
+        return grid[choice]
