@@ -111,7 +111,7 @@ def _check_kernel_cache() -> tuple[bool, str]:
 
 def _check_presets() -> tuple[bool, str]:
     """Whether every preset can be read."""
-    from hedge_env.presets import PRESETS, load_config
+    from hedge_env.loading import PRESETS, load_config
 
     for name in PRESETS:
         load_config(name)

@@ -2,7 +2,7 @@
 
 import yaml
 
-from hedge_env.presets import PRESETS, load_config
+from hedge_env.loading import PRESETS, load_config
 from training.commands import PresetsOptions
 from training.console import main_for, write_json
 
