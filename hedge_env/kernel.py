@@ -32,8 +32,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE_FOLDER = Path(__file__).resolve().parent
 _FOLDER_NAME = re.compile(r"hedge_env-[0-9a-f]{16}")
-_KEPT_FOLDERS = 4
-_KEPT_SECONDS = 3 * 24 * 3600.0
+_KEPT_FOLDERS = 8  # one each for the versions and flags in use side by side
+_KEPT_SECONDS = 3600.0  # a process that runs now may still write to its folder
 
 
 def kernel(function: F) -> F:
@@ -90,7 +90,7 @@ def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
     """Folder for the compiled kernels of `package`, or None if none can be written.
 
     It is looked for under `NUMBA_CACHE_DIR` and then under the user's cache folder.
-    Folders of other versions that nobody used for some days are removed.
+    Folders of versions that are no longer used are removed.
 
     Args:
         package: Folder of the package whose kernels are compiled.

@@ -187,21 +187,21 @@ def test_the_digest_changes_with_any_source_and_with_flags_numba_does_not_key(
 def test_pruning_keeps_new_folders_recent_folders_and_everything_else(
     tmp_path: Path,
 ) -> None:
-    day = 24 * 3600.0
-    ages = [0.0, 1.0, 2.0, 5.0, 6.0, 30.0]  # days; the newest four stay anyway
+    hour = 3600.0
+    ages = [0.1 * i for i in range(8)] + [0.9, 9.0]  # the newest eight stay anyway
     folders = [tmp_path / f"hedge_env-{i:016x}" for i in range(len(ages))]
     now = 1e9
     for folder, age in zip(folders, ages, strict=True):
         folder.mkdir()
         (folder / "kernel.nbc").touch()
-        os.utime(folder, (now - age * day, now - age * day))
+        os.utime(folder, (now - age * hour, now - age * hour))
     other = tmp_path / "somebody-elses"
     other.mkdir()
     os.utime(other, (0.0, 0.0))
-    prune_cache(tmp_path, now=now - 5 * day)
-    assert all(folder.exists() for folder in folders[:5])  # too recent, at that time
     prune_cache(tmp_path, now=now)
-    assert [folder.exists() for folder in folders] == [True] * 4 + [False] * 2
+    assert [folder.exists() for folder in folders] == [True] * 9 + [False]
+    prune_cache(tmp_path, now=now + 24 * hour)
+    assert [folder.exists() for folder in folders] == [True] * 8 + [False] * 2
     assert other.exists()
     prune_cache(tmp_path / "missing")
 
