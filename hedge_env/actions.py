@@ -153,6 +153,7 @@ class ActionDecoder:
             self.mode, (3,)
         )
         self.n_choices = settings.choices if self.mode == "discrete" else None
+        self._grid = np.linspace(low, high, settings.choices)
 
     def decode(self, action: np.ndarray[Any, Any], rows: FloatArray) -> FloatArray:
         """Target holdings of each path.
@@ -173,8 +174,9 @@ class ActionDecoder:
         )  # (shape, n)
         p = self._params
         if self.mode == "target":
-            share = 0.5 * (numbers[0] + 1.0)
-            return (p.low + share * (p.high - p.low))[:, None]
+            share = 0.5 * (numbers[:1].T + 1.0)
+            holdings: FloatArray = p.low + share * (p.high - p.low)
+            return holdings
         target = np.empty(rows.shape[1])
         decode = decode_band if self.mode == "band" else decode_band_free
         decode(rows, numbers, target, p)
@@ -183,7 +185,9 @@ class ActionDecoder:
     def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
         """Two choices are hold and trade to delta; more are a grid of holdings."""
         if self.n_choices == 2:
-            return np.where(choice == 0, rows[field.HOLDINGS], rows[field.DELTA])
-        p = self._params
-        grid = np.linspace(p.low, p.high, self.n_choices)
-        return grid[choice]
+            hold: FloatArray = np.where(
+                choice == 0, rows[field.HOLDINGS], rows[field.DELTA]
+            )
+            return hold
+        holdings: FloatArray = self._grid[choice]
+        return holdings

@@ -49,7 +49,8 @@ class Observables(Mapping[str, FloatArray]):
 
     def __getitem__(self, name: str) -> FloatArray:
         """Row `name`, shape (n,)."""
-        return self.rows[self._index[name]]
+        row: FloatArray = self.rows[self._index[name]]
+        return row
 
     def __iter__(self) -> Iterator[str]:
         """Names in the order of `fields.FIELDS`."""
@@ -117,7 +118,8 @@ class HedgeBatch:
     @property
     def step(self) -> IntArray:
         """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
-        return self.rows[field.STEP].astype(np.int64)
+        step: IntArray = self.rows[field.STEP].astype(np.int64)
+        return step
 
     def reset(
         self,
@@ -152,11 +154,12 @@ class HedgeBatch:
         setting = self.config.risk_aversion
         if not isinstance(setting, RiskAversionRange):
             return float(setting)
-        drawn = np.empty((4, self.n_paths))
+        drawn: FloatArray = np.empty((4, self.n_paths))
         counters = np.full(self.n_paths, _INITIAL_COUNTER, dtype=np.int64)
         fill_uniforms(drawn, self.path_ids, counters, _RISK_AVERSION_BLOCK, *self._key)
-        _log_uniform(drawn[0], setting.low, setting.high)
-        return drawn[0]
+        aversion: FloatArray = drawn[0]
+        _log_uniform(aversion, setting.low, setting.high)
+        return aversion
 
     def advance(self, target: FloatArray) -> StepRecord:
         """Take one decision on every path and move to the next.

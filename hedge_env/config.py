@@ -7,6 +7,7 @@ Every default of the package lives here and nowhere else.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -323,7 +324,7 @@ def _limiting_deltas(book: BookConfig) -> tuple[float, float]:
     """Extremes over spot of the hedge of the book's payoff at expiry."""
     strikes = sorted({leg.moneyness for leg in book.legs})
     probes = [strikes[0] / 2.0]
-    probes += [(a + b) / 2.0 for a, b in zip(strikes, strikes[1:], strict=False)]
+    probes += [(a + b) / 2.0 for a, b in pairwise(strikes)]
     probes += [strikes[-1] * 2.0]
     hedges = []
     for spot in probes:

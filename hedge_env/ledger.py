@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from hedge_env import fields as field
-from hedge_env._types import FloatArray
+from hedge_env._types import BoolArray, FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.execution.venue import trade_cost
 from hedge_env.kernel import kernel
@@ -222,14 +222,18 @@ class StepRecord(NamedTuple):
     book_pnl: FloatArray  # (n,)
     tracking_increment: FloatArray  # (n,) hedge_pnl + book_pnl
     traded: FloatArray  # (n,) units
-    done: np.ndarray[tuple[int], np.dtype[np.bool_]]  # (n,) the episode has ended
+    done: BoolArray  # (n,) the episode has ended
 
 
 class Totals:
     """Sums of an episode so far, arrays over paths in fractions of notional."""
 
     def __init__(self, n_paths: int) -> None:
-        self.rows = np.zeros((N_TOTALS, n_paths))
+        self.rows: FloatArray = np.zeros((N_TOTALS, n_paths))
+
+    def _row(self, index: int) -> FloatArray:
+        row: FloatArray = self.rows[index]
+        return row
 
     @property
     def cost_components(self) -> FloatArray:
@@ -239,17 +243,18 @@ class Totals:
     @property
     def cost(self) -> FloatArray:
         """Everything friction took, shape (n,)."""
-        return self.cost_components.sum(axis=0)
+        cost: FloatArray = self.cost_components.sum(axis=0)
+        return cost
 
     @property
     def hedge_pnl(self) -> FloatArray:
         """Profit of the holdings before cost, shape (n,)."""
-        return self.rows[_HEDGE]
+        return self._row(_HEDGE)
 
     @property
     def book_pnl(self) -> FloatArray:
         """Change of the book's value, shape (n,)."""
-        return self.rows[_BOOK]
+        return self._row(_BOOK)
 
     @property
     def tracking(self) -> FloatArray:
@@ -259,22 +264,22 @@ class Totals:
     @property
     def squared_increments(self) -> FloatArray:
         """Sum of squared tracking increments, shape (n,)."""
-        return self.rows[_SQUARES]
+        return self._row(_SQUARES)
 
     @property
     def trades(self) -> FloatArray:
         """Number of decisions that traded, shape (n,)."""
-        return self.rows[_TRADES]
+        return self._row(_TRADES)
 
     @property
     def turnover(self) -> FloatArray:
         """Value traded, liquidation included, shape (n,)."""
-        return self.rows[_T_TURNOVER]
+        return self._row(_T_TURNOVER)
 
     @property
     def cash(self) -> FloatArray:
         """Cash account, zero at the start, shape (n,)."""
-        return self.rows[_CASH]
+        return self._row(_CASH)
 
     @property
     def net_loss(self) -> FloatArray:

@@ -22,7 +22,13 @@ from hedge_env.market.gas import gas_price, log_gas_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
 from hedge_env.numerics.special import exp, sincos_two_pi
-from hedge_env.pricing.black_scholes import call_greeks
+from hedge_env.pricing.black_scholes import (
+    call_delta,
+    call_value,
+    d1_of,
+    gamma_of,
+    vega_of,
+)
 from hedge_env.pricing.ssvi import (
     bounded_variance,
     ssvi_correlation,
@@ -36,8 +42,8 @@ _HOURS_PER_DAY = 24.0
 # Rows of the scratch of one tile.
 _CORRELATION, _WING, _LEVEL, _YEARS, _SD, _ALIVE = 0, 1, 2, 3, 4, 5
 _FAIR = 6  # and the three rows after it
-_DAY_SHARE = 10
-_N_SCRATCH = 11
+_DAY_SHARE, _D1 = 10, 11
+_N_SCRATCH = 12
 
 
 class QuoteParams(NamedTuple):
@@ -80,7 +86,8 @@ def write_quotes(
         for leg in range(q.book.quantity.shape[0]):
             _read_grid(scratch, steps, low, leg, q.book)
             _total_sd(scratch, state, low, high, q.book.log_strike[leg], q.market)
-            _add_leg(rows, scratch, state, settled, steps, low, high, leg, q.book)
+            _pay_out(rows, scratch, settled, low, high, leg, q.book)
+            _add_leg(rows, scratch, state, settled, low, high, leg, q.book)
         _quote_volatility(rows, scratch, state, steps, low, high, q)
         _quote_clock(rows, scratch, state, steps, low, high, q)
         _quote_gas(rows, scratch, state, low, high, q)
@@ -171,38 +178,64 @@ def _total_sd(
 
 
 @kernel
-def _add_leg(
+def _pay_out(
     rows: FloatArray,
     scratch: FloatArray,
-    x: FloatArray,
     settled: FloatArray,
-    steps: IntArray,
     low: int,
     high: int,
     leg: int,
     book: BookParams,
 ) -> None:
-    """Add one leg to value and Greeks of the book; pay it out at its expiry."""
-    quantity, strike = book.quantity[leg], book.strike[leg]
-    log_strike, is_call = book.log_strike[leg], book.is_call[leg]
-    log_spot = x[row.LOG_SPOT, low:high]
+    """Fix the payoff of one leg where it expires at this decision."""
+    strike, is_call = book.strike[leg], book.is_call[leg]
     spot, paid = rows[field.SPOT, low:high], settled[leg, low:high]
-    value, delta = rows[field.BOOK_VALUE, low:high], rows[field.DELTA, low:high]
-    gamma, vega = rows[field.GAMMA, low:high], rows[field.VEGA, low:high]
-    sd, years, alive = scratch[_SD], scratch[_YEARS], scratch[_ALIVE]
+    alive = scratch[_ALIVE]
     for i in range(high - low):
-        s = spot[i]
-        call, call_delta, g, by_sd = call_greeks(
-            s, strike, log_spot[i] - log_strike, sd[i]
-        )
-        parity = (1.0 - is_call) * (s - strike)
-        intrinsic = s - strike if s > strike else 0.0
-        paid[i] = intrinsic - parity if alive[i] == 0.0 else paid[i]
-        lives = alive[i] > 0.0
-        value[i] += quantity * (call - parity if lives else paid[i])
-        delta[i] -= quantity * (call_delta - 1.0 + is_call if lives else 0.0)
-        gamma[i] -= quantity * (g if lives else 0.0)
-        vega[i] += quantity * (by_sd * np.sqrt(years[i]) if lives else 0.0)
+        gain = spot[i] - strike if is_call > 0.0 else strike - spot[i]
+        payoff = gain if gain > 0.0 else 0.0
+        paid[i] = payoff if alive[i] == 0.0 else paid[i]
+
+
+@kernel
+def _add_leg(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    settled: FloatArray,
+    low: int,
+    high: int,
+    leg: int,
+    book: BookParams,
+) -> None:
+    """Add one leg to value and Greeks of the book.
+
+    One output a loop: LLVM gives up on vectorising a loop in which it would have
+    to check more than eight pairs of arrays for overlap.
+    """
+    quantity, strike = book.quantity[leg], book.strike[leg]
+    log_strike, put = book.log_strike[leg], 1.0 - book.is_call[leg]
+    log_spot, spot = x[row.LOG_SPOT, low:high], rows[field.SPOT, low:high]
+    sd, years, alive = scratch[_SD], scratch[_YEARS], scratch[_ALIVE]
+    d1, paid = scratch[_D1], settled[leg, low:high]
+    for i in range(high - low):
+        d1[i] = d1_of(log_spot[i] - log_strike, sd[i])
+    value = rows[field.BOOK_VALUE, low:high]
+    for i in range(high - low):
+        live = call_value(spot[i], strike, d1[i], sd[i]) - put * (spot[i] - strike)
+        value[i] += quantity * (live if alive[i] > 0.0 else paid[i])
+    delta = rows[field.DELTA, low:high]
+    for i in range(high - low):
+        live = call_delta(d1[i]) - put
+        delta[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
+    gamma = rows[field.GAMMA, low:high]
+    for i in range(high - low):
+        live = gamma_of(spot[i], d1[i], sd[i])
+        gamma[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
+    vega = rows[field.VEGA, low:high]
+    for i in range(high - low):
+        live = vega_of(spot[i], d1[i], years[i])
+        vega[i] += quantity * (live if alive[i] > 0.0 else 0.0)
 
 
 @kernel

@@ -2,9 +2,9 @@ r"""State of the implied surface: stochastic level, skew and curvature.
 
 Three Ornstein-Uhlenbeck factors drive the SSVI surface of `pricing/ssvi.py`:
 the log of implied over fair volatility :math:`l`, the argument of
-:math:`\rho = r \tanh((\bar\rho + x) / r)` with :math:`r = 0.95`, and the log of the wing parameter
-:math:`\eta = \min(\bar\eta e^{y}, \eta_{max})`. Level and skew have their own
-correlation with returns; the skew's may have either sign, as it does in crypto.
+:math:`\rho = r \tanh((\bar\rho + x) / r)` with :math:`r = 0.95`, and the log of
+the wing parameter :math:`\eta = \min(\bar\eta e^{y}, \eta_{max})`. Level and skew have
+their own correlation with returns; the skew may have either sign, as in crypto.
 """
 
 from __future__ import annotations

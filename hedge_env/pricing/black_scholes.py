@@ -24,30 +24,32 @@ SMALLEST_SD = 1e-8
 
 
 @scalar_kernel
-def call_greeks(
-    spot: float, strike: float, log_moneyness: float, total_sd: float
-) -> tuple[float, float, float, float]:
-    """Value, delta, gamma and derivative by total_sd of a call.
-
-    Args:
-        spot: Price of the underlying, positive [S_0].
-        strike: Strike, positive [S_0].
-        log_moneyness: Log of spot over strike, which callers have at hand [-].
-        total_sd: Volatility times square root of time left, at least 0 [-].
-
-    Returns:
-        Value [S_0], delta [-], gamma [1/S_0], and d value / d total_sd [S_0]
-        (vega is that times the square root of time left).
-    """
+def d1_of(log_moneyness: float, total_sd: float) -> float:
+    """Standardised moneyness d1 at log spot over strike and sqrt(w), at least 0."""
     sd = total_sd if total_sd > SMALLEST_SD else SMALLEST_SD
-    d1 = log_moneyness / sd + 0.5 * sd
-    delta = normal_cdf(d1)
-    density = normal_pdf(d1)
-    value = spot * delta - strike * normal_cdf(d1 - sd)
-    return value, delta, density / (spot * sd), spot * density
+    return log_moneyness / sd + 0.5 * sd
 
 
 @scalar_kernel
-def total_sd_of(volatility: float, time: float) -> float:
-    """Volatility times the square root of time [-]."""
-    return volatility * np.sqrt(time)
+def call_value(spot: float, strike: float, d1: float, total_sd: float) -> float:
+    """Value of a call, in the unit of `spot` and `strike`."""
+    return spot * normal_cdf(d1) - strike * normal_cdf(d1 - total_sd)
+
+
+@scalar_kernel
+def call_delta(d1: float) -> float:
+    """Change of a call's value per unit of spot, in [0, 1]; a put's is less by 1."""
+    return normal_cdf(d1)
+
+
+@scalar_kernel
+def gamma_of(spot: float, d1: float, total_sd: float) -> float:
+    """Change of delta per unit of spot, of a call or a put."""
+    sd = total_sd if total_sd > SMALLEST_SD else SMALLEST_SD
+    return normal_pdf(d1) / (spot * sd)
+
+
+@scalar_kernel
+def vega_of(spot: float, d1: float, time: float) -> float:
+    """Change of value per unit of volatility, of a call or a put; `time` in years."""
+    return spot * normal_pdf(d1) * float(np.sqrt(time))
