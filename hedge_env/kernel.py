@@ -31,6 +31,9 @@ import numba
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE_FOLDER = Path(__file__).resolve().parent
+_IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+([\w.]+)(?:\s+import\s+(\([^)]*\)|[^\n]*))?", re.MULTILINE
+)
 _FOLDER_NAME = re.compile(r"hedge_env-[0-9a-f]{16}")
 _KEPT_FOLDERS = 8  # one each for the versions and flags in use side by side
 _KEPT_SECONDS = 3600.0  # a process that runs now may still write to its folder
@@ -118,9 +121,10 @@ def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
 def source_digest(package: Path) -> str:
     """Sixteen hex digits that change with anything compiled code depends on.
 
-    That is: each Python source below `hedge_env` and below `package`, the versions
-    of numba and llvmlite, and numba's flags that its own cache key leaves out. The
-    processor is part of numba's key.
+    That is: each Python source below `hedge_env` and below `package` that asks for a
+    kernel or is imported, directly or not, by one that does; the versions of numba
+    and llvmlite, and numba's flags that its own cache key leaves out. The processor
+    is part of numba's key.
 
     Args:
         package: Folder of the package whose kernels are compiled.
@@ -133,10 +137,37 @@ def source_digest(package: Path) -> str:
     versions = (numba.__version__, _llvmlite_version(), sys.version_info[:2])
     digest = hashlib.sha256(repr((versions, flags)).encode())
     for root in dict.fromkeys((_PACKAGE_FOLDER, package)):
-        for path in sorted(root.rglob("*.py")):
-            digest.update(f"\0{path.relative_to(root)}\0".encode())
-            digest.update(path.read_bytes())
+        for name, source in sorted(_compiled_sources(root).items()):
+            digest.update(f"\0{name}\0".encode())
+            digest.update(source)
     return digest.hexdigest()[:16]
+
+
+def _compiled_sources(root: Path) -> dict[str, bytes]:
+    """Sources below `root` that compiled code can depend on, by module name.
+
+    A constant of any imported module is frozen into a kernel, so imports are
+    followed; what only uses kernels from outside is left out, so that an edit to it
+    compiles nothing anew.
+    """
+    sources = {}
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        name = ".".join(parts).removesuffix(".__init__")
+        sources[name] = path.read_bytes()
+    found: dict[str, bytes] = {}
+    waiting = [name for name, text in sources.items() if b"hedge_env.kernel" in text]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in sources:
+            continue
+        found[name] = sources[name]
+        for match in _IMPORT.finditer(sources[name].decode(errors="replace")):
+            module, members = match.group(1), match.group(2) or ""
+            names = [f"{module}.{m}" for m in re.findall(r"\w+", members)]
+            modules = [name for name in names if name in sources]
+            waiting += modules or [module]
+    return found
 
 
 def prune_cache(parent: Path, now: float | None = None) -> None:

@@ -170,10 +170,11 @@ def test_the_first_folder_that_can_be_written_is_used(
 def test_the_digest_changes_with_any_source_and_with_flags_numba_does_not_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "a.py").write_text("x = 1\n")
+    kernels = "from hedge_env.kernel import kernel\n"
+    (tmp_path / "a.py").write_text(f"{kernels}x = 1\n")
     digests = {source_digest(tmp_path)}
     assert source_digest(tmp_path) in digests
-    (tmp_path / "a.py").write_text("x = 2\n")
+    (tmp_path / "a.py").write_text(f"{kernels}x = 2\n")
     digests.add(source_digest(tmp_path))
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     digests.add(source_digest(tmp_path))
@@ -182,6 +183,24 @@ def test_the_digest_changes_with_any_source_and_with_flags_numba_does_not_key(
     monkeypatch.setattr(numba, "__version__", "0.0")
     digests.add(source_digest(tmp_path))
     assert len(digests) == 5
+
+
+def test_the_digest_follows_imports_and_leaves_out_what_only_calls_kernels(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "pack"
+    root.mkdir()
+    (root / "__init__.py").write_text("")
+    (root / "constants.py").write_text("c = 1\n")
+    (root / "caller.py").write_text("from pack.kernels import f\n")
+    (root / "kernels.py").write_text(
+        "from hedge_env.kernel import kernel\nfrom pack import constants\n"
+    )
+    before = source_digest(root)
+    (root / "caller.py").write_text("from pack.kernels import f as g\n")
+    assert source_digest(root) == before
+    (root / "constants.py").write_text("c = 2\n")
+    assert source_digest(root) != before
 
 
 def test_pruning_keeps_new_folders_recent_folders_and_everything_else(
