@@ -1,0 +1,224 @@
+"""The folder of one training run, and how files get into it.
+
+config.yaml               the experiment, every default written out
+command.txt               how it was started
+versions.json             versions, platform, git commit, seed
+policy.safetensors        the best policy by validation objective
+policy_last.safetensors   the policy at the end
+checkpoint/               what a later process needs to continue
+tensorboard/              event files
+metrics.jsonl             the same scalars, one JSON document a line
+result.json               written last: the run is finished
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import hedge_env
+from hedge_env.errors import HedgeError
+
+PACKAGES = (
+    "hedge-env",
+    "gymnasium",
+    "numba",
+    "numpy",
+    "safetensors",
+    "stable-baselines3",
+    "torch",
+)
+
+
+class RunFolderError(HedgeError):
+    """A run folder cannot be used as asked; the message says what to do instead."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names of the files of a run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The experiment with every default written out."""
+        return self.path / "config.yaml"
+
+    @property
+    def command(self) -> Path:
+        """The command line."""
+        return self.path / "command.txt"
+
+    @property
+    def versions(self) -> Path:
+        """Versions, platform, git commit, seed."""
+        return self.path / "versions.json"
+
+    @property
+    def policy(self) -> Path:
+        """The best policy by validation objective."""
+        return self.path / "policy.safetensors"
+
+    @property
+    def last_policy(self) -> Path:
+        """The policy at the end of the run."""
+        return self.path / "policy_last.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Folder with what a later process needs to continue."""
+        return self.path / "checkpoint"
+
+    @property
+    def baselines(self) -> Path:
+        """Rules tuned on the validation paths, to report against."""
+        return self.path / "baselines.json"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of the event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def metrics(self) -> Path:
+        """Scalars, one JSON document a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def result(self) -> Path:
+        """Present when the run is finished."""
+        return self.path / "result.json"
+
+    def is_started(self) -> bool:
+        """Whether a run has been started in this folder."""
+        return self.config.exists()
+
+    def is_finished(self) -> bool:
+        """Whether that run reached its end."""
+        return self.result.exists()
+
+
+def open_run_folder(out: Path | None, name: str, *, resume: bool) -> RunFolder:
+    """The folder of a new run, or of the run to continue.
+
+    Args:
+        out: The folder asked for; None means the next free `runs/<name>_<n>`, or, to
+            continue, the latest of them.
+        name: Name of the experiment.
+        resume: Whether to continue a run.
+
+    Raises:
+        RunFolderError: If a run would be overwritten, or there is none to continue.
+    """
+    if out is None:
+        out = latest_run(name) if resume else next_run(name)
+    folder = RunFolder(out)
+    if resume and not folder.is_started():
+        raise RunFolderError(f"{out}: no run to resume here; leave out --resume")
+    if not resume and folder.is_started():
+        state = "finished" if folder.is_finished() else "unfinished"
+        raise RunFolderError(
+            f"{out}: holds a {state} run; continue it with --resume or choose "
+            "another --out"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def next_run(name: str, root: Path = Path("runs")) -> Path:
+    """The first `root/<name>_<n>`, counting from 1, after all that exist."""
+    return root / f"{name}_{max(_run_numbers(name, root), default=0) + 1}"
+
+
+def latest_run(name: str, root: Path = Path("runs")) -> Path:
+    """The highest `root/<name>_<n>`.
+
+    Raises:
+        RunFolderError: If there is none.
+    """
+    numbers = _run_numbers(name, root)
+    if not numbers:
+        raise RunFolderError(
+            f"no run to resume under {root}/{name}_*; name its folder with --out"
+        )
+    return root / f"{name}_{max(numbers)}"
+
+
+def _run_numbers(name: str, root: Path) -> list[int]:
+    suffixes = [path.name.removeprefix(f"{name}_") for path in root.glob(f"{name}_*")]
+    return [int(suffix) for suffix in suffixes if suffix.isdecimal()]
+
+
+def describe_run(folder: RunFolder, config: dict[str, Any], seed: int) -> None:
+    """Write what is known before the first step: config, command line, versions."""
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    write_atomically(folder.versions, to_json(collect_versions(seed)))
+    write_atomically(folder.command, shlex.join(sys.argv) + "\n")
+    write_atomically(folder.config, text)
+
+
+def collect_versions(seed: int) -> dict[str, Any]:
+    """Everything besides the config that a result depends on."""
+    versions: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "seed": seed,
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+    }
+
+
+def git_commit() -> str | None:
+    """The commit of this source tree, with `-dirty` if it was edited since."""
+    root = Path(hedge_env.__file__).parent
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None  # installed from a wheel, or no git
+    return answer.stdout.strip() or None
+
+
+def to_json(document: Any) -> str:
+    """Indented JSON with a final newline."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename inside `path` survive a power cut."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
