@@ -47,18 +47,22 @@ def preset_text(name: str) -> str:
 
 
 def load_config(
-    preset: str | Path | None = None,
+    preset: EnvConfig | str | Path | None = None,
     overrides: Mapping[str, Any] | str | Path | None = None,
     settings: Sequence[str] = (),
+    *,
+    source: str = "config",
 ) -> EnvConfig:
     """Describe a hedging problem by a preset and what differs from it.
 
     Args:
         preset: Name of a preset, or a YAML file, which may build on another by the
-            key `extends`. Without one the models' defaults are the start.
+            key `extends`; or a config to change. Without one the models' defaults
+            are the start.
         overrides: Mapping, or YAML file, merged over the preset.
         settings: Strings `key=value` with a dotted key and a YAML value, merged
             last: `execution.fee_bp=3`, `market.jumps=null`.
+        source: What errors call a mapping of overrides.
 
     Returns:
         The validated config.
@@ -67,12 +71,14 @@ def load_config(
         ConfigError: In one line, naming the source and the key.
     """
     layers: list[Layer] = [("defaults", _defaults())]
-    if preset is not None:
+    if isinstance(preset, EnvConfig):
+        layers = [(preset.name, preset.model_dump(mode="json"))]
+    elif preset is not None:
         layers += _file_layers(preset)
     if isinstance(overrides, str | Path):
         layers += _file_layers(overrides)
     elif overrides is not None:
-        layers += _mapping_layers(overrides)
+        layers += _mapping_layers(overrides, source)
     document = _merged(layers)
     if settings:
         layers.append(("--set", parse_settings(settings, document)))
@@ -91,15 +97,15 @@ def _merged(layers: Sequence[Layer]) -> Document:
     return document
 
 
-def _mapping_layers(overrides: Mapping[str, Any]) -> list[Layer]:
+def _mapping_layers(overrides: Mapping[str, Any], source: str) -> list[Layer]:
     """Layers of a mapping in memory, which may extend a preset."""
     if not isinstance(overrides, Mapping):
         kind = type(overrides).__name__
-        raise ConfigError(f"config must be a mapping or a file, not a {kind}")
+        raise ConfigError(f"{source} must be a mapping or a file, not a {kind}")
     values = dict(overrides)
     parent = values.pop(_EXTENDS, None)
-    below = [] if parent is None else _file_layers(_checked_parent(parent, "config"))
-    return [*below, ("config", values)]
+    below = [] if parent is None else _file_layers(_checked_parent(parent, source))
+    return [*below, (source, values)]
 
 
 def _file_layers(preset: str | Path) -> list[Layer]:
