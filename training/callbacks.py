@@ -1,0 +1,284 @@
+"""What happens between rollouts: noise, validation, checkpoints, progress.
+
+All of it runs at `on_rollout_start`, where the learner is between two updates and a
+checkpoint holds everything. None of it draws a random number, so a run is the same
+however often it is validated or saved.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import HParam, Logger
+
+from training.checkpoint import save_checkpoint
+from training.console import Advance, log
+from training.experiment import ExperimentConfig
+from training.export import export_policy, to_policy
+from training.run_folder import RunFolder
+from training.validation import Validation, Validator
+
+
+class RunStoppedError(Exception):
+    """The user asked to stop, and the checkpoint has been written."""
+
+
+class NoiseSchedule(BaseCallback):
+    """Exploration noise that falls on a schedule instead of being learned.
+
+    Learned noise stays large, and a no-trade band trained under much noise is wider
+    than is best without it. The logarithm of the standard deviation goes linearly
+    from `start` to `end` over the run; a policy without such noise is left alone.
+
+    Args:
+        start: Log standard deviation at the first step [-], in units of the action.
+        end: Log standard deviation at the last step [-].
+        total_timesteps: Length of the run.
+    """
+
+    def __init__(self, start: float, end: float, total_timesteps: int) -> None:
+        super().__init__()
+        self.start, self.end, self.total_timesteps = start, end, total_timesteps
+
+    def log_std(self, timesteps: int) -> float:
+        """Log standard deviation after that many steps of the run."""
+        progress = min(timesteps / self.total_timesteps, 1.0)
+        return self.start + progress * (self.end - self.start)
+
+    def _on_rollout_start(self) -> None:
+        log_std = getattr(self.model.policy, "log_std", None)
+        if isinstance(log_std, torch.nn.Parameter):
+            log_std.requires_grad = False
+            log_std.data.fill_(self.log_std(self.model.num_timesteps))
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class ValidationCallback(BaseCallback):
+    """Validates the policy now and then and keeps the best one by objective.
+
+    Args:
+        validator: Measures a policy on the fixed validation paths.
+        folder: Where the best policy goes.
+        experiment: For the frequency and the hyper-parameters shown in TensorBoard.
+    """
+
+    def __init__(
+        self, validator: Validator, folder: RunFolder, experiment: ExperimentConfig
+    ) -> None:
+        super().__init__()
+        self.validator = validator
+        self.folder = folder
+        self.experiment = experiment
+        self.best: Validation | None = None
+        self.last: Validation | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a continued run must know, as JSON can hold it."""
+        return {
+            name: None if validation is None else validation.to_json()
+            for name, validation in (("best", self.best), ("last", self.last))
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from `state_dict`."""
+        self.best, self.last = (
+            None if state[name] is None else Validation.from_json(state[name])
+            for name in ("best", "last")
+        )
+
+    def _on_training_start(self) -> None:
+        hyper_parameters = HParam(
+            _flat({"seed": self.experiment.seed, **self.experiment.train.model_dump()}),
+            {"hedge/objective_bp": 0.0, "rollout/ep_rew_mean": 0.0},
+        )
+        excluded = ("stdout", "log", "json", "csv")
+        self.logger.record("hparams", hyper_parameters, exclude=excluded)
+
+    def _on_rollout_start(self) -> None:
+        frequency = self.experiment.train.evaluation_frequency
+        now = self.model.num_timesteps
+        if self.last is None or now // frequency > self.last.timesteps // frequency:
+            self.validate()
+
+    def _on_training_end(self) -> None:
+        if self.last is None or self.last.timesteps < self.model.num_timesteps:
+            self.validate()
+
+    def _on_step(self) -> bool:
+        return True
+
+    def validate(self) -> None:
+        """Measure the present policy, log it, and keep it if it is the best so far."""
+        policy = to_policy(self.model, self.validator.config)
+        self.last = self.validator.measure(policy, self.model.num_timesteps)
+        for name, value in self.last.scalars.items():
+            self.logger.record(f"hedge/{name}", value)
+        if self.best is None or self.last.objective_bp < self.best.objective_bp:
+            self.best = self.last
+            export_policy(self.model, self.validator.config, self.folder.policy)
+        self.logger.record("hedge/best_objective_bp", self.best.objective_bp)
+        self.logger.dump(self.model.num_timesteps)
+
+
+class StopRequest:
+    """Remembers that the user pressed Ctrl-C, or that the system wants us gone."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into a request; a second one ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may handle signals
+            return
+        kinds = (signal.SIGINT, signal.SIGTERM)
+        previous = {kind: signal.getsignal(kind) for kind in kinds}
+        for kind in kinds:
+            signal.signal(kind, self._handle)
+        try:
+            yield
+        finally:
+            for kind, handler in previous.items():
+                signal.signal(kind, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        log("stopping after this update; press Ctrl-C again to stop without saving")
+
+
+class CheckpointCallback(BaseCallback):
+    """Saves checkpoints, and stops the run after one when asked to.
+
+    Args:
+        folder: The run folder.
+        frequency: Timesteps between checkpoints.
+        validation: The callback whose state belongs into the checkpoint.
+        stop: Whether the user wants to stop.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        frequency: int,
+        validation: ValidationCallback,
+        stop: StopRequest,
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.frequency = frequency
+        self.validation = validation
+        self.stop = stop
+        self.seconds_before = 0.0
+        self._start = time.perf_counter()
+        self._last: int | None = None
+        self._unlogged: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on the run by this process and those before it [s]."""
+        return self.seconds_before + time.perf_counter() - self._start
+
+    def save(self) -> None:
+        """Write the checkpoint, and the policy beside it."""
+        state = {
+            "validation": self.validation.state_dict(),
+            "seconds": round(self.seconds, 3),
+            "unlogged": unlogged_scalars(self.logger),
+        }
+        save_checkpoint(self.folder.checkpoint, self.model, state)
+        config = self.validation.validator.config
+        export_policy(self.model, config, self.folder.last_policy)
+        self._last = self.model.num_timesteps
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state in a checkpoint."""
+        self.validation.load_state_dict(state["validation"])
+        self.seconds_before = state["seconds"]
+        self._unlogged = state["unlogged"]
+
+    def _on_training_start(self) -> None:
+        if self._last is None:
+            self._last = self.model.num_timesteps
+        for name, value in self._unlogged.items():
+            self.logger.record(name, value)
+
+    def _on_rollout_start(self) -> None:
+        now = self.model.num_timesteps
+        last = 0 if self._last is None else self._last
+        if self.stop.requested:
+            self.save()
+            raise RunStoppedError
+        if now // self.frequency > last // self.frequency:
+            self.save()
+
+    def _on_training_end(self) -> None:
+        self.save()
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class ProgressCallback(BaseCallback):
+    """Moves the progress bar, a few times a second at most.
+
+    Args:
+        advance: Moves the bar by a number of timesteps and shows figures behind it.
+        validation: Where the figures come from.
+    """
+
+    SECONDS_BETWEEN_MOVES = 0.2
+
+    def __init__(self, advance: Advance, validation: ValidationCallback) -> None:
+        super().__init__()
+        self.advance = advance
+        self.validation = validation
+        self._shown = 0
+        self._next_move = 0.0
+
+    def _on_training_start(self) -> None:
+        self._shown = self.model.num_timesteps
+
+    def _on_step(self) -> bool:
+        if time.perf_counter() >= self._next_move:
+            self._move()
+        return True
+
+    def _on_training_end(self) -> None:
+        self._move()
+
+    def _move(self) -> None:
+        now = self.model.num_timesteps
+        figures = {}
+        if self.validation.last is not None and self.validation.best is not None:
+            figures["objective_bp"] = self.validation.last.objective_bp
+            figures["best"] = self.validation.best.objective_bp
+        self.advance(now - self._shown, **figures)
+        self._shown = now
+        self._next_move = time.perf_counter() + self.SECONDS_BETWEEN_MOVES
+
+
+def unlogged_scalars(logger: Logger) -> dict[str, float]:
+    """What has been recorded since the last dump, by name."""
+    return {
+        name: float(value)
+        for name, value in logger.name_to_value.items()
+        if hasattr(value, "__float__") and math.isfinite(float(value))
+    }
+
+
+def _flat(options: Mapping[str, Any]) -> dict[str, bool | str | float | int]:
+    """Hyper-parameters as TensorBoard takes them: no lists, no None."""
+    plain = (bool, str, float, int)
+    return {k: v if isinstance(v, plain) else str(v) for k, v in options.items()}

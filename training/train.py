@@ -1,0 +1,276 @@
+"""Train an agent: from an experiment to a run folder.
+
+From Python::
+
+    experiment = load_experiment(Path("configs/reference.yaml"))
+    result = train(experiment, out=Path("runs/mine"))
+    policy = hedge_env.load_policy(result.folder.policy)
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+
+from hedge_env.config import EnvConfig
+from hedge_env.errors import HedgeError
+from hedge_env.vector_env import HedgeVectorEnv
+from training.algorithm_options import OnPolicyOptions
+from training.algorithms import build_model
+from training.callbacks import (
+    CheckpointCallback,
+    NoiseSchedule,
+    ProgressCallback,
+    RunStoppedError,
+    StopRequest,
+    ValidationCallback,
+)
+from training.checkpoint import checkpoint_exists, load_checkpoint
+from training.commands import TrainOptions
+from training.console import log, main_for, progress_bar
+from training.experiment import ExperimentConfig, check_same_run, load_experiment
+from training.metrics_writer import forget_metrics_after, open_logger
+from training.run_folder import (
+    RunFolder,
+    describe_run,
+    open_run_folder,
+    to_json,
+    write_atomically,
+)
+from training.validation import Validation, Validator
+from training.vec_env_adapter import VecEnvAdapter
+
+INTERRUPTED = 130  # exit code of a program that the user stopped
+LOGS_PER_RUN = 200  # SB3's own scalars about this often
+
+
+class TrainingError(HedgeError):
+    """Training cannot go on; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run has come to.
+
+    Attributes:
+        folder: The run folder; `folder.policy` is the best policy.
+        timesteps: Environment steps taken, by this process and those before it.
+        seconds: Time they took, validation included [s].
+        best: The best validation.
+        stopped: Whether the user stopped it; if so, it can be resumed.
+    """
+
+    folder: RunFolder
+    timesteps: int
+    seconds: float
+    best: Validation | None
+    stopped: bool
+
+
+def run(options: TrainOptions) -> int:
+    """`hedge train`: see `TrainOptions` for what the options mean."""
+    experiment = load_experiment(
+        options.config,
+        options.settings,
+        seed=options.seed,
+        total_timesteps=options.total_timesteps,
+        torch_threads=options.threads if options.threads > 1 else None,
+    )
+    result = train(
+        experiment, options.out, resume=options.resume, progress=options.progress
+    )
+    _report(result, options)
+    return INTERRUPTED if result.stopped else 0
+
+
+def train(
+    experiment: ExperimentConfig,
+    out: Path | None = None,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+) -> RunResult:
+    """Train an agent and write its run folder.
+
+    Ctrl-C stops after the present update, saves, and returns normally.
+
+    Args:
+        experiment: What to train.
+        out: The run folder; None means the next free one under `runs/`, or with
+            `resume` the latest there.
+        resume: Continue the run in the folder; the result is the same, bit for bit,
+            as if it had never stopped.
+        progress: Show a progress bar on standard error.
+
+    Raises:
+        HedgeError: If the folder holds another run, or training diverges.
+    """
+    folder = open_run_folder(out, experiment.name, resume=resume)
+    stop = StopRequest()
+    with stop.listening(), torch_threads(experiment.train.torch_threads):
+        config = experiment.env_config()
+        if folder.is_started():
+            check_same_run(experiment, folder.config)
+        describe_run(folder, experiment.resolved(), experiment.seed)
+        model = build_model(
+            experiment.train, make_training_env(experiment, config), experiment.seed
+        )
+        validator = Validator.prepare(experiment, config, folder, progress=progress)
+        validation = ValidationCallback(validator, folder, experiment)
+        checkpoints = CheckpointCallback(
+            folder, experiment.train.checkpoint_frequency, validation, stop
+        )
+        if resume:
+            _continue(model, checkpoints, folder)
+        stopped = _learn(experiment, model, checkpoints, progress)
+    result = RunResult(
+        folder, model.num_timesteps, checkpoints.seconds, validation.best, stopped
+    )
+    if not stopped:
+        write_atomically(folder.result, to_json(_summary(result, validation)))
+    return result
+
+
+def make_training_env(experiment: ExperimentConfig, config: EnvConfig) -> VecEnvAdapter:
+    """The environments the learner acts in, on training paths."""
+    options = experiment.train
+    shared = options.envs_per_path if isinstance(options, OnPolicyOptions) else 1
+    env = HedgeVectorEnv(
+        num_envs=options.n_envs,
+        config=config,
+        envs_per_path=shared,
+        stream="training",
+        autoreset_mode=AutoresetMode.SAME_STEP,
+    )
+    return VecEnvAdapter(env, reward_scale=options.reward_scale)
+
+
+def _continue(
+    model: BaseAlgorithm, checkpoints: CheckpointCallback, folder: RunFolder
+) -> None:
+    """Put the learner where the checkpoint was taken."""
+    folder.result.unlink(missing_ok=True)
+    if not checkpoint_exists(folder.checkpoint):
+        log(f"{folder.path}: no checkpoint yet, starting from the first step")
+        forget_metrics_after(folder.metrics, -1)
+        return
+    checkpoints.load_state_dict(load_checkpoint(folder.checkpoint, model))
+    forget_metrics_after(folder.metrics, model.num_timesteps)
+
+
+def _learn(
+    experiment: ExperimentConfig,
+    model: BaseAlgorithm,
+    checkpoints: CheckpointCallback,
+    progress: bool,
+) -> bool:
+    """Run SB3's `learn` to the end; whether the user stopped it."""
+    options, folder = experiment.train, checkpoints.folder
+    validation = checkpoints.validation
+    # Validation first: a checkpoint then knows of it.
+    callbacks: list[BaseCallback] = [validation, checkpoints]
+    left = options.total_timesteps - model.num_timesteps
+    if left <= 0:
+        log(f"{folder.path}: already trained for {model.num_timesteps} timesteps")
+        return False
+    if isinstance(options, OnPolicyOptions) and options.log_std_start is not None:
+        assert options.log_std_end is not None  # the options validate as a pair
+        callbacks = [
+            NoiseSchedule(
+                options.log_std_start, options.log_std_end, options.total_timesteps
+            ),
+            *callbacks,
+        ]
+    logger = open_logger(folder)
+    model.set_logger(logger)
+    try:
+        with progress_bar("training", left, enabled=progress) as advance:
+            model.learn(
+                left,
+                callback=[*callbacks, ProgressCallback(advance, validation)],
+                log_interval=_log_interval(experiment),
+                reset_num_timesteps=model.num_timesteps == 0,
+            )
+    except RunStoppedError:
+        return True
+    except ValueError as error:
+        if "Expected parameter" not in str(error):  # torch's word for a NaN mean
+            raise
+        raise TrainingError(
+            f"the policy became NaN after {model.num_timesteps} timesteps; lower "
+            "train.learning_rate or train.reward_scale"
+        ) from error
+    finally:
+        logger.close()
+    return False
+
+
+def _log_interval(experiment: ExperimentConfig) -> int:
+    """SB3 counts rollouts for on-policy algorithms, episodes for the others."""
+    options = experiment.train
+    if isinstance(options, OnPolicyOptions):
+        rollout = options.n_envs * options.n_steps
+        return max(options.total_timesteps // (LOGS_PER_RUN * rollout), 1)
+    return options.n_envs  # their episodes end together
+
+
+def _summary(result: RunResult, validation: ValidationCallback) -> dict[str, Any]:
+    """The content of `result.json`."""
+    return {
+        "timesteps": result.timesteps,
+        "seconds": round(result.seconds, 3),
+        "timesteps_per_second": round(result.timesteps / result.seconds, 1),
+        "policy": result.folder.policy.name,
+        "best": None if validation.best is None else validation.best.to_json(),
+        "last": None if validation.last is None else validation.last.to_json(),
+        "baselines": [asdict(rule) for rule in validation.validator.baselines],
+    }
+
+
+def _report(result: RunResult, options: TrainOptions) -> None:
+    """Say how it went, on standard error, and where the files are."""
+    folder = result.folder.path
+    minutes, seconds = divmod(round(result.seconds), 60)
+    log(f"{result.timesteps:,} timesteps in {minutes} min {seconds} s")
+    if result.best is not None:
+        log(describe(result.best))
+    if result.stopped:
+        command = f"hedge train {options.config} --out {folder} --resume"
+        log(f"stopped and saved; continue with: {command}")
+    else:
+        log(f"policy: {result.folder.policy}")
+
+
+def describe(validation: Validation) -> str:
+    """One line on how good the best policy is."""
+    values = validation.scalars
+    text = (
+        f"best on validation paths: objective {values['objective_bp']:.2f} bp "
+        f"(cost {values['cost_bp']:.2f} bp, tracking error "
+        f"{values['tracking_error_bp']:.1f} bp, {values['trades']:.1f} trades)"
+    )
+    if "gap_to_best_baseline" in values:
+        gap = 100.0 * values["gap_to_best_baseline"]
+        text += f", {gap:+.1f} % against the best tuned baseline"
+    return text
+
+
+@contextmanager
+def torch_threads(number: int) -> Iterator[None]:
+    """Let torch use that many threads; the weights depend on it."""
+    previous = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(previous)
+
+
+if __name__ == "__main__":
+    main_for("train")
