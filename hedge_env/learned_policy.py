@@ -1,0 +1,110 @@
+"""A trained network as a policy: encode, run the layers, decode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hedge_env._types import Float32Array, FloatArray, IntArray
+from hedge_env.actions import ActionDecoder
+from hedge_env.config import EnvConfig
+from hedge_env.fields import FIELDS, N_FIELDS
+from hedge_env.network import run_layers
+from hedge_env.observations import observe
+from hedge_env.policy import PolicyKind
+from hedge_env.policy_metadata import PolicyMetadata
+
+
+class LearnedPolicy:
+    """A feed-forward network with the encoding and decoding it was trained with.
+
+    It needs neither torch nor the library that trained it. Deterministic: the mean
+    action of a stochastic policy, the likeliest of a discrete one.
+
+    Args:
+        metadata: Form of the network, features, action mode.
+        weights: Weight (outputs, inputs) and bias (outputs,) of each layer, float32.
+        name: Name in tables; None means the metadata's.
+
+    Attributes:
+        name: Name in tables.
+        inputs: Observables that are read.
+        metadata: As given.
+    """
+
+    kind: PolicyKind = "agent"
+
+    def __init__(
+        self,
+        metadata: PolicyMetadata,
+        weights: Sequence[tuple[Float32Array, Float32Array]],
+        name: str | None = None,
+    ) -> None:
+        self.name = metadata.name if name is None else name
+        self.metadata = metadata
+        features = metadata.features
+        self.inputs = tuple(dict.fromkeys(f.observable for f in features))
+        self._layers = [(w.copy(order="C"), b.copy()) for w, b in weights]
+        self._which = np.array([FIELDS.index(f.observable) for f in features])
+        self._offset = np.array([f.offset for f in features])
+        self._scale = np.array([f.scale for f in features])
+        self._low = np.array([f.low for f in features])
+        self._high = np.array([f.high for f in features])
+        self._decoder = ActionDecoder(metadata.config, metadata.action_mode)
+
+    @property
+    def config(self) -> EnvConfig:
+        """The hedging problem it was trained on."""
+        return self.metadata.config
+
+    def reset(self, n_paths: int) -> None:
+        """Nothing to forget."""
+
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Target holdings, shape (n, n_instruments) [-]."""
+        rows = _rows(observables)
+        return self._decoder.decode(self.act(self.encode(rows)), rows)
+
+    def encode(self, rows: FloatArray) -> Float32Array:
+        """What the network sees, shape (n, n_features) [-].
+
+        Args:
+            rows: Shape (N_FIELDS, n).
+        """
+        out = np.empty((rows.shape[1], self._which.size), dtype=np.float32)
+        observe(
+            rows, self._which, self._offset, self._scale, self._low, self._high, out
+        )
+        return out
+
+    def act(self, observation: Float32Array) -> NDArray[Any]:
+        """Deterministic action for each row of observations.
+
+        Args:
+            observation: Shape (n, n_features) [-].
+
+        Returns:
+            Actions, shape (n, n_numbers), or integers (n,) in mode `discrete`.
+        """
+        output = run_layers(observation, self._layers, self.metadata.activation)
+        if self.metadata.action_mode == "discrete":
+            choice: IntArray = output.argmax(axis=1)
+            return choice
+        if self.metadata.squash == "clip":
+            return np.clip(output, -1.0, 1.0)
+        return np.tanh(output) if self.metadata.squash == "tanh" else output
+
+
+def _rows(observables: Mapping[str, FloatArray]) -> FloatArray:
+    """All rows by number; from the names if the mapping is not the batch's own."""
+    rows = getattr(observables, "rows", None)
+    if isinstance(rows, np.ndarray):
+        return rows
+    n = next(iter(observables.values())).size
+    rows = np.zeros((N_FIELDS, n))
+    for name, values in observables.items():
+        rows[FIELDS.index(name)] = values
+    return rows

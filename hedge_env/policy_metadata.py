@@ -1,0 +1,135 @@
+"""What a policy file says about its network, besides the weights.
+
+Everything is data checked against closed lists: no class path, no expression and no
+code is ever read from a policy file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, StringConstraints, model_validator
+
+from hedge_env.actions import ActionDecoder
+from hedge_env.config import EnvConfig, Finite, Model
+from hedge_env.fields import FIELDS, INTERNAL_FIELDS
+from hedge_env.observations import FEATURES, ObservationEncoder
+
+Activation: TypeAlias = Literal["tanh", "relu"]
+Squash: TypeAlias = Literal["none", "clip", "tanh"]
+ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete"]
+
+# Printed in tables, terminals and HTML: plain characters only.
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Width = Annotated[int, Field(ge=1, le=4096)]
+Note = Annotated[str, StringConstraints(max_length=200)]
+
+
+class FeatureRecord(Model):
+    """One network input: clip((observable - offset) * scale, low, high)."""
+
+    name: Label
+    observable: Label
+    offset: Finite
+    scale: Finite
+    low: Finite
+    high: Finite
+
+    @model_validator(mode="after")
+    def _known(self) -> FeatureRecord:
+        if self.observable not in FIELDS or self.observable in INTERNAL_FIELDS:
+            raise ValueError(f"no observable is called {self.observable!r}")
+        if not self.low < self.high:
+            raise ValueError(f"low of {self.name!r} must be below high")
+        return self
+
+
+class PolicyMetadata(Model):
+    """The network's form, its inputs and outputs, and where it was trained."""
+
+    version: Literal[1] = 1
+    name: Label
+    algorithm: Label
+    layers: Annotated[tuple[Width, ...], Field(min_length=2, max_length=12)]
+    activation: Activation  # of all layers but the last
+    squash: Squash  # of the last layer's output; "none" for a choice of integers
+    action_mode: ActionMode
+    features: Annotated[tuple[FeatureRecord, ...], Field(min_length=1)]
+    config: EnvConfig  # the problem it was trained on; decodes its actions
+    notes: dict[Label, Note] = Field(default_factory=dict, max_length=64)
+
+    @model_validator(mode="after")
+    def _fits(self) -> PolicyMetadata:
+        n_actions = action_size(self.config, self.action_mode)
+        if self.layers[0] != len(self.features):
+            raise ValueError(
+                f"the network takes {self.layers[0]} inputs, but there are "
+                f"{len(self.features)} features"
+            )
+        if self.layers[-1] != n_actions:
+            raise ValueError(
+                f"the network gives {self.layers[-1]} outputs, but action mode "
+                f"{self.action_mode!r} has {n_actions}"
+            )
+        if self.action_mode == "discrete" and self.squash != "none":
+            raise ValueError("a choice of integers has squash 'none'")
+        return self
+
+
+def action_size(config: EnvConfig, action_mode: str) -> int:
+    """Number of network outputs: of an action, or one per choice."""
+    decoder = ActionDecoder(config, action_mode)
+    if decoder.n_choices is not None:
+        return decoder.n_choices
+    return decoder.shape[0]
+
+
+def describe_policy(
+    config: EnvConfig,
+    *,
+    algorithm: str,
+    hidden_layers: Sequence[int],
+    activation: Activation,
+    squash: Squash,
+    action_mode: ActionMode | None = None,
+    name: str | None = None,
+    notes: dict[str, str] | None = None,
+) -> PolicyMetadata:
+    """Metadata of a network trained on the observations and actions of a config.
+
+    Args:
+        config: The hedging problem.
+        algorithm: What trained it, e.g. `ppo`.
+        hidden_layers: Their widths.
+        activation: Of the hidden layers.
+        squash: `clip` to [-1, 1], `tanh`, or `none`.
+        action_mode: None means the config's.
+        name: Name in tables; None means the algorithm's.
+        notes: Short texts to keep, e.g. the training step.
+    """
+    mode = config.action.mode if action_mode is None else action_mode
+    features = []
+    for feature_name in ObservationEncoder(config).names:
+        feature = FEATURES[feature_name]
+        features.append(
+            FeatureRecord(
+                name=feature_name,
+                observable=feature.observable,
+                offset=feature.offset(config),
+                scale=feature.scale(config),
+                low=feature.low,
+                high=feature.high,
+            )
+        )
+    return PolicyMetadata(
+        name=algorithm if name is None else name,
+        algorithm=algorithm,
+        layers=(len(features), *hidden_layers, action_size(config, mode)),
+        activation=activation,
+        squash=squash,
+        action_mode=mode,
+        features=tuple(features),
+        config=config,
+        notes=notes or {},
+    )
