@@ -142,7 +142,7 @@ def _finite_actions(array: NDArray[Any], running: BoolArray) -> FloatArray:
     numbers = array.astype(np.float64)
     good = np.isfinite(numbers)
     if not good.all():
-        rows = good.reshape(good.shape[0], -1).all(axis=1)
+        rows: BoolArray = np.asarray(good.reshape(good.shape[0], -1).all(axis=1))
         if not rows[running].all():
             where = indices(running & ~rows)
             raise ActionError(f"the action of environments {where} is not finite")
@@ -153,13 +153,14 @@ def _finite_actions(array: NDArray[Any], running: BoolArray) -> FloatArray:
 def _valid_choices(array: NDArray[Any], n_choices: int, running: BoolArray) -> IntArray:
     if array.dtype.kind not in "iu":
         raise ActionError(f"the action must be of whole numbers, not {array.dtype}")
-    good = np.asarray(array >= 0) & np.asarray(array < n_choices)
+    choices: IntArray = array.astype(np.int64)
+    good = (choices >= 0) & (choices < n_choices)
     if not good[running].all():
         where = indices(running & ~good)
         raise ActionError(
             f"the action of environments {where} is not in 0..{n_choices - 1}"
         )
-    return np.where(good, array, 0).astype(np.int64)
+    return np.where(good, choices, 0)
 
 
 def indices(mask: BoolArray, shown: int = 10) -> str:
