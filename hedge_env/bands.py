@@ -57,30 +57,47 @@ def _newton_step(z: float, a3: float, beta: float) -> float:
 
 
 @scalar_kernel
-def two_cost_band(
+def band_scales(
     gamma: float, spot: float, fixed_cost: float, cost_rate: float, g: float
 ) -> tuple[float, float]:
-    """Half-width h and inner target w for both costs; see the module docstring.
-
-    In z = p^(1/3) the equation reads z^9 = a^3 + b^(8/3) z, whose derivative at the
-    root is never small, and h - w = b^(4/3) / z has no cancellation. Newton's
-    method from the upper bound p = a + b converges from above; its steps are
-    written out because a loop would not be vectorised.
-    """
+    """Cube a^3 and fourth power b^4 of the two length scales of the band."""
     scale = 12.0 * gamma * gamma / g
-    a3 = scale * cost_rate * spot + _TINY
-    b4 = scale * fixed_cost
+    return scale * cost_rate * spot + _TINY, scale * fixed_cost
+
+
+@scalar_kernel
+def band_root(a3: float, b4: float) -> float:
+    """Cube root z of p, from z^9 = a^3 + b^(8/3) z.
+
+    The derivative at the root is never small. Newton's method from the upper bound
+    p = a + b converges from above; its steps are written out because a loop would
+    not be vectorised.
+    """
     beta = cube_root(b4 * b4)
     z = cube_root(cube_root(a3) + np.sqrt(np.sqrt(b4)))
     z = _newton_step(z, a3, beta)
     z = _newton_step(z, a3, beta)
     z = _newton_step(z, a3, beta)
     z = _newton_step(z, a3, beta)
-    z = _newton_step(z, a3, beta)
+    return _newton_step(z, a3, beta)
+
+
+@scalar_kernel
+def band_edges(z: float, b4: float) -> tuple[float, float]:
+    """Half-width h and inner target w; h - w = b^(4/3) / z has no cancellation."""
     p = z * z * z
-    gap = np.sqrt(beta) / z
+    gap = cube_root(b4) / z
     gap = gap if gap < p else p  # rounding, where there is no proportional cost
     return 0.5 * (p + gap), 0.5 * (p - gap)
+
+
+@scalar_kernel
+def two_cost_band(
+    gamma: float, spot: float, fixed_cost: float, cost_rate: float, g: float
+) -> tuple[float, float]:
+    """Half-width h and inner target w for both costs; see the module docstring."""
+    a3, b4 = band_scales(gamma, spot, fixed_cost, cost_rate, g)
+    return band_edges(band_root(a3, b4), b4)
 
 
 def whalley_wilmott_half_width(
@@ -195,20 +212,22 @@ def _fill_bands(
         )
 
 
-@scalar_kernel
-def effective_risk_aversion(
-    log_risk_aversion: float, mean_fixed_cost: float, risk_scale: float
-) -> float:
-    """Absolute risk aversion g of the analytic band for objective weight lambda.
+@kernel
+def fill_effective_risk_aversion(
+    log_risk_aversion: FloatArray, risk_scale: float, out: FloatArray
+) -> None:
+    """Absolute risk aversion g of the analytic band for objective weights lambda.
 
     In the long run g = 2 lambda. Over an option's life the best multiple of it is
-    not 1; `risk_scale` is that multiple, fitted at lambda = 10, and grows with
-    lambda as lambda^0.235 (fit of the best bands of the reference market at lambda
-    2, 10 and 50: g = 4.64, 33.6, 248).
+    not 1; `risk_scale` is that multiple at lambda = 10, and grows with lambda as
+    lambda^0.235 (fit of the best bands of the reference market at lambda 2, 10 and
+    50: g = 4.64, 33.6, 248).
 
     Args:
-        log_risk_aversion: Natural logarithm of lambda.
-        mean_fixed_cost: Long-run fixed cost of a trade [notional].
+        log_risk_aversion: Natural logarithm of lambda, shape (n,).
         risk_scale: Best g / (2 lambda) at lambda = 10 [-].
+        out: g, shape (n,), written [1/notional].
     """
-    return 2.0 * risk_scale * exp(1.235 * (log_risk_aversion - _LOG_TEN) + _LOG_TEN)
+    for i in range(out.shape[0]):
+        excess = log_risk_aversion[i] - _LOG_TEN
+        out[i] = 2.0 * risk_scale * exp(1.235 * excess + _LOG_TEN)

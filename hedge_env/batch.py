@@ -12,21 +12,21 @@ import numpy as np
 
 from hedge_env import fields as field
 from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.decision import observe_position, settle_decision
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS, N_FIELDS
 from hedge_env.kernel import kernel
 from hedge_env.ledger import (
-    N_COMPONENTS,
     N_RECORD,
     StepRecord,
     Totals,
-    book_decision,
     ledger_params,
+    step_record,
 )
 from hedge_env.market.interface import Market
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log
-from hedge_env.position import write_position
 from hedge_env.simulated import SimulatedMarket, quote_params
 
 # Block of random numbers of an episode's risk aversion, beyond the market's.
@@ -147,7 +147,13 @@ class HedgeBatch:
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
         _fill_log(present, self.rows[field.LOG_RISK_AVERSION])
-        write_position(self.rows, self._risk_scale)
+        fill_effective_risk_aversion(
+            self.rows[field.LOG_RISK_AVERSION],
+            self._risk_scale,
+            self.rows[field.BAND_RISK_AVERSION],
+        )
+        observe_position(self.rows)
+        self._spare[...] = self.rows
 
     def _risk_aversion(self) -> FloatArray | float:
         """Risk aversion of each path as the config says."""
@@ -176,21 +182,9 @@ class HedgeBatch:
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
         wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
-        book_decision(before, after, wanted, record, self.totals.rows, self._ledger)
-        after[field.RISK_AVERSION] = before[field.RISK_AVERSION]
-        after[field.LOG_RISK_AVERSION] = before[field.LOG_RISK_AVERSION]
-        write_position(after, self._risk_scale)
+        settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
         self.rows, self._spare = after, before
-        components, hedge, book = record[:N_COMPONENTS], record[6], record[7]
-        return StepRecord(
-            cost_components=components,
-            cost=components.sum(axis=0),
-            hedge_pnl=hedge,
-            book_pnl=book,
-            tracking_increment=hedge + book,
-            traded=record[8],
-            done=after[field.STEP] >= self.n_decisions,
-        )
+        return step_record(record, after[field.STEP] >= self.n_decisions)
 
     def observables(self) -> Observables:
         """What a policy may see now."""
@@ -210,6 +204,7 @@ class HedgeBatch:
         """Restore what `state_dict` returned for a batch of the same config."""
         self.path_ids[...] = state["path_ids"]
         self.rows[...] = state["rows"]
+        self._spare[...] = self.rows
         self.totals.rows[...] = state["totals"]
         prefix = "market."
         self._market.load_state_dict(

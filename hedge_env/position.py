@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hedge_env import fields as field
 from hedge_env._types import FloatArray
-from hedge_env.bands import effective_risk_aversion, two_cost_band
+from hedge_env.bands import band_edges, band_root, band_scales
 from hedge_env.kernel import kernel
 
 _LARGEST_POSITION = 100.0  # half-widths: the band vanishes with gamma
@@ -13,33 +15,56 @@ _TINY = 1e-12
 
 
 @kernel
-def write_position(rows: FloatArray, risk_scale: float) -> None:
+def write_position(rows: FloatArray, low: int, high: int) -> None:
     """Write the analytic band and where the holdings stand in it.
 
     Args:
-        rows: Shape (N_FIELDS, n); market rows, holdings, risk aversion and its
-            logarithm are read, the other position rows are written.
-        risk_scale: Multiplier of the band's risk aversion, see
-            `bands.effective_risk_aversion`.
+        rows: Shape (N_FIELDS, n); market rows, holdings and the band's risk
+            aversion are read, the other position rows are written.
+        low: First path.
+        high: Path after the last.
     """
-    spot, gamma, delta = rows[field.SPOT], rows[field.GAMMA], rows[field.DELTA]
-    fixed, rate = rows[field.FIXED_COST], rows[field.PROPORTIONAL_COST]
-    mean_fixed = rows[field.MEAN_FIXED_COST]
-    log_aversion, aversion = rows[field.LOG_RISK_AVERSION], rows[field.RISK_AVERSION]
-    volatility, left = rows[field.IMPLIED_VOLATILITY], rows[field.TIME_TO_MATURITY]
-    held, error = rows[field.HOLDINGS], rows[field.HEDGE_ERROR]
-    half_width, inner = rows[field.BAND_HALF_WIDTH], rows[field.BAND_INNER]
-    place, worth = rows[field.BAND_POSITION], rows[field.WORTH]
-    for i in range(rows.shape[1]):
-        g = effective_risk_aversion(log_aversion[i], mean_fixed[i], risk_scale)
-        h, w = two_cost_band(gamma[i], spot[i], fixed[i], rate[i], g)
-        half_width[i] = h
-        inner[i] = w
-        y = held[i] - delta[i]
-        error[i] = y
-        share = y / (h + _TINY)
+    _write_band(rows, low, high)
+    _write_worth(rows, low, high)
+
+
+@kernel
+def _write_band(rows: FloatArray, low: int, high: int) -> None:
+    scratch = np.empty((3, high - low))
+    a3, b4, z = scratch[0], scratch[1], scratch[2]
+    spot, gamma = rows[field.SPOT, low:high], rows[field.GAMMA, low:high]
+    g = rows[field.BAND_RISK_AVERSION, low:high]
+    fixed = rows[field.FIXED_COST, low:high]
+    rate = rows[field.PROPORTIONAL_COST, low:high]
+    for i in range(high - low):
+        a3[i], b4[i] = band_scales(gamma[i], spot[i], fixed[i], rate[i], g[i])
+    for i in range(high - low):
+        z[i] = band_root(a3[i], b4[i])
+    half_width = rows[field.BAND_HALF_WIDTH, low:high]
+    for i in range(high - low):
+        half_width[i] = band_edges(z[i], b4[i])[0]
+    inner = rows[field.BAND_INNER, low:high]
+    for i in range(high - low):
+        inner[i] = band_edges(z[i], b4[i])[1]
+
+
+@kernel
+def _write_worth(rows: FloatArray, low: int, high: int) -> None:
+    held, delta = rows[field.HOLDINGS, low:high], rows[field.DELTA, low:high]
+    error = rows[field.HEDGE_ERROR, low:high]
+    for i in range(high - low):
+        error[i] = held[i] - delta[i]
+    half_width = rows[field.BAND_HALF_WIDTH, low:high]
+    place = rows[field.BAND_POSITION, low:high]
+    for i in range(high - low):
+        share = error[i] / (half_width[i] + _TINY)
         share = _LARGEST_POSITION if share > _LARGEST_POSITION else share
         place[i] = -_LARGEST_POSITION if share < -_LARGEST_POSITION else share
-        move = y * volatility[i] * spot[i]
+    aversion = rows[field.RISK_AVERSION, low:high]
+    volatility = rows[field.IMPLIED_VOLATILITY, low:high]
+    left, spot = rows[field.TIME_TO_MATURITY, low:high], rows[field.SPOT, low:high]
+    fixed, worth = rows[field.FIXED_COST, low:high], rows[field.WORTH, low:high]
+    for i in range(high - low):
+        move = error[i] * volatility[i] * spot[i]
         ratio = aversion[i] * move * move * left[i] / (fixed[i] + _TINY)
         worth[i] = _LARGEST_WORTH if ratio > _LARGEST_WORTH else ratio

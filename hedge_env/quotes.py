@@ -21,6 +21,7 @@ from hedge_env.market.funding import funding_rate
 from hedge_env.market.gas import gas_price, log_gas_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
+from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 from hedge_env.pricing.black_scholes import (
     call_delta,
@@ -36,7 +37,6 @@ from hedge_env.pricing.ssvi import (
     ssvi_wing,
 )
 
-_TILE = 256
 _HOURS_PER_DAY = 24.0
 
 # Rows of the scratch of one tile.
@@ -74,24 +74,81 @@ def write_quotes(
         q: Constants.
     """
     n = rows.shape[1]
-    for low in range(0, n, _TILE):
-        high = min(low + _TILE, n)
-        scratch = np.empty((_N_SCRATCH, high - low))
-        log_spot = state[row.LOG_SPOT, low:high]
-        spot = rows[field.SPOT, low:high]
-        for i in range(high - low):
-            spot[i] = exp(log_spot[i])
-        _read_surface(scratch, state, low, high, q.market)
-        _clear_book(rows, low, high)
-        for leg in range(q.book.quantity.shape[0]):
-            _read_grid(scratch, steps, low, leg, q.book)
-            _total_sd(scratch, state, low, high, q.book.log_strike[leg], q.market)
-            _pay_out(rows, scratch, settled, low, high, leg, q.book)
-            _add_leg(rows, scratch, state, settled, low, high, leg, q.book)
-        _quote_volatility(rows, scratch, state, steps, low, high, q)
-        _quote_clock(rows, scratch, state, steps, low, high, q)
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        _quote_tile(rows, state, settled, steps, low, high, True, q)
+
+
+@kernel
+def advance_quotes(
+    rows: FloatArray,
+    state: FloatArray,
+    settled: FloatArray,
+    steps: IntArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    q: QuoteParams,
+) -> None:
+    """Move all paths to their next decision and write what changed.
+
+    Market and quotes share a pass over each tile, which is still in the cache. Rows
+    that a market never changes keep what `write_quotes` put there. A path that has
+    ended stays at its last decision index.
+
+    Args:
+        rows: Shape (at least N_MARKET_FIELDS, n), written.
+        state: Market state, shape (N_STATES, n), updated.
+        settled: Payoffs of expired legs, shape (n_legs, n), updated [S_0].
+        steps: Decision index of each path, shape (n,), updated.
+        path_ids: Shape (n,).
+        counters: Market steps already taken, shape (n,), updated.
+        key: Of the random stream.
+        q: Constants.
+    """
+    n = rows.shape[1]
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        advance_tile(state, path_ids, counters, low, high, key, q.market)
+        for i in range(low, high):
+            steps[i] = min(steps[i] + 1, q.market.clock.decisions)
+        _quote_tile(rows, state, settled, steps, low, high, False, q)
+
+
+@kernel
+def _quote_tile(
+    rows: FloatArray,
+    state: FloatArray,
+    settled: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    everything: bool,
+    q: QuoteParams,
+) -> None:
+    """Write the rows of one tile; the constant ones only if asked for."""
+    scratch = np.empty((_N_SCRATCH, high - low))
+    log_spot = state[row.LOG_SPOT, low:high]
+    spot = rows[field.SPOT, low:high]
+    for i in range(high - low):
+        spot[i] = exp(log_spot[i])
+    _read_surface(scratch, state, low, high, q.market)
+    _clear_book(rows, low, high)
+    for leg in range(q.book.quantity.shape[0]):
+        _read_grid(scratch, steps, low, leg, q.book)
+        _total_sd(scratch, state, low, high, q.book.log_strike[leg], q.market)
+        _pay_out(rows, scratch, settled, low, high, leg, q.book)
+        _add_leg(rows, scratch, state, settled, low, high, leg, q.book)
+    _quote_volatility(rows, scratch, state, steps, low, high, q)
+    _quote_clock(rows, scratch, state, steps, low, high, q)
+    parts, liquidity = q.market.parts, q.market.liquidity
+    if everything or parts.surface:
+        _quote_skew(rows, scratch, low, high, q.market)
+    if everything or parts.gas:
         _quote_gas(rows, scratch, state, low, high, q)
+    if everything or liquidity.exponent != 0.0 or q.venue.impact_sqrt != 0.0:
         _quote_costs(rows, state, low, high, q.venue, q.market)
+    if everything or parts.funding:
         _quote_funding(rows, state, low, high, q.market)
 
 
@@ -258,18 +315,25 @@ def _quote_volatility(
     implied = rows[field.IMPLIED_VOLATILITY, low:high]
     realised = rows[field.REALISED_VOLATILITY, low:high]
     true = rows[field.TRUE_VOLATILITY, low:high]
-    skew = rows[field.SKEW, low:high]
     variance = x[row.REALISED_VARIANCE, low:high]
     volatility = x[row.VOLATILITY, low:high]
     for i in range(high - low):
         implied[i] = sd[i] / np.sqrt(years[i])
         realised[i] = np.sqrt(variance[i])
         true[i] = volatility[i]
-        skew[i] = 0.0
-    if q.market.parts.surface:
-        correlation, wing = scratch[_CORRELATION], scratch[_WING]
-        for i in range(high - low):
-            skew[i] = 0.5 * correlation[i] * wing[i]
+
+
+@kernel
+def _quote_skew(
+    rows: FloatArray, scratch: FloatArray, low: int, high: int, p: MarketParams
+) -> None:
+    skew = rows[field.SKEW, low:high]
+    if not p.parts.surface:
+        skew[:] = 0.0
+        return
+    correlation, wing = scratch[_CORRELATION], scratch[_WING]
+    for i in range(high - low):
+        skew[i] = 0.5 * correlation[i] * wing[i]
 
 
 @kernel

@@ -10,10 +10,10 @@ from hedge_env.config import EnvConfig
 from hedge_env.contracts.book import book_params
 from hedge_env.execution.venue import venue_params
 from hedge_env.market.parameters import market_params
-from hedge_env.market.simulator import advance_market, start_market
+from hedge_env.market.simulator import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import stream_key
-from hedge_env.quotes import QuoteParams, write_quotes
+from hedge_env.quotes import QuoteParams, advance_quotes, write_quotes
 
 
 def quote_params(config: EnvConfig) -> QuoteParams:
@@ -67,18 +67,16 @@ class SimulatedMarket:
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
-        market = self._quotes.market
-        clock = market.clock
-        advance_market(
+        advance_quotes(
+            rows,
             self._state,
+            self._settled,
+            self._steps,
             self._path_ids,
             self._counters,
-            clock.market_steps,
             self._key,
-            market,
+            self._quotes,
         )
-        np.minimum(self._steps + 1, clock.decisions, out=self._steps)
-        write_quotes(rows, self._state, self._settled, self._steps, self._quotes)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Arrays that `load_state_dict` restores the market from, bit for bit."""

@@ -59,29 +59,7 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     )
 
 
-class TradeCost(NamedTuple):
-    """Cost of one trade by component [notional]."""
-
-    fee: float
-    spread: float
-    impact: float
-    gas: float
-    fixed: float
-
-
 @scalar_kernel
-def trade_cost(
-    value: float,
-    fee: float,
-    half_spread: float,
-    impact_linear: float,
-    impact_sqrt: float,
-    gas: float,
-    fixed: float,
-) -> TradeCost:
-    """Cost of a trade of `value` (at least 0); see the module docstring."""
-    trades = 1.0 if value > 0.0 else 0.0
-    impact = value * (impact_linear * value + impact_sqrt * np.sqrt(value))
-    return TradeCost(
-        fee * value, half_spread * value, impact, gas * trades, fixed * trades
-    )
+def impact_cost(value: float, linear: float, root: float) -> float:
+    """Market impact of trading `value`, at least 0: a v^2 + b v^1.5 [notional]."""
+    return value * (linear * value + root * float(np.sqrt(value)))

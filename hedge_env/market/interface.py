@@ -22,7 +22,8 @@ class Market(Protocol):
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows.
 
-        A path that has ended stays where it is.
+        A path that has ended keeps its decision index. Rows that never change may
+        be left as `start` wrote them: `rows` must have held them before.
         """
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:

@@ -30,7 +30,7 @@ from hedge_env.market.volatility import advance_volatility
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
-_TILE = 256  # paths: 16 rows of state and 20 of scratch are 74 kB
+TILE = 256  # paths: 16 rows of state and 20 of scratch are 74 kB
 _N_SCRATCH = 20
 _JUMP, _LOG_RETURN, _HOURS = 16, 17, 18
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
@@ -40,34 +40,33 @@ INITIAL_COUNTER = 2**32 - 1
 
 
 @kernel
-def advance_market(
+def advance_tile(
     state: FloatArray,
     path_ids: IntArray,
     counters: IntArray,
-    n_steps: int,
+    low: int,
+    high: int,
     key: tuple[np.uint32, np.uint32],
     p: MarketParams,
 ) -> None:
-    """Advance all paths by `n_steps` market steps.
+    """Advance the paths `low` to `high` by one decision interval.
 
     Args:
         state: Shape (N_STATES, n), updated in place.
         path_ids: Shape (n,).
         counters: Market steps already taken, shape (n,), updated in place.
-        n_steps: Market steps to take.
+        low: First path.
+        high: Path after the last; `high - low` is at most TILE.
         key: Of the random stream.
         p: Constants.
     """
-    n = state.shape[1]
-    for low in range(0, n, _TILE):
-        high = min(low + _TILE, n)
-        noise = np.empty((_N_SCRATCH, high - low))
-        noise[_JUMP, :] = 0.0
-        for _ in range(n_steps):
-            _draw(noise, path_ids[low:high], counters[low:high], key, p)
-            _step(state, low, high, noise, counters, p)
-            for i in range(low, high):
-                counters[i] += 1
+    noise = np.empty((_N_SCRATCH, high - low))
+    noise[_JUMP, :] = 0.0
+    for _ in range(p.clock.market_steps):
+        _draw(noise, path_ids[low:high], counters[low:high], key, p)
+        _step(state, low, high, noise, counters, p)
+        for i in range(low, high):
+            counters[i] += 1
 
 
 @kernel
@@ -184,8 +183,8 @@ def start_market(
     """Put the chosen paths at their start: factors stationary, spot at one."""
     n = state.shape[1]
     k0, k1 = key
-    for low in range(0, n, _TILE):
-        high = min(low + _TILE, n)
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
         m = high - low
         initial = np.full(m, INITIAL_COUNTER, dtype=np.int64)
         noise = np.zeros((16, m))
