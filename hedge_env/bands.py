@@ -44,7 +44,8 @@ def whalley_wilmott(
 @scalar_kernel
 def fixed_cost_band(gamma: float, fixed_cost: float, risk_aversion: float) -> float:
     """Half-width for a fixed cost alone: (12 F gamma^2 / g)^(1/4)."""
-    return np.sqrt(np.sqrt(12.0 * fixed_cost * gamma * gamma / risk_aversion))
+    root: float = np.sqrt(np.sqrt(12.0 * fixed_cost * gamma * gamma / risk_aversion))
+    return root
 
 
 @scalar_kernel
@@ -192,7 +193,8 @@ def fixed_and_proportional_band(
         strict=True,
     ):
         column[:] = values
-    _fill_bands(*columns, half_width, inner)
+    gammas, spots, fixed, rates, g = columns
+    _fill_bands(gammas, spots, fixed, rates, g, half_width, inner)
     return half_width, inner
 
 

@@ -70,4 +70,5 @@ def ssvi_total_variance(
     """
     x = wing * log_strike / np.sqrt(theta)
     root = np.sqrt((x + correlation) * (x + correlation) + 1.0 - correlation**2)
-    return 0.5 * theta * (1.0 + correlation * x + float(root))
+    w: float = 0.5 * theta * (1.0 + correlation * x + root)
+    return w
