@@ -34,21 +34,6 @@ _LOG_TEN = 2.302585092994046
 
 
 @scalar_kernel
-def whalley_wilmott(
-    gamma: float, spot: float, cost_rate: float, risk_aversion: float
-) -> float:
-    """Half-width for a proportional cost alone: (3 c S gamma^2 / (2 g))^(1/3)."""
-    return cube_root(1.5 * cost_rate * spot * gamma * gamma / risk_aversion)
-
-
-@scalar_kernel
-def fixed_cost_band(gamma: float, fixed_cost: float, risk_aversion: float) -> float:
-    """Half-width for a fixed cost alone: (12 F gamma^2 / g)^(1/4)."""
-    root: float = np.sqrt(np.sqrt(12.0 * fixed_cost * gamma * gamma / risk_aversion))
-    return root
-
-
-@scalar_kernel
 def _newton_step(z: float, a3: float, beta: float) -> float:
     """One step for z^9 = a3 + beta z from above its root."""
     z2 = z * z
