@@ -74,9 +74,8 @@ _resolve(
 
 def parse_yaml(text: str, source: str) -> Any:
     """Parse one YAML document; the error is one line that starts with `source`."""
-    loader = _StrictLoader(text)
     try:
-        return loader.get_single_data()
+        return yaml.load(text, Loader=_StrictLoader)  # a subclass of SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = (
@@ -88,8 +87,6 @@ def parse_yaml(text: str, source: str) -> Any:
         raise ConfigError(one_line(f"{source}: not valid YAML: {error}")) from None
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply to be a config") from None
-    finally:
-        loader.dispose()
 
 
 def read_document(path: Path) -> Document:

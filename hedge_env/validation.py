@@ -22,6 +22,7 @@ _PLAIN_WORDS = {
     "a valid ": "a ",
     "a integer": "a whole number",
     "an object": "a mapping",
+    "a array": "a list",
     "a boolean": "true or false",
 }
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
@@ -61,16 +62,16 @@ def describe(
 ) -> str:
     """One line about the first problem of a validation error; see `validate`."""
     problems = error.errors(include_url=False, include_context=True)
-    # A key that is unknown explains one that is missing, so it comes first.
-    problems.sort(key=lambda p: p["type"] != "extra_forbidden")
+    problems.sort(key=_rank)
     first = problems[0]
-    path = _document_path(first["loc"], document)
+    problems = [p for p in problems if _rank(p) <= max(_rank(first), 1)]
+    path = _document_path(first, document)
     known = _known_keys(model, first["loc"][:-1])
     # What is missing has no source; what it is missing from has.
     source = _source(path[:-1] if first["type"] == "missing" else path, layers)
     key = ".".join(path)
     text = f"{source}: {key}{' ' if key else ''}{_explain(first, known)}"
-    others = {_document_path(p["loc"], document) for p in problems} - {path}
+    others = {_document_path(p, document) for p in problems} - {path}
     if others:
         text += f" (and {len(others)} more)"
     return one_line(text)
@@ -93,21 +94,32 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} is no number, text, list or mapping")
 
 
+def _rank(problem: ErrorDetails) -> int:
+    """Order of problems: the one that explains the others comes first."""
+    if problem["type"] == "extra_forbidden":
+        return 0  # a misspelt key explains one that is missing
+    is_mapping = isinstance(problem["input"], Mapping)
+    # A union of a number and a mapping reports what the other form would need.
+    # A list whose entries are wrong also counts as too short.
+    echoes = problem["type"].endswith("_type") and is_mapping
+    return 2 if echoes or problem["type"] in ("model_type", "too_short") else 1
+
+
 def _document_path(
-    location: Sequence[str | int], document: Mapping[str, Any]
+    problem: ErrorDetails, document: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Drop from a location what is no key of the document: tags of unions."""
+    """Location of a problem without what is no key: tags of unions."""
     path: list[str] = []
     node: Any = document
-    for number, part in enumerate(location):
+    for part in problem["loc"]:
         inside = isinstance(node, Mapping) and part in node
         if isinstance(node, list | tuple) and isinstance(part, int):
             inside = part < len(node)
         if inside:
             node = node[part]
-        elif number + 1 < len(location) or not isinstance(node, Mapping):
-            continue
-        path.append(str(part))
+            path.append(str(part))
+    if problem["type"] == "missing":
+        path.append(str(problem["loc"][-1]))
     return tuple(path)
 
 
