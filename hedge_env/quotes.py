@@ -60,9 +60,17 @@ def write_quotes(
     state: FloatArray,
     settled: FloatArray,
     steps: IntArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    advance: bool,
     q: QuoteParams,
 ) -> None:
-    """Write the market rows of all paths at their present decision.
+    """Write the market rows of all paths, at their present or their next decision.
+
+    Market and quotes share a pass over each tile, which is still in the cache. Rows
+    that a market never changes are written at the present decision only. A path
+    that has ended keeps its decision index.
 
     Args:
         rows: Shape (at least N_MARKET_FIELDS, n), written.
@@ -70,49 +78,22 @@ def write_quotes(
             the rows and set to zero.
         settled: Payoff of each leg once it expired, shape (n_legs, n), updated
             [S_0].
-        steps: Decision index of each path, shape (n,).
-        q: Constants.
-    """
-    n = rows.shape[1]
-    for low in range(0, n, TILE):
-        high = min(low + TILE, n)
-        _quote_tile(rows, state, settled, steps, low, high, True, q)
-
-
-@kernel
-def advance_quotes(
-    rows: FloatArray,
-    state: FloatArray,
-    settled: FloatArray,
-    steps: IntArray,
-    path_ids: IntArray,
-    counters: IntArray,
-    key: tuple[np.uint32, np.uint32],
-    q: QuoteParams,
-) -> None:
-    """Move all paths to their next decision and write what changed.
-
-    Market and quotes share a pass over each tile, which is still in the cache. Rows
-    that a market never changes keep what `write_quotes` put there. A path that has
-    ended stays at its last decision index.
-
-    Args:
-        rows: Shape (at least N_MARKET_FIELDS, n), written.
-        state: Market state, shape (N_STATES, n), updated.
-        settled: Payoffs of expired legs, shape (n_legs, n), updated [S_0].
         steps: Decision index of each path, shape (n,), updated.
         path_ids: Shape (n,).
         counters: Market steps already taken, shape (n,), updated.
         key: Of the random stream.
+        advance: Whether to move on to the next decision first. One kernel for both,
+            because compiling it takes seconds.
         q: Constants.
     """
     n = rows.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
-        advance_tile(state, path_ids, counters, low, high, key, q.market)
-        for i in range(low, high):
-            steps[i] = min(steps[i] + 1, q.market.clock.decisions)
-        _quote_tile(rows, state, settled, steps, low, high, False, q)
+        if advance:
+            advance_tile(state, path_ids, counters, low, high, key, q.market)
+            for i in range(low, high):
+                steps[i] = min(steps[i] + 1, q.market.clock.decisions)
+        _quote_tile(rows, state, settled, steps, low, high, not advance, q)
 
 
 @kernel

@@ -13,7 +13,7 @@ from hedge_env.market.parameters import market_params
 from hedge_env.market.simulator import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import stream_key
-from hedge_env.quotes import QuoteParams, advance_quotes, write_quotes
+from hedge_env.quotes import QuoteParams, write_quotes
 
 
 def quote_params(config: EnvConfig) -> QuoteParams:
@@ -62,12 +62,15 @@ class SimulatedMarket:
     def _write(self, rows: FloatArray, chosen: BoolArray) -> None:
         # Accrued funding is handed over once: keep what running paths were told.
         kept = rows[field.FUNDING_ACCRUED].copy()
-        write_quotes(rows, self._state, self._settled, self._steps, self._quotes)
+        self._quote(rows, advance=False)
         rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
-        advance_quotes(
+        self._quote(rows, advance=True)
+
+    def _quote(self, rows: FloatArray, *, advance: bool) -> None:
+        write_quotes(
             rows,
             self._state,
             self._settled,
@@ -75,6 +78,7 @@ class SimulatedMarket:
             self._path_ids,
             self._counters,
             self._key,
+            advance,
             self._quotes,
         )
 
