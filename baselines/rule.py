@@ -1,0 +1,57 @@
+"""What all classical rules have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.parameters import ParameterRange
+from hedge_env._types import BoolArray, FloatArray
+from hedge_env.policy import PolicyKind
+
+
+class AbstractRule(ABC):
+    """A rule with a formula: a policy whose tunable numbers are dataclass fields.
+
+    Subclasses are frozen dataclasses. Their fields are checked against the scale of
+    `parameters`; a field that is not listed there is not tuned.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[PolicyKind] = "baseline"
+    inputs: ClassVar[tuple[str, ...]]
+    parameters: ClassVar[Mapping[str, ParameterRange]] = {}
+
+    def __post_init__(self) -> None:
+        for name, allowed in self.parameters.items():
+            allowed.check(f"{self.name}: {name}", getattr(self, name))
+
+    @property
+    def params(self) -> dict[str, float]:
+        """Values of the tunable parameters."""
+        return {name: getattr(self, name) for name in self.parameters}
+
+    def reset(self, n_paths: int) -> None:
+        """Forget per-path state; a rule that has some overrides this."""
+        del n_paths
+
+    @abstractmethod
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Target holdings, shape (n, 1); see `hedge_env.policy.Policy`."""
+
+
+def trade_where(trade: BoolArray, goal: FloatArray, holdings: FloatArray) -> FloatArray:
+    """Target holdings of a rule for one instrument.
+
+    Args:
+        trade: Whether to trade, shape (n,).
+        goal: Holdings after the trade, shape (n,) [-].
+        holdings: Holdings now, shape (n,) [-].
+
+    Returns:
+        `goal` where there is a trade, else exactly `holdings`; shape (n, 1) [-].
+    """
+    return np.where(trade, goal, holdings)[:, None]

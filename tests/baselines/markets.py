@@ -1,0 +1,47 @@
+"""Hand-made observables and a small market for the tests of rules."""
+
+import numpy as np
+
+from hedge_env.config import EnvConfig, EpisodeConfig, ExecutionConfig
+
+SMALL = EnvConfig(
+    episode=EpisodeConfig(decisions=30, decision_interval_hours=24.0),
+    execution=ExecutionConfig(fee_bp=5.0, fixed_cost_bp=2.0),
+)
+
+_AT_THE_MONEY = {
+    "spot": 1.0,
+    "delta": 0.55,
+    "gamma": 1.7,
+    "fixed_cost": 2e-4,
+    "mean_fixed_cost": 2e-4,
+    "proportional_cost": 5e-4,
+    "implied_volatility": 0.8,
+    "realised_volatility": 0.7,
+    "time_to_maturity": 30.0 / 365.0,
+    "step": 5.0,
+    "steps_since_trade": 3.0,
+    "holdings": 0.5,
+    "risk_aversion": 10.0,
+}
+
+
+def observables(n=1, **changes):
+    """An at-the-money short call in `n` copies, with some values changed."""
+    values = _AT_THE_MONEY | changes
+    return {
+        name: np.broadcast_to(np.asarray(value, dtype=float), (n,)).copy()
+        for name, value in values.items()
+    }
+
+
+def target_of(rule, **changes):
+    """Target of one decision, as a number."""
+    (target,) = rule.target(observables(**changes))[:, 0]
+    return target
+
+
+def holds(rule, **changes):
+    """Whether the rule does not trade."""
+    held = observables(**changes)["holdings"][0]
+    return bool(target_of(rule, **changes) == held)

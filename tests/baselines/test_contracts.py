@@ -1,0 +1,145 @@
+"""What every rule must do; a new one is tested by being registered."""
+
+from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+
+import numpy as np
+import pytest
+
+from baselines import BASELINES
+from hedge_env.batch import observable_index
+from hedge_env.config import EnvConfig
+from hedge_env.policy import Policy
+from tests.baselines.markets import observables
+
+every_rule = pytest.mark.parametrize("rule_class", BASELINES.values(), ids=BASELINES)
+
+
+def many_decisions(n=400):
+    """Decisions of all kinds: start and end, vanishing and negative gamma."""
+    rng = np.random.default_rng(0)
+    values = observables(
+        n,
+        delta=rng.uniform(-1.0, 1.0, n),
+        holdings=rng.uniform(-1.0, 1.0, n),
+        gamma=rng.normal(0.0, 3.0, n) * (rng.random(n) > 0.1),
+        spot=rng.lognormal(0.0, 0.3, n),
+        fixed_cost=rng.lognormal(-8.5, 0.5, n) * (rng.random(n) > 0.1),
+        realised_volatility=rng.lognormal(-0.3, 0.4, n) * (rng.random(n) > 0.1),
+        time_to_maturity=rng.uniform(1e-4, 0.1, n),
+        step=rng.integers(0, 180, n),
+        steps_since_trade=rng.integers(0, 60, n),
+        risk_aversion=rng.lognormal(2.0, 1.0, n),
+    )
+    first = rng.random(n) < 0.1
+    for name in ("holdings", "step", "steps_since_trade"):
+        values[name][first] = 0.0
+    return values
+
+
+class Watched(Mapping):
+    """Observables that remember what was read."""
+
+    def __init__(self, values):
+        self.values_by_name = values
+        self.read = set()
+
+    def __getitem__(self, name):
+        self.read.add(name)
+        return self.values_by_name[name]
+
+    def __iter__(self):
+        return iter(self.values_by_name)
+
+    def __len__(self):
+        return len(self.values_by_name)
+
+
+def test_names_are_those_of_the_rules():
+    assert list(BASELINES) == [rule.name for rule in BASELINES.values()]
+
+
+@every_rule
+def test_a_rule_is_a_policy(rule_class):
+    rule = rule_class()
+    assert isinstance(rule, Policy)
+    assert rule.kind == "baseline"
+    assert set(rule.inputs) <= observable_index(EnvConfig()).keys()
+
+
+@every_rule
+def test_a_rule_cannot_be_changed(rule_class):
+    assert is_dataclass(rule_class)
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        rule_class().surprise = 1.0
+
+
+@every_rule
+def test_tunable_parameters_are_fields_with_defaults_in_range(rule_class):
+    names = {field.name for field in fields(rule_class)}
+    assert rule_class.parameters.keys() <= names
+    for name, value in rule_class().params.items():
+        allowed = rule_class.parameters[name]
+        assert allowed.low <= value <= allowed.high
+    assert rule_class(**rule_class().params) == rule_class()
+
+
+@every_rule
+def test_a_parameter_that_is_not_a_number_is_refused(rule_class):
+    for name in rule_class.parameters:
+        with pytest.raises(ValueError, match=f"{rule_class.name}: {name}"):
+            rule_class(**{name: float("nan")})
+
+
+@every_rule
+def test_targets_are_finite_and_one_per_path(rule_class):
+    rule = rule_class()
+    rule.reset(400)
+    target = rule.target(many_decisions())
+    assert target.shape == (400, 1)
+    assert target.dtype == np.float64
+    assert np.isfinite(target).all()
+
+
+@every_rule
+def test_a_rule_reads_what_it_declares_and_changes_nothing(rule_class):
+    watched = Watched(many_decisions())
+    rule = rule_class()
+    target = rule.target(watched)
+    assert watched.read == set(rule.inputs)
+    target[...] = 7.0
+    for name, values in many_decisions().items():
+        np.testing.assert_array_equal(watched.values_by_name[name], values)
+
+
+@every_rule
+def test_a_path_is_decided_without_the_others(rule_class):
+    values = many_decisions()
+    together = rule_class().target(values)
+    for low, high in ((0, 1), (5, 6), (3, 40), (399, 400)):
+        part = {name: column[low:high] for name, column in values.items()}
+        np.testing.assert_array_equal(rule_class().target(part), together[low:high])
+
+
+@every_rule
+def test_once_at_its_target_a_rule_holds_exactly(rule_class):
+    values = many_decisions()
+    rule = rule_class()
+    target = rule.target(values)
+    again = rule.target(values | {"holdings": target[:, 0]})
+    np.testing.assert_array_equal(again, target)
+
+
+@every_rule
+def test_the_sign_of_gamma_does_not_matter(rule_class):
+    values = many_decisions()
+    flipped = values | {"gamma": -values["gamma"]}
+    np.testing.assert_array_equal(
+        rule_class().target(values), rule_class().target(flipped)
+    )
+
+
+@every_rule
+def test_without_gamma_at_its_delta_a_rule_holds(rule_class):
+    values = observables(gamma=0.0, delta=0.0, holdings=0.0)
+    np.testing.assert_array_equal(rule_class().target(values), 0.0)
