@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from baselines.criteria import parse_criterion
+from hedge_env.errors import ConfigError
+from tests.test_metrics import table_of
+
+TABLE = table_of(np.arange(100) * 1e-4, np.zeros(100))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("objective", 49.5),
+        ("mean-std:0", 49.5),
+        ("mean-std:1.5", 49.5 + 1.5 * np.arange(100).std(ddof=1)),
+        ("cvar:95", 97.0),
+        ("cvar:50", 74.5),
+    ],
+)
+def test_a_criterion_is_a_number_in_basis_points(text, value):
+    assert parse_criterion(text)(TABLE) == pytest.approx(value)
+
+
+def test_the_objective_weighs_increments_with_risk_aversion():
+    table = table_of([10e-4, 10e-4], [1e-2, -1e-2], risk_aversion=10.0)
+    assert parse_criterion("objective")(table) == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "sharpe", "objective:1", "CVaR:95"),
+        *("mean-std", "mean-std:-1", "mean-std:nan", "mean-std:inf"),
+        *("cvar", "cvar:0", "cvar:100", "cvar:x"),
+    ],
+)
+def test_other_criteria_are_refused_with_a_remedy(text):
+    with pytest.raises(ConfigError, match="use objective, mean-std:K"):
+        parse_criterion(text)
