@@ -149,6 +149,7 @@ class HedgeBatch:
         _fill_log(present, self.rows[field.LOG_RISK_AVERSION])
         fill_effective_risk_aversion(
             self.rows[field.LOG_RISK_AVERSION],
+            self.rows[field.MEAN_FIXED_COST],
             self._risk_scale,
             self.rows[field.BAND_RISK_AVERSION],
         )
