@@ -34,6 +34,8 @@ def step_infos(batch: HedgeBatch, record: StepRecord, stepped: BoolArray) -> Inf
     Holdings are those after the decision (0 after the liquidation at expiry); cost
     and tracking increment are fractions of notional.
     """
+    if not stepped.any():
+        return {}
     if stepped.all():
         path_ids, holdings = batch.path_ids.copy(), batch.rows[field.HOLDINGS].copy()
         cost, increment = record.cost, record.tracking_increment

@@ -34,7 +34,7 @@ from hedge_env.numerics.philox import STREAMS
 from hedge_env.observations import ObservationEncoder
 from hedge_env.path_schedule import PathSchedule
 from hedge_env.rendering import RENDER_MODES, History, render_frames
-from hedge_env.rewards import reward_function
+from hedge_env.rewards import REWARDS
 
 Step = tuple[Float32Array, FloatArray, BoolArray, BoolArray, Infos]
 
@@ -111,7 +111,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             "autoreset_mode": self.autoreset_mode,
         }
         self._make_spaces()
-        self._reward = reward_function(self.config)
+        self._reward = REWARDS[self.config.reward.name]
         self._schedule = PathSchedule(
             self.num_envs, require_count("envs_per_path", envs_per_path)
         )
@@ -199,7 +199,9 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             actions, self._action_shape, self.decoder.n_choices, running
         )
         record = batch.advance(self.decoder.decode(action, batch.rows))
-        rewards = self._reward(record, batch.rows[field.RISK_AVERSION])
+        rewards = self._reward(
+            record, batch.rows[field.RISK_AVERSION], self.config.reward
+        )
         done = record.done
         if some_wait:  # they take no decision: this step is their reset
             rewards = np.where(running, rewards, 0.0)
@@ -223,7 +225,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         """Start the next episodes of `done` and report how the last ones ended."""
         batch = self.batch
         final = step_infos(batch, record, done) | episode_infos(batch, done)
-        infos = {} if done.all() else step_infos(batch, record, ~done)
+        infos = step_infos(batch, record, ~done)
         last = self.encoder.encode(batch.rows)
         observations = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(done):
