@@ -162,8 +162,14 @@ def describe_run(folder: RunFolder, config: dict[str, Any], seed: int) -> None:
     """Write what is known before the first step: config, command line, versions."""
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     write_atomically(folder.versions, to_json(collect_versions(seed)))
-    write_atomically(folder.command, shlex.join(sys.argv) + "\n")
+    write_atomically(folder.command, command_line() + "\n")
     write_atomically(folder.config, text)
+
+
+def command_line() -> str:
+    """How this process was started, without the path of the program."""
+    program = Path(sys.argv[0]).name if sys.argv[0] else "python"
+    return shlex.join([program, *sys.argv[1:]])
 
 
 def collect_versions(seed: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from hedge_env.config import EnvConfig
 from hedge_env.errors import HedgeError
 from hedge_env.vector_env import HedgeVectorEnv
-from training.algorithm_options import OnPolicyOptions
+from training.algorithm_options import CommonOptions, OnPolicyOptions
 from training.algorithms import build_model
 from training.callbacks import (
     CheckpointCallback,
@@ -190,7 +190,8 @@ def _learn(
     logger = open_logger(folder)
     model.set_logger(logger)
     try:
-        with progress_bar("training", left, enabled=progress) as advance:
+        work = whole_rollouts(left, options)
+        with progress_bar("training", work, enabled=progress) as advance:
             model.learn(
                 left,
                 callback=[*callbacks, ProgressCallback(advance, validation)],
@@ -209,6 +210,13 @@ def _learn(
     finally:
         logger.close()
     return False
+
+
+def whole_rollouts(timesteps: int, options: CommonOptions) -> int:
+    """What SB3 makes of a number of timesteps: it never stops inside a rollout."""
+    steps = options.n_steps if isinstance(options, OnPolicyOptions) else 1
+    rollout = options.n_envs * steps
+    return -(-timesteps // rollout) * rollout
 
 
 def _log_interval(experiment: ExperimentConfig) -> int:
