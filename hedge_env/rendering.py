@@ -113,15 +113,19 @@ def _picture(values: FloatArray, batch: HedgeBatch, path: int) -> NDArray[np.uin
             "or use render_mode ansi"
         ) from None
     config = batch.config
-    figure = Figure(figsize=_FIGURE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
+    figure = Figure(figsize=_FIGURE_INCHES, dpi=_DOTS_PER_INCH)
     canvas = FigureCanvasAgg(figure)
     title = f"{config.name}, path {batch.path_ids[path]}, {_clock(values, config)}"
     figure.suptitle(title, color=_INK, fontsize=11)
     panels = figure.subplots(2, 2, sharex=True).ravel()
+    # A layout engine would take most of the time of a frame.
+    figure.subplots_adjust(0.07, 0.08, 0.98, 0.89, wspace=0.17, hspace=0.19)
     interval = config.episode.decision_interval_hours / 24.0
     days: FloatArray = np.arange(values.shape[1], dtype=np.float64) * interval
     _draw_price(panels[0], days, values, config)
-    _draw_holdings(panels[1], days, values)
+    # At expiry everything has been sold, and no delta is left to compare with.
+    n_held = min(values.shape[1], batch.n_decisions)
+    _draw_holdings(panels[1], days[:n_held], values[:, :n_held])
     _draw_cost(panels[2], days, values)
     _draw_tracking(panels[3], days, values)
     for panel in panels:
