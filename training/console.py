@@ -106,21 +106,44 @@ def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
 
 def _line_writer(description: str, total: int) -> Advance:
     """Return an `advance` that writes a plain line now and then."""
-    start = last = time.monotonic()
+    pace = _Pace()
+    last = time.monotonic()
     done = 0
 
     def advance(amount: int = 1, **figures: float) -> None:
         nonlocal last, done
         done += amount
         now = time.monotonic()
-        if done == 0 or (now - last < _SECONDS_BETWEEN_LINES and done < total):
+        left = pace.time_left(done, total, now)
+        if now - last < _SECONDS_BETWEEN_LINES and done < total:
             return
         last = now
-        left = (now - start) * max(total - done, 0) / done
-        line = f"{description}: {100 * done // max(total, 1)} %, {left:.0f} s left"
+        time_left = "" if left is None else f", {left:.0f} s left"
+        line = f"{description}: {100 * done // max(total, 1)} %{time_left}"
         log(f"{line} {_format_figures(figures)}".rstrip())
 
     return advance
+
+
+class _Pace:
+    """Estimates the time left from the first report on.
+
+    What comes before it, such as compiling, says nothing about the pace of the work.
+    """
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def time_left(self, done: int, total: int, now: float) -> float | None:
+        """Time until `total` is reached [s], or None if there is no telling yet."""
+        if self._first is None:
+            self._first = (done, now)
+        first_done, first_time = self._first
+        if done >= total:
+            return 0.0
+        if done <= first_done:
+            return None
+        return (now - first_time) * (total - done) / (done - first_done)
 
 
 def _format_figures(figures: Mapping[str, float]) -> str:

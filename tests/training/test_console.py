@@ -51,6 +51,20 @@ def test_progress_away_from_a_terminal_is_a_line_now_and_then(
     ]
 
 
+def test_the_time_before_the_first_report_does_not_count_as_pace(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with console.progress_bar("training", 100) as advance:
+        clock[0] += 1000.0  # compiling
+        advance(1)
+        clock[0] += 10.0
+        advance(9)
+    assert capsys.readouterr().err.splitlines() == [
+        "training: 1 %",
+        "training: 10 %, 100 s left",
+    ]
+
+
 def test_progress_on_a_terminal_is_a_bar_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
