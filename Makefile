@@ -11,8 +11,8 @@ INSTALLED := $(VENV)/.installed
 # The demo trains at one risk aversion and compares with every rule.
 DEMO_PRESET ?= ethereum-l1
 DEMO_RISK_AVERSION ?= 10
-DEMO_TRAIN ?= --total-timesteps 4_000_000
-DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 10_000 --threads 2
+DEMO_TRAIN ?=
+DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 20_000 --threads 2
 
 TEST_FLAGS ?=
 
@@ -38,7 +38,7 @@ demo: $(INSTALLED)
 	$(HEDGE) train configs/$(DEMO_PRESET).yaml --out runs/demo $(DEMO_TRAIN)
 	$(HEDGE) compare --preset $(DEMO_PRESET) --risk-aversion $(DEMO_RISK_AVERSION) \
 	  --policies all,runs/demo/policy.safetensors --out runs/demo/report $(DEMO_COMPARE)
-	@echo "report: runs/demo/report/report.html"
+	@echo "Now open runs/demo/report/report.html"
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(TEST_FLAGS)
