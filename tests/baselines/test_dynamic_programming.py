@@ -1,0 +1,105 @@
+"""The exact optimum: published values, convergence, and its policy simulated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from baselines.delta_threshold import DeltaThreshold
+from baselines.dynamic_programming import solve, why_unsolvable
+from baselines.optimal import OptimalPolicy, optimal_policy
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.errors import HedgeError
+from hedge_env.evaluation import evaluate
+from hedge_env.loading import load_config
+
+
+@pytest.fixture(scope="module")
+def reference() -> EnvConfig:
+    return load_config("reference")
+
+
+@pytest.mark.parametrize(
+    ("risk_aversion", "published"), [(2.0, 27.82), (10.0, 49.78), (50.0, 100.42)]
+)
+def test_the_optimum_of_the_reference_market_is_the_published_one(
+    reference: EnvConfig, risk_aversion: float, published: float
+) -> None:
+    value = solve(reference, risk_aversion).value / BASIS_POINT
+    assert value == pytest.approx(published, rel=0.003)
+
+
+def test_refining_either_grid_changes_little(reference: EnvConfig) -> None:
+    coarse = solve(reference, 10.0, n_holdings=201).value
+    holdings = solve(reference, 10.0, n_holdings=401).value
+    spots = solve(reference, 10.0, n_holdings=201, n_spots=1001).value
+    assert holdings <= coarse  # more targets to choose from
+    assert holdings == pytest.approx(coarse, rel=3e-4)
+    assert spots == pytest.approx(coarse, rel=3e-4)
+
+
+def test_without_cost_the_optimum_is_a_least_squares_hedge_at_every_step() -> None:
+    config = load_config(
+        "reference", settings=("execution.fee_bp=0", "execution.fixed_cost_bp=0")
+    )
+    few = config.model_copy(
+        update={"episode": config.episode.model_copy(update={"decisions": 180})}
+    )
+    optimum = solve(few, 1.0, n_holdings=401)
+    # Variance of the discretely hedged option: pi/4 (vega sigma)^2 / N to first order.
+    vega = 0.4 * np.sqrt(30 / 365) * 0.996
+    first_order = np.pi / 4 * (vega * 0.8) ** 2 / 180
+    assert optimum.value == pytest.approx(first_order, rel=0.05)
+
+
+def test_simulating_the_optimal_policy_gives_its_value(reference: EnvConfig) -> None:
+    policy = optimal_policy(reference, 10.0)
+    rule = DeltaThreshold(threshold=0.12)
+    tables = evaluate(
+        [(policy, 10.0), (rule, 10.0)], reference, n_episodes=20_000, stream="test"
+    )
+    objective, other = tables[0].objective, tables[1].objective
+    error = objective.std() / np.sqrt(objective.size)
+    assert abs(objective.mean() - policy.optimum.value) < (
+        4 * error + 0.003 * policy.optimum.value
+    )
+    gap = other - objective
+    assert gap.mean() > 10 * gap.std() / np.sqrt(gap.size)
+
+
+def test_the_optimal_policy_holds_inside_its_region(reference: EnvConfig) -> None:
+    policy = OptimalPolicy(solve(reference, 10.0, n_holdings=101))
+    held = np.linspace(0.0, 1.0, 101)
+    observables = {
+        "log_moneyness": np.zeros(101),
+        "holdings": held,
+        "step": np.full(101, 60.0),
+    }
+    target = policy.target(observables)[:, 0]
+    kept = target == held
+    inside = np.flatnonzero(kept)
+    assert 0.54 in held[kept]
+    assert (np.diff(inside) == 1).all()
+    assert not kept[0]
+    assert not kept[-1]
+    np.testing.assert_array_equal(held, np.linspace(0.0, 1.0, 101))
+
+
+@pytest.mark.parametrize(
+    ("preset", "reason"),
+    [("ethereum-l1", "volatility"), ("deribit", "volatility")],
+)
+def test_a_problem_without_exact_optimum_says_why(preset: str, reason: str) -> None:
+    config = load_config(preset)
+    assert reason in str(why_unsolvable(config))
+    with pytest.raises(HedgeError, match="no exact optimum"):
+        solve(config, 10.0)
+
+
+def test_more_risk_aversion_or_cost_never_lowers_the_optimum(
+    reference: EnvConfig,
+) -> None:
+    dear = load_config("reference", settings=("execution.fixed_cost_bp=4",))
+    base = solve(reference, 10.0, n_holdings=101).value
+    assert solve(reference, 11.0, n_holdings=101).value > base
+    assert solve(dear, 10.0, n_holdings=101).value > base
