@@ -1,11 +1,12 @@
 r"""Funding of a perpetual: premium process through the exchange's clamp.
 
-.. math:: F = P + \mathrm{clamp}(I - P, -c, c)
+.. math:: F = P + \mathrm{clamp}(I - P, -c, c) = \mathrm{clamp}(I, P - c, P + c)
 
 with premium :math:`P`, interest :math:`I` (1 bp per 8 hours) and clamp :math:`c`
 (5 bp): whenever :math:`|I - P| \le c` funding is exactly :math:`I`, the mass point
-of the data. The premium is an Ornstein-Uhlenbeck factor plus a multiple of the
-trailing return (traders pay to be long after a rally).
+of the data (to the last bit, by the second form). The premium is an
+Ornstein-Uhlenbeck factor plus a multiple of the trailing return (traders pay to be
+long after a rally).
 
 Source: the formula as published by Binance, "Introduction to Funding Rates".
 """
@@ -59,10 +60,9 @@ def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingPara
 def funding_rate(premium: float, trailing_return: float, p: FundingParams) -> float:
     """Rate that would be settled now, from the factor and the trailing return."""
     total = p.premium_mean + premium + p.response * trailing_return
-    gap = p.interest - total
-    gap = p.clamp if gap > p.clamp else gap
-    gap = -p.clamp if gap < -p.clamp else gap
-    return total + gap
+    low, high = total - p.clamp, total + p.clamp
+    rate = low if p.interest < low else p.interest
+    return high if rate > high else rate
 
 
 @kernel
