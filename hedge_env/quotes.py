@@ -291,7 +291,7 @@ def _quote_volatility(
     years, sd = scratch[_YEARS], scratch[_SD]
     # Volatility at the money is quoted one step before expiry at the latest.
     for i in range(high - low):
-        years[i] = years[i] if years[i] > 0.0 else q.book.years[longest, -2]
+        years[i] = years[i] if years[i] > 0.0 else q.book.least_years
     _total_sd(scratch, x, low, high, np.nan, q.market)
     implied = rows[field.IMPLIED_VOLATILITY, low:high]
     realised = rows[field.REALISED_VOLATILITY, low:high]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env._types import FloatArray, IntArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.market.volatility import fair_variance_table
 
@@ -24,6 +24,7 @@ class BookParams(NamedTuple):
     log_strike: FloatArray  # (n_legs,)
     expiry_step: FloatArray  # (n_legs,) decision at which the leg is paid out
     years: FloatArray  # (n_legs + 1, grid) time left [year]; last: longest leg
+    least_years: float  # shortest positive time left of the longest leg [year]
     fair: FloatArray  # (n_legs + 1, 4, grid) fair_variance_table of the same
     mean_log_strike: float
 
@@ -41,8 +42,9 @@ def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
     left = np.array(
-        [np.maximum(m - steps * interval, 0.0) for m in [*maturities, max(maturities)]]
+        [_days_left(m, steps, interval) for m in [*maturities, max(maturities)]]
     )
+    years = left / config.episode.days_per_year
     volatility = config.market.volatility
     log_strikes = [float(Decimal(leg.moneyness).ln()) for leg in legs]
     return BookParams(
@@ -51,12 +53,20 @@ def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
         strike=np.array([leg.moneyness for leg in legs], dtype=np.float64),
         log_strike=np.array(log_strikes),
         expiry_step=np.array([_grid_step(m / interval) for m in maturities]),
-        years=left / config.episode.days_per_year,
+        years=years,
+        least_years=float(years[-1][years[-1] > 0.0].min()),
         fair=np.array(
             [fair_variance_table(volatility, days, jump_variance) for days in left]
         ),
         mean_log_strike=sum(log_strikes) / len(legs),
     )
+
+
+def _days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
+    """Time to a maturity at each decision [day]; exactly 0 from expiry on."""
+    expired = steps >= _grid_step(maturity / interval)
+    left: FloatArray = np.where(expired, 0.0, maturity - steps * interval)
+    return left
 
 
 def _grid_step(intervals: float) -> float:

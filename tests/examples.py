@@ -1,0 +1,122 @@
+"""Configs and runs that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from hedge_env._types import FloatArray, IntArray
+from hedge_env.batch import HedgeBatch
+from hedge_env.config import EnvConfig
+from hedge_env.loading import load_config
+
+# Every part of the market on, every cost charged, legs that expire before, at and
+# after the horizon; numbers chosen to make each effect large.
+FULL: Final[Mapping[str, Any]] = {
+    "name": "full",
+    "episode": {
+        "decisions": 40,
+        "decision_interval_hours": 6.0,
+        "market_steps": 3,
+        "start_hour": None,
+    },
+    "market": {
+        "spot": 2000.0,
+        "drift": 0.1,
+        "volatility": {
+            "model": "log_ou",
+            "level": 0.7,
+            "fast": {"half_life_days": 2.0, "sd": 0.4},
+            "slow": {"half_life_days": 60.0, "sd": 0.3},
+            "leverage": -0.3,
+        },
+        "jumps": {"per_year": 500.0, "volatility_jump": 0.1},
+        "surface": {
+            "model": "ssvi",
+            "variance_premium": 1.2,
+            "level": {"half_life_days": 5.0, "sd": 0.1, "return_correlation": -0.3},
+            "skew": {
+                "half_life_days": 4.0,
+                "sd": 0.3,
+                "mean": -0.2,
+                "return_correlation": 0.6,
+            },
+            "curvature": {"half_life_days": 9.0, "sd": 0.5, "mean": 0.8},
+        },
+        "gas": {
+            "median_gwei": 30.0,
+            "slow": {"half_life_days": 30.0, "sd": 0.4},
+            "fast": {"half_life_days": 1.0, "sd": 0.3},
+            "season": 0.4,
+            "return_response": 0.3,
+            "burst_half_life_hours": 3.0,
+            "spikes": {"per_year": 500.0, "mean_size": 0.6},
+        },
+        "funding": {
+            "return_response_bp": 40.0,
+            "premium_sd_bp": 6.0,
+            "clamp_bp": 3.0,
+        },
+        "liquidity": {"exponent": 0.7},
+    },
+    "execution": {
+        "instrument": "perp",
+        "fee_bp": 4.0,
+        "half_spread_bp": 1.5,
+        "fixed_cost_bp": 0.7,
+        "gas_units": 200_000.0,
+        "depth": 3e6,
+        "square_root_impact": 0.8,
+        "daily_volume": 4e7,
+    },
+    "book": {
+        "contracts": 7.0,
+        "legs": [
+            {"kind": "call", "quantity": -1.0, "moneyness": 1.02, "maturity_days": 10},
+            {"kind": "put", "quantity": -0.6, "moneyness": 0.95, "maturity_days": 10},
+            {"kind": "call", "quantity": 0.5, "moneyness": 1.1, "maturity_days": 4},
+            {"kind": "put", "quantity": -0.3, "moneyness": 1.0, "maturity_days": 25},
+        ],
+    },
+    "risk_aversion": {"low": 1.0, "high": 100.0},
+}
+
+Rule = Callable[[HedgeBatch], FloatArray]
+
+
+def full_config(*settings: str) -> EnvConfig:
+    """The full-feature market, with overrides as strings `key=value`."""
+    return load_config(None, FULL, settings)
+
+
+def trade_to_delta(batch: HedgeBatch) -> FloatArray:
+    """Hold the reference delta."""
+    return batch.observables()["delta"].copy()
+
+
+def hold_nothing(batch: HedgeBatch) -> FloatArray:
+    """Never trade."""
+    return np.zeros(batch.n_paths)
+
+
+def play(
+    config: EnvConfig,
+    n_paths: int,
+    rule: Rule,
+    *,
+    seed: int = 0,
+    stream: str = "test",
+    chunk_size: int = 4096,
+) -> FloatArray:
+    """Totals (N_TOTALS, n_paths) of whole episodes of paths 0, 1, ..."""
+    results = []
+    for first in range(0, n_paths, chunk_size):
+        ids: IntArray = np.arange(first, min(first + chunk_size, n_paths))
+        batch = HedgeBatch(config, ids.size, seed=seed, stream=stream)
+        batch.reset(ids)
+        for _ in range(batch.n_decisions):
+            batch.advance(rule(batch)[:, None])
+        results.append(batch.totals.rows)
+    return np.concatenate(results, axis=1)
