@@ -7,6 +7,7 @@ Every default of the package lives here and nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -307,9 +308,9 @@ class EnvConfig(Model):
     def holdings_bounds(self) -> tuple[float, float]:
         """Lowest and highest holdings per contract [-].
 
-        The range of the delta that neutralises the book: every subset of strikes
-        may end in the money, so the hedge of a leg spans [0, -quantity] for a call
-        and [quantity, 0] for a put, and legs add over spot in strike order.
+        The range, over spot, of the hedge of the payoff of the legs that are left:
+        of all, and of those that are still alive once shorter ones have expired. A
+        leg's hedge is 0 or -quantity for a call and quantity or 0 for a put.
         """
         low = self.holdings.low
         high = self.holdings.high
@@ -321,18 +322,27 @@ class EnvConfig(Model):
 
 
 def _limiting_deltas(book: BookConfig) -> tuple[float, float]:
-    """Extremes over spot of the hedge of the book's payoff at expiry."""
-    strikes = sorted({leg.moneyness for leg in book.legs})
+    """Extremes over spot, and over the legs that are left, of the payoff's hedge."""
+    maturities = {leg.maturity_days for leg in book.legs}
+    hedges: list[float] = []
+    for maturity in maturities:
+        hedges += _hedges([leg for leg in book.legs if leg.maturity_days >= maturity])
+    return min(hedges), max(hedges)
+
+
+def _hedges(legs: Sequence[LegConfig]) -> list[float]:
+    """Hedge of the payoff of some legs in each interval between their strikes."""
+    strikes = sorted({leg.moneyness for leg in legs})
     probes = [strikes[0] / 2.0]
     probes += [(a + b) / 2.0 for a, b in pairwise(strikes)]
     probes += [strikes[-1] * 2.0]
     hedges = []
     for spot in probes:
         hedge = 0.0
-        for leg in book.legs:
+        for leg in legs:
             if leg.kind == "call" and spot > leg.moneyness:
                 hedge -= leg.quantity
             if leg.kind == "put" and spot < leg.moneyness:
                 hedge += leg.quantity
         hedges.append(hedge)
-    return min(hedges), max(hedges)
+    return hedges
