@@ -136,7 +136,8 @@ class SpikeConfig(Model):
     """Poisson spikes of the log gas price."""
 
     per_year: NonNegative
-    mean_size: NonNegative = 0.7  # mean of the exponential size [-]
+    # Mean of the exponential size; from 1 on the mean gas price would be infinite.
+    mean_size: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.7
 
 
 class GasConfig(Model):

@@ -9,6 +9,7 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.contracts.book import book_params
 from hedge_env.execution.venue import venue_params
+from hedge_env.market.gas_mean import mean_gas_price
 from hedge_env.market.parameters import market_params
 from hedge_env.market.simulator import start_market
 from hedge_env.market.state import N_STATES
@@ -20,7 +21,11 @@ def quote_params(config: EnvConfig) -> QuoteParams:
     """Compile market, book and venue of a config."""
     market = market_params(config)
     book = book_params(config, market.jumps.variance_rate)
-    return QuoteParams(market, book, venue_params(config, market.gas.mean))
+    gas_price = 0.0
+    if config.market.gas is not None:
+        volatility = market.volatility.level
+        gas_price = mean_gas_price(market.gas, market.jumps, volatility)
+    return QuoteParams(market, book, venue_params(config, gas_price))
 
 
 class SimulatedMarket:

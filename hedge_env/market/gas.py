@@ -28,8 +28,8 @@ from hedge_env.numerics.ornstein_uhlenbeck import (
 )
 from hedge_env.numerics.special import exp, log, sincos_two_pi
 
-_MEAN_ABSOLUTE_NORMAL = 0.7978845608028654  # sqrt(2 / pi)
-_LARGEST_MOVE = 6.0  # local standard deviations: a jump does not send gas to the moon
+MEAN_ABSOLUTE_NORMAL = 0.7978845608028654  # sqrt(2 / pi)
+LARGEST_MOVE = 6.0  # local standard deviations: a jump does not send gas to the moon
 _HOURS_PER_DAY = 24.0
 
 
@@ -46,24 +46,15 @@ class GasParams(NamedTuple):
     spike_probability: float  # in one market step [-]
     spike_size: float  # mean [-]
     sqrt_dt: float  # [sqrt(year)]
-    mean: float  # long-run mean of the gas price [gwei]
 
 
 def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams:
     """Compile the gas price for market steps of `dt` years, `dt_days` days."""
     if config is None:
         off = OuParams(0.0, 0.0, 0.0)
-        return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt), 0.0)
+        return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt))
     spike = 1 - (-Decimal(config.spikes.per_year) * Decimal(dt)).exp()
     decay = half_life_decay(config.burst_half_life_hours, dt_days * _HOURS_PER_DAY)
-    # Mean of the log-normal part and of the season (to second order); bursts have
-    # mean near zero by construction and spikes add their mean size while they last.
-    variance = config.slow.sd**2 + config.fast.sd**2 + config.season**2 / 2.0
-    variance += (
-        config.return_response**2 * (1.0 - _MEAN_ABSOLUTE_NORMAL**2) / (1.0 - decay**2)
-    )
-    spikes = float(spike) * config.spikes.mean_size / (1.0 - decay)
-    mean = config.median_gwei * float(Decimal(variance / 2.0 + spikes).exp())
     return GasParams(
         float(config.median_gwei),
         ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
@@ -75,7 +66,6 @@ def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams
         float(spike),
         float(config.spikes.mean_size),
         sqrt(dt),
-        mean,
     )
 
 
@@ -85,8 +75,8 @@ def burst_step(
 ) -> float:
     """Advance the burst factor by one market step."""
     move = abs(log_return) / (volatility * p.sqrt_dt + 1e-12)
-    move = _LARGEST_MOVE if move > _LARGEST_MOVE else move
-    kick = p.response * (move - _MEAN_ABSOLUTE_NORMAL)
+    move = LARGEST_MOVE if move > LARGEST_MOVE else move
+    kick = p.response * (move - MEAN_ABSOLUTE_NORMAL)
     spikes = u_spike < p.spike_probability
     share = u_spike / p.spike_probability if spikes else 1.0
     return p.burst_decay * burst + kick - p.spike_size * log(share)
