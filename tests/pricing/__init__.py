@@ -1,0 +1,1 @@
+"""Tests of hedge_env/pricing."""

@@ -1,0 +1,286 @@
+"""Slow, obvious oracle: one path at a time, in plain Python and scipy.
+
+Written from the models' documentation and not from the kernels. It shares no code
+with the package but the config, whose units it converts itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import cos, exp, floor, log, pi, sin, sqrt, tanh
+
+import numpy as np
+from scipy.integrate import simpson
+
+from hedge_env.config import EnvConfig, MeanReverting
+
+BP = 1e-4
+START = 2**32 - 1  # market step of the initial draws
+STREAMS = ("training", "validation", "test")
+
+
+def philox(counter: tuple[int, ...], key: tuple[int, int]) -> tuple[int, ...]:
+    """Ten rounds of Philox4x32 in unbounded integers."""
+    (x0, x1, x2, x3), (k0, k1) = counter, key
+    for _ in range(10):
+        high_0, low_0 = divmod(0xD2511F53 * x0, 2**32)
+        high_1, low_1 = divmod(0xCD9E8D57 * x2, 2**32)
+        x0, x1, x2, x3 = high_1 ^ x1 ^ k0, low_1, high_0 ^ x3 ^ k1, low_0
+        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
+    return x0, x1, x2, x3
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Random numbers of one path."""
+
+    seed: int
+    stream: str
+    path_id: int
+
+    def uniforms(self, step: int, block: int) -> list[float]:
+        spawn = (STREAMS.index(self.stream),)
+        words = np.random.SeedSequence(self.seed, spawn_key=spawn).generate_state(2)
+        counter = (self.path_id % 2**32, self.path_id >> 32, step, block)
+        key = (int(words[0]), int(words[1]))
+        return [(word + 0.5) / 2**32 for word in philox(counter, key)]
+
+    def normals(self, step: int, block: int) -> list[float]:
+        u1, v1, u2, v2 = self.uniforms(step, block)
+        first, second = sqrt(-2.0 * log(u1)), sqrt(-2.0 * log(u2))
+        return [
+            first * cos(2.0 * pi * v1),
+            first * sin(2.0 * pi * v1),
+            second * cos(2.0 * pi * v2),
+            second * sin(2.0 * pi * v2),
+        ]
+
+
+def mean_revert(x: float, z: float, factor: MeanReverting, days: float) -> float:
+    """Exact transition of an Ornstein-Uhlenbeck factor."""
+    left = 0.5 ** (days / factor.half_life_days)
+    return left * x + factor.sd * sqrt(1.0 - left**2) * z
+
+
+@dataclass
+class World:
+    """State of one path; everything that is off stays at zero."""
+
+    config: EnvConfig
+    noise: Noise
+    steps: int = 0  # market steps taken
+    log_spot: float = 0.0
+    factors: dict[str, float] = field(default_factory=dict)
+    burst: float = 0.0
+    trailing: float = 0.0
+    accrued: float = 0.0
+    variance: float = 0.0
+    start_hour: float = 0.0
+
+    def __post_init__(self) -> None:
+        market, z = self.config.market, []
+        for block in range(3):
+            z += self.noise.normals(START, block)
+        self.factors = {name: 0.0 for name in self._names()}
+        for name, (process, number) in self._names().items():
+            if process is not None:
+                self.factors[name] = process.sd * z[number]
+        if market.funding is not None:
+            self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
+        self.variance = self.volatility**2 + self.jump_variance
+        hour = self.config.episode.start_hour
+        drawn = floor(24.0 * self.noise.uniforms(START, 3)[3])
+        self.start_hour = drawn if hour is None else hour
+
+    def _names(self) -> dict[str, tuple[MeanReverting | None, int]]:
+        market = self.config.market
+        moves = market.volatility.model == "log_ou"
+        smiles = market.surface.model == "ssvi"
+        volatility, surface, gas = market.volatility, market.surface, market.gas
+        return {
+            "fast": (volatility.fast if moves else None, 1),
+            "slow": (volatility.slow if moves else None, 2),
+            "level": (surface.level if smiles else None, 3),
+            "skew": (surface.skew if smiles else None, 4),
+            "curvature": (surface.curvature if smiles else None, 5),
+            "gas_slow": (gas.slow if gas is not None else None, 6),
+            "gas_fast": (gas.fast if gas is not None else None, 7),
+            "premium": (None, 8),
+        }
+
+    @property
+    def hours_per_step(self) -> float:
+        episode = self.config.episode
+        return episode.decision_interval_hours / episode.market_steps
+
+    @property
+    def days(self) -> float:
+        return self.hours_per_step / 24.0
+
+    @property
+    def dt(self) -> float:
+        return self.days / self.config.episode.days_per_year
+
+    @property
+    def hour(self) -> float:
+        return self.start_hour + self.steps * self.hours_per_step
+
+    @property
+    def volatility(self) -> float:
+        level = self.config.market.volatility.level
+        return level * exp(self.factors["fast"] + self.factors["slow"])
+
+    @property
+    def jump_probability(self) -> float:
+        jumps = self.config.market.jumps
+        return 0.0 if jumps is None else 1.0 - exp(-jumps.per_year * self.dt)
+
+    @property
+    def jump_variance(self) -> float:
+        jumps = self.config.market.jumps
+        if jumps is None:
+            return 0.0
+        up, down = jumps.probability_up, 1.0 - jumps.probability_up
+        square = 2.0 * (up * jumps.mean_up**2 + down * jumps.mean_down**2)
+        return self.jump_probability * square / self.dt
+
+    def move(self) -> None:
+        """Take one market step; every process reads the state before it."""
+        market, step = self.config.market, self.steps
+        z = [z for block in range(3) for z in self.noise.normals(step, block)]
+        u = self.noise.uniforms(step, 3)
+        volatility, jump = self.volatility, self._jump(u[0], u[1])
+        log_return = (market.drift - volatility**2 / 2.0) * self.dt
+        log_return += volatility * sqrt(self.dt) * z[0] + jump + self._compensator()
+        half_life = self.config.observation.realised_half_life_days
+        left = 0.5 ** (self.days / half_life)
+        self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
+        self._move_gas(z, u[2], abs(log_return) / (volatility * sqrt(self.dt)))
+        self.log_spot += log_return
+        self._move_funding(z[8], log_return)
+        self._move_surface(z)
+        self._move_volatility(z, jump)
+        self.steps += 1
+
+    def _jump(self, u: float, u_sign: float) -> float:
+        jumps = self.config.market.jumps
+        if jumps is None or u >= self.jump_probability:
+            return 0.0
+        size = -log(u / self.jump_probability)
+        up = u_sign < jumps.probability_up
+        return size * jumps.mean_up if up else -size * jumps.mean_down
+
+    def _compensator(self) -> float:
+        jumps = self.config.market.jumps
+        if jumps is None:
+            return 0.0
+        growth = jumps.probability_up / (1.0 - jumps.mean_up)
+        growth += (1.0 - jumps.probability_up) / (1.0 + jumps.mean_down)
+        return -log(1.0 + self.jump_probability * (growth - 1.0))
+
+    def _move_volatility(self, z: list[float], jump: float) -> None:
+        volatility, jumps = self.config.market.volatility, self.config.market.jumps
+        if volatility.model != "log_ou":
+            return
+        shock = volatility.leverage * z[0] + sqrt(1.0 - volatility.leverage**2) * z[1]
+        fast = mean_revert(self.factors["fast"], shock, volatility.fast, self.days)
+        if jumps is not None:
+            fast += jumps.volatility_jump * ((jump != 0.0) - self.jump_probability)
+        self.factors["fast"] = fast
+        slow = mean_revert(self.factors["slow"], z[2], volatility.slow, self.days)
+        self.factors["slow"] = slow
+
+    def _move_surface(self, z: list[float]) -> None:
+        surface, f = self.config.market.surface, self.factors
+        if surface.model != "ssvi":
+            return
+        for name, process, own in (
+            ("level", surface.level, z[3]),
+            ("skew", surface.skew, z[4]),
+        ):
+            r = process.return_correlation
+            shock = r * z[0] + sqrt(1.0 - r**2) * own
+            f[name] = mean_revert(f[name], shock, process, self.days)
+        f["curvature"] = mean_revert(f["curvature"], z[5], surface.curvature, self.days)
+
+    def _move_gas(self, z: list[float], u: float, sigmas: float) -> None:
+        gas, f = self.config.market.gas, self.factors
+        if gas is None:
+            return
+        f["gas_slow"] = mean_revert(f["gas_slow"], z[6], gas.slow, self.days)
+        f["gas_fast"] = mean_revert(f["gas_fast"], z[7], gas.fast, self.days)
+        self.burst *= 0.5 ** (self.hours_per_step / gas.burst_half_life_hours)
+        self.burst += gas.return_response * (min(sigmas, 6.0) - sqrt(2.0 / pi))
+        probability = 1.0 - exp(-gas.spikes.per_year * self.dt)
+        if u < probability:
+            self.burst += gas.spikes.mean_size * -log(u / probability)
+
+    def _move_funding(self, z: float, log_return: float) -> None:
+        funding = self.config.market.funding
+        if funding is None:
+            return
+        process = MeanReverting(
+            half_life_days=funding.premium_half_life_hours / 24.0,
+            sd=funding.premium_sd_bp * BP,
+        )
+        self.factors["premium"] = mean_revert(
+            self.factors["premium"], z, process, self.days
+        )
+        self.trailing *= exp(-self.days / funding.trailing_days)
+        self.trailing += log_return
+        hour = funding.settlement_hours * (floor(self.hour / funding.settlement_hours))
+        while hour <= self.hour + self.hours_per_step + 1e-9:
+            if hour > self.hour + 1e-9:
+                self.accrued += self.funding_rate() * exp(self.log_spot)
+            hour += funding.settlement_hours
+
+    def funding_rate(self) -> float:
+        """Premium through the clamp."""
+        funding = self.config.market.funding
+        if funding is None:
+            return 0.0
+        premium = self.factors["premium"] + funding.premium_mean_bp * BP
+        premium += funding.return_response_bp * BP * self.trailing
+        clamp = funding.clamp_bp * BP
+        return premium + max(-clamp, min(clamp, funding.interest_bp * BP - premium))
+
+    def log_gas(self) -> float:
+        """Log gas price over its median."""
+        gas, f = self.config.market.gas, self.factors
+        if gas is None:
+            return 0.0
+        season = cos(2.0 * pi * (self.hour - gas.season_peak_hour) / 24.0)
+        return f["gas_slow"] + f["gas_fast"] + self.burst + gas.season * season
+
+    def smile(self, log_strike: float, days: float) -> float:
+        """Implied volatility at log strike over spot and time left."""
+        market = self.config.market
+        surface, f = market.surface, self.factors
+        if surface.model == "flat":
+            level = surface.volatility
+            return market.volatility.level if level is None else level
+        years = days / self.config.episode.days_per_year
+        theta = surface.variance_premium * exp(2.0 * f["level"])
+        theta = min(theta * self.fair_variance(days) * years, 2.0)
+        rho = 0.95 * tanh((surface.skew.mean + f["skew"]) / 0.95)
+        eta = min(surface.curvature.mean * exp(f["curvature"]), 1.4)
+        x = eta * log_strike / sqrt(theta)
+        w = 0.5 * theta * (1.0 + rho * x + sqrt((x + rho) ** 2 + 1.0 - rho**2))
+        return sqrt(w / years)
+
+    def fair_variance(self, days: float) -> float:
+        """Expected mean variance until `days` from now, log-linear in the factors."""
+        volatility, f = self.config.market.volatility, self.factors
+        if volatility.model == "constant":
+            return self.jump_variance + volatility.level**2
+        time = np.linspace(0.0, days, 65)
+        fast_left = 0.5 ** (time / volatility.fast.half_life_days)
+        slow_left = 0.5 ** (time / volatility.slow.half_life_days)
+        gone = volatility.fast.sd**2 * (1.0 - fast_left**2)
+        gone += volatility.slow.sd**2 * (1.0 - slow_left**2)
+        weight = np.exp(2.0 * gone)
+        total = simpson(weight, x=time)
+        fast = simpson(weight * fast_left, x=time) / total * f["fast"]
+        slow = simpson(weight * slow_left, x=time) / total * f["slow"]
+        level = volatility.level**2 * total / days
+        return self.jump_variance + float(level * exp(2.0 * (fast + slow)))
