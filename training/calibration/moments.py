@@ -1,0 +1,191 @@
+r"""Simulated method of moments with common random numbers.
+
+Parameters :math:`\theta` minimise the squared differences between the statistics of
+simulated histories and of the data, each in units of its tolerance,
+
+.. math:: \min_\theta \sum_k \left( \frac{m_k(\theta) - \hat m_k}{t_k} \right)^2
+
+With the same random numbers at every :math:`\theta` this is smooth enough for
+Gauss-Newton. The standard errors follow from the derivative :math:`D` of the scaled
+statistics and their covariance :math:`V` between histories of the data's length,
+
+.. math:: (D^T D)^{-1} D^T V D (D^T D)^{-1} (1 + 1/n)
+
+Source: McFadden (1989), "A method of simulated moments for estimation of discrete
+response models without numerical integration", Econometrica 57(5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from hedge_env._types import FloatArray
+from training.calibration.statistic import Statistic, Values
+
+_STEP = 0.03  # of the finite differences, on the scale of the parameters
+_FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of the config that is fitted.
+
+    Attributes:
+        key: Dotted key below `market`.
+        start: Where the search starts.
+        low: Least value.
+        high: Largest value.
+        log: Whether the search runs in its logarithm.
+    """
+
+    key: str
+    start: float
+    low: float
+    high: float
+    log: bool = True
+
+    def to_search(self, value: float) -> float:
+        """Coordinate of a value in the search."""
+        value = min(max(value, self.low), self.high)
+        return float(np.log(value)) if self.log else value
+
+    def from_search(self, x: float) -> float:
+        """Value at a coordinate of the search."""
+        return float(np.exp(x)) if self.log else float(x)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Fitted parameters with standard errors.
+
+    Attributes:
+        values: Key -> value.
+        errors: Key -> standard error, in the parameter's own unit.
+        loss: Sum of squared differences in tolerances.
+        evaluations: Markets that were simulated.
+    """
+
+    values: Mapping[str, float]
+    errors: Mapping[str, float]
+    loss: float
+    evaluations: int
+
+
+Simulate = Callable[[dict[str, Any]], Values]
+"""Changes of the market, nested -> statistics of simulated histories."""
+
+
+def fit(
+    parameters: Sequence[Parameter],
+    statistics: Sequence[Statistic],
+    data: Mapping[str, float],
+    simulate: Simulate,
+    *,
+    most_evaluations: int = 12,
+    advance: Callable[..., None] = lambda *args, **kwargs: None,
+) -> Estimate:
+    """Fit parameters to the statistics that the data have and that are fitted.
+
+    Args:
+        parameters: What to fit.
+        statistics: What to aim at.
+        data: Name -> value in the data.
+        simulate: Statistics of a market with changed keys.
+        most_evaluations: Gauss-Newton steps at most.
+        advance: Called once per simulated market.
+    """
+    aims = [s for s in statistics if s.fitted and np.isfinite(data.get(s.name, np.nan))]
+    count = 0
+
+    def differences(x: FloatArray) -> FloatArray:
+        nonlocal count
+        count += 1
+        advance(1)
+        values = simulate(nested(parameters, x))
+        return np.array([_difference(s, values, data[s.name]) for s in aims])
+
+    start = np.array([p.to_search(p.start) for p in parameters])
+    low = np.array([p.to_search(p.low) for p in parameters])
+    high = np.array([p.to_search(p.high) for p in parameters])
+    inside = 1e-3 * (high - low)
+    result = least_squares(
+        differences,
+        np.clip(start, low + inside, high - inside),
+        jac=lambda x: _derivative(differences, x, low, high),
+        bounds=(low, high),
+        loss="soft_l1",
+        max_nfev=most_evaluations,
+        x_scale=0.25 * np.ones(start.size),
+        xtol=1e-3,
+        ftol=1e-3,
+    )
+    values = [p.from_search(x) for p, x in zip(parameters, result.x, strict=True)]
+    keys = [p.key for p in parameters]
+    derivative = _derivative(differences, result.x, low, high)
+    spread = _covariance(aims, simulate(nested(parameters, result.x)))
+    sd = _standard_errors(derivative, spread)
+    errors = [
+        s * v if p.log else s for s, v, p in zip(sd, values, parameters, strict=True)
+    ]
+    return Estimate(
+        dict(zip(keys, values, strict=True)),
+        dict(zip(keys, (float(e) for e in errors), strict=True)),
+        float(2.0 * result.cost),
+        count,
+    )
+
+
+def nested(parameters: Sequence[Parameter], x: FloatArray) -> dict[str, Any]:
+    """Changes of the market as nested mappings."""
+    document: dict[str, Any] = {}
+    for parameter, value in zip(parameters, x, strict=True):
+        put(document, parameter.key, parameter.from_search(value))
+    return document
+
+
+def put(document: dict[str, Any], key: str, value: Any) -> None:
+    """Set a dotted key in nested mappings."""
+    *parents, last = key.split(".")
+    for parent in parents:
+        document = document.setdefault(parent, {})
+    document[last] = value
+
+
+def _difference(statistic: Statistic, values: Values, data: float) -> float:
+    off = statistic.difference(statistic.mean(values[statistic.name]), data)
+    if not np.isfinite(off):
+        return _FARTHEST
+    return float(np.clip(off, -_FARTHEST, _FARTHEST))
+
+
+def _derivative(
+    function: Callable[[FloatArray], FloatArray],
+    x: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+) -> FloatArray:
+    """Central differences with a wide step, one-sided at a bound."""
+    columns = []
+    for k in range(x.size):
+        up, down = x.copy(), x.copy()
+        up[k] = min(x[k] + _STEP, high[k])
+        down[k] = max(x[k] - _STEP, low[k])
+        columns.append((function(up) - function(down)) / (up[k] - down[k]))
+    return np.stack(columns, axis=1)
+
+
+def _covariance(aims: Sequence[Statistic], values: Values) -> FloatArray:
+    """Covariance of the scaled statistics of one history, times 1 + 1/n."""
+    rows = np.stack([s.scale(values[s.name]) / s.tolerance for s in aims])
+    n = rows.shape[1]
+    return np.atleast_2d(np.cov(rows)) * (1.0 + 1.0 / n)
+
+
+def _standard_errors(derivative: FloatArray, spread: FloatArray) -> FloatArray:
+    gain = np.linalg.pinv(derivative)
+    return np.sqrt(np.maximum(np.diag(gain @ spread @ gain.T), 0.0))
