@@ -79,12 +79,13 @@ class ConstantVolatility(Model):
 
 
 class LogOuVolatility(Model):
-    """Log volatility is its median plus a fast and a slow mean-reverting factor."""
+    """Log volatility is its median plus two or three mean-reverting factors."""
 
     model: Literal["log_ou"]
     level: Positive  # median volatility [1/sqrt(year)]
     fast: MeanReverting
     slow: MeanReverting
+    intraday: MeanReverting | None = None  # a third factor, of hours
     leverage: Correlation = 0.0  # of returns with the shocks of the fast factor
 
 

@@ -39,13 +39,14 @@ class Paths:
         spread = 1.0 if stationary else 0.0
         self.fast = spread * p.fast.sd * self.rng.standard_normal(N)
         self.slow = spread * p.slow.sd * self.rng.standard_normal(N)
-        self.volatility = p.level * np.exp(self.fast + self.slow)
+        self.intraday = spread * p.intraday.sd * self.rng.standard_normal(N)
+        self.volatility = p.level * np.exp(self.fast + self.slow + self.intraday)
 
     def step(self, jump: np.ndarray | None = None) -> np.ndarray:
         """One step; returns the normals of spot."""
         z = self.rng.standard_normal((3, N))
         jump = np.zeros(N) if jump is None else jump
-        factors = (self.volatility, self.fast, self.slow)
+        factors = (self.volatility, self.fast, self.slow, self.intraday)
         advance_volatility(*factors, z[0], z[1], z[2], jump, self.p)
         return np.asarray(z[0])
 
@@ -107,7 +108,7 @@ def expected_variance(days: float, fast: float, slow: float) -> float:
 
 
 def fair(table: np.ndarray, fast: float, slow: float) -> np.ndarray:
-    base, scale, fast_loading, slow_loading = table
+    base, scale, fast_loading, slow_loading = table[:4]
     factors = fast_loading * fast + slow_loading * slow
     return np.asarray(base + scale * np.exp(2.0 * factors))
 
