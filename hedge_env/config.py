@@ -86,7 +86,7 @@ class LogOuVolatility(Model):
     fast: MeanReverting
     slow: MeanReverting
     intraday: MeanReverting | None = None  # a third factor, of hours
-    leverage: Correlation = 0.0  # of returns with the shocks of the fast factor
+    leverage: Correlation = 0.0  # of returns with shocks of all but the slow factor
 
 
 VolatilityConfig = Annotated[

@@ -150,7 +150,7 @@ def _step(
         )
     intraday = x[row.INTRADAY, low:high]
     if p.parts.intraday:
-        advance_intraday(intraday, noise[9], p.volatility)
+        advance_intraday(intraday, z_spot, noise[9], p.volatility)
     if p.parts.volatility:
         advance_volatility(
             volatility,

@@ -4,8 +4,8 @@ r"""Volatility: a median times the exponential of a fast and a slow factor.
 
 with Ornstein-Uhlenbeck factors :math:`f` (days), :math:`s` (months) and, if it is
 on, :math:`d` (hours): the bursts that make squared hourly returns alike for a few
-hours and the realised volatility of a day noisy. Returns
-and shocks of the fast factor have correlation `leverage`; a price jump adds
+hours and the realised volatility of a day noisy. Returns and shocks of the fast and
+the intraday factor have correlation `leverage`; a price jump adds
 `jump_shift` to it, compensated so that its mean stays zero. Two time scales are
 what the autocorrelation of log realised variance shows for Ether and Bitcoin;
 with both standard deviations zero it is constant volatility, exactly.
@@ -85,10 +85,13 @@ def fast_factor_step(
 
 
 @kernel
-def advance_intraday(intraday: FloatArray, z: FloatArray, p: VolatilityParams) -> None:
-    """Advance the intraday factor (n,) by one step."""
+def advance_intraday(
+    intraday: FloatArray, z_spot: FloatArray, z: FloatArray, p: VolatilityParams
+) -> None:
+    """Advance the intraday factor (n,) by one step; it has the leverage of the fast."""
     for i in range(intraday.shape[0]):
-        intraday[i] = ou_step(intraday[i], z[i], p.intraday)
+        shock = p.leverage * z_spot[i] + p.leverage_rest * z[i]
+        intraday[i] = ou_step(intraday[i], shock, p.intraday)
 
 
 @kernel

@@ -22,12 +22,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from hedge_env._types import FloatArray
 from training.calibration.statistic import Statistic, Values
 
-_STEP = 0.03  # of the finite differences, on the scale of the parameters
+_STEP = 0.08  # of the finite differences, on the scale of the search: wide, because
+# counts of jumps change in steps
+_DAMPINGS = (0.03, 0.3, 3.0, 30.0)  # of Levenberg and Marquardt
+_LONGEST_STEP = 0.7  # on the scale of the search
+_GAIN = 0.01  # of the loss, below which the search stops
 _FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
 
 
@@ -86,7 +89,7 @@ def fit(
     data: Mapping[str, float],
     simulate: Simulate,
     *,
-    most_evaluations: int = 12,
+    most_steps: int = 6,
     advance: Callable[..., None] = lambda *args, **kwargs: None,
 ) -> Estimate:
     """Fit parameters to the statistics that the data have and that are fitted.
@@ -96,7 +99,7 @@ def fit(
         statistics: What to aim at.
         data: Name -> value in the data.
         simulate: Statistics of a market with changed keys.
-        most_evaluations: Gauss-Newton steps at most.
+        most_steps: Gauss-Newton steps at most.
         advance: Called once per simulated market.
     """
     aims = [s for s in statistics if s.fitted and np.isfinite(data.get(s.name, np.nan))]
@@ -109,25 +112,13 @@ def fit(
         values = simulate(nested(parameters, x))
         return np.array([_difference(s, values, data[s.name]) for s in aims])
 
+    bounds = np.array([(p.to_search(p.low), p.to_search(p.high)) for p in parameters])
     start = np.array([p.to_search(p.start) for p in parameters])
-    low = np.array([p.to_search(p.low) for p in parameters])
-    high = np.array([p.to_search(p.high) for p in parameters])
-    inside = 1e-3 * (high - low)
-    result = least_squares(
-        differences,
-        np.clip(start, low + inside, high - inside),
-        jac=lambda x: _derivative(differences, x, low, high),
-        bounds=(low, high),
-        loss="soft_l1",
-        max_nfev=most_evaluations,
-        x_scale=0.25 * np.ones(start.size),
-        xtol=1e-3,
-        ftol=1e-3,
-    )
-    values = [p.from_search(x) for p, x in zip(parameters, result.x, strict=True)]
+    best, derivative = _search(differences, start, bounds, most_steps)
+    values = [p.from_search(x) for p, x in zip(parameters, best, strict=True)]
     keys = [p.key for p in parameters]
-    derivative = _derivative(differences, result.x, low, high)
-    spread = _covariance(aims, simulate(nested(parameters, result.x)))
+    final = simulate(nested(parameters, best))
+    spread = _covariance(aims, final)
     sd = _standard_errors(derivative, spread)
     errors = [
         s * v if p.log else s for s, v, p in zip(sd, values, parameters, strict=True)
@@ -135,9 +126,43 @@ def fit(
     return Estimate(
         dict(zip(keys, values, strict=True)),
         dict(zip(keys, (float(e) for e in errors), strict=True)),
-        float(2.0 * result.cost),
+        _loss(np.array([_difference(s, final, data[s.name]) for s in aims])),
         count,
     )
+
+
+def _search(
+    function: Callable[[FloatArray], FloatArray],
+    x: FloatArray,
+    bounds: FloatArray,
+    most_steps: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Gauss-Newton with several dampings tried at each step; (best, derivative)."""
+    low, high = bounds.T
+    value = function(x)
+    derivative = _derivative(function, x, low, high)
+    for _ in range(most_steps):
+        square, slope = derivative.T @ derivative, derivative.T @ value
+        trials = []
+        for damping in _DAMPINGS:
+            step = -np.linalg.solve(square + damping * np.eye(x.size), slope)
+            step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+            trial = np.clip(x + step, low, high)
+            trials.append((function(trial), trial))
+        best, trial = min(trials, key=lambda pair: _loss(pair[0]))
+        gain = _loss(value) - _loss(best)
+        if gain <= 0.0:
+            break
+        enough = gain < _GAIN * _loss(value)
+        value, x = best, trial
+        derivative = _derivative(function, x, low, high)
+        if enough:
+            break
+    return x, derivative
+
+
+def _loss(differences: FloatArray) -> float:
+    return float(differences @ differences)
 
 
 def nested(parameters: Sequence[Parameter], x: FloatArray) -> dict[str, Any]:
