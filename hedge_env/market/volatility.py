@@ -6,8 +6,8 @@ with Ornstein-Uhlenbeck factors :math:`f` (days), :math:`s` (months) and, if it 
 on, :math:`d` (hours): the bursts that make squared hourly returns alike for a few
 hours and the realised volatility of a day noisy. Returns and shocks of the fast and
 the intraday factor have correlation `leverage`; a price jump adds
-`jump_shift` to it, compensated so that its mean stays zero. Two time scales are
-what the autocorrelation of log realised variance shows for Ether and Bitcoin;
+`jump_shift` to the fast one, compensated so that its mean stays zero. Two time
+scales are what the autocorrelation of log realised variance shows for crypto assets;
 with both standard deviations zero it is constant volatility, exactly.
 
 The fair variance over a time :math:`\tau` follows in closed form up to one

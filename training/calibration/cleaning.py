@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hedge_env._types import BoolArray, FloatArray
+from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.errors import HistoryError
 from training.calibration.tables import Kind, Table
 
@@ -35,13 +35,13 @@ class Series:
     remarks: tuple[str, ...]
 
     @property
-    def hours(self) -> FloatArray:
+    def hours(self) -> IntArray:
         """Time of each value [hours since 1970]."""
-        return self.start + self.step * np.arange(self.values.size)
+        return np.asarray(self.start + self.step * np.arange(self.values.size))
 
-    def at(self, hours: FloatArray) -> FloatArray:
+    def at(self, hours: IntArray) -> FloatArray:
         """Value at each time, NaN outside the series."""
-        index = np.floor((hours - self.start) / self.step).astype(np.int64)
+        index = (hours - self.start) // self.step
         inside = (index >= 0) & (index < self.values.size)
         out = np.full(index.shape, np.nan)
         out[inside] = self.values[index[inside]]
@@ -70,7 +70,9 @@ def clean(
         seconds, values = _positive(seconds, values, table.source, kind, remarks)
     seconds, values = _in_order(seconds, values, table.source, remarks)
     seconds, values = _without_outliers(seconds, values, table.source, kind, remarks)
-    return _grid(seconds, values, table.source, table.column == "close", least_days, remarks)
+    return _grid(
+        seconds, values, table.source, table.column == "close", least_days, remarks
+    )
 
 
 def _drop(
@@ -177,19 +179,23 @@ def _grid(
     days = (seconds[-1] - seconds[0]) / 86400.0 if seconds.size > 1 else 0.0
     if days < least_days:
         raise HistoryError(
-            f"{source}: {days:.0f} days of history; at least {least_days:.0f} are needed"
+            f"{source}: {days:.0f} days of history; {least_days:.0f} are needed"
         )
     spacing = float(np.median(np.diff(seconds))) / SECONDS_PER_HOUR
     step = max(1, round(spacing))
     if abs(spacing - step) > 0.01 * step and spacing > 1.0:
-        raise HistoryError(f"{source}: a row every {spacing:.3g} hours is no regular grid")
+        raise HistoryError(
+            f"{source}: a row every {spacing:.3g} hours is no regular grid"
+        )
     hours = np.floor(seconds / SECONDS_PER_HOUR + 1e-9).astype(np.int64)
     start = int(hours[0])
     index = (hours - start) // step
     grid = np.full(int(index[-1]) + 1, np.nan)
     grid[index] = values  # the last of each cell
     if spacing < 0.99:
-        remarks.append(f"a row every {60 * spacing:.3g} minutes: last of each hour used")
+        remarks.append(
+            f"a row every {60 * spacing:.3g} minutes: last of each hour used"
+        )
     missing = int(np.isnan(grid).sum())
     if missing > 0.3 * grid.size:
         raise HistoryError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,20 +107,19 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
     level = Parameter("volatility.level", 0.6 * total, 0.05 * total, 2.0 * total)
-    parameters = (level, *_VOLATILITY)
+    parameters: tuple[Parameter, ...] = (level, *_VOLATILITY)
     days = {"spot": history.days["spot"]}
     fitted.market = {"drift": 0.0, "volatility": {"model": "log_ou"}}
-    parts = ("gas", "funding", "implied", "skew")
+    parts: tuple[str, ...] = ("gas", "funding", "implied", "skew")
     if history.implied is not None:
         if not isinstance(fitted.config.market.surface, SsviSurface):
-            fitted.market["surface"] = _SURFACE
+            fitted.market["surface"] = deepcopy(_SURFACE)
         parameters += _LEVEL
         days["implied"] = history.days["implied"]
         parts = ("gas", "funding")
     # Any log-OU start will do: all its numbers are about to be fitted.
-    factor = {"half_life_days": 1.0, "sd": 0.1}
-    start = {"model": "log_ou", "level": total, "fast": factor, "slow": factor}
-    fitted.market["volatility"] = start
+    start = {"model": "log_ou", "level": total, "fast": dict(_FACTOR)}
+    fitted.market["volatility"] = start | {"slow": dict(_FACTOR)}
     fitted.config = _changed(fitted.config, fitted.market)
     config = without(fitted.config, parts)
     statistics = (*SPOT, *IMPLIED)
@@ -136,6 +136,7 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     fitted.change({**estimate.values, **both})
 
 
+_FACTOR = {"half_life_days": 1.0, "sd": 0.1}
 _SURFACE: dict[str, Any] = {
     "model": "ssvi",
     "level": {"half_life_days": 5.0, "sd": 0.05},
@@ -146,8 +147,8 @@ _SURFACE: dict[str, Any] = {
 
 def _fit_gas(fitted: Fitted, history: History, effort: Effort) -> None:
     if fitted.config.market.gas is None:
-        factor = {"half_life_days": 1.0, "sd": 0.1}
-        put(fitted.market, "gas", {"median_gwei": 1.0, "slow": factor, "fast": factor})
+        start = {"median_gwei": 1.0, "slow": dict(_FACTOR), "fast": dict(_FACTOR)}
+        put(fitted.market, "gas", start)
     for key in ("season", "season_peak_hour"):
         if key in history.direct:
             put(fitted.market, f"gas.{key}", history.direct[key])

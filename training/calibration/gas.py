@@ -115,7 +115,7 @@ def _without_trend(logs: FloatArray) -> FloatArray:
     sums = total[..., width:] - total[..., :-width]
     counts = count[..., width:] - count[..., :-width]
     mean = sums / np.maximum(counts, 1.0)
-    return logs - mean
+    return np.asarray(logs - mean)
 
 
 def gas_price(config: GasConfig, rows: Values) -> FloatArray:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env._types import FloatArray, IntArray
 from hedge_env.errors import HistoryError
 from training.calibration import gas as of_gas
 from training.calibration.cleaning import Series, clean
@@ -222,7 +222,7 @@ def _single(values: dict[str, FloatArray] | object) -> dict[str, float]:
     return {name: float(np.asarray(value)[0]) for name, value in values.items()}
 
 
-def _common_days(history: History, series: Series) -> FloatArray:
+def _common_days(history: History, series: Series) -> IntArray:
     """Days of the history at whose end the series has been observed."""
     last = series.start + series.step * series.values.size
     days = np.arange(history.returns.shape[-1] // 24)
@@ -236,6 +236,6 @@ def _common_days(history: History, series: Series) -> FloatArray:
     return np.asarray(days)
 
 
-def _hours_of(history: History, days: FloatArray) -> FloatArray:
+def _hours_of(history: History, days: IntArray) -> FloatArray:
     low, high = 24 * int(days[0]), 24 * (int(days[-1]) + 1)
     return history.returns[:, low:high]

@@ -49,15 +49,13 @@ def model_values(
         seed: Of the noise.
         spot: Whether to compute the statistics of spot.
     """
-    rows = simulate(
-        config, _rows(days), n_histories, 24 * max(days.values()), seed
-    )
+    rows = simulate(config, _rows(days), n_histories, 24 * max(days.values()), seed)
     returns = np.diff(rows["log_spot"], axis=-1)
     values: dict[str, FloatArray] = {}
     if spot:
         values |= spot_values(returns[:, : 24 * days["spot"]])
     if "implied" in days:
-        ends = {name: rows[name][:, 24 :: 24] for name in implied.ROWS}
+        ends = {name: rows[name][:, 24::24] for name in implied.ROWS}
         level = implied.implied_volatility(config, ends)[:, : days["implied"]]
         values |= implied.implied_values(level, returns[:, : 24 * days["implied"]])
     if "gas" in days or "gas_hourly" in days:
@@ -65,10 +63,10 @@ def model_values(
     if "funding" in days:
         values |= _funding_values(config, rows, days["funding"])
     if "skew" in days and isinstance(config.market.surface, SsviSurface):
-        ends = {name: rows[name][:, 24 :: 24] for name in (*skew.ROWS, *implied.ROWS)}
+        ends = {name: rows[name][:, 24::24] for name in (*skew.ROWS, *implied.ROWS)}
         level = implied.implied_volatility(config, ends)
         reversal = skew.risk_reversal(config.market.surface, ends, level)
-        values |= skew.skew_values(reversal, rows["log_spot"][:, 24 :: 24])
+        values |= skew.skew_values(reversal, rows["log_spot"][:, 24::24])
     return values
 
 

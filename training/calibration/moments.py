@@ -208,9 +208,9 @@ def _covariance(aims: Sequence[Statistic], values: Values) -> FloatArray:
     """Covariance of the scaled statistics of one history, times 1 + 1/n."""
     rows = np.stack([s.scale(values[s.name]) / s.tolerance for s in aims])
     n = rows.shape[1]
-    return np.atleast_2d(np.cov(rows)) * (1.0 + 1.0 / n)
+    return np.asarray(np.atleast_2d(np.cov(rows)) * (1.0 + 1.0 / n))
 
 
 def _standard_errors(derivative: FloatArray, spread: FloatArray) -> FloatArray:
     gain = np.linalg.pinv(derivative)
-    return np.sqrt(np.maximum(np.diag(gain @ spread @ gain.T), 0.0))
+    return np.asarray(np.sqrt(np.maximum(np.diag(gain @ spread @ gain.T), 0.0)))

@@ -19,14 +19,14 @@ _WEEK = 168
 
 def volatility(returns: FloatArray) -> FloatArray:
     """Annualised volatility [1/sqrt(year)]."""
-    return np.sqrt(HOURS_PER_YEAR * np.nanmean(returns**2, axis=-1))
+    return np.asarray(np.sqrt(HOURS_PER_YEAR * np.nanmean(returns**2, axis=-1)))
 
 
 def aggregate(returns: FloatArray, hours: int) -> FloatArray:
     """Returns over consecutive blocks of `hours`; NaN if one hour is unknown."""
     n = returns.shape[-1] // hours
     blocks = returns[..., : n * hours].reshape(*returns.shape[:-1], n, hours)
-    return blocks.sum(axis=-1)
+    return np.asarray(blocks.sum(axis=-1))
 
 
 def overlapping(daily: FloatArray, days: int) -> FloatArray:
@@ -90,7 +90,7 @@ def _rolling(values: FloatArray, window: int) -> FloatArray:
     """Sum over each `window` consecutive values."""
     zero = np.zeros((*values.shape[:-1], 1))
     total = np.concatenate([zero, np.cumsum(values, axis=-1)], axis=-1)
-    return total[..., window:] - total[..., :-window]
+    return np.asarray(total[..., window:] - total[..., :-window])
 
 
 def season_of_volatility(returns: FloatArray) -> FloatArray:
