@@ -5,6 +5,7 @@ from scipy.integrate import quad
 from hedge_env.config import ConstantVolatility, JumpConfig, LogOuVolatility
 from hedge_env.market.volatility import (
     VolatilityParams,
+    advance_intraday,
     advance_volatility,
     fair_variance_table,
     volatility_params,
@@ -125,7 +126,7 @@ def test_fair_variance_of_constant_volatility_is_its_square_and_that_of_jumps() 
 
 def test_fair_variance_now_is_the_present_variance() -> None:
     table = fair_variance_table(TWO_FACTORS, np.zeros(1), 0.0)
-    np.testing.assert_allclose(table[:, 0], [0.0, 0.36, 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(table[:, 0], [0.0, 0.36, 1.0, 1.0, 0.0], rtol=1e-14)
 
 
 def test_fair_variance_of_eternity_is_the_mean_variance() -> None:
@@ -172,3 +173,36 @@ def test_fair_variance_is_the_mean_over_simulated_paths() -> None:
     table = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0)
     error = total.std() / np.sqrt(N)
     assert abs(total.mean() - fair(table, 0.0, 0.0)[0]) < 4 * error
+
+
+THREE_FACTORS = LogOuVolatility.model_validate(
+    TWO_FACTORS.model_dump() | {"intraday": {"half_life_days": 0.2, "sd": 0.5}}
+)
+
+
+def test_the_intraday_factor_is_stationary_and_has_the_leverage() -> None:
+    p = volatility_params(THREE_FACTORS, None, 0.0, DAY / 24.0)
+    rng = np.random.default_rng(8)
+    factor = p.intraday.sd * rng.standard_normal(N)
+    for _ in range(10):
+        z = rng.standard_normal((2, N))
+        before = factor.copy()
+        advance_intraday(factor, z[0], z[1], p)
+    assert abs(factor.var() / 0.5**2 - 1.0) < 4 * np.sqrt(2.0 / N)
+    shock = factor - p.intraday.decay * before
+    assert abs(np.corrcoef(z[0], shock)[0, 1] + 0.4) < 4 * (1 - 0.16) / np.sqrt(N)
+
+
+def test_an_intraday_factor_is_gone_from_the_variance_of_a_month() -> None:
+    table = fair_variance_table(THREE_FACTORS, np.array([0.0, 1 / 24, 30.0]), 0.0)
+    assert table[4, 0] == pytest.approx(1.0)
+    assert 0.85 < table[4, 1] < 1.0
+    assert table[4, 2] < 0.02
+    two = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0)
+    assert table[1, 2] / two[1, 0] == pytest.approx(np.exp(2.0 * 0.5**2), rel=0.02)
+
+
+def test_an_intraday_factor_without_deviation_changes_nothing() -> None:
+    silent = TWO_FACTORS.model_dump() | {"intraday": {"half_life_days": 1.0, "sd": 0.0}}
+    table = fair_variance_table(LogOuVolatility.model_validate(silent), HORIZONS, 0.1)
+    np.testing.assert_array_equal(table, fair_variance_table(TWO_FACTORS, HORIZONS, 0.1))

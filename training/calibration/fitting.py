@@ -86,8 +86,8 @@ class Fitted:
 class Effort:
     """How much is simulated: histories per market, and steps of the search."""
 
-    histories: int = 24
-    steps: int = 5
+    histories: int = 16
+    steps: int = 6
     seed: int = 0
     advance: Advance = lambda *args, **kwargs: None
 

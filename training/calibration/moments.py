@@ -140,8 +140,8 @@ def _search(
     """Gauss-Newton with several dampings tried at each step; (best, derivative)."""
     low, high = bounds.T
     value = function(x)
-    derivative = _derivative(function, x, low, high)
-    for _ in range(most_steps):
+    derivative = _derivative(function, x, value, high)
+    for number in range(most_steps):
         square, slope = derivative.T @ derivative, derivative.T @ value
         trials = []
         for damping in _DAMPINGS:
@@ -151,14 +151,25 @@ def _search(
             trials.append((function(trial), trial))
         best, trial = min(trials, key=lambda pair: _loss(pair[0]))
         gain = _loss(value) - _loss(best)
-        if gain <= 0.0:
-            break
+        if gain > 0.0:
+            derivative = _updated(derivative, trial - x, best - value)
         enough = gain < _GAIN * _loss(value)
-        value, x = best, trial
-        derivative = _derivative(function, x, low, high)
-        if enough:
+        if gain > 0.0:
+            value, x = best, trial
+        if number % 2 == 1 or enough:
+            # An approximation no longer: it gives the errors, or a second chance.
+            derivative = _derivative(function, x, value, high)
+        if enough and number % 2 == 1:
             break
     return x, derivative
+
+
+def _updated(
+    derivative: FloatArray, step: FloatArray, change: FloatArray
+) -> FloatArray:
+    """Broyden's rank-one update, which costs no simulation."""
+    off = change - derivative @ step
+    return np.asarray(derivative + np.outer(off, step) / (step @ step))
 
 
 def _loss(differences: FloatArray) -> float:
@@ -191,16 +202,15 @@ def _difference(statistic: Statistic, values: Values, data: float) -> float:
 def _derivative(
     function: Callable[[FloatArray], FloatArray],
     x: FloatArray,
-    low: FloatArray,
+    value: FloatArray,
     high: FloatArray,
 ) -> FloatArray:
-    """Central differences with a wide step, one-sided at a bound."""
+    """Differences with a wide step upwards, downwards where a bound is near."""
     columns = []
     for k in range(x.size):
-        up, down = x.copy(), x.copy()
-        up[k] = min(x[k] + _STEP, high[k])
-        down[k] = max(x[k] - _STEP, low[k])
-        columns.append((function(up) - function(down)) / (up[k] - down[k]))
+        moved = x.copy()
+        moved[k] += _STEP if x[k] + _STEP <= high[k] else -_STEP
+        columns.append((function(moved) - value) / (moved[k] - x[k]))
     return np.stack(columns, axis=1)
 
 

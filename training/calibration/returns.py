@@ -17,9 +17,17 @@ _FEWEST = 84  # products of neighbours that the estimate needs
 _WEEK = 168
 
 
+def mean(values: FloatArray, axis: int = -1, *, keepdims: bool = False) -> FloatArray:
+    """Mean of what is known; simulated histories, where all is, pay nothing for it."""
+    plain = values.mean(axis=axis, keepdims=keepdims)
+    if not np.isnan(plain).any():
+        return np.asarray(plain)
+    return np.asarray(np.nanmean(values, axis=axis, keepdims=keepdims))
+
+
 def volatility(returns: FloatArray) -> FloatArray:
     """Annualised volatility [1/sqrt(year)]."""
-    return np.asarray(np.sqrt(HOURS_PER_YEAR * np.nanmean(returns**2, axis=-1)))
+    return np.asarray(np.sqrt(HOURS_PER_YEAR * mean(returns**2, axis=-1)))
 
 
 def aggregate(returns: FloatArray, hours: int) -> FloatArray:
@@ -39,28 +47,28 @@ def overlapping(daily: FloatArray, days: int) -> FloatArray:
 
 def kurtosis(values: FloatArray) -> FloatArray:
     """Fourth central moment over the squared variance [-]."""
-    centred = values - np.nanmean(values, axis=-1, keepdims=True)
+    centred = values - mean(values, axis=-1, keepdims=True)
     square = centred**2
-    variance = np.nanmean(square, axis=-1)
-    return np.asarray(np.nanmean(square**2, axis=-1) / variance**2)
+    variance = mean(square, axis=-1)
+    return np.asarray(mean(square**2, axis=-1) / variance**2)
 
 
 def autocorrelation(values: FloatArray, lag: int) -> FloatArray:
     """Autocorrelation at a lag; pairs with an unknown value are left out."""
-    centred = values - np.nanmean(values, axis=-1, keepdims=True)
+    centred = values - mean(values, axis=-1, keepdims=True)
     products = centred[..., lag:] * centred[..., : values.shape[-1] - lag]
-    variance = np.nanmean(centred**2, axis=-1)
-    return np.asarray(np.nanmean(products, axis=-1) / variance)
+    variance = mean(centred**2, axis=-1)
+    return np.asarray(mean(products, axis=-1) / variance)
 
 
 def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
     """Correlation over the pairs that are both known."""
     known = np.isfinite(a) & np.isfinite(b)
     a, b = np.where(known, a, np.nan), np.where(known, b, np.nan)
-    a = a - np.nanmean(a, axis=-1, keepdims=True)
-    b = b - np.nanmean(b, axis=-1, keepdims=True)
-    scale = np.sqrt(np.nanmean(a * a, axis=-1) * np.nanmean(b * b, axis=-1))
-    return np.asarray(np.nanmean(a * b, axis=-1) / scale)
+    a = a - mean(a, axis=-1, keepdims=True)
+    b = b - mean(b, axis=-1, keepdims=True)
+    scale = np.sqrt(mean(a * a, axis=-1) * mean(b * b, axis=-1))
+    return np.asarray(mean(a * b, axis=-1) / scale)
 
 
 def log_daily_volatility(returns: FloatArray) -> FloatArray:
@@ -98,9 +106,10 @@ def season_of_volatility(returns: FloatArray) -> FloatArray:
     n = returns.shape[-1] // _WEEK
     blocks = returns[..., : n * _WEEK].reshape(*returns.shape[:-1], n, _WEEK)
     # A bounded square: one crash must not become a season.
-    bound = 5.0 * np.sqrt(np.nanmean(blocks**2, axis=(-2, -1), keepdims=True))
-    square = np.nanmean(np.minimum(np.abs(blocks), bound) ** 2, axis=-2)
-    season = np.sqrt(square / np.nanmean(square, axis=-1, keepdims=True))
+    square = (returns**2)[..., : n * _WEEK]
+    bound = 5.0 * np.sqrt(mean(square, keepdims=True))[..., None]
+    square = mean(np.minimum(np.abs(blocks), bound) ** 2, axis=-2)
+    season = np.sqrt(square / mean(square, axis=-1, keepdims=True))
     return np.asarray(season)
 
 

@@ -21,7 +21,7 @@ SPOT = (
     Statistic("mean size of jumps", "-", 0.05, ratio=True),
     Statistic("share of jumps down", "-", 0.02),
     Statistic("variance share of jumps", "-", 0.02),
-    Statistic("sd of log daily volatility", "-", 0.05, ratio=True),
+    Statistic("sd of log daily volatility", "-", 0.1, ratio=True),
     *(
         Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.03)
         for lag in _DAYS
@@ -83,7 +83,9 @@ def _daily_values(returns: FloatArray, daily: FloatArray) -> dict[str, FloatArra
     values["return against next log volatility"] = of.correlation(
         daily[..., 6:-1], next_day
     )
-    low, high = np.nanquantile(returns, [0.001, 0.999], axis=-1)
+    complete = not np.isnan(returns).any()
+    quantile = np.quantile if complete else np.nanquantile
+    low, high = quantile(returns, [0.001, 0.999], axis=-1)
     values["0.1 % quantile 1 h"] = -low
     values["99.9 % quantile 1 h"] = high
     known = np.isfinite(daily).sum(axis=-1)
