@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from training.calibration.fitting import (
     Fitted,
     final_values,
     fit_market,
+    work,
 )
 from training.calibration.history import (
     History,
@@ -54,9 +56,10 @@ def run(options: CalibrateOptions) -> None:
     history = read_history(options, base)
     for remark in history.remarks:
         log(remark)
-    with progress_bar("fit", 450, enabled=options.progress) as advance:
-        effort = Effort(options.histories, 5, options.seed, advance)
-        fitted = fit_market(base, history, effort)
+    effort = Effort(options.histories, seed=options.seed)
+    total = work(history, effort)
+    with progress_bar("fit", total, enabled=options.progress) as advance:
+        fitted = fit_market(base, history, replace(effort, advance=advance))
     if options.chain:
         _set_smile(fitted, fit_chains(options.chain))
     fitted.market = rounded(fitted.market)

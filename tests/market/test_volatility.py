@@ -205,4 +205,6 @@ def test_an_intraday_factor_is_gone_from_the_variance_of_a_month() -> None:
 def test_an_intraday_factor_without_deviation_changes_nothing() -> None:
     silent = TWO_FACTORS.model_dump() | {"intraday": {"half_life_days": 1.0, "sd": 0.0}}
     table = fair_variance_table(LogOuVolatility.model_validate(silent), HORIZONS, 0.1)
-    np.testing.assert_array_equal(table, fair_variance_table(TWO_FACTORS, HORIZONS, 0.1))
+    np.testing.assert_array_equal(
+        table, fair_variance_table(TWO_FACTORS, HORIZONS, 0.1)
+    )

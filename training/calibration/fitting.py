@@ -14,7 +14,7 @@ from training.calibration.gas import DAILY, HOURLY
 from training.calibration.history import History
 from training.calibration.implied import IMPLIED
 from training.calibration.model import model_values, without
-from training.calibration.moments import Estimate, Parameter, fit, put
+from training.calibration.moments import Estimate, Parameter, fit, most_markets, put
 from training.calibration.skew import SKEW
 from training.calibration.spot_statistics import SPOT
 from training.calibration.statistic import Values
@@ -28,17 +28,17 @@ _VOLATILITY = (
     Parameter("volatility.slow.sd", 0.35, 0.05, 0.8),
     Parameter("volatility.intraday.half_life_days", 0.15, 0.02, 0.8),
     Parameter("volatility.intraday.sd", 0.4, 0.05, 1.0),
-    Parameter("volatility.leverage", -0.05, -0.6, 0.6, log=False),
+    Parameter("volatility.leverage", -0.05, -0.6, 0.6, scale=0.4),
     Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
     Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
-    Parameter("jumps.probability_up", 0.47, 0.2, 0.8, log=False),
-    Parameter("jumps.volatility_jump", 0.15, 0.0, 1.0, log=False),
+    Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
+    Parameter("jumps.volatility_jump", 0.15, 0.0, 1.0, scale=0.5),
 )
 _LEVEL = (
     Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
     Parameter("surface.level.half_life_days", 6.0, 0.5, 60.0),
     Parameter("surface.level.sd", 0.06, 0.005, 0.5),
-    Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, log=False),
+    Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, scale=0.5),
 )
 _GAS = (
     Parameter("gas.slow.half_life_days", 30.0, 8.0, 120.0),
@@ -47,15 +47,15 @@ _GAS = (
     Parameter("gas.fast.sd", 0.3, 0.03, 1.0),
 )
 _RESPONSE = (
-    Parameter("gas.return_response", 0.2, 0.0, 0.6, log=False),
+    Parameter("gas.return_response", 0.2, 0.0, 0.6, scale=0.3),
     Parameter("gas.burst_half_life_hours", 2.0, 0.5, 12.0),
 )
 _FUNDING = (
-    Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, log=False),
+    Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, scale=2),
     Parameter("funding.premium_sd_bp", 4.0, 0.2, 50.0),
     Parameter("funding.premium_half_life_hours", 30.0, 4.0, 500.0),
     Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
-    Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, log=False),
+    Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
 )
 
 Advance = Callable[..., None]
@@ -90,6 +90,18 @@ class Effort:
     steps: int = 6
     seed: int = 0
     advance: Advance = lambda *args, **kwargs: None
+
+
+def work(history: History, effort: Effort) -> int:
+    """Markets that the fit simulates at most."""
+    counts = [
+        1 + len(_VOLATILITY) + (len(_LEVEL) if history.implied is not None else 0)
+    ]
+    if history.gas_daily is not None:
+        counts.append(1 + len(_GAS) + len(_RESPONSE))
+    if history.rates is not None:
+        counts.append(len(_FUNDING))
+    return sum(most_markets(count, effort.steps) for count in counts)
 
 
 def fit_market(base: EnvConfig, history: History, effort: Effort) -> Fitted:

@@ -28,7 +28,7 @@ from training.calibration.statistic import Statistic, Values
 
 _STEP = 0.08  # of the finite differences, on the scale of the search: wide, because
 # counts of jumps change in steps
-_DAMPINGS = (0.03, 0.3, 3.0, 30.0)  # of Levenberg and Marquardt
+_DAMPINGS = (0.001, 0.01, 0.1, 1.0)  # of Levenberg and Marquardt, over the mean square
 _LONGEST_STEP = 0.7  # on the scale of the search
 _GAIN = 0.01  # of the loss, below which the search stops
 _FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
@@ -43,23 +43,24 @@ class Parameter:
         start: Where the search starts.
         low: Least value.
         high: Largest value.
-        log: Whether the search runs in its logarithm.
+        scale: What counts as a change of one if the search is not in its logarithm;
+            zero: it is.
     """
 
     key: str
     start: float
     low: float
     high: float
-    log: bool = True
+    scale: float = 0.0
 
     def to_search(self, value: float) -> float:
         """Coordinate of a value in the search."""
         value = min(max(value, self.low), self.high)
-        return float(np.log(value)) if self.log else value
+        return value / self.scale if self.scale else float(np.log(value))
 
     def from_search(self, x: float) -> float:
         """Value at a coordinate of the search."""
-        return float(np.exp(x)) if self.log else float(x)
+        return float(x) * self.scale if self.scale else float(np.exp(x))
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def fit(
     spread = _covariance(aims, final)
     sd = _standard_errors(derivative, spread)
     errors = [
-        s * v if p.log else s for s, v, p in zip(sd, values, parameters, strict=True)
+        s * (p.scale or v) for s, v, p in zip(sd, values, parameters, strict=True)
     ]
     return Estimate(
         dict(zip(keys, values, strict=True)),
@@ -129,6 +130,12 @@ def fit(
         _loss(np.array([_difference(s, final, data[s.name]) for s in aims])),
         count,
     )
+
+
+def most_markets(n_parameters: int, most_steps: int) -> int:
+    """Markets that a fit simulates at most."""
+    derivatives = 1 + most_steps // 2
+    return 2 + n_parameters * derivatives + len(_DAMPINGS) * most_steps
 
 
 def _search(
@@ -143,9 +150,10 @@ def _search(
     derivative = _derivative(function, x, value, high)
     for number in range(most_steps):
         square, slope = derivative.T @ derivative, derivative.T @ value
+        unit = np.trace(square) / x.size * np.eye(x.size)
         trials = []
         for damping in _DAMPINGS:
-            step = -np.linalg.solve(square + damping * np.eye(x.size), slope)
+            step = -np.linalg.solve(square + damping * unit, slope)
             step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
             trial = np.clip(x + step, low, high)
             trials.append((function(trial), trial))
