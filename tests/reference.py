@@ -155,7 +155,8 @@ class World:
         half_life = self.config.observation.realised_half_life_days
         left = 0.5 ** (self.days / half_life)
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
-        self._move_gas(z, u[2], abs(log_return) / (volatility * sqrt(self.dt)))
+        deviation = volatility * sqrt(self.dt) + 1e-12  # may be 0 but for this
+        self._move_gas(z, u[2], abs(log_return) / deviation)
         self.log_spot += log_return
         self._move_funding(z[8], log_return)
         self._move_surface(z)
