@@ -38,6 +38,7 @@ from training.experiment import ExperimentConfig, check_same_run, load_experimen
 from training.metrics_writer import forget_metrics_after, open_logger
 from training.run_folder import (
     RunFolder,
+    command_line,
     describe_run,
     open_run_folder,
     to_json,
@@ -249,8 +250,9 @@ def _report(result: RunResult, options: TrainOptions) -> None:
     if result.best is not None:
         log(describe(result.best))
     if result.stopped:
-        command = f"hedge train {options.config} --out {folder} --resume"
-        log(f"stopped and saved; continue with: {command}")
+        where = "" if options.out else f" --out {folder}"
+        again = "" if options.resume else " --resume"
+        log(f"stopped and saved; continue with: {command_line()}{where}{again}")
     else:
         log(f"policy: {result.folder.policy}")
 
