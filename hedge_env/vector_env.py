@@ -53,13 +53,11 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
 
     Args:
         num_envs: Size of the batch.
-        preset: Name of a market preset, or a YAML file; "reference" if neither this
-            nor `config` is given.
+        preset: Name of a preset or a YAML file; "reference" without `config`.
         config: A mapping or YAML file merged over the preset, or a whole `EnvConfig`.
         action_mode: "band", "band_free", "target" or "discrete".
         reward: "objective" or "kolm_ritter".
-        risk_aversion: lambda [1/notional], or a pair (low, high) to draw it from
-            log-uniformly per episode.
+        risk_aversion: lambda [1/notional], or (low, high) to draw it log-uniformly.
         autoreset_mode: Gymnasium's `AutoresetMode` or its name.
         stream: "training", "validation" or "test": separate sets of paths.
         envs_per_path: Neighbouring environments that share each path.
@@ -195,13 +193,11 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
                 "options={'reset_mask': mask}"
             )
         running = ~waiting
-        action = checked_actions(
-            actions, self._action_shape, self.decoder.n_choices, running
-        )
-        record = batch.advance(self.decoder.decode(action, batch.rows))
-        rewards = self._reward(
-            record, batch.rows[field.RISK_AVERSION], self.config.reward
-        )
+        decoder, shape = self.decoder, self._action_shape
+        action = checked_actions(actions, shape, decoder.n_choices, running)
+        record = batch.advance(decoder.decode(action, batch.rows))
+        aversion = batch.rows[field.RISK_AVERSION]
+        rewards = self._reward(record, aversion, self.config.reward)
         done = record.done
         if some_wait:  # they take no decision: this step is their reset
             rewards = np.where(running, rewards, 0.0)
@@ -254,16 +250,18 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         """Resume where `state_dict` was taken, in an environment of the same kind.
 
         Raises:
-            ResetError: If the state is incomplete or of another batch size.
+            ResetError: If the state is incomplete, or of another problem or batch size.
         """
         self._schedule.load_state_dict(state)
         seed = self._schedule.seed
         self._np_random, self._np_random_seed = seeding.np_random(seed)
         self._batch = self._new_batch(seed)
-        self._batch.load_state_dict(
-            {k.removeprefix(_BATCH): a for k, a in state.items() if _BATCH in k}
-        )
-        self._ended = state["ended"].astype(np.bool_)
+        arrays = {k.removeprefix(_BATCH): a for k, a in state.items() if _BATCH in k}
+        try:
+            self._batch.load_state_dict(arrays)
+            self._ended = state["ended"].astype(np.bool_)
+        except (KeyError, ValueError) as error:
+            raise ResetError(f"a saved state of another problem: {error}") from None
 
     def _seed_paths(self) -> None:
         """Take the seed of all paths from `np_random`, and count from the start."""

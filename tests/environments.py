@@ -9,6 +9,7 @@ import gymnasium
 import numpy as np
 
 from hedge_env.env import HedgeEnv
+from hedge_env.vector_env import HedgeVectorEnv
 
 IDS = (
     "Hedge-v0",
@@ -62,3 +63,18 @@ def assert_same_step(got: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
     for a, b in zip(arrays, expected_arrays, strict=True):
         np.testing.assert_array_equal(a, b)
     assert_same_infos(infos, expected_infos)
+
+
+def short_env(n: int = 3, **kwargs: Any) -> HedgeVectorEnv:
+    """Four decisions on the Ethereum preset, which has every part but funding."""
+    kwargs = {"preset": "ethereum-l1", "config": SHORT, **kwargs}
+    return HedgeVectorEnv(n, **kwargs)
+
+
+def random_actions(env: HedgeVectorEnv, steps: int, seed: int = 0) -> list[Any]:
+    env.action_space.seed(seed)
+    return [env.action_space.sample() for _ in range(steps)]
+
+
+def rollout(env: HedgeVectorEnv, actions: list[Any], **kwargs: Any) -> list[Any]:
+    return [env.reset(**kwargs), *(env.step(action) for action in actions)]

@@ -85,6 +85,8 @@ class World:
         for name, (process, number) in self._names().items():
             if process is not None:
                 self.factors[name] = process.sd * z[number]
+        if market.volatility.model == "log_ou":
+            self.factors["fast"] = self.fast_sd * z[1]
         if market.funding is not None:
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
         self.variance = self.volatility**2 + self.jump_variance
@@ -137,6 +139,14 @@ class World:
         return 0.0 if jumps is None else 1.0 - exp(-jumps.per_year * self.dt)
 
     @property
+    def fast_sd(self) -> float:
+        """Stationary deviation of the fast factor, shifts at jumps included."""
+        fast, jumps = self.config.market.volatility.fast, self.config.market.jumps
+        shift = 0.0 if jumps is None else jumps.volatility_jump
+        p, left = self.jump_probability, 0.5 ** (self.days / fast.half_life_days)
+        return sqrt(fast.sd**2 + shift**2 * p * (1.0 - p) / (1.0 - left**2))
+
+    @property
     def jump_variance(self) -> float:
         jumps = self.config.market.jumps
         if jumps is None:
@@ -156,7 +166,8 @@ class World:
         half_life = self.config.observation.realised_half_life_days
         left = 0.5 ** (self.days / half_life)
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
-        self._move_gas(z, u[2], abs(log_return) / (volatility * sqrt(self.dt)))
+        deviation = volatility * sqrt(self.dt) + 1e-12  # may be 0 but for this
+        self._move_gas(z, u[2], abs(log_return) / deviation)
         self.log_spot += log_return
         self._move_funding(z[8], log_return)
         self._move_surface(z)
@@ -282,7 +293,7 @@ class World:
         time = np.linspace(0.0, days, 65)
         fast_left = 0.5 ** (time / volatility.fast.half_life_days)
         slow_left = 0.5 ** (time / volatility.slow.half_life_days)
-        gone = volatility.fast.sd**2 * (1.0 - fast_left**2)
+        gone = self.fast_sd**2 * (1.0 - fast_left**2)
         gone += volatility.slow.sd**2 * (1.0 - slow_left**2)
         hours_left = np.zeros(time.size)
         if volatility.intraday is not None:

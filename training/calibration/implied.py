@@ -77,9 +77,13 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
     surface = config.market.surface
     if not isinstance(surface, SsviSurface):
         raise ValueError("implied volatility moves on an SSVI surface only")
-    jumps = market_params(hourly(config)).jumps.variance_rate
-    days = np.array([float(DAYS)])
-    base, scale, *loadings = fair_variance_table(config.market.volatility, days, jumps)
+    params = market_params(hourly(config))
+    base, scale, *loadings = fair_variance_table(
+        config.market.volatility,
+        np.array([float(DAYS)]),
+        params.jumps.variance_rate,
+        params.volatility.fast.sd,
+    )
     factors = sum(
         loading * rows[name]
         for loading, name in zip(loadings, ("fast", "slow", "intraday"), strict=True)

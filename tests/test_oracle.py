@@ -1,0 +1,84 @@
+"""Whole episodes, step by step, against the slow oracle of `tests/reference.py`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hedge_env.batch import HedgeBatch
+from hedge_env.config import EnvConfig
+from hedge_env.fields import FIELDS
+from hedge_env.ledger import COST_COMPONENTS, StepRecord
+from hedge_env.loading import PRESETS, load_config
+from tests.examples import full_config
+from tests.reference import Noise, World
+from tests.reference_desk import Desk
+
+PATHS = (0, 5, 2**40 + 3)
+SEED, STREAM = 4, "validation"
+
+
+def week(preset: str) -> EnvConfig:
+    """A preset, over in a week: all its processes and costs appear by then."""
+    config = load_config(preset)
+    legs = [f"book.legs.{i}.maturity_days=7" for i in range(len(config.book.legs))]
+    return load_config(config, settings=["episode.decisions=42", *legs])
+
+
+CONFIGS = [week(preset) for preset in PRESETS]
+CONFIGS += [
+    full_config(),
+    full_config(
+        "name=full-spot",
+        "execution.instrument=spot",
+        "execution.charge_opening=false",
+        "execution.charge_liquidation=false",
+        "episode.start_hour=21",
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
+def test_a_batch_repeats_the_oracle_to_rounding(config: EnvConfig) -> None:
+    batch = HedgeBatch(config, len(PATHS), seed=SEED, stream=STREAM)
+    batch.reset(np.array(PATHS))
+    desks = [Desk(World(config, Noise(SEED, STREAM, path))) for path in PATHS]
+    rng = np.random.default_rng(0)
+    low, high = config.holdings_bounds
+    for step in range(config.episode.decisions):
+        compare_rows(batch, desks)
+        target = rng.uniform(low - 0.3, high + 0.3, len(PATHS))
+        target = np.where(rng.random(len(PATHS)) < 0.4, desks_held(desks), target)
+        record = batch.advance(target[:, None])
+        results = [desk.decide(t) for desk, t in zip(desks, target, strict=True)]
+        compare_records(record, results)
+        assert record.done.all() == (step == config.episode.decisions - 1)
+    compare_rows(batch, desks)
+    cash = [desk.cash for desk in desks]
+    np.testing.assert_allclose(batch.totals.cash, cash, rtol=1e-11, atol=1e-12)
+
+
+def desks_held(desks: list[Desk]) -> np.ndarray:
+    return np.array([desk.held for desk in desks])
+
+
+def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
+    expected = [desk.rows() for desk in desks]
+    for name in expected[0]:
+        values = [rows[name] for rows in expected]
+        np.testing.assert_allclose(
+            batch.rows[FIELDS.index(name)], values, rtol=1e-10, atol=1e-13, err_msg=name
+        )
+    held = batch.observables()["holdings"]
+    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-15)
+
+
+def compare_records(record: StepRecord, results: list[dict[str, float]]) -> None:
+    names = (*COST_COMPONENTS, "hedge_pnl", "book_pnl", "traded")
+    values = (*record.cost_components, record.hedge_pnl, record.book_pnl, record.traded)
+    for name, column in zip(names, values, strict=True):
+        expected = [result[name] for result in results]
+        np.testing.assert_allclose(
+            column, expected, rtol=1e-10, atol=1e-14, err_msg=name
+        )
