@@ -1,7 +1,6 @@
 """`hedge calibrate`: fit a market to history and write it as a preset file."""
 
 import shlex
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,10 +131,32 @@ def _set_smile(fitted: Fitted, smile: Smile) -> None:
     )
 
 
-def _command() -> str:
-    """The command line, with file names instead of paths."""
-    arguments = [Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:]]
-    return shlex.join(["hedge", *arguments])
+def _command(options: CalibrateOptions) -> str:
+    """The command line that repeats the fit, with file names instead of paths."""
+    entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
+        ("--spot", (options.spot,)),
+        ("--implied-vol", (options.implied_vol,)),
+        ("--gas", options.gas),
+        ("--funding", (options.funding,)),
+        ("--chain", options.chain),
+    )
+    words = ["hedge", "calibrate"]
+    for name, paths in entries:
+        files = [path.name for path in paths if path is not None]
+        words += [name, ",".join(files)] if files else []
+    dates = (
+        ("--since", options.since),
+        ("--until", options.until),
+        ("--gas-since", options.gas_since),
+        ("--gas-until", options.gas_until),
+    )
+    for name, date in dates:
+        words += [] if date is None else [name, date.date().isoformat()]
+    words += ["--base", options.base]
+    for setting in options.settings:
+        words += ["--set", setting]
+    words += ["--histories", str(options.histories), "--seed", str(options.seed)]
+    return shlex.join([*words, "--out", options.out.name])
 
 
 def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
@@ -148,7 +169,7 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     }
     remarks = [
         f"A market fitted to history on {today}: {files}.",
-        f"Command: {_command()}",
+        f"Command: {_command(options)}",
         "Behind each fitted number stands its standard error, from the spread of "
         "simulated histories of the same length.",
     ]
@@ -188,7 +209,7 @@ def _write_report(
     remarks = "\n".join(f"- {remark}" for remark in history.remarks)
     text = (
         f"# Data and model: {options.out.stem}\n\n"
-        f"`{_command()}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
         "The model's figure is the mean over simulated histories of the data's "
         "length; sd is their standard deviation, in logarithms where the difference "
         f"is in percent.\n\n## Remarks on the files\n\n{remarks}\n"

@@ -225,6 +225,8 @@ def _derivative(
 def _covariance(aims: Sequence[Statistic], values: Values) -> FloatArray:
     """Covariance of the scaled statistics of one history, times 1 + 1/n."""
     rows = np.stack([s.scale(values[s.name]) / s.tolerance for s in aims])
+    middle = np.nanmean(np.where(np.isfinite(rows), rows, np.nan), axis=1)
+    rows = np.where(np.isfinite(rows), rows, np.nan_to_num(middle)[:, None])
     n = rows.shape[1]
     return np.asarray(np.atleast_2d(np.cov(rows)) * (1.0 + 1.0 / n))
 

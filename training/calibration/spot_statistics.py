@@ -57,13 +57,15 @@ def spot_values(returns: FloatArray) -> Values:
 def _jump_values(returns: FloatArray) -> dict[str, FloatArray]:
     jumped = of.jumps(returns)
     known = np.isfinite(returns)
-    count = np.maximum(jumped.sum(axis=-1), 1.0)
+    number = jumped.sum(axis=-1).astype(float)
+    count = np.where(number > 0.0, number, np.nan)  # of none there is no mean size
     size = np.where(jumped, returns, 0.0)
     square = np.where(known, returns, 0.0) ** 2
     # The first week has no local volatility yet.
     hours = known[..., of.JUMP_WINDOW + 1 :].sum(axis=-1)
     return {
-        "jumps per year": jumped.sum(axis=-1) * of.HOURS_PER_YEAR / hours,
+        # Half a jump where none was seen, so that a ratio exists.
+        "jumps per year": np.maximum(number, 0.5) * of.HOURS_PER_YEAR / hours,
         "mean size of jumps": np.abs(size).sum(axis=-1) / count,
         "share of jumps down": (size < 0.0).sum(axis=-1) / count,
         "variance share of jumps": (size**2).sum(axis=-1) / square.sum(axis=-1),

@@ -34,8 +34,10 @@ class Statistic:
         return np.log(np.maximum(value, 1e-12)) if self.ratio else value
 
     def mean(self, values: FloatArray) -> float:
-        """Mean over histories, on that scale."""
-        mean = float(np.mean(self.scale(np.asarray(values, dtype=float))))
+        """Mean on that scale over the histories that have a value."""
+        scaled = self.scale(np.asarray(values, dtype=float))
+        known = np.isfinite(scaled)
+        mean = float(np.mean(scaled[known])) if known.any() else float("nan")
         return float(np.exp(mean)) if self.ratio else mean
 
     def difference(self, model: float, data: float) -> float:

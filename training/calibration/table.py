@@ -62,8 +62,11 @@ def _row(s: Statistic, data: float | None, values: object, fitted: bool) -> Row:
     model = s.mean(array)
     difference = None
     if data is not None and np.isfinite(data) and np.isfinite(model):
-        difference = model / data - 1.0 if s.ratio else model - data
-    sd = float(np.std(s.scale(array)))
+        if not s.ratio:
+            difference = model - data
+        elif data > 0.0:
+            difference = model / data - 1.0
+    sd = float(np.nanstd(s.scale(array)))
     return Row(
         s.name,
         s.unit,
