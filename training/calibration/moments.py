@@ -116,20 +116,15 @@ def fit(
     bounds = np.array([(p.to_search(p.low), p.to_search(p.high)) for p in parameters])
     start = np.array([p.to_search(p.start) for p in parameters])
     best, derivative = _search(differences, start, bounds, most_steps)
-    values = [p.from_search(x) for p, x in zip(parameters, best, strict=True)]
-    keys = [p.key for p in parameters]
     final = simulate(nested(parameters, best))
-    spread = _covariance(aims, final)
-    sd = _standard_errors(derivative, spread)
-    errors = [
-        s * (p.scale or v) for s, v, p in zip(sd, values, parameters, strict=True)
-    ]
-    return Estimate(
-        dict(zip(keys, values, strict=True)),
-        dict(zip(keys, (float(e) for e in errors), strict=True)),
-        _loss(np.array([_difference(s, final, data[s.name]) for s in aims])),
-        count,
-    )
+    sd = _standard_errors(derivative, _covariance(aims, final))
+    values = {p.key: p.from_search(x) for p, x in zip(parameters, best, strict=True)}
+    errors = {
+        p.key: float(s * (p.scale or values[p.key]))
+        for p, s in zip(parameters, sd, strict=True)
+    }
+    off = np.array([_difference(s, final, data[s.name]) for s in aims])
+    return Estimate(values, errors, _loss(off), count)
 
 
 def most_markets(n_parameters: int, most_steps: int) -> int:
