@@ -22,17 +22,17 @@ from training.calibration.statistic import Values
 STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
 
 _VOLATILITY = (
-    Parameter("volatility.fast.half_life_days", 8.0, 1.0, 30.0),
-    Parameter("volatility.fast.sd", 0.3, 0.03, 1.0),
+    Parameter("volatility.fast.half_life_days", 4.0, 1.0, 30.0),
+    Parameter("volatility.fast.sd", 0.35, 0.03, 1.0),
     Parameter("volatility.slow.half_life_days", 150.0, 30.0, 400.0),
-    Parameter("volatility.slow.sd", 0.35, 0.05, 0.8),
+    Parameter("volatility.slow.sd", 0.45, 0.05, 0.8),
     Parameter("volatility.intraday.half_life_days", 0.15, 0.02, 0.8),
     Parameter("volatility.intraday.sd", 0.4, 0.05, 1.0),
-    Parameter("volatility.leverage", -0.05, -0.6, 0.6, scale=0.4),
+    Parameter("volatility.leverage", -0.2, -0.6, 0.6, scale=0.4),
     Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
     Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
     Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
-    Parameter("jumps.volatility_jump", 0.15, 0.0, 1.0, scale=0.5),
+    Parameter("jumps.volatility_jump", 0.1, 0.0, 1.0, scale=0.5),
 )
 _LEVEL = (
     Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
@@ -118,7 +118,7 @@ def fit_market(base: EnvConfig, history: History, effort: Effort) -> Fitted:
 def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
-    level = Parameter("volatility.level", 0.6 * total, 0.05 * total, 2.0 * total)
+    level = Parameter("volatility.level", 0.55 * total, 0.05 * total, 2.0 * total)
     parameters: tuple[Parameter, ...] = (level, *_VOLATILITY)
     days = {"spot": history.days["spot"]}
     fitted.market = {"drift": 0.0, "volatility": {"model": "log_ou"}}

@@ -60,7 +60,8 @@ class Parameter:
 
     def from_search(self, x: float) -> float:
         """Value at a coordinate of the search."""
-        return float(x) * self.scale if self.scale else float(np.exp(x))
+        value = float(x) * self.scale if self.scale else float(np.exp(x))
+        return min(max(value, self.low), self.high)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def fit(
 
 def most_markets(n_parameters: int, most_steps: int) -> int:
     """Markets that a fit simulates at most."""
-    derivatives = 1 + most_steps // 2
+    derivatives = 2 + most_steps // 2
     return 2 + n_parameters * derivatives + len(_DAMPINGS) * most_steps
 
 
@@ -145,7 +146,7 @@ def _search(
     derivative = _derivative(function, x, value, high)
     for number in range(most_steps):
         square, slope = derivative.T @ derivative, derivative.T @ value
-        unit = np.trace(square) / x.size * np.eye(x.size)
+        unit = (np.trace(square) / x.size + 1e-9) * np.eye(x.size)
         trials = []
         for damping in _DAMPINGS:
             step = -np.linalg.solve(square + damping * unit, slope)
@@ -197,9 +198,7 @@ def put(document: dict[str, Any], key: str, value: Any) -> None:
 
 def _difference(statistic: Statistic, values: Values, data: float) -> float:
     off = statistic.difference(statistic.mean(values[statistic.name]), data)
-    if not np.isfinite(off):
-        return _FARTHEST
-    return float(np.clip(off, -_FARTHEST, _FARTHEST))
+    return off if np.isfinite(off) else _FARTHEST
 
 
 def _derivative(
@@ -220,8 +219,10 @@ def _derivative(
 def _covariance(aims: Sequence[Statistic], values: Values) -> FloatArray:
     """Covariance of the scaled statistics of one history, times 1 + 1/n."""
     rows = np.stack([s.scale(values[s.name]) / s.tolerance for s in aims])
-    middle = np.nanmean(np.where(np.isfinite(rows), rows, np.nan), axis=1)
-    rows = np.where(np.isfinite(rows), rows, np.nan_to_num(middle)[:, None])
+    known = np.isfinite(rows)
+    total = np.where(known, rows, 0.0).sum(axis=1, keepdims=True)
+    # A history without a value tells nothing: it counts as the mean.
+    rows = np.where(known, rows, total / np.maximum(known.sum(1, keepdims=True), 1))
     n = rows.shape[1]
     return np.asarray(np.atleast_2d(np.cov(rows)) * (1.0 + 1.0 / n))
 

@@ -12,18 +12,18 @@ _LAGS = (1, 6, 24, 72, 168, 720)
 _DAYS = (1, 7, 30, 90)
 
 SPOT = (
-    Statistic("volatility", "1/sqrt(year)", 0.01, ratio=True),
+    Statistic("volatility", "1/sqrt(year)", 0.008, ratio=True, pooled=True),
     Statistic("kurtosis 1 h", "-", 0.1, ratio=True),
     Statistic("kurtosis 1 d", "-", 0.15, ratio=True),
-    Statistic("kurtosis 7 d", "-", 0.15, ratio=True),
+    Statistic("kurtosis 7 d", "-", 0.1, ratio=True),
     *(Statistic(f"autocorrelation of r^2, {lag} h", "-", 0.02) for lag in _LAGS),
     Statistic("jumps per year", "-", 0.08, ratio=True),
     Statistic("mean size of jumps", "-", 0.05, ratio=True),
     Statistic("share of jumps down", "-", 0.02),
     Statistic("variance share of jumps", "-", 0.02),
-    Statistic("sd of log daily volatility", "-", 0.1, ratio=True),
+    Statistic("sd of log daily volatility", "-", 0.15, ratio=True),
     *(
-        Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.03)
+        Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.05)
         for lag in _DAYS
     ),
     Statistic("return against log volatility", "-", 0.02),

@@ -21,6 +21,9 @@ class Statistic:
             inverse. A difference of logarithms if `ratio`.
         ratio: Whether it is compared as a ratio.
         fitted: Whether the fit aims at it, or only reports it.
+        pooled: Whether the histories count as one, as a volatility's squares do; else
+            the statistic is averaged over histories of the data's length, which are
+            as short as the data and as wrong about rare events.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Statistic:
     tolerance: float
     ratio: bool = False
     fitted: bool = True
+    pooled: bool = False
 
     def scale(self, value: FloatArray) -> FloatArray:
         """Bring values to the scale on which differences are taken."""
@@ -36,6 +40,8 @@ class Statistic:
     def mean(self, values: FloatArray) -> float:
         """Mean on that scale over the histories that have a value."""
         scaled = self.scale(np.asarray(values, dtype=float))
+        if self.pooled:
+            return float(np.sqrt(np.mean(np.asarray(values) ** 2)))
         known = np.isfinite(scaled)
         mean = float(np.mean(scaled[known])) if known.any() else float("nan")
         return float(np.exp(mean)) if self.ratio else mean
