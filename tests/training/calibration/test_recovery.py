@@ -77,7 +77,7 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_implied(history, folder / "implied.csv", Window())
     add_gas(history, [folder / "gas.csv"], Window(), 1.0)
     add_funding(history, folder / "funding.csv", Window())
-    return fit_market(load_config("ethereum-l1"), history, Effort(16))
+    return fit_market(load_config("ethereum-l1"), history, Effort(12, 4))
 
 
 def _write_files(folder: Path, truth: EnvConfig) -> None:
