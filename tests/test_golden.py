@@ -18,11 +18,11 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
-    "deribit": "5d98abd97a098a87762d6aa7c516c44c",
-    "ethereum-l1": "cd429766f2cda45bacc5c7d16b8000f1",
-    "ethereum-l1-2021": "0680b67f410f8097abcc1c14f25fd592",
-    "ethereum-l1-2026": "9fc7bff8451a90004e2218c594ec2c38",
-    "ethereum-l2": "08849ad5e99ec043fc2cf009fec61095",
+    "deribit": "8f5d62f90353f8225d949ba784eaebcd",
+    "ethereum-l1": "d4e5b1eb207860593f5c9d4b2700d51c",
+    "ethereum-l1-2021": "b67923dc96100e79d2b991a4e83ea40b",
+    "ethereum-l1-2026": "57afafdf802d9702c01a0a59f0c415a1",
+    "ethereum-l2": "621ab0ae28b8467aa8e27f430af868ba",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
 }
 N_PATHS = 16
