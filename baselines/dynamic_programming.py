@@ -84,6 +84,19 @@ def why_unsolvable(config: EnvConfig) -> str | None:
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
+def require_solvable(config: EnvConfig) -> None:
+    """Refuse a problem that has no exact optimum here.
+
+    Raises:
+        HedgeError: With the reason.
+    """
+    reason = why_unsolvable(config)
+    if reason is not None:
+        raise HedgeError(
+            f"{config.name} has no exact optimum: {reason}; preset reference has one"
+        )
+
+
 def solve(
     config: EnvConfig,
     risk_aversion: float,
@@ -110,11 +123,7 @@ def solve(
     Raises:
         HedgeError: If the problem has no exact optimum here.
     """
-    reason = why_unsolvable(config)
-    if reason is not None:
-        raise HedgeError(
-            f"{config.name} has no exact optimum: {reason}; preset reference has one"
-        )
+    require_solvable(config)
     decisions = config.episode.decisions
     dt = config.episode.years_per_decision
     level = config.market.volatility.level

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from baselines.criteria import parse_criterion
+from baselines.optimal import optimal_policy
 from baselines.tuning import TunedRule, tune
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
@@ -24,7 +25,14 @@ from hedge_env.policy import Policy
 from hedge_env.tape import record_tape
 from training.commands import CompareOptions
 from training.console import log, main_for, progress_bar, write_json
-from training.contenders import Agent, Rule, find_contenders, risk_aversions_of
+from training.contenders import (
+    OPTIMAL,
+    Agent,
+    Rule,
+    find_contenders,
+    risk_aversions_of,
+    wants_optimum,
+)
 from training.output_folder import prepare_folder
 from training.summary import Contender, Summary, build_summary
 
@@ -105,7 +113,7 @@ def compare(
 
     Args:
         config: The hedging problem.
-        policies: Rules by name, `all`, policy files or run folders.
+        policies: Rules by name, `optimal`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
         validation_episodes: Number of validation paths, at least 2.
@@ -125,6 +133,7 @@ def compare(
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
+    solved = wants_optimum(policies, config)
     levels = _all_levels(agents, risk_aversions)
     tuned = _tune_rules(
         rules,
@@ -137,6 +146,8 @@ def compare(
         progress=progress,
     )
     entries = _entries(tuned, agents, levels)
+    if solved:
+        entries += _optima(levels, config, progress=progress)
     return measure(
         entries,
         config,
@@ -309,6 +320,19 @@ def _entries(
                 agent.name, agent.policy.kind, {}, level, str(agent.source)
             )
             entries.append((contender, agent.policy))
+    return entries
+
+
+def _optima(
+    levels: Sequence[float], config: EnvConfig, *, progress: bool
+) -> list[tuple[Contender, Policy]]:
+    """The exact optimum at every risk aversion."""
+    entries: list[tuple[Contender, Policy]] = []
+    with progress_bar("solving", len(levels), enabled=progress) as advance:
+        for level in levels:
+            policy = optimal_policy(config, level)
+            entries.append((Contender(OPTIMAL, policy.kind, {}, level), policy))
+            advance(1)
     return entries
 
 
