@@ -36,4 +36,4 @@ def test_the_document_is_all_that_is_printed(
     document = json.loads(capsys.readouterr().out)
     assert [e["num_envs"] for e in document["environments"]] == [1, 4]
     assert document["training"] == []
-    assert document["versions"]["numba"]
+    assert document["versions"]["packages"]["numba"]
