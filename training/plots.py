@@ -53,7 +53,8 @@ def frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
         axes.set_xlabel("cost (bp of notional)")
         axes.set_ylabel("tracking error (bp of notional)")
         axes.margins(0.12, 0.12)
-        axes.set_xlim(max(axes.get_xlim()[0], 0.0))
+        if min(row.cost_bp for row in shown) >= 0.0:  # funding can be received
+            axes.set_xlim(max(axes.get_xlim()[0], 0.0))
         axes.set_ylim(max(axes.get_ylim()[0], 0.0))
         _draw_equally_good(axes, summary)
         finish_axes(axes)
@@ -237,39 +238,53 @@ def cost_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:
         size: For a screen or for a phone.
     """
     names = [name for name in rows[0].cost_components_bp if _is_charged(rows, name)]
-    limit = 1.15 * max(row.cost_bp for row in _comparable(rows))
+    parts = np.array(
+        [[row.cost_components_bp[name] for row in rows] for name in names]
+    ).reshape(len(names), len(rows))
+    paid, received = np.maximum(parts, 0.0), np.minimum(parts, 0.0)
+    ends, lowest = paid.sum(axis=0), float(received.sum(axis=0).min())
+    comparable = _comparable(rows)
+    highest = max(e for row, e in zip(rows, ends, strict=True) if row in comparable)
+    limit = max(1.15 * highest, -0.15 * lowest) or 1.0
+    # What is paid is stacked to the right of zero, what is received to the left.
+    starts = np.where(
+        parts < 0.0, received.cumsum(axis=0) - received, paid.cumsum(axis=0) - paid
+    )
     with figure_context(size, 1.3 + 0.3 * len(rows)) as figure:
         axes = figure.add_subplot()
         places = range(len(rows) - 1, -1, -1)
-        start = np.zeros(len(rows))
         for number, name in enumerate(names):
-            part = np.array([row.cost_components_bp[name] for row in rows])
             axes.barh(
                 places,
-                part,
-                left=start,
+                parts[number],
+                left=starts[number],
                 height=0.62,
                 label=name,
                 color=COMPONENT_COLOURS[number % len(COMPONENT_COLOURS)],
             )
-            start += part
-        for place, row in zip(places, rows, strict=True):
-            beyond = row.cost_bp > limit
-            axes.text(
-                limit if beyond else max(row.cost_bp, 0.0),
-                place,
-                f" {row.cost_bp:.1f}{' →' if beyond else ''}",
-                va="center",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-            )
+        for place, row, end in zip(places, rows, ends, strict=True):
+            _write_cost(axes, place, row.cost_bp, float(end), limit)
         axes.set_yticks(places, [row.name for row in rows])
-        axes.set_xlim(min(float(start.min()), 0.0), limit)
+        axes.set_xlim(1.05 * lowest, limit)
         axes.set_xlabel("mean cost (bp of notional)")
         if names:
             figure.legend(loc="outside upper left", ncols=3 if size.is_narrow else 6)
         finish_axes(axes, "x")
     return figure
+
+
+def _write_cost(
+    axes: Axes, place: float, cost_bp: float, end: float, limit: float
+) -> None:
+    """Write the sum behind a bar, or at the edge if the bar runs out of the picture."""
+    axes.text(
+        min(end, limit),
+        place,
+        f" {cost_bp:.1f}{' →' if end > limit else ''}",
+        va="center",
+        fontsize=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+    )
 
 
 def _is_charged(rows: Sequence[PolicyRow], component: str) -> bool:
