@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.label_placement import place_labels
+from training.frontier_labels import label_policies
 from training.plot_style import (
     COMPONENT_COLOURS,
     MUTED,
@@ -63,7 +63,7 @@ def frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
                 0.5, -0.01, _name_hidden(hidden, size), **_note("center", "top")
             )
         figure.draw_without_rendering()  # fixes the layout, so that labels can be put
-        _label_policies(axes, shown, styles, size)
+        label_policies(axes, _by_name(shown), styles, size)
     return figure
 
 
@@ -105,72 +105,6 @@ def _draw_equally_good(axes: Axes, summary: Summary) -> None:
             )
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-
-
-def _label_policies(
-    axes: Axes,
-    shown: Sequence[PolicyRow],
-    styles: Mapping[str, PolicyStyle],
-    size: Size,
-) -> None:
-    """Write each policy's name next to its line."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # the axes were made from one
-    to_pixels = axes.transData.transform
-    points = to_pixels([(row.cost_bp, row.tracking_error_bp) for row in shown])
-    lines = [
-        to_pixels(_along([(r.cost_bp, r.tracking_error_bp) for r in rows]))
-        for rows in _by_name(shown).values()
-    ]
-    policies = _by_name(shown)
-    names = sorted(policies, key=lambda name: -styles[name].zorder)
-    # The policies lie farthest apart where risk aversion is lowest.
-    anchors = to_pixels(
-        [(policies[n][0].cost_bp, policies[n][0].tracking_error_bp) for n in names]
-    )
-    scale = figure.dpi / 72.0
-    font = 7.5 if size.is_narrow else 8.5
-    sizes = np.array([(0.62 * font * len(name), 1.25 * font) for name in names]) * scale
-    box = axes.get_window_extent()
-    corners = place_labels(
-        anchors / scale,
-        sizes / scale,
-        np.concatenate([points, *lines]) / scale,
-        (box.x0 / scale, box.y0 / scale, box.x1 / scale, box.y1 / scale),
-    )
-    for name, anchor, corner, extent in zip(
-        names, anchors / scale, corners, sizes / scale, strict=True
-    ):
-        centre = corner + extent / 2.0
-        x, y = axes.transData.inverted().transform(anchor * scale)
-        axes.annotate(
-            name,
-            (float(x), float(y)),
-            xytext=(float(centre[0] - anchor[0]), float(centre[1] - anchor[1])),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=font,
-            color=styles[name].colour,
-            fontweight="bold" if styles[name].zorder == 4.0 else "normal",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": styles[name].colour,
-                "linewidth": 0.6,
-                "shrinkA": 0,
-                "shrinkB": 3,
-            },
-        )
-
-
-def _along(points: Sequence[tuple[float, float]]) -> FloatArray:
-    """Points on the line that joins `points`, close enough to stand for it."""
-    vertices = np.array(points)
-    where = np.linspace(0, len(vertices) - 1, 12 * len(vertices))
-    whole = np.arange(len(vertices))
-    return np.column_stack(
-        [np.interp(where, whole, vertices[:, axis]) for axis in (0, 1)]
-    )
 
 
 def distribution_figure(
