@@ -14,7 +14,8 @@ DEMO_RISK_AVERSION ?= 10
 DEMO_TRAIN ?=
 DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 20_000 --threads 2
 
-TEST_FLAGS ?=
+# Two processes: more of them would mostly compile the same kernels again.
+TEST_FLAGS ?= --numprocesses 2
 
 export OMP_NUM_THREADS ?= 1
 

@@ -250,7 +250,7 @@ class ActionConfig(Model):
     """How an action becomes target holdings; see actions.py."""
 
     mode: Literal["band", "band_free", "target", "discrete"] = "band"
-    risk_scale: Positive = 1.68  # g / lambda at lambda = 10, F = 2 bp, see bands.py
+    risk_scale: Positive = 1.8  # g / (2 lambda) at lambda 10, 2 bp: see bands.py
     offset_range: Positive = 1.0  # offset of the centre at action 1 [half-widths]
     log_width_range: Positive = 0.7  # |log width ratio| at action +-1
     snap: bool = True

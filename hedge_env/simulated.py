@@ -20,7 +20,7 @@ from hedge_env.quotes import QuoteParams, write_quotes
 def quote_params(config: EnvConfig) -> QuoteParams:
     """Compile market, book and venue of a config."""
     market = market_params(config)
-    book = book_params(config, market.jumps.variance_rate)
+    book = book_params(config, market)
     gas_price = 0.0
     if config.market.gas is not None:
         volatility = market.volatility.level

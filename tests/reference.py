@@ -85,6 +85,8 @@ class World:
         for name, (process, number) in self._names().items():
             if process is not None:
                 self.factors[name] = process.sd * z[number]
+        if market.volatility.model == "log_ou":
+            self.factors["fast"] = self.fast_sd * z[1]
         if market.funding is not None:
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
         self.variance = self.volatility**2 + self.jump_variance
@@ -134,6 +136,14 @@ class World:
     def jump_probability(self) -> float:
         jumps = self.config.market.jumps
         return 0.0 if jumps is None else 1.0 - exp(-jumps.per_year * self.dt)
+
+    @property
+    def fast_sd(self) -> float:
+        """Stationary deviation of the fast factor, shifts at jumps included."""
+        fast, jumps = self.config.market.volatility.fast, self.config.market.jumps
+        shift = 0.0 if jumps is None else jumps.volatility_jump
+        p, left = self.jump_probability, 0.5 ** (self.days / fast.half_life_days)
+        return sqrt(fast.sd**2 + shift**2 * p * (1.0 - p) / (1.0 - left**2))
 
     @property
     def jump_variance(self) -> float:
@@ -277,7 +287,7 @@ class World:
         time = np.linspace(0.0, days, 65)
         fast_left = 0.5 ** (time / volatility.fast.half_life_days)
         slow_left = 0.5 ** (time / volatility.slow.half_life_days)
-        gone = volatility.fast.sd**2 * (1.0 - fast_left**2)
+        gone = self.fast_sd**2 * (1.0 - fast_left**2)
         gone += volatility.slow.sd**2 * (1.0 - slow_left**2)
         weight = np.exp(2.0 * gone)
         total = simpson(weight, x=time)

@@ -10,6 +10,7 @@ import numpy as np
 
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.market.parameters import MarketParams
 from hedge_env.market.volatility import fair_variance_table
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval
@@ -29,13 +30,13 @@ class BookParams(NamedTuple):
     mean_log_strike: float
 
 
-def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
+def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     """Compile the book of a config.
 
     Args:
         config: The hedging problem.
-        jump_variance: Variance of spot's jumps per year [1/year], part of the
-            fair variance that the surface starts from.
+        market: Its compiled market, for the fair variance that the surface starts
+            from.
     """
     legs = config.book.legs
     interval = config.episode.decision_interval_hours / HOURS_PER_DAY
@@ -46,6 +47,8 @@ def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
     )
     years = left / config.episode.days_per_year
     volatility = config.market.volatility
+    jump_variance = market.jumps.variance_rate
+    fast_sd = market.volatility.fast.sd
     log_strikes = [float(Decimal(leg.moneyness).ln()) for leg in legs]
     return BookParams(
         is_call=np.array([1.0 if leg.kind == "call" else 0.0 for leg in legs]),
@@ -56,7 +59,10 @@ def book_params(config: EnvConfig, jump_variance: float) -> BookParams:
         years=years,
         least_years=float(years[-1][years[-1] > 0.0].min()),
         fair=np.array(
-            [fair_variance_table(volatility, days, jump_variance) for days in left]
+            [
+                fair_variance_table(volatility, days, jump_variance, fast_sd)
+                for days in left
+            ]
         ),
         mean_log_strike=sum(log_strikes) / len(legs),
     )

@@ -4,7 +4,8 @@ r"""Volatility: a median times the exponential of a fast and a slow factor.
 
 with Ornstein-Uhlenbeck factors :math:`f` (days) and :math:`s` (months). Returns
 and shocks of the fast factor have correlation `leverage`; a price jump adds
-`jump_shift` to it, compensated so that its mean stays zero. Two time scales are
+`jump_shift` to it, compensated so that its mean stays zero; its variance is the
+shifts' on top of that of the Ornstein-Uhlenbeck process. Two time scales are
 what the autocorrelation of log realised variance shows for Ether and Bitcoin;
 with both standard deviations zero it is constant volatility, exactly.
 
@@ -32,7 +33,7 @@ class VolatilityParams(NamedTuple):
     """Constants of the volatility for one step length."""
 
     level: float  # median [1/sqrt(year)]
-    fast: OuParams
+    fast: OuParams  # its sd includes the shifts at jumps
     slow: OuParams
     leverage: float  # [-]
     leverage_rest: float  # sqrt(1 - leverage^2) [-]
@@ -51,9 +52,12 @@ def volatility_params(
         off = OuParams(0.0, 0.0, 0.0)
         return VolatilityParams(float(config.level), off, off, 0.0, 1.0, 0.0, 0.0)
     shift = 0.0 if jumps is None else jumps.volatility_jump
+    fast = ou_params(config.fast.half_life_days, config.fast.sd, dt_days)
+    shifts = shift**2 * jump_probability * (1.0 - jump_probability)
+    shifts /= 1.0 - fast.decay**2
     return VolatilityParams(
         float(config.level),
-        ou_params(config.fast.half_life_days, config.fast.sd, dt_days),
+        fast._replace(sd=sqrt(fast.sd**2 + shifts)),
         ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
         float(config.leverage),
         sqrt(1.0 - config.leverage**2),
@@ -91,7 +95,10 @@ def advance_volatility(
 
 
 def fair_variance_table(
-    config: VolatilityConfig, horizons: FloatArray, jump_variance: float
+    config: VolatilityConfig,
+    horizons: FloatArray,
+    jump_variance: float,
+    fast_sd: float,
 ) -> FloatArray:
     r"""Expected mean variance over each horizon, as a function of the factors.
 
@@ -107,6 +114,8 @@ def fair_variance_table(
         config: Volatility model.
         horizons: Times to maturity, shape (m,), at least 0 [day].
         jump_variance: Variance of jumps per year [1/year].
+        fast_sd: Stationary standard deviation of the fast factor, shifts at jumps
+            included [-].
 
     Returns:
         Shape (4, m): A, B [1/year], C_f, C_s [-].
@@ -122,7 +131,7 @@ def fair_variance_table(
         np.asarray(horizons, dtype=np.float64),
         float(config.level),
         float(config.fast.half_life_days),
-        float(config.fast.sd),
+        fast_sd,
         float(config.slow.half_life_days),
         float(config.slow.sd),
     )

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from hedge_env.config import EnvConfig
-from hedge_env.contracts.book import book_params
+from hedge_env.contracts.book import BookParams, book_params
 from hedge_env.loading import load_config
+from hedge_env.market.parameters import market_params
 
 
 def config_of(*legs: tuple[str, float, float, float], hours: float = 4.0) -> EnvConfig:
@@ -28,9 +29,13 @@ def config_of(*legs: tuple[str, float, float, float], hours: float = 4.0) -> Env
     )
 
 
+def compiled(config: EnvConfig) -> BookParams:
+    return book_params(config, market_params(config))
+
+
 def test_legs_become_arrays() -> None:
     legs = (("call", -1.0, 1.1, 12.0), ("put", 0.5, 0.8, 12.0))
-    p = book_params(config_of(*legs), 0.0)
+    p = compiled(config_of(*legs))
     np.testing.assert_array_equal(p.is_call, [1.0, 0.0])
     np.testing.assert_array_equal(p.quantity, [-1.0, 0.5])
     np.testing.assert_array_equal(p.strike, [1.1, 0.8])
@@ -40,7 +45,7 @@ def test_legs_become_arrays() -> None:
 
 def test_legs_expire_before_at_and_after_the_horizon() -> None:
     legs = (("call", -1, 1, 5.0), ("call", -1, 1, 12.0), ("put", -1, 1, 20.3))
-    p = book_params(config_of(*legs), 0.0)
+    p = compiled(config_of(*legs))
     np.testing.assert_array_equal(p.expiry_step, [5.0, 12.0, 21.0])
     left = np.array([5.0, 12.0, 20.3, 20.3])[:, None] - np.arange(13)
     years = np.maximum(left, 0.0) * 4.0 / 8760.0
@@ -49,7 +54,7 @@ def test_legs_expire_before_at_and_after_the_horizon() -> None:
 
 
 def test_time_left_of_the_longest_leg_stays_positive_for_quoting() -> None:
-    p = book_params(config_of(("call", -1, 1, 5.0), ("put", -1, 1, 3.0)), 0.0)
+    p = compiled(config_of(("call", -1, 1, 5.0), ("put", -1, 1, 3.0)))
     np.testing.assert_array_equal(p.years[-1, 5:], 0.0)
     assert p.least_years == p.years[-1, 4] > 0.0
 
@@ -57,7 +62,7 @@ def test_time_left_of_the_longest_leg_stays_positive_for_quoting() -> None:
 @pytest.mark.parametrize("hours", [0.1, 0.3, 0.7, 1.0, 1.5, 5.0, 7.0, 24.0])
 def test_no_time_is_left_at_expiry_to_the_last_bit(hours: float) -> None:
     legs = [("call", -1.0, 1.0, float(n)) for n in range(1, 13)]
-    p = book_params(config_of(*legs, hours=hours), 0.0)
+    p = compiled(config_of(*legs, hours=hours))
     for leg in range(12):
         assert p.expiry_step[leg] == leg + 1
         assert (p.years[leg, : leg + 1] > 0.0).all()

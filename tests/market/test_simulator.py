@@ -110,6 +110,26 @@ def test_spot_is_a_martingale_in_the_presets(preset: str) -> None:
     assert abs(last["spot"].mean() - 1.0) < 4 * error
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ethereum-l1", "full"])
+def test_realised_variance_is_what_the_surface_calls_fair(name: str) -> None:
+    # The surface quotes fair variance times a premium, so that its level says what
+    # the option costs over what is expected; first order in the factors, hence 1 %.
+    base = full_config() if name == "full" else load_config(name)
+    still = {"half_life_days": 1.0, "sd": 0.0}
+    surface = {"level": still, "variance_premium": 1.0}
+    days = base.episode.horizon_days
+    leg = {"kind": "call", "maturity_days": days}
+    overrides = {"market": {"surface": surface}, "book": {"legs": [leg]}}
+    config, n = load_config(base, overrides), 6000
+    rows = list(decisions(config, n))
+    fair = rows[0]["implied_volatility"] ** 2
+    returns = np.diff(np.log([row["spot"] for row in rows]), axis=0)
+    realised = (returns**2).sum(axis=0) / (days / 365.0)
+    error = 4 * (realised - fair).std() / np.sqrt(n)
+    assert abs((realised - fair).mean()) < error + 0.01 * fair.mean()
+
+
 def start_states(config: EnvConfig, n: int) -> dict[str, FloatArray]:
     """State of the simulator at the start of paths 0, 1, ..."""
     state, counters = np.full((N_STATES, n), 7.0), np.full(n, 3)
@@ -124,7 +144,7 @@ def test_factors_start_from_their_stationary_law_and_are_independent() -> None:
     n, config = 50_000, full_config()
     states = start_states(config, n)
     sds = {
-        "fast": 0.4,
+        "fast": quote_params(config).market.volatility.fast.sd,
         "slow": 0.3,
         "level": 0.1,
         "skew": 0.3,

@@ -89,9 +89,16 @@ def test_a_jump_raises_the_fast_factor_and_the_mean_stays() -> None:
     wild.step(np.full(N, -0.01))
     np.testing.assert_allclose(wild.fast - calm.fast, 0.3, rtol=1e-12)
     paths = Paths(volatility_params(TWO_FACTORS, jumps, probability, DAY))
+    draws = np.random.default_rng(6)
     for _ in range(20):
-        paths.step(np.where(np.random.default_rng(6).random(N) < probability, 1.0, 0.0))
+        paths.step(np.where(draws.random(N) < probability, 1.0, 0.0))
     assert abs(paths.fast.mean()) < 4 * paths.fast.std() / np.sqrt(N)
+    # The stationary variance is that of the shifts and of the rest; no kurtosis yet
+    # to speak of, so the standard error is a normal's.
+    decay = 0.5 ** (1 / 5)
+    shifts = 0.3**2 * probability * (1 - probability) / (1 - decay**2)
+    assert paths.p.fast.sd == pytest.approx(np.sqrt(0.35**2 + shifts), rel=1e-12)
+    assert abs(paths.fast.var() / paths.p.fast.sd**2 - 1) < 4 * np.sqrt(2.0 / N)
 
 
 def expected_variance(days: float, fast: float, slow: float) -> float:
@@ -116,33 +123,33 @@ HORIZONS = np.array([0.0, 1 / 6, 1.0, 7.0, 30.0, 90.0])
 
 
 def test_fair_variance_of_constant_volatility_is_its_square_and_that_of_jumps() -> None:
-    table = fair_variance_table(ConstantVolatility(level=0.6), HORIZONS, 0.04)
+    table = fair_variance_table(ConstantVolatility(level=0.6), HORIZONS, 0.04, 0.0)
     np.testing.assert_allclose(fair(table, 1.0, 1.0), 0.36 + 0.04, rtol=1e-15)
-    moving = fair_variance_table(still(0.6), HORIZONS, 0.04)
+    moving = fair_variance_table(still(0.6), HORIZONS, 0.04, 0.0)
     np.testing.assert_allclose(fair(moving, 0.0, 0.0), 0.36 + 0.04, rtol=1e-14)
 
 
 def test_fair_variance_now_is_the_present_variance() -> None:
-    table = fair_variance_table(TWO_FACTORS, np.zeros(1), 0.0)
+    table = fair_variance_table(TWO_FACTORS, np.zeros(1), 0.0, 0.35)
     np.testing.assert_allclose(table[:, 0], [0.0, 0.36, 1.0, 1.0], rtol=1e-14)
 
 
 def test_fair_variance_of_eternity_is_the_mean_variance() -> None:
-    table = fair_variance_table(TWO_FACTORS, np.array([1e5]), 0.0)
+    table = fair_variance_table(TWO_FACTORS, np.array([1e5]), 0.0, 0.35)
     eternal = 0.36 * np.exp(2.0 * (0.35**2 + 0.25**2))
     assert fair(table, 0.0, 0.0)[0] == pytest.approx(eternal, rel=2e-3)
     assert np.abs(table[2:]).max() < 0.01
 
 
 def test_fair_variance_is_exact_at_the_median_of_the_factors() -> None:
-    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0)
+    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0, 0.35)
     exact = [expected_variance(days, 0.0, 0.0) for days in HORIZONS]
     np.testing.assert_allclose(fair(table, 0.0, 0.0), exact, rtol=1e-6)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_fair_variance_is_exact_to_first_order_in_the_factors(number: int) -> None:
-    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0)
+    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0, 0.35)
     up, down = np.zeros(2), np.zeros(2)
     up[number], down[number] = 1e-4, -1e-4
     slope = (np.log(fair(table, *up)) - np.log(fair(table, *down))) / 2e-4
@@ -154,7 +161,7 @@ def test_fair_variance_is_exact_to_first_order_in_the_factors(number: int) -> No
 
 
 def test_fair_variance_is_within_a_tenth_two_deviations_away() -> None:
-    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0)
+    table = fair_variance_table(TWO_FACTORS, HORIZONS, 0.0, 0.35)
     for fast, slow in ((0.7, 0.5), (-0.7, -0.5), (0.7, -0.5)):
         exact = [expected_variance(days, fast, slow) for days in HORIZONS]
         np.testing.assert_allclose(fair(table, fast, slow), exact, rtol=0.1)
@@ -168,6 +175,6 @@ def test_fair_variance_is_the_mean_over_simulated_paths() -> None:
         before = paths.volatility.copy()
         paths.step()
         total += 0.5 * (before**2 + paths.volatility**2) / (4 * 30)  # trapezoid
-    table = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0)
+    table = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0, 0.35)
     error = total.std() / np.sqrt(N)
     assert abs(total.mean() - fair(table, 0.0, 0.0)[0]) < 4 * error

@@ -1,0 +1,59 @@
+"""Digests of one batch of episodes per preset.
+
+A digest that changes means that the same seed gives other numbers: results that
+people have published cannot be repeated. That needs a new version of the environment
+id (`Hedge...-v1`) and a line in its version history, unless nothing has been released.
+`python -m tests.test_golden` prints the present digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+import numpy as np
+import pytest
+
+from hedge_env.batch import HedgeBatch
+from hedge_env.loading import PRESETS, load_config
+
+DIGESTS = {
+    "deribit": "5d98abd97a098a87762d6aa7c516c44c",
+    "ethereum-l1": "cd429766f2cda45bacc5c7d16b8000f1",
+    "ethereum-l1-2021": "0680b67f410f8097abcc1c14f25fd592",
+    "ethereum-l1-2026": "9fc7bff8451a90004e2218c594ec2c38",
+    "ethereum-l2": "08849ad5e99ec043fc2cf009fec61095",
+    "reference": "ec577a030a6d78f084c2a398b37fc4bc",
+}
+N_PATHS = 16
+
+
+def digest(preset: str) -> str:
+    """Start of the SHA-256 of all rows at every decision and of the totals."""
+    batch = HedgeBatch(load_config(preset), N_PATHS, seed=0, stream="test")
+    batch.reset(np.arange(N_PATHS))
+    result = hashlib.sha256(batch.rows.astype("<f8").tobytes())
+    for step in range(batch.n_decisions):
+        seen = batch.observables()
+        # Every third decision trades part of the way to delta.
+        target = seen["holdings"].copy()
+        if step % 3 == 0:
+            target = 0.25 * target + 0.75 * seen["delta"]
+        batch.advance(target[:, None])
+        result.update(batch.rows.astype("<f8").tobytes())
+    result.update(batch.totals.rows.astype("<f8").tobytes())
+    return result.hexdigest()[:32]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_same_seed_gives_the_numbers_of_the_first_release(preset: str) -> None:
+    assert digest(preset) == DIGESTS[preset]
+
+
+def test_every_preset_has_a_digest() -> None:
+    assert set(DIGESTS) == set(PRESETS)
+
+
+if __name__ == "__main__":
+    for name in PRESETS:
+        sys.stdout.write(f'    "{name}": "{digest(name)}",\n')
