@@ -225,10 +225,11 @@ def describe_replay(config: EnvConfig) -> dict[str, Any]:
 
 
 def _no_window(config: EnvConfig, history: History, stream: str) -> str:
-    windows = history.windows[stream]
+    windows, seconds = history.windows[stream], history.clock.seconds
     text = f"replay: no window of {config.episode.horizon_days:g} days fits into the"
     text = f"{text} {stream} days, {date_text(windows.start)} to"
     text = f"{text} {date_text(windows.end)}"
     if windows.skipped:
         text = f"{text}: in all {windows.skipped} a price or another series is missing"
-    return one_line(f"{text}; change the dates of replay")
+    prices = f"{date_text(int(seconds[0]))} to {date_text(int(seconds[-1]))}"
+    return one_line(f"{text}; change the dates of replay (prices: {prices})")

@@ -139,7 +139,7 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
     table.drive(row.SLOW, factors[1])
     if replay.implied_volatility is not None:
         file = _read(replay.implied_volatility, IMPLIED_VOLATILITY, stamps[1])
-        _add_implied_volatility(table, file, config, factors)
+        _add_implied_volatility(table, file, config, factors, params)
     if replay.gas is not None:
         _add_gas(table, _read(replay.gas, GAS, stamps[2]))
     if replay.funding is not None:
@@ -189,17 +189,24 @@ def _trailing_returns(
 
 
 def _add_implied_volatility(
-    table: _Table, series: Series, config: EnvConfig, factors: FloatArray
+    table: _Table,
+    series: Series,
+    config: EnvConfig,
+    factors: FloatArray,
+    p: MarketParams,
 ) -> None:
     """Put the surface where it quotes a recorded 30-day volatility at the money."""
-    p = table.params
     implied = table.align(series, implied_volatilities(series))
-    jumps, horizon = p.jumps.variance_rate, np.array([_INDEX_DAYS])
-    fair = fair_variance_table(config.market.volatility, horizon, jumps)[:, 0]
+    fair = fair_variance_table(
+        config.market.volatility,
+        np.array([_INDEX_DAYS]),
+        p.jumps.variance_rate,
+        p.volatility.fast.sd,
+    )[:, 0]
     loaded = fair[2] * factors[0] + fair[3] * factors[1]
     variance = p.surface.variance_premium * (fair[0] + fair[1] * np.exp(2.0 * loaded))
     table.drive(row.LEVEL, 0.5 * np.log(implied**2 / variance))
-    table.params = p._replace(
+    table.params = table.params._replace(
         surface=p.surface._replace(level=_STILL, level_correlation=0.0, level_rest=1.0)
     )
 

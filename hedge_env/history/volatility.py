@@ -93,7 +93,10 @@ def volatility_factors(
         diffusive = np.maximum(squares - jumps, _LEAST_SHARE * squares)
         y[i] = 0.5 * np.log(diffusive / level)
     noise = 0.25 * (_KURTOSIS - 1.0) * slope**2 * dt_days
-    factors = [(f.half_life_days, f.sd**2) for f in (volatility.fast, volatility.slow)]
+    factors = [
+        (volatility.fast.half_life_days, p.volatility.fast.sd**2),
+        (volatility.slow.half_life_days, p.volatility.slow.sd**2),
+    ]
     return _loadings(factors, halves, noise) @ y
 
 

@@ -51,7 +51,7 @@ def split_windows(
         missing: Ticks that no window may touch, shape (n_ticks,).
 
     Raises:
-        ConfigError: If the dates or the stride do not fit the history.
+        ConfigError: If stride or start hour do not fit the clock.
     """
     edges = _edges(replay, clock)
     length = episode.decisions * episode.market_steps * clock.per_market_step
@@ -65,7 +65,7 @@ def split_windows(
 
 
 def _edges(replay: ReplayConfig, clock: Clock) -> tuple[int, int, int, int]:
-    """Beginning, the two cuts and end, Unix time [second]."""
+    """Beginning, the two cuts and end, rising, Unix time [second]."""
     first, last = int(clock.seconds[0]), int(clock.seconds[-1])
     begin = first if replay.begin is None else max(first, _midnight(replay.begin))
     end = last if replay.end is None else min(last, _midnight(replay.end))
@@ -78,10 +78,9 @@ def _edges(replay: ReplayConfig, clock: Clock) -> tuple[int, int, int, int]:
         validation = _between(begin, end if test is None else test, share)
     if test is None:
         test = _between(validation, end, _VALIDATION_SHARE / (1.0 - _TRAINING_SHARE))
-    if not begin <= validation <= test <= end:
-        text = "the dates of replay do not fit the prices, which go from"
-        text = f"{text} {_day_text(first)} to {_day_text(last)}"
-        raise ConfigError(one_line(text))
+    end = max(begin, end)
+    validation = min(max(validation, begin), end)
+    test = min(max(test, validation), end)
     return begin, validation, test, end
 
 
@@ -116,7 +115,3 @@ def _between(start: int, end: int, share: float) -> int:
 
 def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-
-
-def _day_text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d")
