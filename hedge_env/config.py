@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 HOURS_PER_DAY = 24.0
 BASIS_POINT = 1e-4
+_MOST_MARKET_STEPS = 2**32 - 1  # the last count is the start of an episode
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -38,6 +39,15 @@ class EpisodeConfig(Model):
     market_steps: int = Field(default=1, ge=1, le=10_000)  # per decision
     days_per_year: Positive = 365.0
     start_hour: float | None = Field(default=0.0, ge=0.0, lt=24.0)  # None: uniform
+
+    @model_validator(mode="after")
+    def _countable(self) -> EpisodeConfig:
+        if self.decisions * self.market_steps >= _MOST_MARKET_STEPS:
+            raise ValueError(
+                f"decisions x market_steps must be below {_MOST_MARKET_STEPS}: random "
+                "numbers are counted by 32 bits of market steps"
+            )
+        return self
 
     @property
     def hours_per_market_step(self) -> float:
