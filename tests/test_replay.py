@@ -52,9 +52,11 @@ def spot(tmp_path: Path) -> str:
     return two_weeks(tmp_path)
 
 
-def starts(config: EnvConfig, stream: str, ids: Sequence[int]) -> list[float]:
+def starts(
+    config: EnvConfig, stream: str, ids: Sequence[int], *, seed: int = 0
+) -> list[float]:
     """Days after START at which the windows of some paths begin."""
-    market = ReplayMarket(config, len(ids), seed=0, stream=stream)
+    market = ReplayMarket(config, len(ids), seed=seed, stream=stream)
     rows = np.zeros((field.N_FIELDS, len(ids)))
     market.start(np.array(ids), np.ones(len(ids), dtype=np.bool_), rows)
     return [float(s - START) / (24 * HOUR) for s in market.start_seconds]
@@ -169,6 +171,7 @@ def test_training_plays_every_window_once_a_round_in_an_order_of_its_own(
     assert first != second
     assert first != sorted(first)
     assert played == starts(config, "training", range(2 * n))
+    assert played[:n] != starts(config, "training", range(n), seed=1)
     np.testing.assert_array_equal(
         starts(config, "training", [n, 3]), [second[0], first[3]]
     )

@@ -39,7 +39,7 @@ def clock_of(prices: Series, episode: EpisodeConfig) -> Clock:
     step = round(_HOUR * episode.hours_per_market_step)
     exact = abs(step - _HOUR * episode.hours_per_market_step) < 1e-6
     spacing = prices.spacing
-    if step % _HOUR == 0 and _HOUR % spacing == 0:
+    if step % _HOUR == 0 and (_HOUR % spacing == 0 or spacing <= _HOUR // 4):
         spacing = _HOUR
     if not exact or step % spacing != 0:
         text = f"{prices.source} has a price every {spacing / _HOUR:g} h, which does"

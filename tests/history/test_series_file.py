@@ -25,6 +25,7 @@ from hedge_env.history.units import (
 )
 from tests.history.files import HOUR, START, hourly, write_series
 
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 TIMES = hourly(4)
 PRICES = [100.0, 101.0, 102.5, 99.0]
 PAIRS = list(zip(TIMES, PRICES, strict=True))
@@ -191,3 +192,33 @@ def test_gas_in_dollars_is_refused(tmp_path: Path) -> None:
     path = write_series(tmp_path / "g.csv", TIMES, PRICES, "dt,gas_usd_per_tx")
     with pytest.raises(DataError, match="in dollars"):
         gas_prices(read_series(path, GAS))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "rows"),
+    [
+        ("eth_usdt_1h.csv", SPOT, 72_584),
+        ("eth_dvol_daily.csv", IMPLIED_VOLATILITY, 1840),
+        ("btc_dvol_daily.csv", IMPLIED_VOLATILITY, 1840),
+        ("eth_gas_daily.csv", GAS, 3961),
+        ("eth_gas_hourly_2022.csv", GAS, 5400),
+        ("eth_funding_8h.csv", FUNDING, 4383),
+    ],
+)
+def test_published_histories_are_read_as_they_are(
+    name: str, kind: SeriesKind, rows: int
+) -> None:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"needs the history {name}")
+    series = read_series(str(path), kind)
+    assert series.seconds.size == pytest.approx(rows, rel=0.02)
+    if kind is SPOT:
+        assert prices(series).max() < 6000.0
+    elif kind is IMPLIED_VOLATILITY:
+        assert 0.4 < np.median(implied_volatilities(series)) < 0.9
+    elif kind is GAS:
+        assert 5.0 < np.nanmedian(gas_prices(series)) < 60.0
+    else:
+        settled = funding_rates(series, 8.0, 3.0)
+        assert (settled.seconds % (8 * HOUR) == 0).all()
