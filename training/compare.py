@@ -19,13 +19,13 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import EpisodeTable, evaluate
-from hedge_env.loading import load_config
 from hedge_env.policy import Policy
 from hedge_env.tape import record_tape
 from training.commands import CompareOptions
 from training.console import log, main_for, progress_bar, write_json
 from training.contenders import Agent, Rule, find_contenders, risk_aversions_of
 from training.output_folder import prepare_folder
+from training.replay import episodes_in, load_market, with_replay
 from training.summary import Contender, Summary, build_summary
 
 __all__ = ["Comparison", "compare", "measure", "premium_bp"]
@@ -58,7 +58,7 @@ def run(options: CompareOptions) -> None:
     Args:
         options: What to compare, where, and how carefully.
     """
-    config = load_config(options.preset, settings=options.settings)
+    config = load_market(options.preset, options.replay, options.settings)
     if options.out is not None:
         # Missing plotting packages must show now, not after the work is done.
         from training.report import write_report
@@ -125,6 +125,9 @@ def compare(
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
+    n_episodes = episodes_in(config, n_episodes, "test")
+    if rules:
+        validation_episodes = episodes_in(config, validation_episodes, "validation")
     levels = _all_levels(agents, risk_aversions)
     tuned = _tune_rules(
         rules,
@@ -193,6 +196,7 @@ def measure(
         criterion=criterion,
         validation_episodes=validation_episodes,
     )
+    summary = with_replay(summary, config)
     return Comparison(summary, config, contenders, policies, tuple(tables))
 
 
@@ -225,6 +229,8 @@ def command_line(options: CompareOptions) -> str:
         "seed": options.seed,
         "criterion": options.criterion,
     }
+    if options.replay is not None:
+        values = {"replay": options.replay, **values}
     words = ["hedge", "compare"]
     for name, value in values.items():
         words += [f"--{name}", f"{value}"]

@@ -30,6 +30,7 @@ from training.plot_style import (
     to_png,
 )
 from training.plots import cost_figure, distribution_figure, frontier_figure
+from training.replay import replay_sentence
 from training.run_folder import collect_versions, to_json
 from training.summary import Contender, PolicyRow, Summary
 
@@ -107,7 +108,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
     config = yaml.safe_dump(dict(summary.config), sort_keys=False, allow_unicode=True)
     return _template().render(
         summary=summary,
-        description=comparison.config.description,
+        description=_description(comparison),
         answer=findings.answer(summary),
         level=level,
         colours={name: style.colour for name, style in styles.items()},
@@ -118,6 +119,14 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         config=config,
         versions=_versions(summary.seed),
     )
+
+
+def _description(comparison: Comparison) -> str:
+    """The market, and the days if they are recorded ones."""
+    description, replay = comparison.config.description, comparison.summary.replay
+    if replay is None:
+        return description
+    return f"{description}. {replay_sentence(replay)}".removeprefix(". ")
 
 
 def _template() -> jinja2.Template:

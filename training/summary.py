@@ -96,6 +96,7 @@ class Summary:
         criterion: What the rules' parameters minimise; None if nothing was tuned.
         validation_episodes: Number of paths the rules were tuned on.
         config: The market with every default written out.
+        replay: Files, dates and windows of recorded days; None if simulated.
     """
 
     preset: str
@@ -106,6 +107,7 @@ class Summary:
     criterion: str | None
     validation_episodes: int | None
     config: Mapping[str, Any]
+    replay: Mapping[str, Any] | None = None
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
