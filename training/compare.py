@@ -8,7 +8,7 @@ fixed, and are the same for every policy.
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ def compare(
     """Tune the rules, then measure every policy at every risk aversion.
 
     An agent that was trained for one risk aversion is measured at that one, which
-    joins the list for the rules as well.
+    joins the list for the rules as well. On recorded days everything is also measured
+    in the simulated market, with the same parameters.
 
     Args:
         config: The hedging problem.
@@ -125,7 +126,7 @@ def compare(
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
-    n_episodes = episodes_in(config, n_episodes, "test")
+    asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     if rules:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
     levels = _all_levels(agents, risk_aversions)
@@ -140,7 +141,7 @@ def compare(
         progress=progress,
     )
     entries = _entries(tuned, agents, levels)
-    return measure(
+    comparison = measure(
         entries,
         config,
         n_episodes=n_episodes,
@@ -150,6 +151,19 @@ def compare(
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if rules else None,
     )
+    if config.replay is None:
+        return comparison
+    # The same parameters in the market that they assume, for as many paths as asked.
+    simulated = measure(
+        entries,
+        config.model_copy(update={"replay": None}),
+        n_episodes=asked,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    summary = replace(comparison.summary, simulated=simulated.summary)
+    return replace(comparison, summary=summary)
 
 
 def measure(

@@ -4,7 +4,7 @@ The report is one HTML file that needs no other file and no network.
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import jinja2
 import numpy as np
 import polars as pl
 import yaml
+from matplotlib.figure import Figure
 
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation import EpisodeTable
@@ -25,6 +26,7 @@ from training.plot_style import (
     NARROW,
     WIDE,
     PolicyStyle,
+    Size,
     policy_styles,
     to_data_uri,
     to_png,
@@ -166,12 +168,15 @@ def _pictures(
         risk_aversion=level,
         seed=summary.seed,
     )
-    figures = {
+    figures: dict[str, Callable[[Size], Figure]] = {
         "frontier": lambda size: frontier_figure(summary, size),
         "distributions": lambda size: distribution_figure(rows, losses, styles, size),
         "costs": lambda size: cost_figure(rows, size),
         "episode": lambda size: episode_figure(trace, styles[drawn.name], size),
     }
+    simulated = summary.simulated
+    if simulated is not None:
+        figures["simulated"] = lambda size: frontier_figure(simulated, size)
     pictures = {
         name: {size.name: to_data_uri(draw(size)) for size in (WIDE, NARROW)}
         for name, draw in figures.items()

@@ -26,7 +26,7 @@ def test_one_command_tunes_on_earlier_and_tests_on_later_days(
     spot = two_weeks(tmp_path)
     command = ["compare", "--replay", spot, "--preset", "reference", "--json"]
     command += ["--policies", "delta,delta-threshold", "--risk-aversion", "10"]
-    command += ["--no-progress", "--set", *DAY, *OVERLAPPING]
+    command += ["--no-progress", "--episodes", "50", "--set", *DAY, *OVERLAPPING]
     assert cli.main(command) == 0
     output = capsys.readouterr()
     summary = json.loads(output.out)
@@ -49,7 +49,7 @@ def test_one_command_tunes_on_earlier_and_tests_on_later_days(
 def test_errors_are_widened_by_the_overlap_of_the_windows(tmp_path: Path) -> None:
     config = day_config(two_weeks(tmp_path), *OVERLAPPING)
     assert overlap(config) == pytest.approx(6.0)
-    result = compare(config, ["delta"], [10.0])
+    result = compare(config, ["delta"], [10.0], n_episodes=50)
     entry = [(result.policies[0], 10.0)]
     independent = summarise(evaluate(entry, config, n_episodes=43)[0])
     row = result.summary.policies[0]
@@ -72,13 +72,29 @@ def test_the_widened_error_is_that_of_a_mean_over_overlapping_windows() -> None:
 
 def test_the_report_says_in_words_what_was_replayed(tmp_path: Path) -> None:
     config = day_config(two_weeks(tmp_path))
-    summary = compare(config, ["delta"], [10.0]).summary
+    summary = compare(config, ["delta"], [10.0], n_episodes=50).summary
     assert summary.replay is not None
     assert replay_sentence(summary.replay) == (
         "Replay of recorded days from prices.csv: tuned on 2024-01-05 to 2024-01-07 "
         "(2 windows); tested on 2024-01-07 to 2024-01-15 (8 windows). Windows start "
         "every 24 h."
     )
+
+
+def test_the_report_shows_recorded_and_simulated_days(tmp_path: Path) -> None:
+    report = pytest.importorskip("training.report")
+    config = day_config(two_weeks(tmp_path))
+    result = compare(config, ["delta", "no-hedge"], [10.0], n_episodes=50)
+    simulated = result.summary.simulated
+    assert simulated is not None
+    assert (result.summary.n_episodes, simulated.n_episodes) == (8, 50)
+    assert simulated.replay is None
+    assert simulated.config["replay"] is None
+    assert {row.name for row in simulated.policies} == {"delta", "no-hedge"}
+    report.write_report(result, tmp_path / "out", command="hedge compare")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Replay of recorded days from prices.csv" in page
+    assert "The same policies in the simulated market" in page
 
 
 def test_a_single_window_gives_no_error_and_is_refused(tmp_path: Path) -> None:
