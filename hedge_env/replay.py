@@ -55,6 +55,16 @@ def count_windows(config: EnvConfig, stream: str) -> int | None:
     return int(load_history(config).windows[stream].first.size)
 
 
+def starting_spots(
+    config: EnvConfig, path_ids: IntArray, *, seed: int, stream: str
+) -> FloatArray:
+    """Spot at the start of each path, shape (n,) [quote]."""
+    if config.replay is None:
+        return np.full(path_ids.size, config.market.spot)
+    market = ReplayMarket(config, path_ids.size, seed=seed, stream=stream)
+    return market.starting_spots(path_ids)
+
+
 class ReplayMarket:
     """Windows of recorded days, as many at a time as the batch is large.
 
@@ -156,6 +166,10 @@ class ReplayMarket:
         size = self._history.price[self._first] / self._usual_spot
         rows[field.IMPACT_LINEAR] *= size
         rows[field.IMPACT_SQRT] *= np.sqrt(size)
+
+    def starting_spots(self, path_ids: IntArray) -> FloatArray:
+        """Price at the start of the window of each path, shape (n,) [quote]."""
+        return np.asarray(self._history.price[self._ticks_of(path_ids)])
 
     def _ticks_of(self, path_ids: IntArray) -> IntArray:
         """Tick at which the window of each path starts."""

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from baselines import BASELINES
+from baselines.dynamic_programming import why_unsolvable
 from baselines.tuning import tune
 from hedge_env import fields as field
 from hedge_env.batch import HedgeBatch
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import evaluate
 from hedge_env.loading import load_config
-from hedge_env.replay import count_windows, describe_replay
+from hedge_env.replay import count_windows, describe_replay, starting_spots
 from hedge_env.tape import record_tape
 from hedge_env.vector_env import HedgeVectorEnv
 from tests.examples import full_config
@@ -217,6 +218,21 @@ def test_results_do_not_depend_on_the_batch_or_on_a_tape(tmp_path: Path) -> None
     for _ in range(batch.n_decisions):
         batch.advance(delta.target(batch.observables()))
     np.testing.assert_array_equal(batch.totals.net_loss, whole.net_loss[[5, 0, 2]])
+
+
+def test_spot_starts_at_the_recorded_price_of_the_window(tmp_path: Path) -> None:
+    prices = walk(24 * 14 + 1)
+    config = day_config(two_weeks(tmp_path, prices))
+    spots = starting_spots(config, np.array([0, 3]), seed=0, stream="test")
+    np.testing.assert_array_equal(spots, [prices[24 * 6], prices[24 * 9]])
+    simulated = load_config("reference")
+    spots = starting_spots(simulated, np.array([0, 3]), seed=0, stream="test")
+    np.testing.assert_array_equal(spots, [100.0, 100.0])
+
+
+def test_recorded_days_have_no_exact_optimum(tmp_path: Path) -> None:
+    config = day_config(two_weeks(tmp_path))
+    assert why_unsolvable(config) == "its days are recorded"
 
 
 def test_rules_are_tuned_on_recorded_days(tmp_path: Path) -> None:

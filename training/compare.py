@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from baselines.criteria import parse_criterion
+from baselines.optimal import optimal_policy
 from baselines.tuning import TunedRule, tune
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
@@ -23,7 +24,14 @@ from hedge_env.policy import Policy
 from hedge_env.tape import record_tape
 from training.commands import CompareOptions
 from training.console import log, main_for, progress_bar, write_json
-from training.contenders import Agent, Rule, find_contenders, risk_aversions_of
+from training.contenders import (
+    OPTIMAL,
+    Agent,
+    Rule,
+    find_contenders,
+    risk_aversions_of,
+    wants_optimum,
+)
 from training.output_folder import prepare_folder
 from training.replay import episodes_in, load_market, with_replay
 from training.summary import Contender, Summary, build_summary
@@ -106,7 +114,7 @@ def compare(
 
     Args:
         config: The hedging problem.
-        policies: Rules by name, `all`, policy files or run folders.
+        policies: Rules by name, `optimal`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
         validation_episodes: Number of validation paths, at least 2.
@@ -126,6 +134,7 @@ def compare(
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
+    solved = wants_optimum(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     if rules:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
@@ -141,6 +150,8 @@ def compare(
         progress=progress,
     )
     entries = _entries(tuned, agents, levels)
+    if solved:
+        entries += _optima(levels, config, progress=progress)
     comparison = measure(
         entries,
         config,
@@ -329,6 +340,19 @@ def _entries(
                 agent.name, agent.policy.kind, {}, level, str(agent.source)
             )
             entries.append((contender, agent.policy))
+    return entries
+
+
+def _optima(
+    levels: Sequence[float], config: EnvConfig, *, progress: bool
+) -> list[tuple[Contender, Policy]]:
+    """The exact optimum at every risk aversion."""
+    entries: list[tuple[Contender, Policy]] = []
+    with progress_bar("solving", len(levels), enabled=progress) as advance:
+        for level in levels:
+            policy = optimal_policy(config, level)
+            entries.append((Contender(OPTIMAL, policy.kind, {}, level), policy))
+            advance(1)
     return entries
 
 

@@ -1,4 +1,4 @@
-"""What an entry of `--policies` means: a rule to tune, or a saved policy."""
+"""What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,22 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from baselines import BASELINES, AbstractRule
-from hedge_env.config import RiskAversionRange
+from baselines.dynamic_programming import require_solvable, why_unsolvable
+from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.policy_file import LearnedPolicy, load_policy
 
-__all__ = ["Agent", "Rule", "find_contenders", "risk_aversions_of"]
+__all__ = [
+    "OPTIMAL",
+    "Agent",
+    "Rule",
+    "find_contenders",
+    "risk_aversions_of",
+    "wants_optimum",
+]
 
 ALL = "all"
+OPTIMAL = "optimal"  # the solution of the dynamic programme, where there is one
 POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
 
 
@@ -44,11 +53,28 @@ class Agent:
         return self.policy.config.risk_aversion
 
 
+def wants_optimum(entries: Sequence[str], config: EnvConfig) -> bool:
+    """Whether the exact optimum is to be among the policies.
+
+    Args:
+        entries: As for `find_contenders`; `all` means the optimum where it exists.
+        config: The hedging problem.
+
+    Raises:
+        HedgeError: If it is asked for by name and the problem has none.
+    """
+    if OPTIMAL in entries:
+        require_solvable(config)
+        return True
+    return ALL in entries and why_unsolvable(config) is None
+
+
 def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
     """Look up every entry; an entry given twice counts once.
 
     Args:
-        entries: Names of rules, `all` for every rule, policy files, run folders.
+        entries: Names of rules, `all` for every rule, policy files, run folders;
+            `optimal` is passed over, see `wants_optimum`.
 
     Returns:
         The rules and the saved policies, each in the order given.
@@ -64,12 +90,12 @@ def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
             names.update(dict.fromkeys(BASELINES))
         elif entry in BASELINES:
             names[entry] = None
-        else:
+        elif entry != OPTIMAL:
             paths[_policy_path(entry)] = None
     agents: list[Agent] = []
     for path in paths:
         policy = load_policy(path)
-        taken = {*BASELINES, *(agent.name for agent in agents)}
+        taken = {*BASELINES, OPTIMAL, *(agent.name for agent in agents)}
         agents.append(Agent(_unique(policy.name, taken), policy, path))
     return [Rule(name, BASELINES[name]) for name in names], agents
 
@@ -94,13 +120,13 @@ def _policy_path(entry: str) -> Path:
         path /= POLICY_FILE
     if path.is_file():
         return path
-    close = get_close_matches(entry, (*BASELINES, ALL), n=1)
+    close = get_close_matches(entry, (*BASELINES, OPTIMAL, ALL), n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     if not close and (path.suffix or len(path.parts) > 1):
         raise ConfigError(f"--policies: there is no policy file {path}")
     raise ConfigError(
         f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
-        f"Rules: {', '.join(BASELINES)}, or all"
+        f"Rules: {', '.join(BASELINES)}; or optimal, or all"
     )
 
 

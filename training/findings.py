@@ -66,11 +66,34 @@ def _at(summary: Summary, risk_aversion: float) -> str:
     row, rule = leader(summary, risk_aversion), summary.best_rule(risk_aversion)
     start = f"At risk aversion {risk_aversion:g}"
     if row.kind == "agent":
-        return f"{start}, {_agent_sentence(row, rule)}"
-    if rule is None:
-        return f"{start}, {row.name} has {_figures(row)}."
-    behind = _next(summary, rule)
-    return f"{start}, the best rule is {rule.name}: {_figures(rule)}{behind}."
+        text = f"{start}, {_agent_sentence(row, rule)}"
+    elif rule is None:
+        text = f"{start}, {row.name} has {_figures(row)}."
+    else:
+        behind = _next(summary, rule)
+        text = f"{start}, the best rule is {rule.name}: {_figures(rule)}{behind}."
+    return text + _above_optimum(summary, risk_aversion)
+
+
+def _above_optimum(summary: Summary, risk_aversion: float) -> str:
+    """How far the best agent and the best rule are from the exact optimum."""
+    rows = summary.at(risk_aversion)
+    optimum = next((row for row in rows if row.kind == "optimal"), None)
+    others = [next((r for r in rows if r.kind == "agent"), None)]
+    others.append(summary.best_rule(risk_aversion))
+    if optimum is None or not any(others):
+        return ""
+    shares = [
+        f"{row.name} is {_percent(row.objective_bp / optimum.objective_bp - 1.0)} above"
+        for row in others
+        if row is not None
+    ]
+    value = with_error(optimum.objective_bp, optimum.objective_se)
+    return f" The exact optimum is {value} bp; {' and '.join(shares)} it."
+
+
+def _percent(share: float) -> str:
+    return f"{_signed(100.0 * share, 1)} %"
 
 
 def _agent_sentence(row: PolicyRow, rule: PolicyRow | None) -> str:

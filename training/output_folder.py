@@ -1,9 +1,10 @@
 """A folder of results that is written completely or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def prepare_folder(out: Path | None) -> Iterator[None]:
     if out is None:
         yield
         return
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     with _as_output_error(out):
+        missing = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out) as file:
             file.write(b"a disk that is full refuses this")
@@ -70,11 +71,20 @@ def write_folder(out: Path, files: Mapping[str, Content]) -> None:
         try:
             for name, content in files.items():
                 _write(staging / name, content)
+            _refuse_folders(out / name for name in files)
             for name in files:
                 (staging / name).replace(out / name)
             sync_folder(out)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _refuse_folders(paths: Iterable[Path]) -> None:
+    """Make sure that no file has to take the place of a folder, which would fail."""
+    for path in paths:
+        if path.is_dir():
+            reason = f"{path.name} is a folder"
+            raise IsADirectoryError(errno.EISDIR, reason, path)
 
 
 def _write(path: Path, content: Content) -> None:

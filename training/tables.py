@@ -42,9 +42,9 @@ def summary_table(summary: Summary) -> Table:
     compared = any(row.best_rule for row in summary.policies)
     for title in ("objective", *(("vs best rule",) if compared else ())):
         table.add_column(title, justify="right", no_wrap=True)
-    for title in ("cost", "tracking error", "net loss", "CVaR 95 %", "trades"):
-        table.add_column(title, justify="right")
-    table.add_column("parameters")
+    for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("parameters", min_width=32)
     lead = leader(summary, headline(summary))
     for level in summary.risk_aversions:
         rows = summary.at(level)
@@ -65,7 +65,6 @@ def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
         *([difference(row)] if compared else []),
         with_error(row.cost_bp, row.cost_se),
         with_error(row.tracking_error_bp, row.tracking_error_se),
-        with_error(row.net_loss_mean_bp, row.net_loss_mean_se),
         with_error(row.cvar95_bp, row.cvar95_se, 0),
         f"{row.trades:.1f}",
         parameters(row),
@@ -75,4 +74,6 @@ def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
 def _style(row: PolicyRow, lead: PolicyRow) -> str:
     if row.kind == "agent" or row is lead:
         return "bold"
+    if row.kind == "optimal":
+        return "italic"
     return "cyan" if row.best_rule else ""
