@@ -12,6 +12,7 @@ from hedge_env.errors import ConfigError
 from hedge_env.policy_file import LearnedPolicy, load_policy
 
 __all__ = [
+    "ALL",
     "OPTIMAL",
     "Agent",
     "Rule",

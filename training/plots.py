@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.label_placement import place_labels
+from training.frontier_labels import label_policies
 from training.plot_style import (
     COMPONENT_COLOURS,
     MUTED,
@@ -53,7 +53,8 @@ def frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
         axes.set_xlabel("cost (bp of notional)")
         axes.set_ylabel("tracking error (bp of notional)")
         axes.margins(0.12, 0.12)
-        axes.set_xlim(max(axes.get_xlim()[0], 0.0))
+        if min(row.cost_bp for row in shown) >= 0.0:  # funding can be received
+            axes.set_xlim(max(axes.get_xlim()[0], 0.0))
         axes.set_ylim(max(axes.get_ylim()[0], 0.0))
         _draw_equally_good(axes, summary)
         finish_axes(axes)
@@ -62,7 +63,7 @@ def frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
                 0.5, -0.01, _name_hidden(hidden, size), **_note("center", "top")
             )
         figure.draw_without_rendering()  # fixes the layout, so that labels can be put
-        _label_policies(axes, shown, styles, size)
+        label_policies(axes, _by_name(shown), styles, size)
     return figure
 
 
@@ -104,72 +105,6 @@ def _draw_equally_good(axes: Axes, summary: Summary) -> None:
             )
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-
-
-def _label_policies(
-    axes: Axes,
-    shown: Sequence[PolicyRow],
-    styles: Mapping[str, PolicyStyle],
-    size: Size,
-) -> None:
-    """Write each policy's name next to its line."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # the axes were made from one
-    to_pixels = axes.transData.transform
-    points = to_pixels([(row.cost_bp, row.tracking_error_bp) for row in shown])
-    lines = [
-        to_pixels(_along([(r.cost_bp, r.tracking_error_bp) for r in rows]))
-        for rows in _by_name(shown).values()
-    ]
-    policies = _by_name(shown)
-    names = sorted(policies, key=lambda name: -styles[name].zorder)
-    # The policies lie farthest apart where risk aversion is lowest.
-    anchors = to_pixels(
-        [(policies[n][0].cost_bp, policies[n][0].tracking_error_bp) for n in names]
-    )
-    scale = figure.dpi / 72.0
-    font = 7.5 if size.is_narrow else 8.5
-    sizes = np.array([(0.62 * font * len(name), 1.25 * font) for name in names]) * scale
-    box = axes.get_window_extent()
-    corners = place_labels(
-        anchors / scale,
-        sizes / scale,
-        np.concatenate([points, *lines]) / scale,
-        (box.x0 / scale, box.y0 / scale, box.x1 / scale, box.y1 / scale),
-    )
-    for name, anchor, corner, extent in zip(
-        names, anchors / scale, corners, sizes / scale, strict=True
-    ):
-        centre = corner + extent / 2.0
-        x, y = axes.transData.inverted().transform(anchor * scale)
-        axes.annotate(
-            name,
-            (float(x), float(y)),
-            xytext=(float(centre[0] - anchor[0]), float(centre[1] - anchor[1])),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=font,
-            color=styles[name].colour,
-            fontweight="bold" if styles[name].zorder == 4.0 else "normal",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": styles[name].colour,
-                "linewidth": 0.6,
-                "shrinkA": 0,
-                "shrinkB": 3,
-            },
-        )
-
-
-def _along(points: Sequence[tuple[float, float]]) -> FloatArray:
-    """Points on the line that joins `points`, close enough to stand for it."""
-    vertices = np.array(points)
-    where = np.linspace(0, len(vertices) - 1, 12 * len(vertices))
-    whole = np.arange(len(vertices))
-    return np.column_stack(
-        [np.interp(where, whole, vertices[:, axis]) for axis in (0, 1)]
-    )
 
 
 def distribution_figure(
@@ -237,39 +172,53 @@ def cost_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:
         size: For a screen or for a phone.
     """
     names = [name for name in rows[0].cost_components_bp if _is_charged(rows, name)]
-    limit = 1.15 * max(row.cost_bp for row in _comparable(rows))
+    parts = np.array(
+        [[row.cost_components_bp[name] for row in rows] for name in names]
+    ).reshape(len(names), len(rows))
+    paid, received = np.maximum(parts, 0.0), np.minimum(parts, 0.0)
+    ends, lowest = paid.sum(axis=0), float(received.sum(axis=0).min())
+    comparable = _comparable(rows)
+    highest = max(e for row, e in zip(rows, ends, strict=True) if row in comparable)
+    limit = max(1.15 * highest, -0.15 * lowest) or 1.0
+    # What is paid is stacked to the right of zero, what is received to the left.
+    starts = np.where(
+        parts < 0.0, received.cumsum(axis=0) - received, paid.cumsum(axis=0) - paid
+    )
     with figure_context(size, 1.3 + 0.3 * len(rows)) as figure:
         axes = figure.add_subplot()
         places = range(len(rows) - 1, -1, -1)
-        start = np.zeros(len(rows))
         for number, name in enumerate(names):
-            part = np.array([row.cost_components_bp[name] for row in rows])
             axes.barh(
                 places,
-                part,
-                left=start,
+                parts[number],
+                left=starts[number],
                 height=0.62,
                 label=name,
                 color=COMPONENT_COLOURS[number % len(COMPONENT_COLOURS)],
             )
-            start += part
-        for place, row in zip(places, rows, strict=True):
-            beyond = row.cost_bp > limit
-            axes.text(
-                limit if beyond else max(row.cost_bp, 0.0),
-                place,
-                f" {row.cost_bp:.1f}{' →' if beyond else ''}",
-                va="center",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-            )
+        for place, row, end in zip(places, rows, ends, strict=True):
+            _write_cost(axes, place, row.cost_bp, float(end), limit)
         axes.set_yticks(places, [row.name for row in rows])
-        axes.set_xlim(min(float(start.min()), 0.0), limit)
+        axes.set_xlim(1.05 * lowest, limit)
         axes.set_xlabel("mean cost (bp of notional)")
         if names:
             figure.legend(loc="outside upper left", ncols=3 if size.is_narrow else 6)
         finish_axes(axes, "x")
     return figure
+
+
+def _write_cost(
+    axes: Axes, place: float, cost_bp: float, end: float, limit: float
+) -> None:
+    """Write the sum behind a bar, or at the edge if the bar runs out of the picture."""
+    axes.text(
+        min(end, limit),
+        place,
+        f" {cost_bp:.1f}{' →' if end > limit else ''}",
+        va="center",
+        fontsize=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+    )
 
 
 def _is_charged(rows: Sequence[PolicyRow], component: str) -> bool:
