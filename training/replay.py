@@ -106,7 +106,7 @@ def replay_sentence(replay: Mapping[str, Any]) -> str:
     days = "; ".join(
         f"{word} {replay[stream]['from']} to {replay[stream]['to']} "
         f"({replay[stream]['windows']:,} windows{_skipped(replay[stream]['skipped'])})"
-        for word, stream in (("tuned on", "validation"), ("tested on", "test"))
+        for word, stream in (("validation on", "validation"), ("test on", "test"))
     )
     factor = replay["error_factor"]
     overlapping = f" and overlap; errors are {factor:.1f} times as wide for it"

@@ -75,9 +75,9 @@ def test_the_report_says_in_words_what_was_replayed(tmp_path: Path) -> None:
     summary = compare(config, ["delta"], [10.0], n_episodes=50).summary
     assert summary.replay is not None
     assert replay_sentence(summary.replay) == (
-        "Replay of recorded days from prices.csv: tuned on 2024-01-05 to 2024-01-07 "
-        "(2 windows); tested on 2024-01-07 to 2024-01-15 (8 windows). Windows start "
-        "every 24 h."
+        "Replay of recorded days from prices.csv: validation on 2024-01-05 to "
+        "2024-01-07 (2 windows); test on 2024-01-07 to 2024-01-15 (8 windows). "
+        "Windows start every 24 h."
     )
 
 
