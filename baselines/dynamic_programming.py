@@ -70,6 +70,7 @@ def why_unsolvable(config: EnvConfig) -> str | None:
     """What keeps a problem from having an exact optimum here, or None."""
     market, execution = config.market, config.execution
     reasons = {
+        "its days are recorded": config.replay is not None,
         "its volatility is not constant": not isinstance(
             market.volatility, ConstantVolatility
         ),

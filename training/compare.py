@@ -8,7 +8,7 @@ fixed, and are the same for every policy.
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import EpisodeTable, evaluate
-from hedge_env.loading import load_config
 from hedge_env.policy import Policy
 from hedge_env.tape import record_tape
 from training.commands import CompareOptions
@@ -34,6 +33,7 @@ from training.contenders import (
     wants_optimum,
 )
 from training.output_folder import prepare_folder
+from training.replay import episodes_in, load_market, with_replay
 from training.summary import Contender, Summary, build_summary
 
 __all__ = ["Comparison", "compare", "measure", "premium_bp"]
@@ -66,7 +66,7 @@ def run(options: CompareOptions) -> None:
     Args:
         options: What to compare, where, and how carefully.
     """
-    config = load_config(options.preset, settings=options.settings)
+    config = load_market(options.preset, options.replay, options.settings)
     if options.out is not None:
         # Missing plotting packages must show now, not after the work is done.
         from training.report import write_report
@@ -109,7 +109,8 @@ def compare(
     """Tune the rules, then measure every policy at every risk aversion.
 
     An agent that was trained for one risk aversion is measured at that one, which
-    joins the list for the rules as well.
+    joins the list for the rules as well. On recorded days everything is also measured
+    in the simulated market, with the same parameters.
 
     Args:
         config: The hedging problem.
@@ -134,6 +135,9 @@ def compare(
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
     solved = wants_optimum(policies, config)
+    asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
+    if rules:
+        validation_episodes = episodes_in(config, validation_episodes, "validation")
     levels = _all_levels(agents, risk_aversions)
     tuned = _tune_rules(
         rules,
@@ -148,7 +152,7 @@ def compare(
     entries = _entries(tuned, agents, levels)
     if solved:
         entries += _optima(levels, config, progress=progress)
-    return measure(
+    comparison = measure(
         entries,
         config,
         n_episodes=n_episodes,
@@ -158,6 +162,19 @@ def compare(
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if rules else None,
     )
+    if config.replay is None:
+        return comparison
+    # The same parameters in the market that they assume, for as many paths as asked.
+    simulated = measure(
+        entries,
+        config.model_copy(update={"replay": None}),
+        n_episodes=asked,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    summary = replace(comparison.summary, simulated=simulated.summary)
+    return replace(comparison, summary=summary)
 
 
 def measure(
@@ -204,6 +221,7 @@ def measure(
         criterion=criterion,
         validation_episodes=validation_episodes,
     )
+    summary = with_replay(summary, config)
     return Comparison(summary, config, contenders, policies, tuple(tables))
 
 
@@ -236,6 +254,8 @@ def command_line(options: CompareOptions) -> str:
         "seed": options.seed,
         "criterion": options.criterion,
     }
+    if options.replay is not None:
+        values = {"replay": options.replay, **values}
     words = ["hedge", "compare"]
     for name, value in values.items():
         words += [f"--{name}", f"{value}"]

@@ -13,6 +13,7 @@ from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.ledger import COST_COMPONENTS
 from hedge_env.policy import Policy
+from hedge_env.replay import starting_spots
 from training.plot_style import (
     COMPONENT_COLOURS,
     INK,
@@ -113,7 +114,8 @@ def record_episode(
         holdings[step] = held + record.traded[0]
         costs[:, step + 1] = record.cost_components[:, 0]
         tracking[step + 1] = record.tracking_increment[0]
-    spot = config.market.spot
+    path = np.array([path_id])
+    spot = float(starting_spots(config, path, seed=seed, stream=stream)[0])
     pays_gas = config.execution.gas_units > 0.0
     pays_funding = config.execution.instrument == "perp" and config.market.funding
     per_day = HOURS_PER_DAY / config.episode.decision_interval_hours

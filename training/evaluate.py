@@ -6,12 +6,12 @@ from pathlib import Path
 from baselines import BASELINES
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
-from hedge_env.loading import load_config
 from hedge_env.policy import Policy
 from training.commands import EvaluateOptions
 from training.compare import measure
 from training.console import main_for, write_json
 from training.contenders import ALL, OPTIMAL, find_contenders
+from training.replay import episodes_in, load_market
 from training.summary import Contender, Summary
 
 __all__ = ["evaluate_policy"]
@@ -26,6 +26,7 @@ def run(options: EvaluateOptions) -> None:
     summary = evaluate_policy(
         options.policy,
         preset=options.preset,
+        replay=options.replay,
         settings=options.settings,
         risk_aversions=options.risk_aversion,
         n_episodes=options.episodes,
@@ -45,6 +46,7 @@ def evaluate_policy(
     name: str,
     *,
     preset: str | Path | None = None,
+    replay: Path | None = None,
     settings: Sequence[str] = (),
     risk_aversions: Sequence[float] = (),
     n_episodes: int = 20_000,
@@ -59,6 +61,7 @@ def evaluate_policy(
             parameters.
         preset: The market; None is the one an agent was trained in, and the
             reference market for a rule.
+        replay: CSV file of prices; None does not replay unless the market does.
         settings: Overrides `key=value` of the market.
         risk_aversions: Lambdas [1/notional]; none means the market's own.
         n_episodes: Number of test paths, at least 2.
@@ -85,7 +88,8 @@ def evaluate_policy(
     else:
         policy, source, params = agents[0].policy, str(agents[0].source), {}
         own = agents[0].policy.config
-    config = _market(own, preset, settings)
+    config = _market(own, preset, replay, settings)
+    n_episodes = episodes_in(config, n_episodes, "test")
     levels = risk_aversions or _levels(config)
     entries = [
         (Contender(policy.name, policy.kind, params, level, source), policy)
@@ -102,12 +106,15 @@ def evaluate_policy(
 
 
 def _market(
-    own: EnvConfig | None, preset: str | Path | None, settings: Sequence[str]
+    own: EnvConfig | None,
+    preset: str | Path | None,
+    replay: Path | None,
+    settings: Sequence[str],
 ) -> EnvConfig:
     """The market asked for, or the one the policy knows, with overrides."""
     if preset is None and own is not None:
-        return load_config(None, own.model_dump(mode="json"), settings)
-    return load_config(preset or "reference", settings=settings)
+        return load_market(own, replay, settings)
+    return load_market(preset or "reference", replay, settings)
 
 
 def _levels(config: EnvConfig) -> tuple[float, ...]:

@@ -32,6 +32,7 @@ from training.plot_style import (
     to_png,
 )
 from training.plots import cost_figure, distribution_figure, frontier_figure
+from training.replay import replay_sentence
 from training.run_folder import collect_versions, to_json
 from training.summary import Contender, PolicyRow, Summary
 
@@ -109,7 +110,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
     config = yaml.safe_dump(dict(summary.config), sort_keys=False, allow_unicode=True)
     return _template().render(
         summary=summary,
-        description=comparison.config.description,
+        description=_description(comparison),
         answer=findings.answer(summary),
         level=level,
         colours={name: style.colour for name, style in styles.items()},
@@ -120,6 +121,14 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         config=config,
         versions=_versions(summary.seed),
     )
+
+
+def _description(comparison: Comparison) -> str:
+    """The market, and the days if they are recorded ones."""
+    description, replay = comparison.config.description, comparison.summary.replay
+    if replay is None:
+        return description
+    return f"{description}. {replay_sentence(replay)}".removeprefix(". ")
 
 
 def _template() -> jinja2.Template:
@@ -165,6 +174,9 @@ def _pictures(
         "costs": lambda size: cost_figure(rows, size),
         "episode": lambda size: episode_figure(trace, styles[drawn.name], size),
     }
+    simulated = summary.simulated
+    if simulated is not None:
+        figures["simulated"] = lambda size: frontier_figure(simulated, size)
     pictures = {
         name: {size.name: to_data_uri(draw(size)) for size in (WIDE, NARROW)}
         for name, draw in figures.items()

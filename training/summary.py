@@ -96,6 +96,8 @@ class Summary:
         criterion: What the rules' parameters minimise; None if nothing was tuned.
         validation_episodes: Number of paths the rules were tuned on.
         config: The market with every default written out.
+        replay: Files, dates and windows of recorded days; None if simulated.
+        simulated: The same policies in the simulated market; None if not replayed.
     """
 
     preset: str
@@ -106,6 +108,8 @@ class Summary:
     criterion: str | None
     validation_episodes: int | None
     config: Mapping[str, Any]
+    replay: Mapping[str, Any] | None = None
+    simulated: "Summary | None" = None
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:

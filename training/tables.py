@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.findings import difference, headline, leader, parameters, with_error
+from training.replay import replay_sentence
 from training.summary import PolicyRow, Summary
 
 __all__ = ["print_summary", "summary_table"]
@@ -29,6 +30,8 @@ def print_summary(summary: Summary) -> None:
         "confidence interval.",
         markup=False,
     )
+    if summary.replay is not None:
+        console.print(replay_sentence(summary.replay), markup=False)
 
 
 def summary_table(summary: Summary) -> Table:
