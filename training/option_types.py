@@ -124,11 +124,11 @@ PositiveNumber = Annotated[float, _spec(_positive, "X")]
 OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
 OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
+OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 
 File = Annotated[Path, _spec(Path, "FILE.csv")]
 PresetFile = Annotated[Path, _spec(Path, "FILE.yaml")]
-OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
 Files = Annotated[tuple[Path, ...], _spec(Path, "FILE.csv,...", many=True)]
 OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 
