@@ -37,9 +37,10 @@ class GasWait(RememberingRule):
     .. math:: |h - \Delta| > m \theta, \quad \text{or} \quad
               |h - \Delta| > \theta \text{ and } g \le Q_q(\text{past } g)
 
-    where g is the gas price. Between `threshold` :math:`\theta` and `patience` :math:`m` times it, a trade waits
-    until gas is not above the quantile `quantile` of its last `window` prices. Where
-    the price of gas is constant it is the delta threshold.
+    where g is the gas price. Between `threshold` :math:`\theta` and `patience`
+    :math:`m` times it, a trade waits until gas is not above the quantile `quantile` of
+    its last `window` prices. Where the price of gas is constant it is the delta
+    threshold.
     """
 
     name: ClassVar[str] = "gas-wait"
