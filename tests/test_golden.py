@@ -18,7 +18,10 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
+    "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
+    "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "deribit": "5d98abd97a098a87762d6aa7c516c44c",
+    "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "cd429766f2cda45bacc5c7d16b8000f1",
     "ethereum-l1-2021": "0680b67f410f8097abcc1c14f25fd592",
     "ethereum-l1-2026": "9fc7bff8451a90004e2218c594ec2c38",

@@ -44,7 +44,8 @@ def test_the_presets_are_those_that_ids_and_documents_name():
     assert preset_names() == PRESETS
     named = {"reference", "ethereum-l1", "ethereum-l2", "deribit"}
     eras = {"ethereum-l1-2021", "ethereum-l1-2026"}
-    assert named | eras <= set(PRESETS)
+    published = {"cao-gbm-1m", "cao-gbm-3m", "derman-kamal"}
+    assert named | eras | published <= set(PRESETS)
     assert preset_text("reference").startswith("#")
 
 
