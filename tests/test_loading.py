@@ -214,7 +214,7 @@ def test_further_problems_are_counted():
 
 def test_an_unknown_preset_suggests_one():
     assert "did you mean reference?" in message_of("referense")
-    assert "known: deribit" in message_of("xyz")
+    assert f"known: {PRESETS[0]}, {PRESETS[1]}" in message_of("xyz")
 
 
 def test_what_is_no_config_file_is_said_in_one_line(tmp_path):
