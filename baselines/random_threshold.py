@@ -45,14 +45,14 @@ class RandomThreshold(AbstractRule):
     with a uniform number :math:`U` that stays the same until the next trade: it is a
     function of the present holdings, which differ between paths and change with every
     trade. Whoever knows only the rule cannot tell when it will trade next; the same
-    path always gives the same trades.
+    path always gives the same trades. The spread is not tuned, since randomness is
+    bought for secrecy: the best spread is nearly none.
     """
 
     name: ClassVar[str] = "random-threshold"
     inputs: ClassVar[tuple[str, ...]] = ("delta", "holdings")
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
-        "threshold": ParameterRange(0.005, 1.0, "log"),
-        "spread": ParameterRange(0.0, 1.5),
+        "threshold": ParameterRange(0.005, 1.0, "log")
     }
 
     threshold: float = 0.1  # theta, median [-], holdings per contract
@@ -61,6 +61,8 @@ class RandomThreshold(AbstractRule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0.0 <= self.spread < np.inf:
+            raise ValueError(f"spread = {self.spread} must be at least 0 and finite")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed = {self.seed} must be in [0, 2^32)")
 

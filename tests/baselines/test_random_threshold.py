@@ -56,3 +56,9 @@ def test_the_same_paths_give_the_same_trades_in_any_batch():
 def test_a_seed_that_is_no_word_is_refused(seed):
     with pytest.raises(ValueError, match="seed"):
         RandomThreshold(seed=seed)
+
+
+@pytest.mark.parametrize("spread", [-0.1, float("nan"), float("inf")])
+def test_a_spread_that_is_no_spread_is_refused(spread):
+    with pytest.raises(ValueError, match="spread"):
+        RandomThreshold(spread=spread)
