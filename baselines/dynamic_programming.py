@@ -70,6 +70,7 @@ def why_unsolvable(config: EnvConfig) -> str | None:
     """What keeps a problem from having an exact optimum here, or None."""
     market, execution = config.market, config.execution
     reasons = {
+        "its days are recorded": config.replay is not None,
         "its volatility is not constant": not isinstance(
             market.volatility, ConstantVolatility
         ),
@@ -82,6 +83,19 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         or execution.square_root_impact > 0.0,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def require_solvable(config: EnvConfig) -> None:
+    """Refuse a problem that has no exact optimum here.
+
+    Raises:
+        HedgeError: With the reason.
+    """
+    reason = why_unsolvable(config)
+    if reason is not None:
+        raise HedgeError(
+            f"{config.name} has no exact optimum: {reason}; preset reference has one"
+        )
 
 
 def solve(
@@ -110,11 +124,7 @@ def solve(
     Raises:
         HedgeError: If the problem has no exact optimum here.
     """
-    reason = why_unsolvable(config)
-    if reason is not None:
-        raise HedgeError(
-            f"{config.name} has no exact optimum: {reason}; preset reference has one"
-        )
+    require_solvable(config)
     decisions = config.episode.decisions
     dt = config.episode.years_per_decision
     level = config.market.volatility.level

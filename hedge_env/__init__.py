@@ -55,6 +55,7 @@ _PRESET_OF_ID = {
     "HedgeEthereumL1-v0": "ethereum-l1",
     "HedgeEthereumL2-v0": "ethereum-l2",
     "HedgeDeribit-v0": "deribit",
+    "HedgeReplay-v0": "replay",
 }
 
 

@@ -27,7 +27,8 @@ from hedge_env.ledger import (
 from hedge_env.market.interface import Market
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log
-from hedge_env.simulated import SimulatedMarket, quote_params
+from hedge_env.replay import open_market
+from hedge_env.simulated import quote_params
 
 # Block of random numbers of an episode's risk aversion, beyond the market's.
 _RISK_AVERSION_BLOCK = 16
@@ -77,7 +78,7 @@ class HedgeBatch:
         n_paths: Size of the batch.
         seed: Of all random streams.
         stream: "training", "validation" or "test".
-        market: Recorded market to use instead of simulating one.
+        market: Market to use instead of the config's own, for example a tape.
 
     Attributes:
         rows: Present rows, shape (N_FIELDS, n_paths).
@@ -107,7 +108,7 @@ class HedgeBatch:
         self.rows: FloatArray = np.zeros((N_FIELDS, n_paths))
         self._spare: FloatArray = np.zeros((N_FIELDS, n_paths))
         self._key = stream_key(seed, stream)
-        self._market: Market = market or SimulatedMarket(
+        self._market: Market = market or open_market(
             config, n_paths, seed=seed, stream=stream
         )
         venue = quote_params(config).venue

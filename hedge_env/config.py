@@ -8,6 +8,7 @@ Every default of the package lives here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 HOURS_PER_DAY = 24.0
 BASIS_POINT = 1e-4
+_MOST_MARKET_STEPS = 2**32 - 1  # the last count is the start of an episode
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -37,6 +39,15 @@ class EpisodeConfig(Model):
     market_steps: int = Field(default=1, ge=1, le=10_000)  # per decision
     days_per_year: Positive = 365.0
     start_hour: float | None = Field(default=0.0, ge=0.0, lt=24.0)  # None: uniform
+
+    @model_validator(mode="after")
+    def _countable(self) -> EpisodeConfig:
+        if self.decisions * self.market_steps >= _MOST_MARKET_STEPS:
+            raise ValueError(
+                f"decisions x market_steps must be below {_MOST_MARKET_STEPS}: random "
+                "numbers are counted by 32 bits of market steps"
+            )
+        return self
 
     @property
     def hours_per_market_step(self) -> float:
@@ -264,6 +275,35 @@ class RewardConfig(Model):
     kappa: NonNegative = 10.0  # risk weight of kolm_ritter [1/notional]
 
 
+class ReplayConfig(Model):
+    """Recorded days instead of simulated ones; see `history` for the files.
+
+    The dates, UTC, cut the history into training, validation and test days; None
+    leaves the last two fifths, in equal shares, to validation and test.
+    """
+
+    spot: str | None = None  # CSV file of prices; must be given to run
+    implied_volatility: str | None = None  # CSV files; None: modelled
+    gas: str | None = None
+    funding: str | None = None
+    funding_utc_offset_hours: Finite = 0.0  # of that file's clock
+    begin: date | None = None  # None: all there is
+    validation_from: date | None = None
+    test_from: date | None = None
+    end: date | None = None  # exclusive
+    stride_hours: Positive = 24.0  # between the starts of two windows
+    longest_gap_hours: NonNegative = 3.0  # windows with a longer one are skipped
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ReplayConfig:
+        names = ("begin", "validation_from", "test_from", "end")
+        given = [name for name in names if getattr(self, name) is not None]
+        for first, second in pairwise(given):
+            if not getattr(self, first) < getattr(self, second):
+                raise ValueError(f"{first} must be before {second}")
+        return self
+
+
 class EnvConfig(Model):
     """One hedging problem."""
 
@@ -277,6 +317,7 @@ class EnvConfig(Model):
     observation: ObservationConfig = ObservationConfig()
     action: ActionConfig = ActionConfig()
     reward: RewardConfig = RewardConfig()
+    replay: ReplayConfig | None = None  # None: the market is simulated
     risk_aversion: Positive | RiskAversionRange = 10.0  # lambda [1/notional]
 
     @model_validator(mode="after")
@@ -303,6 +344,8 @@ class EnvConfig(Model):
                 "execution.gas_units needs market.gas; use execution.fixed_cost_bp "
                 "for a constant cost per transaction"
             )
+        if self.replay is not None:
+            _check_recorded(self.replay, self.market)
         return self
 
     @property
@@ -320,6 +363,18 @@ class EnvConfig(Model):
             low = lowest if low is None else low
             high = highest if high is None else high
         return low, high
+
+
+def _check_recorded(replay: ReplayConfig, market: MarketConfig) -> None:
+    """A recorded series drives a part of the market, which must be on."""
+    if replay.implied_volatility is not None and not isinstance(
+        market.surface, SsviSurface
+    ):
+        raise ValueError("replay.implied_volatility needs market.surface.model = ssvi")
+    if replay.gas is not None and market.gas is None:
+        raise ValueError("replay.gas needs market.gas, whose median it is quoted over")
+    if replay.funding is not None and market.funding is None:
+        raise ValueError("replay.funding needs market.funding, for its settlements")
 
 
 def _limiting_deltas(book: BookConfig) -> tuple[float, float]:

@@ -99,7 +99,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     their stationary distributions, hour of day as configured. A path is a pure
     function of seed, stream and path id. `reset(seed=s)` begins with path 0 of that
     seed and each further `reset()` goes on to the next; options are `path_ids`, the
-    path to replay, and `risk_aversion` of the episode [1/notional].
+    path to replay, and `risk_aversion` of the episode [1/notional]. With a section
+    `replay` in the config a path is a window of recorded days instead, see `replay.py`.
 
     ## Episode End
     `terminated` after the last decision interval, at the end of the horizon; the last

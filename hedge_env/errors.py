@@ -11,6 +11,10 @@ class ConfigError(HedgeError, ValueError):
     """A preset, config file or override is wrong; the message names the key."""
 
 
+class DataError(HedgeError, ValueError):
+    """A file of market history cannot be used; the message names file and line."""
+
+
 class PolicyFileError(HedgeError, ValueError):
     """A policy file is damaged, of another format or of another environment."""
 

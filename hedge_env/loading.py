@@ -22,12 +22,14 @@ _EXTENDS = "extends"  # key of a file: the preset or file it builds on
 _YAML_SUFFIXES = (".yaml", ".yml")
 _LONGEST_CHAIN = 16  # files that extend each other
 _FOLDER: Final = resources.files("hedge_env") / "presets"
+NEEDS_FILES: Final = ("replay",)  # presets that run on a user's history only
 
 
 def preset_names() -> tuple[str, ...]:
-    """Names of the presets that come with the package, sorted."""
+    """Names of the presets that come with the package and run as they are, sorted."""
     files = (entry.name for entry in _FOLDER.iterdir())
-    return tuple(sorted(name[:-5] for name in files if name.endswith(".yaml")))
+    names = {name[:-5] for name in files if name.endswith(".yaml")}
+    return tuple(sorted(names - set(NEEDS_FILES)))
 
 
 PRESETS: Final = preset_names()
@@ -39,8 +41,8 @@ def preset_text(name: str) -> str:
     Raises:
         ConfigError: If there is no such preset.
     """
-    if name not in PRESETS:
-        close = suggestion(name, PRESETS)
+    if name not in (*PRESETS, *NEEDS_FILES):
+        close = suggestion(name, (*PRESETS, *NEEDS_FILES))
         text = f"no preset is called {name!r}; {close} (a file's name ends in .yaml)"
         raise ConfigError(one_line(text))
     return (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.fields import N_MARKET_FIELDS
-from hedge_env.simulated import SimulatedMarket
+from hedge_env.replay import open_market
 
 _CHUNK = 4096  # paths simulated at a time
 
@@ -40,7 +40,7 @@ class MarketTape:
 def record_tape(
     config: EnvConfig, path_ids: IntArray, *, seed: int, stream: str
 ) -> MarketTape:
-    """Simulate paths and keep their market rows.
+    """Run the market of a config and keep their market rows.
 
     Args:
         config: The hedging problem.
@@ -56,7 +56,7 @@ def record_tape(
     rows = np.empty((decisions + 1, N_MARKET_FIELDS, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
-        market = SimulatedMarket(config, ids.size, seed=seed, stream=stream)
+        market = open_market(config, ids.size, seed=seed, stream=stream)
         present = np.zeros((N_MARKET_FIELDS, ids.size))
         market.start(ids, np.ones(ids.size, dtype=np.bool_), present)
         rows[0, :, low : low + _CHUNK] = present

@@ -79,3 +79,11 @@ def test_a_config_cannot_be_changed():
 def test_a_key_nobody_knows_is_an_error():
     with pytest.raises(ValidationError, match="Extra inputs"):
         EnvConfig(market={"volatilty": {}})
+
+
+def test_an_episode_cannot_outrun_the_count_of_its_random_numbers():
+    with pytest.raises(ConfigError, match="decisions x market_steps must be below"):
+        load_config(
+            "reference",
+            settings=["episode.decisions=1000000", "episode.market_steps=10000"],
+        )

@@ -53,6 +53,9 @@ class OnPolicyOptions(CommonOptions):
     envs_per_path: Count = 1  # see rollout_buffer.py; 1 is plain SB3
     log_std_start: LogStd | None = -1.0  # None: the learner chooses its noise
     log_std_end: LogStd | None = -3.0
+    # True: noise that is a linear function of the last hidden layer, drawn once per
+    # rollout and environment; log_std is then that of the function's coefficients.
+    use_sde: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -101,6 +101,7 @@ def _on_policy_arguments(options: OnPolicyOptions) -> dict[str, Any]:
         "ent_coef": options.ent_coef,
         "vf_coef": options.vf_coef,
         "max_grad_norm": options.max_grad_norm,
+        "use_sde": options.use_sde,
         "rollout_buffer_class": SharedPathRolloutBuffer,
         "rollout_buffer_kwargs": {"envs_per_path": options.envs_per_path},
     }

@@ -1,4 +1,4 @@
-"""What happens between rollouts: noise, validation, checkpoints, progress.
+"""What happens between rollouts: validation, checkpoints, progress.
 
 All of it runs at `on_rollout_start`, where the learner is between two updates and a
 checkpoint holds everything. None of it draws a random number, so a run is the same
@@ -6,12 +6,8 @@ however often it is validated or saved.
 """
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,47 +15,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import HParam, Logger
 
 from training.checkpoint import save_checkpoint
-from training.console import Advance, log
+from training.console import Advance
 from training.experiment import ExperimentConfig
 from training.export import export_policy, to_policy
+from training.interruption import RunStoppedError, StopRequest
 from training.run_folder import RunFolder
 from training.validation import Validation, Validator
-
-
-class RunStoppedError(Exception):
-    """The user asked to stop, and the checkpoint has been written."""
-
-
-class NoiseSchedule(BaseCallback):
-    """Exploration noise that falls on a schedule instead of being learned.
-
-    Learned noise stays large, and a no-trade band trained under much noise is wider
-    than is best without it. The logarithm of the standard deviation goes linearly
-    from `start` to `end` over the run; a policy without such noise is left alone.
-
-    Args:
-        start: Log standard deviation at the first step [-], in units of the action.
-        end: Log standard deviation at the last step [-].
-        total_timesteps: Length of the run.
-    """
-
-    def __init__(self, start: float, end: float, total_timesteps: int) -> None:
-        super().__init__()
-        self.start, self.end, self.total_timesteps = start, end, total_timesteps
-
-    def log_std(self, timesteps: int) -> float:
-        """Log standard deviation after that many steps of the run."""
-        progress = min(timesteps / self.total_timesteps, 1.0)
-        return self.start + progress * (self.end - self.start)
-
-    def _on_rollout_start(self) -> None:
-        log_std = getattr(self.model.policy, "log_std", None)
-        if isinstance(log_std, torch.nn.Parameter):
-            log_std.requires_grad = False
-            log_std.data.fill_(self.log_std(self.model.num_timesteps))
-
-    def _on_step(self) -> bool:
-        return True
 
 
 class ValidationCallback(BaseCallback):
@@ -129,35 +90,6 @@ class ValidationCallback(BaseCallback):
         self.logger.dump(self.model.num_timesteps)
 
 
-class StopRequest:
-    """Remembers that the user pressed Ctrl-C, or that the system wants us gone."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Turn SIGINT and SIGTERM into a request; a second one ends at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread may handle signals
-            return
-        kinds = (signal.SIGINT, signal.SIGTERM)
-        previous = {kind: signal.getsignal(kind) for kind in kinds}
-        for kind in kinds:
-            signal.signal(kind, self._handle)
-        try:
-            yield
-        finally:
-            for kind, handler in previous.items():
-                signal.signal(kind, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        log("stopping after this update; press Ctrl-C again to stop without saving")
-
-
 class CheckpointCallback(BaseCallback):
     """Saves checkpoints, and stops the run after one when asked to.
 
@@ -184,6 +116,7 @@ class CheckpointCallback(BaseCallback):
         self._start = time.perf_counter()
         self._last: int | None = None
         self._unlogged: dict[str, float] = {}
+        self._generator: torch.Tensor | None = None
 
     @property
     def seconds(self) -> float:
@@ -203,10 +136,11 @@ class CheckpointCallback(BaseCallback):
         self._last = self.model.num_timesteps
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from the state in a checkpoint."""
+        """Continue from the state in a checkpoint that has just been loaded."""
         self.validation.load_state_dict(state["validation"])
         self.seconds_before = state["seconds"]
         self._unlogged = state["unlogged"]
+        self._generator = torch.get_rng_state()
 
     def _on_training_start(self) -> None:
         if self._last is None:
@@ -215,6 +149,9 @@ class CheckpointCallback(BaseCallback):
             self.logger.record(name, value)
 
     def _on_rollout_start(self) -> None:
+        if self._generator is not None:  # SB3 may have drawn noise since
+            torch.set_rng_state(self._generator)
+            self._generator = None
         now = self.model.num_timesteps
         last = 0 if self._last is None else self._last
         if self.stop.requested:

@@ -18,6 +18,7 @@ from training.option_types import (
     Folder,
     Names,
     OptionalCount,
+    OptionalFile,
     OptionalName,
     OptionalSeed,
     PositiveNumber,
@@ -89,6 +90,8 @@ class EvaluateOptions(SettingOptions):
     """A policy file, a run folder, or the name of a rule."""
     preset: OptionalName = None
     """The market to evaluate in (default: the one the policy was trained in)."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
     risk_aversion: PositiveNumbers = ()
     """Risk aversions to evaluate at (default: that of the market)."""
     episodes: Count = 20_000
@@ -109,6 +112,8 @@ class CompareOptions(SettingOptions):
 
     preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
     """The market to compare in."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
     policies: Names = ("all",)
     """Rules by name, `all` for every rule, and policy files or run folders."""
     risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)

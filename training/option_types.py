@@ -18,6 +18,7 @@ __all__ = [
     "Folder",
     "Names",
     "OptionalCount",
+    "OptionalFile",
     "OptionalName",
     "OptionalSeed",
     "PositiveNumber",
@@ -113,6 +114,7 @@ PositiveNumber = Annotated[float, _spec(_positive, "X")]
 OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
 OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
+OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 
 Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]

@@ -2,7 +2,7 @@
 
 import yaml
 
-from hedge_env.loading import PRESETS, load_config
+from hedge_env.loading import NEEDS_FILES, PRESETS, load_config
 from training.commands import PresetsOptions
 from training.console import main_for, write_json
 
@@ -26,7 +26,8 @@ def run(options: PresetsOptions) -> None:
 
 def _print_names(*, as_json: bool) -> None:
     """Print every preset with its one-line description."""
-    descriptions = {name: load_config(name).description for name in sorted(PRESETS)}
+    names = sorted((*PRESETS, *NEEDS_FILES))
+    descriptions = {name: load_config(name).description for name in names}
     if as_json:
         write_json({"presets": descriptions})
         return

@@ -125,9 +125,9 @@ def open_run_folder(out: Path | None, name: str, *, resume: bool) -> RunFolder:
     if resume and not folder.is_started():
         raise RunFolderError(f"{out}: no run to resume here; leave out --resume")
     if not resume and folder.is_started():
-        state = "finished" if folder.is_finished() else "unfinished"
+        state = "a finished" if folder.is_finished() else "an unfinished"
         raise RunFolderError(
-            f"{out}: holds a {state} run; continue it with --resume or choose "
+            f"{out}: holds {state} run; continue it with --resume or choose "
             "another --out"
         )
     out.mkdir(parents=True, exist_ok=True)

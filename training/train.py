@@ -25,19 +25,19 @@ from training.algorithm_options import CommonOptions, OnPolicyOptions
 from training.algorithms import build_model
 from training.callbacks import (
     CheckpointCallback,
-    NoiseSchedule,
     ProgressCallback,
-    RunStoppedError,
-    StopRequest,
     ValidationCallback,
 )
 from training.checkpoint import checkpoint_exists, load_checkpoint
 from training.commands import TrainOptions
 from training.console import log, main_for, progress_bar
 from training.experiment import ExperimentConfig, check_same_run, load_experiment
+from training.exploration import exploration
+from training.interruption import RunStoppedError, StopRequest
 from training.metrics_writer import forget_metrics_after, open_logger
 from training.run_folder import (
     RunFolder,
+    command_line,
     describe_run,
     open_run_folder,
     to_json,
@@ -173,20 +173,13 @@ def _learn(
     """Run SB3's `learn` to the end; whether the user stopped it."""
     options, folder = experiment.train, checkpoints.folder
     validation = checkpoints.validation
-    # Validation first: a checkpoint then knows of it.
-    callbacks: list[BaseCallback] = [validation, checkpoints]
     left = options.total_timesteps - model.num_timesteps
     if left <= 0:
         log(f"{folder.path}: already trained for {model.num_timesteps} timesteps")
         return False
-    if isinstance(options, OnPolicyOptions) and options.log_std_start is not None:
-        assert options.log_std_end is not None  # the options validate as a pair
-        callbacks = [
-            NoiseSchedule(
-                options.log_std_start, options.log_std_end, options.total_timesteps
-            ),
-            *callbacks,
-        ]
+    # In this order: a checkpoint knows of the validation before it, and is taken
+    # before the noise of the next rollout is drawn.
+    callbacks: list[BaseCallback] = [validation, checkpoints, *exploration(options)]
     logger = open_logger(folder)
     model.set_logger(logger)
     try:
@@ -249,8 +242,9 @@ def _report(result: RunResult, options: TrainOptions) -> None:
     if result.best is not None:
         log(describe(result.best))
     if result.stopped:
-        command = f"hedge train {options.config} --out {folder} --resume"
-        log(f"stopped and saved; continue with: {command}")
+        where = "" if options.out else f" --out {folder}"
+        again = "" if options.resume else " --resume"
+        log(f"stopped and saved; continue with: {command_line()}{where}{again}")
     else:
         log(f"policy: {result.folder.policy}")
 

@@ -31,8 +31,8 @@ from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
 TILE = 256  # paths: 16 rows of state and 20 of scratch are 74 kB
-_N_SCRATCH = 20
-_JUMP, _LOG_RETURN, _HOURS = 16, 17, 18
+N_SCRATCH = 20
+JUMP, LOG_RETURN, _HOURS = 16, 17, 18
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
 
 # Counter word of the draws from the stationary distribution, which no step reaches.
@@ -60,23 +60,24 @@ def advance_tile(
         key: Of the random stream.
         p: Constants.
     """
-    noise = np.empty((_N_SCRATCH, high - low))
-    noise[_JUMP, :] = 0.0
+    noise = np.empty((N_SCRATCH, high - low))
+    noise[JUMP, :] = 0.0
     for _ in range(p.clock.market_steps):
-        _draw(noise, path_ids[low:high], counters[low:high], key, p)
+        draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
         _step(state, low, high, noise, counters, p)
         for i in range(low, high):
             counters[i] += 1
 
 
 @kernel
-def _draw(
+def draw_noise(
     noise: FloatArray,
     path_ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
     p: MarketParams,
 ) -> None:
+    """Fill the first 16 rows of `noise` (N_SCRATCH, n) for one market step."""
     k0, k1 = key
     fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
     if p.parts.surface or p.parts.gas:
@@ -96,17 +97,43 @@ def _step(
     counters: IntArray,
     p: MarketParams,
 ) -> None:
-    """One market step of one tile; every process reads the state before the step.
-
-    Rows are taken as `x[row, low:high]`, which numba knows to be contiguous; a
-    two-dimensional slice it would not, and the loops would not be vectorised.
-    """
-    z_spot, jump, log_return = noise[0], noise[_JUMP], noise[_LOG_RETURN]
+    """One market step of one tile: the price first, then what answers to it."""
+    z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
     volatility = x[row.VOLATILITY, low:high]
     log_spot = x[row.LOG_SPOT, low:high]
     if p.parts.jumps:
         draw_jumps(noise[_U_JUMP], noise[_U_SIGN], jump, p.jumps)
     advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
+    respond(x, low, high, noise, counters, p)
+
+
+@kernel
+def respond(
+    x: FloatArray,
+    low: int,
+    high: int,
+    noise: FloatArray,
+    counters: IntArray,
+    p: MarketParams,
+) -> None:
+    """Advance all but the price by one market step, given the return of the step.
+
+    Every process reads the state before the step, but for the new spot. Rows are
+    taken as `x[row, low:high]`, which numba knows to be contiguous; a
+    two-dimensional slice it would not, and the loops would not be vectorised.
+
+    Args:
+        x: State of all paths, shape (N_STATES, n), updated in place.
+        low: First path.
+        high: Path after the last.
+        noise: Shape (N_SCRATCH, high - low); rows 0 (shock of spot), `JUMP` and
+            `LOG_RETURN` say what spot did.
+        counters: Market steps already taken, shape (n,).
+        p: Constants.
+    """
+    z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
+    volatility = x[row.VOLATILITY, low:high]
+    log_spot = x[row.LOG_SPOT, low:high]
     realised = x[row.REALISED_VARIANCE, low:high]
     _estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
     if p.parts.gas:

@@ -20,6 +20,7 @@ OPTIONS = {
     "ppo-relu": PPOOptions(
         **COMMON, n_steps=4, batch_size=8, activation="relu", net_arch=(16, 8)
     ),
+    "ppo-sde": PPOOptions(**COMMON, n_steps=4, batch_size=8, use_sde=True),
     "a2c": A2COptions(**COMMON, n_steps=4, algorithm="a2c", net_arch=()),
     "sac": SACOptions(**COMMON, algorithm="sac", buffer_size=100),
     "td3": TD3Options(**COMMON, algorithm="td3", buffer_size=100, activation="tanh"),

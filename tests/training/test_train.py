@@ -30,6 +30,7 @@ PPO = {
     "evaluation_paths": 16,
     "checkpoint_frequency": 128,
 }
+LEARNED_NOISE = {"log_std_start": None, "log_std_end": None}
 OFF_POLICY = {
     "total_timesteps": 240,
     "n_envs": 8,
@@ -43,6 +44,8 @@ OFF_POLICY = {
 }
 ALGORITHMS = {
     "ppo": PPO,
+    "ppo-sde": {**PPO, "use_sde": True},
+    "ppo-learned-sde": {**PPO, "use_sde": True, **LEARNED_NOISE},
     "a2c": {**PPO, "algorithm": "a2c"},
     "sac": {**OFF_POLICY, "algorithm": "sac"},
     "td3": {**OFF_POLICY, "algorithm": "td3"},
@@ -268,7 +271,7 @@ def test_exploration_noise_follows_its_schedule(tmp_path):
 
 
 def test_learned_noise_is_left_to_the_learner(tmp_path):
-    setup = experiment(log_std_start=None, log_std_end=None)
+    setup = experiment(**LEARNED_NOISE)
     folder = train(setup, tmp_path / "run").folder
     lines = map(json.loads, folder.metrics.read_text().splitlines())
     noise = [line["train/std"] for line in lines if "train/std" in line]

@@ -1,0 +1,1 @@
+"""Recorded market history: CSV files, a regular clock, windows split by date."""

@@ -1,0 +1,115 @@
+"""Values of a recorded series in the units of the market, checked for sense.
+
+The unit of implied volatility (percent or fraction) and of gas (wei or gwei) shows
+in the size of the numbers; what cannot be right is refused with its date.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import BoolArray, FloatArray
+from hedge_env.errors import DataError, one_line
+from hedge_env.history.series_file import Series
+from hedge_env.history.timestamps import date_text
+
+_LARGEST_RATIO = 5.0  # of two prices in a row: beyond, one of them is a mistake
+_PERCENT_FROM = 5.0  # a median volatility above 500 % is in percent
+_VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
+_WEI_FROM = 1e6  # gas has never cost a million gwei
+_WEI = 1e-9  # [gwei]
+_LARGEST_FUNDING = 0.1  # per settlement: exchanges cap it far below
+
+
+def prices(series: Series) -> FloatArray:
+    """Prices of the underlying, shape (n,) [quote].
+
+    Raises:
+        DataError: If a price is not positive, or one in a row is out of all relation.
+    """
+    values = series.values
+    _refuse(series, values <= 0.0, "is no price")
+    ratio = np.abs(np.diff(np.log(values)))
+    if (ratio > np.log(_LARGEST_RATIO)).any():
+        at = int(np.argmax(ratio > np.log(_LARGEST_RATIO)))
+        text = f"{series.source}: the price goes from {values[at]:g} to"
+        text = f"{text} {values[at + 1]:g} at {date_text(int(series.seconds[at + 1]))}"
+        raise DataError(one_line(f"{text}; correct or remove the wrong one"))
+    return values
+
+
+def implied_volatilities(series: Series) -> FloatArray:
+    """Implied volatilities, shape (n,) [1/sqrt(year)].
+
+    Raises:
+        DataError: If one is out of range.
+    """
+    values = series.values
+    values = values / 100.0 if np.median(values) > _PERCENT_FROM else values
+    low, high = _VOLATILITY_RANGE
+    _refuse(series, (values < low) | (values > high), "is no volatility a year")
+    return values
+
+
+def gas_prices(series: Series) -> FloatArray:
+    """Gas prices, shape (n,) [gwei]; the zeros of an idle chain become NaN.
+
+    Raises:
+        DataError: If one is negative, or the file is in dollars.
+    """
+    if "usd" in series.column:
+        text = f"{series.source}: {series.column} is in dollars; give gwei or wei"
+        raise DataError(one_line(text))
+    values = series.values
+    _refuse(series, values < 0.0, "is no gas price")
+    values = np.where(values > 0.0, values, np.nan)
+    if np.isnan(values).all():
+        raise DataError(one_line(f"{series.source} holds nothing but zeros"))
+    return values * _WEI if np.nanmedian(values) > _WEI_FROM else values
+
+
+def funding_rates(
+    series: Series, settlement_hours: float, utc_offset_hours: float
+) -> Series:
+    """The same rates [fraction per settlement] on a clock in UTC.
+
+    Args:
+        series: From the file.
+        settlement_hours: Between two settlements, which fall on multiples of it.
+        utc_offset_hours: What the clock of the file is ahead of UTC.
+
+    Raises:
+        DataError: If a rate is out of range, or the clock is not right.
+    """
+    _refuse(series, np.abs(series.values) > _LARGEST_FUNDING, "is no fraction paid")
+    seconds = series.seconds - round(3600.0 * utc_offset_hours)
+    period = round(3600.0 * settlement_hours)
+    late = np.median((seconds + period // 2) % period) - period // 2
+    if abs(late) > period // 16:
+        text = f"{series.source}: settlements fall {late / 3600.0:+g} h off multiples"
+        text = f"{text} of {settlement_hours:g} h UTC; set"
+        offset = utc_offset_hours + late / 3600.0
+        text = f"{text} replay.funding_utc_offset_hours, to {offset:g} if its clock is"
+        raise DataError(one_line(f"{text} so much ahead of UTC"))
+    # A settlement is stamped some seconds late: it belongs to its full hour.
+    seconds = (seconds + period // 2) // period * period
+    first = np.append(True, np.diff(seconds) > 0)
+    return Series(
+        series.source,
+        seconds[first],
+        series.values[first],
+        series.column,
+        series.repeated + int((~first).sum()),
+        series.empty,
+    )
+
+
+def _refuse(series: Series, wrong: BoolArray, problem: str) -> None:
+    if not wrong.any():
+        return
+    at = int(np.argmax(wrong))
+    when = date_text(int(series.seconds[at]))
+    text = f"{series.source}: {series.values[at]:g} at {when} {problem}"
+    others = int(wrong.sum()) - 1
+    more = f" (and {others} more)" if others else ""
+    raise DataError(one_line(f"{text}{more}; correct or remove it"))

@@ -1,0 +1,121 @@
+r"""Estimates the factors of log volatility from recorded returns.
+
+With two exponentially weighted mean squares :math:`V_a, V_b` of returns, of which
+the volatility makes up :math:`L e^{2 (f + s)}` and the jumps usually :math:`J`,
+
+.. math:: y_i = \tfrac12 \ln \frac{\max(V_i - J, V_i / 4)}{L}
+
+is, to first order, the weighted mean of :math:`f + s` over the past plus noise (in
+days without a jump there is more left for the volatility than :math:`V - J`). The
+estimates of :math:`f` and :math:`s` are the linear functions of :math:`y_a, y_b`
+with the least mean squared error. With rates :math:`k` of a factor of variance
+:math:`v` and :math:`a, b` of the weights,
+
+.. math:: \mathrm{cov}(f, y_a) = v \frac{a}{a + k}, \quad
+          \mathrm{cov}(y_a, y_b) = \sum_{k, v} v \frac{a b}{a + b}
+          \left( \frac1{a + k} + \frac1{b + k} \right) + n \frac{a b}{a + b}
+
+where :math:`n` is the noise of one squared return times the time between two. An
+estimate is calmer than what it estimates: the weights shrink it to the mean.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.config import HOURS_PER_DAY, ConstantVolatility, EnvConfig
+from hedge_env.kernel import kernel
+from hedge_env.market.parameters import MarketParams
+from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+
+_LONG_HALF_LIFE = 30.0  # of the second mean square [day]
+_LEAST_SHARE = 0.25  # of the volatility in a mean square
+_STANDSTILL = 1e-6  # variance over its level below which no market falls
+_KURTOSIS = 6.0  # of a return over its local standard deviation, jumps included
+
+
+def mean_squares(
+    log_returns: FloatArray, half_life_days: float, dt_days: float, p: MarketParams
+) -> FloatArray:
+    """Exponentially weighted squared returns, shape (n,) [1/year].
+
+    Args:
+        log_returns: Of the tick before each tick, shape (n,).
+        half_life_days: Of the weights.
+        dt_days: Between two ticks.
+        p: The market; the first value is its usual variance.
+    """
+    decay = half_life_decay(half_life_days, dt_days)
+    years = p.price.dt * dt_days / _market_step_days(p)
+    usual = p.volatility.level**2 + p.jumps.variance_rate
+    return weighted_sum((1.0 - decay) / years * log_returns**2, decay, usual)
+
+
+@kernel
+def weighted_sum(x: FloatArray, decay: float, start: float) -> FloatArray:
+    """Sums `decay * last + x`, shape (n,); the first entry is `start` alone."""
+    out = np.empty_like(x)
+    total = start
+    out[0] = total
+    for i in range(1, x.shape[0]):
+        total = decay * total + x[i]
+        out[i] = total
+    return out
+
+
+def volatility_factors(
+    log_returns: FloatArray, dt_days: float, config: EnvConfig, p: MarketParams
+) -> FloatArray:
+    """Estimates of the fast and the slow factor at each tick.
+
+    Args:
+        log_returns: Of the tick before each tick, shape (n,).
+        dt_days: Between two ticks.
+        config: The hedging problem.
+        p: The same, compiled.
+
+    Returns:
+        Shape (2, n) [-]; zero where volatility is constant.
+    """
+    volatility = config.market.volatility
+    if isinstance(volatility, ConstantVolatility):
+        return np.zeros((2, log_returns.size))
+    halves = (config.observation.realised_half_life_days, _LONG_HALF_LIFE)
+    level, jumps = volatility.level**2, p.jumps.variance_rate
+    slope = (level + jumps) / level  # of y in ln V at the usual level
+    y = np.empty((2, log_returns.size))
+    for i, half_life in enumerate(halves):
+        squares = mean_squares(log_returns, half_life, dt_days, p)
+        squares = np.maximum(squares, _STANDSTILL * level)
+        diffusive = np.maximum(squares - jumps, _LEAST_SHARE * squares)
+        y[i] = 0.5 * np.log(diffusive / level)
+    noise = 0.25 * (_KURTOSIS - 1.0) * slope**2 * dt_days
+    factors = [
+        (volatility.fast.half_life_days, p.volatility.fast.sd**2),
+        (volatility.slow.half_life_days, p.volatility.slow.sd**2),
+    ]
+    return _loadings(factors, halves, noise) @ y
+
+
+def _loadings(
+    factors: list[tuple[float, float]], halves: tuple[float, float], noise: float
+) -> FloatArray:
+    """Least-squares weights of the two mean squares, shape (2 factors, 2)."""
+    a, b = (log(2.0) / half_life for half_life in halves)
+    rates = np.array([a, b])
+    both = np.outer(rates, rates) / np.add.outer(rates, rates)
+    covariance = noise * both
+    shared = np.empty((2, 2))
+    for row, (half_life, variance) in enumerate(factors):
+        k = log(2.0) / half_life
+        inverse = 1.0 / (rates + k)
+        covariance = covariance + variance * both * np.add.outer(inverse, inverse)
+        shared[row] = variance * rates * inverse
+    return np.asarray(np.linalg.solve(covariance, shared.T).T)
+
+
+def _market_step_days(p: MarketParams) -> float:
+    return p.clock.hours_per_step / HOURS_PER_DAY

@@ -1,0 +1,143 @@
+"""One market step along a recorded path: the price is read, the rest answers to it.
+
+Rows of the state that a recorded series gives are read as well. All others follow
+their own processes, with the same random numbers as in a simulated market and with
+the shock of spot that the recorded return amounts to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.kernel import kernel
+from hedge_env.market import state as row
+from hedge_env.market.parameters import MarketParams
+from hedge_env.market.simulator import (
+    JUMP,
+    LOG_RETURN,
+    N_SCRATCH,
+    TILE,
+    draw_noise,
+    respond,
+)
+from hedge_env.numerics.special import exp
+
+# Rows of the record: log price, and two that are read at the start only.
+LOG_PRICE, REALISED, TRAILING = 0, 1, 2
+N_FIXED_ROWS = 3  # the rows of the state that are driven come after them
+
+# Shocks of spot [standard deviation]: a jump is no shock to the surface.
+_LARGEST_SHOCK = 4.0
+
+
+@kernel
+def start_recorded(
+    state: FloatArray,
+    record: FloatArray,
+    driven: IntArray,
+    first: IntArray,
+    start_hours: FloatArray,
+    chosen: BoolArray,
+    p: MarketParams,
+) -> None:
+    """Put the chosen paths at their windows, after `start_market` has drawn the rest.
+
+    Args:
+        state: Shape (N_STATES, n), updated in place.
+        record: Shape (N_FIXED_ROWS + n_driven, n_ticks).
+        driven: Row of the state that each further row of the record gives, shape
+            (n_driven,).
+        first: Tick at which each path starts, shape (n,).
+        start_hours: Hour of day at which each path starts, shape (n,) [hour].
+        chosen: Shape (n,).
+        p: Constants.
+    """
+    for i in range(first.shape[0]):
+        if chosen[i]:
+            _read_driven(state, record, driven, i, first[i])
+            x = state[:, i]
+            x[row.VOLATILITY] = p.volatility.level * exp(x[row.FAST] + x[row.SLOW])
+            x[row.REALISED_VARIANCE] = record[REALISED, first[i]]
+            x[row.TRAILING_RETURN] = record[TRAILING, first[i]]
+            x[row.START_HOUR] = start_hours[i]
+
+
+@kernel
+def advance_recorded(
+    state: FloatArray,
+    record: FloatArray,
+    driven: IntArray,
+    first: IntArray,
+    ticks: int,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    p: MarketParams,
+) -> None:
+    """Advance all paths by one decision interval.
+
+    A path at the end of its window stays there.
+
+    Args:
+        state: Shape (N_STATES, n), updated in place.
+        record: Shape (N_FIXED_ROWS + n_driven, n_ticks).
+        driven: As in `start_recorded`.
+        first: Tick at which each path starts, shape (n,).
+        ticks: Of one market step.
+        path_ids: Shape (n,).
+        counters: Market steps already taken, shape (n,), updated in place.
+        key: Of the random stream.
+        p: Constants, in which the driven factors stand still.
+    """
+    n = state.shape[1]
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        noise = np.empty((N_SCRATCH, high - low))
+        noise[JUMP, :] = 0.0
+        for _ in range(p.clock.market_steps):
+            draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
+            for i in range(low, high):
+                step = noise[:, i - low]
+                _read_step(
+                    state, record, driven, i, first[i], ticks, counters[i], p, step
+                )
+            respond(state, low, high, noise, counters, p)
+            for i in range(low, high):
+                counters[i] += 1
+
+
+@kernel
+def _read_step(
+    state: FloatArray,
+    record: FloatArray,
+    driven: IntArray,
+    path: int,
+    first: int,
+    ticks: int,
+    counter: int,
+    p: MarketParams,
+    noise: FloatArray,
+) -> None:
+    """Read what one path does in one market step; `noise` is its column."""
+    last = p.clock.decisions * p.clock.market_steps
+    present = first + min(counter, last) * ticks
+    following = first + min(counter + 1, last) * ticks
+    log_price = record[LOG_PRICE]
+    log_return = log_price[following] - log_price[present]
+    volatility = state[row.VOLATILITY, path]
+    mean = (p.price.drift - 0.5 * volatility * volatility) * p.price.dt
+    mean += p.price.jump_compensator
+    shock = (log_return - mean) / (volatility * p.price.sqrt_dt + 1e-12)
+    noise[0] = min(max(shock, -_LARGEST_SHOCK), _LARGEST_SHOCK)
+    noise[LOG_RETURN] = log_return
+    state[row.LOG_SPOT, path] = log_price[following] - log_price[first]
+    _read_driven(state, record, driven, path, following)
+
+
+@kernel
+def _read_driven(
+    state: FloatArray, record: FloatArray, driven: IntArray, path: int, tick: int
+) -> None:
+    for k in range(driven.shape[0]):
+        state[driven[k], path] = record[N_FIXED_ROWS + k, tick]

@@ -1,0 +1,249 @@
+"""A recorded market: windows of real days behind the interface of a simulated one.
+
+Quotes, ledger, environments, policies and reports are the same for both. A path id
+stands for a window: in the order of time for validation and test, in a random order,
+a new one each time all have been played, for training. What no file gives is
+modelled and drawn for the path id; spot is relative to the start of the window.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hedge_env import fields as field
+from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.config import EnvConfig
+from hedge_env.errors import ConfigError, one_line
+from hedge_env.history.recorded import History, load_history, require_replay
+from hedge_env.history.timestamps import date_text
+from hedge_env.market.interface import Market
+from hedge_env.market.recorded import advance_recorded, start_recorded
+from hedge_env.market.simulator import start_market
+from hedge_env.market.state import N_STATES
+from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
+from hedge_env.quotes import write_quotes
+from hedge_env.simulated import SimulatedMarket, quote_params
+
+_ORDER_BLOCK = 17  # of random numbers, beyond those of market and batch
+_HOUR, _DAY = 3600.0, 86_400  # [second]
+
+
+def open_market(config: EnvConfig, n_paths: int, *, seed: int, stream: str) -> Market:
+    """Market of a config: simulated, or recorded if the config has a replay section.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Size of the batch.
+        seed: Of all streams.
+        stream: "training", "validation" or "test".
+
+    Raises:
+        ConfigError: If a recorded market does not fit its history.
+        DataError: If a file of it cannot be used.
+    """
+    if config.replay is None:
+        return SimulatedMarket(config, n_paths, seed=seed, stream=stream)
+    return ReplayMarket(config, n_paths, seed=seed, stream=stream)
+
+
+def count_windows(config: EnvConfig, stream: str) -> int | None:
+    """Number of different windows of a stream; None if the market is simulated."""
+    if config.replay is None:
+        return None
+    return int(load_history(config).windows[stream].first.size)
+
+
+def starting_spots(
+    config: EnvConfig, path_ids: IntArray, *, seed: int, stream: str
+) -> FloatArray:
+    """Spot at the start of each path, shape (n,) [quote]."""
+    if config.replay is None:
+        return np.full(path_ids.size, config.market.spot)
+    market = ReplayMarket(config, path_ids.size, seed=seed, stream=stream)
+    return market.starting_spots(path_ids)
+
+
+class ReplayMarket:
+    """Windows of recorded days, as many at a time as the batch is large.
+
+    Args:
+        config: The hedging problem, with a replay section.
+        n_paths: Size of the batch.
+        seed: Of the order of the training windows and of all that is modelled.
+        stream: "training", "validation" or "test".
+
+    Raises:
+        ConfigError: If no window of the stream is left.
+        DataError: If a file cannot be used.
+    """
+
+    def __init__(
+        self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
+    ) -> None:
+        self._history = load_history(config)
+        self._windows = self._history.windows[stream]
+        if self._windows.first.size == 0:
+            raise ConfigError(_no_window(config, self._history, stream))
+        self._permuted = stream == STREAMS[0]
+        self._key = stream_key(seed, stream)
+        self._quotes = quote_params(config)._replace(market=self._history.params)
+        self._usual_spot = config.market.spot
+        self._state = np.zeros((N_STATES, n_paths))
+        self._settled = np.zeros((len(config.book.legs), n_paths))
+        self._path_ids = np.zeros(n_paths, dtype=np.int64)
+        self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
+        self._counters = np.zeros(n_paths, dtype=np.int64)
+        self._steps = np.zeros(n_paths, dtype=np.int64)
+
+    @property
+    def start_seconds(self) -> IntArray:
+        """Start of the window of each path, shape (n,), Unix time [second]."""
+        return np.asarray(self._history.clock.seconds[self._first])
+
+    def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
+        """Put the chosen paths at their windows and write the market rows of all."""
+        self._path_ids[chosen] = path_ids[chosen]
+        self._first[chosen] = self._ticks_of(path_ids[chosen])
+        self._steps[chosen] = 0
+        self._settled[:, chosen] = 0.0
+        history = self._history
+        start_market(
+            self._state,
+            self._path_ids,
+            self._counters,
+            chosen,
+            self._key,
+            history.params,
+        )
+        hours = self.start_seconds % _DAY / _HOUR
+        start_recorded(
+            self._state,
+            history.record,
+            history.driven,
+            self._first,
+            hours,
+            chosen,
+            history.params,
+        )
+        # Accrued funding is handed over once: keep what running paths were told.
+        kept = rows[field.FUNDING_ACCRUED].copy()
+        self._quote(rows)
+        rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+
+    def advance(self, rows: FloatArray) -> None:
+        """Move every path to its next decision and write its market rows."""
+        history = self._history
+        advance_recorded(
+            self._state,
+            history.record,
+            history.driven,
+            self._first,
+            history.clock.per_market_step,
+            self._path_ids,
+            self._counters,
+            self._key,
+            history.params,
+        )
+        decisions = history.params.clock.decisions
+        np.minimum(self._steps + 1, decisions, out=self._steps)
+        self._quote(rows)
+
+    def _quote(self, rows: FloatArray) -> None:
+        write_quotes(
+            rows,
+            self._state,
+            self._settled,
+            self._steps,
+            self._path_ids,
+            self._counters,
+            self._key,
+            False,
+            self._quotes,
+        )
+        # Impact is compiled for the usual notional; contracts are what is given.
+        size = self._history.price[self._first] / self._usual_spot
+        rows[field.IMPACT_LINEAR] *= size
+        rows[field.IMPACT_SQRT] *= np.sqrt(size)
+
+    def starting_spots(self, path_ids: IntArray) -> FloatArray:
+        """Price at the start of the window of each path, shape (n,) [quote]."""
+        return np.asarray(self._history.price[self._ticks_of(path_ids)])
+
+    def _ticks_of(self, path_ids: IntArray) -> IntArray:
+        """Tick at which the window of each path starts."""
+        first = self._windows.first
+        rounds, places = np.divmod(path_ids, first.size)
+        if self._permuted:
+            for number in np.unique(rounds):
+                chosen = rounds == number
+                places[chosen] = self._order(int(number))[places[chosen]]
+        return np.asarray(first[places])
+
+    def _order(self, number: int) -> IntArray:
+        """Order in which a round through all training windows plays them."""
+        n = self._windows.first.size
+        drawn: FloatArray = np.empty((4, n))
+        counters = np.full(n, number, dtype=np.int64)
+        ids = np.arange(n, dtype=np.int64)
+        fill_uniforms(drawn, ids, counters, _ORDER_BLOCK, *self._key)
+        return np.argsort(drawn[0], kind="stable")
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Arrays that `load_state_dict` restores the market from, bit for bit."""
+        return {
+            "state": self._state.copy(),
+            "settled": self._settled.copy(),
+            "path_ids": self._path_ids.copy(),
+            "first": self._first.copy(),
+            "counters": self._counters.copy(),
+            "steps": self._steps.copy(),
+        }
+
+    def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned, on the same history."""
+        self._state[...] = state["state"]
+        self._settled[...] = state["settled"]
+        self._path_ids[...] = state["path_ids"]
+        self._first[...] = state["first"]
+        self._counters[...] = state["counters"]
+        self._steps[...] = state["steps"]
+
+
+def describe_replay(config: EnvConfig) -> dict[str, Any]:
+    """What a replay runs on: files, dates and counts, as plain values."""
+    replay, history = require_replay(config), load_history(config)
+    files = {
+        "spot": replay.spot,
+        "implied_volatility": replay.implied_volatility,
+        "gas": replay.gas,
+        "funding": replay.funding,
+    }
+    return {
+        "files": {name: path for name, path in files.items() if path is not None},
+        "prices": history.n_prices,
+        "missing_prices": history.n_missing,
+        "repeated_rows": history.n_repeated,
+        "stride_hours": replay.stride_hours,
+        **{
+            stream: {
+                "from": date_text(windows.start),
+                "to": date_text(windows.end),
+                "windows": int(windows.first.size),
+                "skipped": windows.skipped,
+            }
+            for stream, windows in history.windows.items()
+        },
+    }
+
+
+def _no_window(config: EnvConfig, history: History, stream: str) -> str:
+    windows, seconds = history.windows[stream], history.clock.seconds
+    text = f"replay: no window of {config.episode.horizon_days:g} days fits into the"
+    text = f"{text} {stream} days, {date_text(windows.start)} to"
+    text = f"{text} {date_text(windows.end)}"
+    if windows.skipped:
+        text = f"{text}: in all {windows.skipped} a price or another series is missing"
+    prices = f"{date_text(int(seconds[0]))} to {date_text(int(seconds[-1]))}"
+    return one_line(f"{text}; change the dates of replay (prices: {prices})")

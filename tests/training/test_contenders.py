@@ -1,0 +1,146 @@
+import shutil
+
+import pytest
+
+from baselines import BASELINES
+from hedge_env.config import RiskAversionRange
+from hedge_env.errors import ConfigError, HedgeError, PolicyFileError
+from hedge_env.loading import load_config
+from tests.training.saved_policy import save_random_policy
+from training.contenders import (
+    find_contenders,
+    risk_aversions_of,
+    wants_optimum,
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return save_random_policy(tmp_path / "run" / "policy.safetensors")
+
+
+def refusal(*entries):
+    with pytest.raises(HedgeError) as caught:
+        find_contenders(entries)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_rules_are_found_by_name_in_the_order_given():
+    rules, agents = find_contenders(["whalley-wilmott", "no-hedge"])
+    assert [rule.name for rule in rules] == ["whalley-wilmott", "no-hedge"]
+    assert all(rule.rule_class is BASELINES[rule.name] for rule in rules)
+    assert agents == []
+
+
+def test_all_means_every_rule():
+    rules, _ = find_contenders(["all"])
+    assert [rule.name for rule in rules] == list(BASELINES)
+
+
+def test_what_is_given_twice_counts_once(saved):
+    rules, agents = find_contenders(
+        ["delta", "all", "delta", str(saved), str(saved.parent), str(saved)]
+    )
+    assert sorted(rule.name for rule in rules) == sorted(BASELINES)
+    assert len(agents) == 1
+
+
+def test_a_policy_file_and_its_run_folder_are_the_same_agent(saved):
+    for entry in (saved, saved.parent):
+        rules, (agent,) = find_contenders([str(entry)])
+        assert rules == []
+        assert (agent.name, agent.source) == ("ppo", saved)
+        assert agent.policy.kind == "agent"
+
+
+def test_agents_of_the_same_name_are_told_apart(saved, tmp_path):
+    copies = [tmp_path / f"copy-{number}.safetensors" for number in range(2)]
+    for copy in copies:
+        shutil.copy(saved, copy)
+    _, agents = find_contenders([str(path) for path in (saved, *copies)])
+    assert [agent.name for agent in agents] == ["ppo", "ppo-2", "ppo-3"]
+
+
+@pytest.mark.parametrize("name", ["delta", "optimal"])
+def test_an_agent_cannot_pass_for_a_rule_or_the_optimum(name, tmp_path):
+    path = save_random_policy(tmp_path / "p.safetensors", name=name)
+    _, (agent,) = find_contenders([str(path)])
+    assert agent.name == f"{name}-2"
+
+
+def test_a_policy_file_may_be_called_like_anything(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_random_policy(tmp_path / "delt")
+    _, (agent,) = find_contenders(["delt"])
+    assert agent.source.name == "delt"
+
+
+@pytest.mark.parametrize(
+    ("entry", "meant"),
+    [
+        ("delta-treshold", "delta-threshold"),
+        ("whaley-wilmott", "whalley-wilmott"),
+        ("al", "all"),
+        ("optimum", "optimal"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_right_one(entry, meant):
+    error = refusal(entry)
+    assert isinstance(error, ConfigError)
+    assert f"did you mean {meant}?" in str(error)
+
+
+def test_a_name_like_no_other_is_answered_with_all_names():
+    message = str(refusal("xyzzy"))
+    assert "did you mean" not in message
+    assert all(name in message for name in BASELINES)
+
+
+@pytest.mark.parametrize("entry", ["nothing/policy.safetensors", "a.safetensors"])
+def test_a_missing_policy_file_is_named(entry, tmp_path):
+    path = tmp_path / entry
+    error = refusal(str(path))
+    assert isinstance(error, ConfigError)
+    assert f"there is no policy file {path}" in str(error)
+
+
+def test_a_folder_without_a_policy_is_named(tmp_path):
+    assert f"{tmp_path / 'policy.safetensors'}" in str(refusal(str(tmp_path)))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "text"])
+def test_a_damaged_policy_file_is_refused_in_one_line(damage, saved):
+    data = saved.read_bytes()
+    saved.write_bytes(
+        {
+            "truncated": data[: len(data) // 2],
+            "flipped": data[:-1] + bytes([data[-1] ^ 1]),
+            "text": b"not a policy\n" * 9,
+        }[damage]
+    )
+    error = refusal("delta", str(saved))
+    assert isinstance(error, PolicyFileError)
+    assert str(saved) in str(error)
+
+
+def test_an_agent_is_measured_where_it_was_trained(saved, tmp_path):
+    _, (single,) = find_contenders([str(saved)])
+    assert risk_aversions_of(single, (2.0, 50.0)) == (10.0,)
+    path = save_random_policy(
+        tmp_path / "wide", risk_aversion={"low": 1.0, "high": 100.0}
+    )
+    _, (wide,) = find_contenders([str(path)])
+    assert isinstance(wide.risk_aversion, RiskAversionRange)
+    assert risk_aversions_of(wide, (2.0, 50.0)) == (2.0, 50.0)
+
+
+def test_the_optimum_is_part_of_all_only_where_it_exists():
+    solvable, unsolvable = load_config("reference"), load_config("ethereum-l1")
+    assert find_contenders(["optimal"]) == ([], [])
+    assert wants_optimum(["optimal"], solvable)
+    assert wants_optimum(["all"], solvable)
+    assert not wants_optimum(["delta"], solvable)
+    assert not wants_optimum(["all"], unsolvable)
+    with pytest.raises(HedgeError, match="not constant"):
+        wants_optimum(["delta", "optimal"], unsolvable)

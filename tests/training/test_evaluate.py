@@ -1,0 +1,142 @@
+import contextlib
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from baselines import BASELINES
+from hedge_env.evaluation import evaluate
+from hedge_env.loading import load_config
+from hedge_env.metrics import summarise
+from hedge_env.policy_file import load_policy
+from tests.training.saved_policy import save_random_policy
+from training.cli import main
+from training.evaluate import evaluate_policy
+
+SHORT = ("episode.decisions=6",)
+SMALL = ("--episodes", "50", "--no-progress")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return save_random_policy(
+        tmp_path / "run" / "policy.safetensors", risk_aversion=7.0, settings=SHORT
+    )
+
+
+def run(*arguments):
+    """Exit code, standard output and standard error of one command."""
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        code = main(["evaluate", *arguments])
+    return SimpleNamespace(code=code, out=out.getvalue(), error=error.getvalue())
+
+
+def measured(policy, config, level, **options):
+    (table,) = evaluate([(policy, level)], config, n_episodes=50, **options)
+    return summarise(table)
+
+
+def assert_measures(row, metrics):
+    for name, value in vars(metrics).items():
+        if name != "n_episodes":
+            assert row[name] == value, name
+
+
+def test_a_saved_policy_is_measured_in_the_preset_asked_for(saved):
+    result = run(str(saved), "--preset", "reference", "--json", *SMALL)
+    assert (result.code, result.error) == (0, "")
+    document = json.loads(result.out)
+    assert (document["preset"], document["n_episodes"]) == ("reference", 50)
+    assert document["criterion"] is None
+    assert document["config"]["episode"]["decisions"] > 6
+    (row,) = document["policies"]
+    assert (row["name"], row["kind"], row["params"]) == ("ppo", "agent", {})
+    assert (row["risk_aversion"], row["source"]) == (10.0, str(saved))
+    assert row["objective_gap_bp"] is None
+    config = load_config("reference")
+    assert_measures(row, measured(load_policy(saved), config, 10.0))
+
+
+def test_without_a_preset_it_is_the_market_of_its_training(saved):
+    summary = evaluate_policy(str(saved.parent), n_episodes=50)
+    assert summary.config == load_policy(saved).config.model_dump(mode="json")
+    assert summary.risk_aversions == (7.0,)
+    assert summary.policies[0].source == str(saved)
+
+
+def test_overrides_change_that_market(saved):
+    free, dear = (
+        evaluate_policy(
+            str(saved), settings=(f"execution.fee_bp={fee}",), n_episodes=50
+        ).policies[0]
+        for fee in (0.0, 20.0)
+    )
+    assert free.cost_components_bp["fee"] == 0.0 < dear.cost_components_bp["fee"]
+
+
+def test_a_policy_trained_for_a_range_is_measured_at_three_points_of_it(tmp_path):
+    path = save_random_policy(
+        tmp_path / "p", risk_aversion={"low": 1.0, "high": 100.0}, settings=SHORT
+    )
+    summary = evaluate_policy(str(path), n_episodes=20)
+    assert summary.risk_aversions == pytest.approx((1.0, 10.0, 100.0))
+    asked = evaluate_policy(str(path), n_episodes=20, risk_aversions=(3.0,))
+    assert asked.risk_aversions == (3.0,)
+
+
+def test_a_rule_has_its_default_parameters():
+    summary = evaluate_policy("delta-threshold", settings=SHORT, n_episodes=50)
+    (row,) = summary.policies
+    rule = BASELINES["delta-threshold"]()
+    assert row.params == rule.params
+    assert row.best_rule
+    config = load_config("reference", settings=SHORT)
+    level = config.risk_aversion
+    assert_measures(vars(row), measured(rule, config, level))
+
+
+def test_the_seed_chooses_the_paths(saved):
+    first, again, other = (
+        evaluate_policy(str(saved), n_episodes=50, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first.policies[0].cost_bp != other.policies[0].cost_bp
+
+
+def test_without_json_a_table_with_intervals_is_printed(saved):
+    result = run(str(saved), *SMALL)
+    assert result.code == 0
+    assert "ppo" in result.out
+    assert "±" in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nothing/policy.safetensors",), "no policy file nothing"),
+        (("delta-treshold",), "did you mean delta-threshold?"),
+        (("delta", "--preset", "referense"), "reference"),
+        (("delta", "--set", "execution.fee=1"), "execution.fee"),
+        (("all",), "hedge compare --policies all"),
+        (("optimal",), "hedge compare --policies optimal"),
+        (("delta", "--episodes", "1"), "at least 2 paths"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_in_one_line(arguments, said):
+    result = run(*arguments, "--json")
+    assert result.code == 2
+    assert result.out == ""
+    assert result.error.startswith("hedge: error: ")
+    assert result.error.count("\n") == 1
+    assert said in result.error
+
+
+def test_a_damaged_policy_file_is_refused_in_one_line(saved):
+    saved.write_bytes(saved.read_bytes()[:-1])
+    result = run(str(saved), "--json", *SMALL)
+    assert result.code != 0
+    assert result.out == ""
+    assert result.error.count("\n") == 1
+    assert str(saved) in result.error

@@ -1,0 +1,377 @@
+"""`hedge compare`: tune rules, run all policies on common test paths, report.
+
+Every rule is tuned for every risk aversion on the same validation paths. The test
+paths, another stream of the same market, are touched once, when all parameters are
+fixed, and are the same for every policy.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from baselines.criteria import parse_criterion
+from baselines.optimal import optimal_policy
+from baselines.tuning import TunedRule, tune
+from hedge_env.batch import HedgeBatch
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.errors import ConfigError
+from hedge_env.evaluation import EpisodeTable, evaluate
+from hedge_env.policy import Policy
+from hedge_env.tape import record_tape
+from training.commands import CompareOptions
+from training.console import log, main_for, progress_bar, write_json
+from training.contenders import (
+    OPTIMAL,
+    Agent,
+    Rule,
+    find_contenders,
+    risk_aversions_of,
+    wants_optimum,
+)
+from training.output_folder import prepare_folder
+from training.replay import episodes_in, load_market, with_replay
+from training.summary import Contender, Summary, build_summary
+
+__all__ = ["Comparison", "compare", "measure", "premium_bp"]
+
+_TICKS = 1000  # of a progress bar, per rule and risk aversion
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A summary and what it was made from; the sequences run in parallel.
+
+    Attributes:
+        summary: The document.
+        config: The hedging problem.
+        contenders: What was measured.
+        policies: The policies themselves, with tuned parameters.
+        tables: What each did on every test path.
+    """
+
+    summary: Summary
+    config: EnvConfig
+    contenders: tuple[Contender, ...]
+    policies: tuple[Policy, ...]
+    tables: tuple[EpisodeTable, ...]
+
+
+def run(options: CompareOptions) -> None:
+    """Compare, write the report if a folder is given, print the result.
+
+    Args:
+        options: What to compare, where, and how carefully.
+    """
+    config = load_market(options.preset, options.replay, options.settings)
+    if options.out is not None:
+        # Missing plotting packages must show now, not after the work is done.
+        from training.report import write_report
+    with prepare_folder(options.out):
+        comparison = compare(
+            config,
+            options.policies,
+            options.risk_aversion,
+            n_episodes=options.episodes,
+            validation_episodes=options.validation_episodes,
+            seed=options.seed,
+            criterion=options.criterion,
+            threads=options.threads,
+            progress=options.progress,
+        )
+        if options.out is not None:
+            write_report(comparison, options.out, command=command_line(options))
+    if options.json:
+        write_json(comparison.summary.to_document())
+    else:
+        from training.tables import print_summary
+
+        print_summary(comparison.summary)
+    if options.out is not None:
+        log(f"report: {options.out / 'report.html'}")
+
+
+def compare(
+    config: EnvConfig,
+    policies: Sequence[str],
+    risk_aversions: Sequence[float],
+    *,
+    n_episodes: int = 20_000,
+    validation_episodes: int = 20_000,
+    seed: int = 0,
+    criterion: str = "objective",
+    threads: int = 1,
+    progress: bool = False,
+) -> Comparison:
+    """Tune the rules, then measure every policy at every risk aversion.
+
+    An agent that was trained for one risk aversion is measured at that one, which
+    joins the list for the rules as well. On recorded days everything is also measured
+    in the simulated market, with the same parameters.
+
+    Args:
+        config: The hedging problem.
+        policies: Rules by name, `optimal`, `all`, policy files or run folders.
+        risk_aversions: Lambdas of the objective [1/notional].
+        n_episodes: Number of test paths, at least 2.
+        validation_episodes: Number of validation paths, at least 2.
+        seed: Seed of both.
+        criterion: What tuning minimises: objective, mean-std:K or cvar:Q.
+        threads: The result does not depend on it.
+        progress: Whether to show progress on standard error.
+
+    Raises:
+        ConfigError: If something asked for does not exist.
+    """
+    parse_criterion(criterion)
+    for option, count in (
+        ("--episodes", n_episodes),
+        ("--validation-episodes", validation_episodes),
+    ):
+        if count < 2:
+            raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
+    rules, agents = find_contenders(policies)
+    solved = wants_optimum(policies, config)
+    asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
+    if rules:
+        validation_episodes = episodes_in(config, validation_episodes, "validation")
+    levels = _all_levels(agents, risk_aversions)
+    tuned = _tune_rules(
+        rules,
+        levels,
+        config,
+        n_episodes=validation_episodes,
+        seed=seed,
+        criterion=criterion,
+        threads=threads,
+        progress=progress,
+    )
+    entries = _entries(tuned, agents, levels)
+    if solved:
+        entries += _optima(levels, config, progress=progress)
+    comparison = measure(
+        entries,
+        config,
+        n_episodes=n_episodes,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        criterion=criterion if rules else None,
+        validation_episodes=validation_episodes if rules else None,
+    )
+    if config.replay is None:
+        return comparison
+    # The same parameters in the market that they assume, for as many paths as asked.
+    simulated = measure(
+        entries,
+        config.model_copy(update={"replay": None}),
+        n_episodes=asked,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    summary = replace(comparison.summary, simulated=simulated.summary)
+    return replace(comparison, summary=summary)
+
+
+def measure(
+    entries: Sequence[tuple[Contender, Policy]],
+    config: EnvConfig,
+    *,
+    n_episodes: int,
+    seed: int,
+    threads: int,
+    progress: bool,
+    criterion: str | None = None,
+    validation_episodes: int | None = None,
+) -> Comparison:
+    """Run policies on the test paths and summarise what they did.
+
+    Args:
+        entries: Policies, with what the summary says about them.
+        config: The hedging problem.
+        n_episodes: Number of test paths, at least 2.
+        seed: Seed of the test paths.
+        threads: The result does not depend on it.
+        progress: Whether to show progress on standard error.
+        criterion: What tuning minimised, if there was any.
+        validation_episodes: Number of paths it was done on.
+    """
+    contenders = tuple(contender for contender, _ in entries)
+    policies = tuple(policy for _, policy in entries)
+    with _counter("testing", n_episodes * len(entries), enabled=progress) as report:
+        tables = evaluate(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=n_episodes,
+            seed=seed,
+            threads=threads,
+            progress=lambda done, total: report(done),
+        )
+    summary = build_summary(
+        contenders,
+        tables,
+        preset=config.name,
+        seed=seed,
+        premium_bp=premium_bp(config, n_episodes, seed),
+        config=config.model_dump(mode="json"),
+        criterion=criterion,
+        validation_episodes=validation_episodes,
+    )
+    summary = with_replay(summary, config)
+    return Comparison(summary, config, contenders, policies, tuple(tables))
+
+
+def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:
+    """Mean value of the book at the start of the test paths, received positive [bp].
+
+    Args:
+        config: The hedging problem.
+        n_episodes: Number of test paths; a few thousand are enough for the mean.
+        seed: Seed of the test paths.
+    """
+    n_paths = min(n_episodes, 4096)
+    batch = HedgeBatch(config, n_paths, seed=seed, stream="test")
+    batch.reset(np.arange(n_paths))
+    return -float(batch.observables()["book_value"].mean()) / BASIS_POINT
+
+
+def command_line(options: CompareOptions) -> str:
+    """The command that makes the same comparison, every default written out.
+
+    Args:
+        options: What was asked for.
+    """
+    values: Mapping[str, Any] = {
+        "preset": options.preset,
+        "policies": ",".join(options.policies),
+        "risk-aversion": ",".join(f"{level:g}" for level in options.risk_aversion),
+        "episodes": options.episodes,
+        "validation-episodes": options.validation_episodes,
+        "seed": options.seed,
+        "criterion": options.criterion,
+    }
+    if options.replay is not None:
+        values = {"replay": options.replay, **values}
+    words = ["hedge", "compare"]
+    for name, value in values.items():
+        words += [f"--{name}", f"{value}"]
+    for setting in options.settings:
+        words += ["--set", setting]
+    if options.out is not None:
+        words += ["--out", str(options.out)]
+    return shlex.join(words)
+
+
+def _all_levels(
+    agents: Sequence[Agent], risk_aversions: Sequence[float]
+) -> tuple[float, ...]:
+    """Risk aversions asked for, and those that agents were trained for, rising."""
+    levels = set(risk_aversions)
+    for agent in agents:
+        own = set(risk_aversions_of(agent, risk_aversions))
+        for level in sorted(own - levels):
+            log(
+                f"{agent.name} was trained for risk aversion {level:g}: "
+                "added to the comparison"
+            )
+        levels |= own
+    return tuple(sorted(levels))
+
+
+def _tune_rules(
+    rules: Sequence[Rule],
+    levels: Sequence[float],
+    config: EnvConfig,
+    *,
+    n_episodes: int,
+    seed: int,
+    criterion: str,
+    threads: int,
+    progress: bool,
+) -> list[tuple[float, TunedRule]]:
+    """Tune every rule for every risk aversion on one set of validation paths."""
+    if not rules:
+        return []
+    tape = record_tape(config, np.arange(n_episodes), seed=seed, stream="validation")
+    jobs = [(level, rule) for level in levels for rule in rules]
+    tuned = []
+    with _counter("tuning", _TICKS * len(jobs), enabled=progress) as report:
+        for number, (level, rule) in enumerate(jobs):
+
+            def tell(done: int, total: int, start: int = number * _TICKS) -> None:
+                report(start + _TICKS * done // max(total, 1))
+
+            best = tune(
+                rule.rule_class,
+                config,
+                level,
+                tape,
+                criterion,
+                threads=threads,
+                progress=tell,
+            )
+            tuned.append((level, best))
+            for name in best.at_limits:
+                log(
+                    f"{rule.name} at risk aversion {level:g}: {name} = "
+                    f"{best.params[name]:g} is at the limit of its range"
+                )
+    return tuned
+
+
+def _entries(
+    tuned: Sequence[tuple[float, TunedRule]],
+    agents: Sequence[Agent],
+    levels: Sequence[float],
+) -> list[tuple[Contender, Policy]]:
+    entries: list[tuple[Contender, Policy]] = []
+    for level, best in tuned:
+        policy = best.policy
+        entries.append(
+            (Contender(policy.name, policy.kind, best.params, level), policy)
+        )
+    for agent in agents:
+        for level in risk_aversions_of(agent, levels):
+            contender = Contender(
+                agent.name, agent.policy.kind, {}, level, str(agent.source)
+            )
+            entries.append((contender, agent.policy))
+    return entries
+
+
+def _optima(
+    levels: Sequence[float], config: EnvConfig, *, progress: bool
+) -> list[tuple[Contender, Policy]]:
+    """The exact optimum at every risk aversion."""
+    entries: list[tuple[Contender, Policy]] = []
+    with progress_bar("solving", len(levels), enabled=progress) as advance:
+        for level in levels:
+            policy = optimal_policy(config, level)
+            entries.append((Contender(OPTIMAL, policy.kind, {}, level), policy))
+            advance(1)
+    return entries
+
+
+@contextmanager
+def _counter(
+    description: str, total: int, *, enabled: bool
+) -> Iterator[Callable[[int], None]]:
+    """Progress from totals instead of increments."""
+    shown = 0
+    with progress_bar(description, total, enabled=enabled) as advance:
+
+        def report(done: int) -> None:
+            nonlocal shown
+            if done > shown:
+                advance(done - shown)
+                shown = done
+
+        yield report
+
+
+if __name__ == "__main__":
+    main_for("compare")

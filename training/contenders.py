@@ -1,0 +1,140 @@
+"""What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from baselines import BASELINES, AbstractRule
+from baselines.dynamic_programming import require_solvable, why_unsolvable
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.errors import ConfigError
+from hedge_env.policy_file import LearnedPolicy, load_policy
+
+__all__ = [
+    "ALL",
+    "OPTIMAL",
+    "Agent",
+    "Rule",
+    "find_contenders",
+    "risk_aversions_of",
+    "wants_optimum",
+]
+
+ALL = "all"
+OPTIMAL = "optimal"  # the solution of the dynamic programme, where there is one
+POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule by name; its parameters are not chosen yet."""
+
+    name: str
+    rule_class: type[AbstractRule]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A saved policy.
+
+    Attributes:
+        name: Unique among the contenders.
+        policy: What the file holds.
+        source: The file.
+    """
+
+    name: str
+    policy: LearnedPolicy
+    source: Path
+
+    @property
+    def risk_aversion(self) -> float | RiskAversionRange:
+        """What it was trained for [1/notional]."""
+        return self.policy.config.risk_aversion
+
+
+def wants_optimum(entries: Sequence[str], config: EnvConfig) -> bool:
+    """Whether the exact optimum is to be among the policies.
+
+    Args:
+        entries: As for `find_contenders`; `all` means the optimum where it exists.
+        config: The hedging problem.
+
+    Raises:
+        HedgeError: If it is asked for by name and the problem has none.
+    """
+    if OPTIMAL in entries:
+        require_solvable(config)
+        return True
+    return ALL in entries and why_unsolvable(config) is None
+
+
+def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
+    """Look up every entry; an entry given twice counts once.
+
+    Args:
+        entries: Names of rules, `all` for every rule, policy files, run folders;
+            `optimal` is passed over, see `wants_optimum`.
+
+    Returns:
+        The rules and the saved policies, each in the order given.
+
+    Raises:
+        ConfigError: If an entry is neither a rule nor a file.
+        PolicyFileError: If a file is not a policy.
+    """
+    names: dict[str, None] = {}  # a set that keeps the order
+    paths: dict[Path, None] = {}
+    for entry in entries:
+        if entry == ALL:
+            names.update(dict.fromkeys(BASELINES))
+        elif entry in BASELINES:
+            names[entry] = None
+        elif entry != OPTIMAL:
+            paths[_policy_path(entry)] = None
+    agents: list[Agent] = []
+    for path in paths:
+        policy = load_policy(path)
+        taken = {*BASELINES, OPTIMAL, *(agent.name for agent in agents)}
+        agents.append(Agent(_unique(policy.name, taken), policy, path))
+    return [Rule(name, BASELINES[name]) for name in names], agents
+
+
+def risk_aversions_of(agent: Agent, asked: Iterable[float]) -> tuple[float, ...]:
+    """Risk aversions at which an agent is to be measured.
+
+    One that was trained for a range can act at all of them, any other only at its
+    own: elsewhere it would be judged by an objective it never saw.
+
+    Args:
+        agent: The saved policy.
+        asked: Risk aversions of the comparison [1/notional].
+    """
+    trained = agent.risk_aversion
+    return tuple(asked) if isinstance(trained, RiskAversionRange) else (trained,)
+
+
+def _policy_path(entry: str) -> Path:
+    path = Path(entry)
+    if path.is_dir():
+        path /= POLICY_FILE
+    if path.is_file():
+        return path
+    close = get_close_matches(entry, (*BASELINES, OPTIMAL, ALL), n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    if not close and (path.suffix or len(path.parts) > 1):
+        raise ConfigError(f"--policies: there is no policy file {path}")
+    raise ConfigError(
+        f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
+        f"Rules: {', '.join(BASELINES)}; or optimal, or all"
+    )
+
+
+def _unique(name: str, taken: Iterable[str]) -> str:
+    number, candidate = 1, name
+    taken = set(taken)
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate

@@ -1,0 +1,120 @@
+"""What the commands need to know of a replay: files, windows, and their overlap.
+
+Windows of recorded days start closer together than they are long, so that
+neighbours share most of their days. Of a quantity that adds up over independent
+decisions, the mean over n windows has the variance of n independent ones times length
+over stride. Every standard error is widened by the root of it, which is too wide
+rather than too narrow: what is modelled differs between two windows with shared days.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.errors import ConfigError
+from hedge_env.loading import load_config
+from hedge_env.replay import count_windows, describe_replay
+from training.console import log
+from training.summary import PolicyRow, Summary
+
+__all__ = ["episodes_in", "load_market", "overlap", "replay_sentence", "with_replay"]
+
+
+def load_market(
+    preset: EnvConfig | str | Path | None,
+    replay: Path | None,
+    settings: Sequence[str],
+) -> EnvConfig:
+    """The market asked for, on recorded days if a file of prices is given.
+
+    Args:
+        preset: Name of a preset, a YAML file, or a whole config.
+        replay: CSV file of prices; None leaves the market as the preset has it.
+        settings: Overrides `key=value`, those of `replay` included.
+    """
+    recorded = None if replay is None else {"replay": {"spot": str(replay)}}
+    return load_config(preset, recorded, settings, source="--replay")
+
+
+def episodes_in(config: EnvConfig, asked: int, stream: str) -> int:
+    """Number of paths to run: on recorded days no more than there are windows.
+
+    Args:
+        config: The hedging problem.
+        asked: Number of paths asked for.
+        stream: training, validation or test.
+
+    Raises:
+        ConfigError: If there are not two windows, so that no error can be given.
+    """
+    windows = count_windows(config, stream)
+    if windows is None:
+        return asked
+    if windows < 2:
+        raise ConfigError(
+            f"replay: the {stream} days hold {windows} windows of "
+            f"{config.episode.horizon_days:g} days, and an error needs 2; move the "
+            "dates of replay or shorten replay.stride_hours"
+        )
+    if asked > windows:
+        log(f"{stream}: {windows} windows of recorded days, each played once")
+    return min(asked, windows)
+
+
+def overlap(config: EnvConfig) -> float:
+    """Length of a window over the stride, at least 1: windows that share a day."""
+    if config.replay is None:
+        return 1.0
+    hours = config.episode.horizon_days * HOURS_PER_DAY
+    return max(1.0, hours / config.replay.stride_hours)
+
+
+def with_replay(summary: Summary, config: EnvConfig) -> Summary:
+    """Say what was replayed, and widen the standard errors by the overlap.
+
+    Args:
+        summary: As measured, for independent paths.
+        config: The hedging problem; a simulated one changes nothing.
+    """
+    if config.replay is None:
+        return summary
+    factor = math.sqrt(overlap(config))
+    rows = tuple(_widened(row, factor) for row in summary.policies)
+    document = {**describe_replay(config), "error_factor": factor}
+    return replace(summary, policies=rows, replay=document)
+
+
+def _widened(row: PolicyRow, factor: float) -> PolicyRow:
+    errors = {
+        field.name: factor * getattr(row, field.name)
+        for field in fields(row)
+        if field.name.endswith("_se") and getattr(row, field.name) is not None
+    }
+    return replace(row, **errors)
+
+
+def replay_sentence(replay: Mapping[str, Any]) -> str:
+    """Files, dates and windows in a few sentences.
+
+    Args:
+        replay: From `Summary.replay`.
+    """
+    names = [Path(path).name for path in replay["files"].values()]
+    days = "; ".join(
+        f"{word} {replay[stream]['from']} to {replay[stream]['to']} "
+        f"({replay[stream]['windows']:,} windows{_skipped(replay[stream]['skipped'])})"
+        for word, stream in (("validation on", "validation"), ("test on", "test"))
+    )
+    factor = replay["error_factor"]
+    overlapping = f" and overlap; errors are {factor:.1f} times as wide for it"
+    return (
+        f"Replay of recorded days from {', '.join(names)}: {days}. Windows start every "
+        f"{replay['stride_hours']:g} h{overlapping if factor > 1.0 else ''}."
+    )
+
+
+def _skipped(number: int) -> str:
+    return f", {number:,} skipped for gaps" if number else ""

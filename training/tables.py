@@ -1,0 +1,79 @@
+"""A summary as a table in the terminal."""
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from training.findings import difference, headline, leader, parameters, with_error
+from training.replay import replay_sentence
+from training.summary import PolicyRow, Summary
+
+__all__ = ["print_summary", "summary_table"]
+
+_FILE_WIDTH = 150  # characters, where there is no terminal to ask
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the table on standard output.
+
+    Args:
+        summary: What was measured.
+    """
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    console = Console(width=width, highlight=False)
+    console.print(summary_table(summary))
+    console.print(
+        f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
+        f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
+        "confidence interval.",
+        markup=False,
+    )
+    if summary.replay is not None:
+        console.print(replay_sentence(summary.replay), markup=False)
+
+
+def summary_table(summary: Summary) -> Table:
+    """One row per policy and risk aversion, the best objective first."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("λ", justify="right")
+    table.add_column("policy", no_wrap=True)
+    compared = any(row.best_rule for row in summary.policies)
+    for title in ("objective", *(("vs best rule",) if compared else ())):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("parameters", min_width=32)
+    lead = leader(summary, headline(summary))
+    for level in summary.risk_aversions:
+        rows = summary.at(level)
+        for row in rows:
+            table.add_row(
+                f"{level:g}",
+                *_cells(row, compared=compared),
+                style=_style(row, lead),
+                end_section=row is rows[-1],
+            )
+    return table
+
+
+def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
+    return [
+        row.name.replace("[", r"\["),  # rich would read markup into it
+        with_error(row.objective_bp, row.objective_se),
+        *([difference(row)] if compared else []),
+        with_error(row.cost_bp, row.cost_se),
+        with_error(row.tracking_error_bp, row.tracking_error_se),
+        with_error(row.cvar95_bp, row.cvar95_se, 0),
+        f"{row.trades:.1f}",
+        parameters(row),
+    ]
+
+
+def _style(row: PolicyRow, lead: PolicyRow) -> str:
+    if row.kind == "agent" or row is lead:
+        return "bold"
+    if row.kind == "optimal":
+        return "italic"
+    return "cyan" if row.best_rule else ""
