@@ -10,6 +10,7 @@ from typing import Final
 
 from baselines.deadline_band import DeadlineBand
 from baselines.delta import Delta
+from baselines.delta_band import DeltaBand
 from baselines.delta_threshold import DeltaThreshold
 from baselines.fixed_cost_band import FixedCostBand
 from baselines.gamma_band import GammaBand
@@ -36,6 +37,7 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         Delta,
         TimeBased,
         DeltaThreshold,
+        DeltaBand,
         VolatilityInterval,
         VolatilityBand,
         ProfitTriggered,

@@ -52,17 +52,16 @@ def traded_back(
 
 @dataclass(frozen=True)
 class DeltaThreshold(AbstractRule):
-    """Trade towards delta when holdings differ from it by more than `threshold`.
+    """Trade to delta when holdings differ from it by more than `threshold`.
 
-    With a `trade_back` of 1 a trade goes to delta, which suits a fixed cost; with 0 to
-    the edge of the band, which suits a proportional one.
+    A `trade_back` below 1 stops short of delta; it is not tuned here, but by
+    `delta_band.DeltaBand`.
     """
 
     name: ClassVar[str] = "delta-threshold"
     inputs: ClassVar[tuple[str, ...]] = ("delta", "holdings")
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "threshold": ParameterRange(0.005, 1.0, "log"),
-        "trade_back": ParameterRange(0.0, 1.0),
     }
 
     threshold: float = 0.1  # [-], holdings per contract

@@ -8,21 +8,10 @@ from baselines.delta_threshold import DeltaThreshold, traded_back
 from hedge_env.evaluation import evaluate
 from tests.baselines.markets import SMALL, holds, target_of
 
-ONLY_THRESHOLD = {"threshold": DeltaThreshold.parameters["threshold"]}
-
-
-@dataclass(frozen=True)
-class ToCentre(DeltaThreshold):
-    """The rule whose threshold alone is tuned, trading to delta."""
-
-    parameters = ONLY_THRESHOLD
-
 
 @dataclass(frozen=True)
 class ToEdge(DeltaThreshold):
-    """The same, trading to the edge of the band."""
-
-    parameters = ONLY_THRESHOLD
+    """The same rule, trading to the edge of the band."""
 
     trade_back: float = 0.0
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from baselines.delta import Delta
-from baselines.delta_threshold import DeltaThreshold
+from baselines.delta_band import DeltaBand
 from baselines.gamma_band import GammaBand
 from baselines.leland import Leland
 from baselines.minimum_variance import MinimumVariance
@@ -118,7 +118,7 @@ def test_every_set_of_constants_reaches_its_measure(constants, multiplier, value
 @pytest.mark.slow
 @pytest.mark.parametrize(("preset", "network"), [(MONTH, 136.9), (QUARTER, 95.4)])
 def test_five_tuned_rules_beat_the_published_network(preset, network):
-    classes = [DeltaThreshold, GammaBand, WhalleyWilmott, Zakamouline, MinimumVariance]
+    classes = [DeltaBand, GammaBand, WhalleyWilmott, Zakamouline, MinimumVariance]
     rules = [tuned(rule_class, preset) for rule_class in classes]
     for loss in percent_of_premium(rules, preset):
         reached, error = measure(loss)

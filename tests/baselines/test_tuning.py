@@ -19,7 +19,6 @@ from hedge_env.loading import load_config
 from hedge_env.metrics import summarise
 from hedge_env.tape import record_tape
 from tests.baselines.markets import SMALL
-from tests.baselines.test_delta_threshold import ToCentre
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +53,8 @@ def test_the_best_interval_is_found_among_all(tape):
 
 
 def test_no_point_of_a_fine_grid_beats_the_tuned_threshold(tape):
-    tuned = tune(ToCentre, SMALL, 10.0, tape)
-    grid = [objective(ToCentre(x), tape) for x in np.geomspace(0.005, 1.0, 60)]
+    tuned = tune(DeltaThreshold, SMALL, 10.0, tape)
+    grid = [objective(DeltaThreshold(x), tape) for x in np.geomspace(0.005, 1.0, 60)]
     assert tuned.value <= 1.005 * min(grid)
 
 
@@ -81,7 +80,7 @@ def test_threads_do_not_change_the_result(tape, name):
 
 def test_risk_aversion_narrows_the_band(tape):
     thresholds = [
-        tune(ToCentre, SMALL, aversion, tape).params["threshold"]
+        tune(DeltaThreshold, SMALL, aversion, tape).params["threshold"]
         for aversion in (2.0, 10.0, 50.0)
     ]
     assert thresholds == sorted(thresholds, reverse=True)
@@ -158,6 +157,6 @@ def test_a_tape_is_split_without_losing_a_path(tape):
 def test_the_threshold_of_the_reference_market(risk_aversion, threshold, objective_bp):
     config = load_config("reference")
     paths = record_tape(config, np.arange(8192), seed=0, stream="validation")
-    tuned = tune(ToCentre, config, risk_aversion, paths)
+    tuned = tune(DeltaThreshold, config, risk_aversion, paths)
     assert tuned.params["threshold"] == pytest.approx(threshold, abs=0.02)
     assert tuned.value == pytest.approx(objective_bp, rel=0.015)
