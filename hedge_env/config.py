@@ -90,13 +90,14 @@ class ConstantVolatility(Model):
 
 
 class LogOuVolatility(Model):
-    """Log volatility is its median plus a fast and a slow mean-reverting factor."""
+    """Log volatility is its median plus two or three mean-reverting factors."""
 
     model: Literal["log_ou"]
     level: Positive  # median volatility [1/sqrt(year)]
     fast: MeanReverting
     slow: MeanReverting
-    leverage: Correlation = 0.0  # of returns with the shocks of the fast factor
+    intraday: MeanReverting | None = None  # a third factor, of hours
+    leverage: Correlation = 0.0  # of returns with shocks of all but the slow factor
 
 
 VolatilityConfig = Annotated[

@@ -19,6 +19,10 @@ class PolicyFileError(HedgeError, ValueError):
     """A policy file is damaged, of another format or of another environment."""
 
 
+class HistoryError(HedgeError, ValueError):
+    """A file of market history cannot be read, or is not what it should be."""
+
+
 class ActionError(HedgeError, ValueError):
     """An action is of the wrong shape or type, or not finite."""
 

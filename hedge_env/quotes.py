@@ -41,9 +41,9 @@ _HOURS_PER_DAY = 24.0
 
 # Rows of the scratch of one tile.
 _CORRELATION, _WING, _LEVEL, _YEARS, _SD, _ALIVE = 0, 1, 2, 3, 4, 5
-_FAIR = 6  # and the three rows after it
-_DAY_SHARE, _D1 = 10, 11
-_N_SCRATCH = 12
+_FAIR = 6  # and the four rows after it
+_DAY_SHARE, _D1 = 11, 12
+_N_SCRATCH = 13
 
 
 class QuoteParams(NamedTuple):
@@ -176,6 +176,7 @@ def _read_grid(
         scratch[_FAIR + 1, i] = book.fair[leg, 1, step]
         scratch[_FAIR + 2, i] = book.fair[leg, 2, step]
         scratch[_FAIR + 3, i] = book.fair[leg, 3, step]
+        scratch[_FAIR + 4, i] = book.fair[leg, 4, step]
         scratch[_ALIVE, i] = expiry - step
 
 
@@ -204,10 +205,12 @@ def _total_sd(
     )
     base, scale = scratch[_FAIR], scratch[_FAIR + 1]
     fast_loading, slow_loading = scratch[_FAIR + 2], scratch[_FAIR + 3]
+    intraday, intraday_loading = x[row.INTRADAY, low:high], scratch[_FAIR + 4]
     log_spot = x[row.LOG_SPOT, low:high]
     fast, slow = x[row.FAST, low:high], x[row.SLOW, low:high]
     for i in range(high - low):
         factors = fast_loading[i] * fast[i] + slow_loading[i] * slow[i]
+        factors += intraday_loading[i] * intraday[i]
         fair = base[i] + scale[i] * exp(2.0 * factors)
         theta = bounded_variance(level[i] * fair * years[i])
         k = log_strike - log_spot[i]

@@ -108,6 +108,7 @@ class World:
             "gas_slow": (gas.slow if gas is not None else None, 6),
             "gas_fast": (gas.fast if gas is not None else None, 7),
             "premium": (None, 8),
+            "intraday": (volatility.intraday if moves else None, 9),
         }
 
     @property
@@ -129,8 +130,8 @@ class World:
 
     @property
     def volatility(self) -> float:
-        level = self.config.market.volatility.level
-        return level * exp(self.factors["fast"] + self.factors["slow"])
+        level, f = self.config.market.volatility.level, self.factors
+        return level * exp(f["fast"] + f["slow"] + f["intraday"])
 
     @property
     def jump_probability(self) -> float:
@@ -200,6 +201,11 @@ class World:
         self.factors["fast"] = fast
         slow = mean_revert(self.factors["slow"], z[2], volatility.slow, self.days)
         self.factors["slow"] = slow
+        if volatility.intraday is not None:
+            before = self.factors["intraday"]
+            shock += sqrt(1.0 - volatility.leverage**2) * (z[9] - z[1])
+            hours = mean_revert(before, shock, volatility.intraday, self.days)
+            self.factors["intraday"] = hours
 
     def _move_surface(self, z: list[float]) -> None:
         surface, f = self.config.market.surface, self.factors
@@ -289,9 +295,14 @@ class World:
         slow_left = 0.5 ** (time / volatility.slow.half_life_days)
         gone = self.fast_sd**2 * (1.0 - fast_left**2)
         gone += volatility.slow.sd**2 * (1.0 - slow_left**2)
+        hours_left = np.zeros(time.size)
+        if volatility.intraday is not None:
+            hours_left = 0.5 ** (time / volatility.intraday.half_life_days)
+            gone += volatility.intraday.sd**2 * (1.0 - hours_left**2)
         weight = np.exp(2.0 * gone)
         total = simpson(weight, x=time)
+        hours = simpson(weight * hours_left, x=time) / total * f["intraday"]
         fast = simpson(weight * fast_left, x=time) / total * f["fast"]
         slow = simpson(weight * slow_left, x=time) / total * f["slow"]
         level = volatility.level**2 * total / days
-        return self.jump_variance + float(level * exp(2.0 * (fast + slow)))
+        return self.jump_variance + float(level * exp(2.0 * (fast + slow + hours)))

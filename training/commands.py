@@ -14,15 +14,19 @@ from tyro import conf
 
 from training.option_types import (
     Count,
+    File,
+    Files,
     Flag,
     Folder,
     Names,
     OptionalCount,
+    OptionalDate,
     OptionalFile,
     OptionalName,
     OptionalSeed,
     PositiveNumber,
     PositiveNumbers,
+    PresetFile,
     Seed,
     Settings,
     WholeNumbers,
@@ -32,6 +36,7 @@ from training.option_types import (
 __all__ = [
     "COMMANDS",
     "BenchmarkOptions",
+    "CalibrateOptions",
     "CommonOptions",
     "CompareOptions",
     "DoctorOptions",
@@ -137,6 +142,44 @@ class CompareOptions(SettingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CalibrateOptions(SettingOptions):
+    """Fit a market to a history of prices and write it as a preset file."""
+
+    spot: File
+    """Hourly prices: a column of times and one of prices, or a vendor's candles."""
+    implied_vol: OptionalFile = None
+    """Daily implied volatility, for example the index DVOL."""
+    gas: Files = ()
+    """Gas prices, daily or hourly; a daily and an hourly file give level and season."""
+    funding: OptionalFile = None
+    """Funding rates of a perpetual, one per settlement."""
+    chain: Files = ()
+    """Option chains; the mean skew and curvature of their smiles are taken."""
+    since: OptionalDate = None
+    """First day that counts."""
+    until: OptionalDate = None
+    """Day after the last that counts."""
+    gas_since: OptionalDate = None
+    """First day of gas that counts (default: --since)."""
+    gas_until: OptionalDate = None
+    """Day after the last of gas (default: --until)."""
+    base: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "ethereum-l1"
+    """The preset that everything not fitted comes from."""
+    out: PresetFile
+    """Preset file to write."""
+    report: Folder = None
+    """Folder for the table and the figures (default: none)."""
+    histories: Count = 24
+    """Simulated histories behind each statistic of the model."""
+    seed: Seed = 0
+    """Seed of the simulated histories."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkOptions(CommonOptions):
     """Measure environment and training speed on this machine."""
 
@@ -176,6 +219,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "train": TrainOptions,
     "evaluate": EvaluateOptions,
     "compare": CompareOptions,
+    "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,
     "presets": PresetsOptions,
     "doctor": DoctorOptions,

@@ -6,6 +6,7 @@ reaches a computation.
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,15 +15,19 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 __all__ = [
     "Count",
+    "File",
+    "Files",
     "Flag",
     "Folder",
     "Names",
     "OptionalCount",
+    "OptionalDate",
     "OptionalFile",
     "OptionalName",
     "OptionalSeed",
     "PositiveNumber",
     "PositiveNumbers",
+    "PresetFile",
     "Seed",
     "Settings",
     "WholeNumbers",
@@ -71,6 +76,11 @@ def _positive(text: str) -> float:
     return value
 
 
+def _date(text: str) -> datetime:
+    """Read a date such as 2024-12-31, midnight UTC."""
+    return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+
+
 def _spec(read: Callable[[str], Any], metavar: str, *, many: bool = False) -> Any:
     """Describe one argument to tyro.
 
@@ -116,6 +126,11 @@ OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
 OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
 OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
+
+File = Annotated[Path, _spec(Path, "FILE.csv")]
+PresetFile = Annotated[Path, _spec(Path, "FILE.yaml")]
+Files = Annotated[tuple[Path, ...], _spec(Path, "FILE.csv,...", many=True)]
+OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 
 Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]
 WholeNumbers = Annotated[tuple[int, ...], _spec(_count, "N,...", many=True)]

@@ -26,7 +26,7 @@ class BookParams(NamedTuple):
     expiry_step: FloatArray  # (n_legs,) decision at which the leg is paid out
     years: FloatArray  # (n_legs + 1, grid) time left [year]; last: longest leg
     least_years: float  # shortest positive time left of the longest leg [year]
-    fair: FloatArray  # (n_legs + 1, 4, grid) fair_variance_table of the same
+    fair: FloatArray  # (n_legs + 1, 5, grid) fair_variance_table of the same
     mean_log_strike: float
 
 

@@ -37,6 +37,7 @@ class PartsParams(NamedTuple):
 
     jumps: bool
     volatility: bool
+    intraday: bool
     surface: bool
     gas: bool
     funding: bool
@@ -79,6 +80,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         PartsParams(
             jumps=market.jumps is not None,
             volatility=not isinstance(market.volatility, ConstantVolatility),
+            intraday=volatility.intraday.sd > 0.0,
             surface=isinstance(market.surface, SsviSurface),
             gas=market.gas is not None,
             funding=market.funding is not None,

@@ -57,7 +57,8 @@ def start_recorded(
         if chosen[i]:
             _read_driven(state, record, driven, i, first[i])
             x = state[:, i]
-            x[row.VOLATILITY] = p.volatility.level * exp(x[row.FAST] + x[row.SLOW])
+            factors = x[row.FAST] + x[row.SLOW] + x[row.INTRADAY]
+            x[row.VOLATILITY] = p.volatility.level * exp(factors)
             x[row.REALISED_VARIANCE] = record[REALISED, first[i]]
             x[row.TRAILING_RETURN] = record[TRAILING, first[i]]
             x[row.START_HOUR] = start_hours[i]

@@ -9,7 +9,7 @@ of a step is always the same noise, whichever parts of the market are on.
 |---|---|
 | 0 | spot, fast volatility, slow volatility, surface level |
 | 1 | skew, curvature, slow gas, fast gas |
-| 2 | funding premium |
+| 2 | funding premium, intraday volatility |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour |
 """
 
@@ -26,7 +26,7 @@ from hedge_env.market.jumps import draw_jumps
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price
 from hedge_env.market.surface import advance_surface
-from hedge_env.market.volatility import advance_volatility
+from hedge_env.market.volatility import advance_intraday, advance_volatility
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
@@ -82,7 +82,7 @@ def draw_noise(
     fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
     if p.parts.surface or p.parts.gas:
         fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
-    if p.parts.funding:
+    if p.parts.funding or p.parts.intraday:
         fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
     if p.parts.jumps or p.parts.gas:
         fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
@@ -175,11 +175,15 @@ def respond(
             noise[5],
             p.surface,
         )
+    intraday = x[row.INTRADAY, low:high]
+    if p.parts.intraday:
+        advance_intraday(intraday, z_spot, noise[9], p.volatility)
     if p.parts.volatility:
         advance_volatility(
             volatility,
             x[row.FAST, low:high],
             x[row.SLOW, low:high],
+            intraday,
             z_spot,
             noise[1],
             noise[2],
@@ -230,7 +234,9 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     x[:] = 0.0
     x[row.FAST] = p.volatility.fast.sd * z[1]
     x[row.SLOW] = p.volatility.slow.sd * z[2]
-    x[row.VOLATILITY] = p.volatility.level * exp(x[row.FAST] + x[row.SLOW])
+    x[row.INTRADAY] = p.volatility.intraday.sd * z[9]
+    factors = x[row.FAST] + x[row.SLOW] + x[row.INTRADAY]
+    x[row.VOLATILITY] = p.volatility.level * exp(factors)
     x[row.LEVEL] = p.surface.level.sd * z[3]
     x[row.SKEW] = p.surface.skew.sd * z[4]
     x[row.CURVATURE] = p.surface.curvature.sd * z[5]

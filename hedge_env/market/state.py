@@ -20,6 +20,7 @@ STATES: Final = (
     "funding_accrued",  # funding paid per unit held since the last decision [S_0]
     "realised_variance",  # exponentially weighted squared returns [1/year]
     "start_hour",  # hour of day at which the episode starts
+    "intraday",  # intraday factor of log volatility
 )
 N_STATES: Final = len(STATES)
 
@@ -39,4 +40,5 @@ N_STATES: Final = len(STATES)
     FUNDING_ACCRUED,
     REALISED_VARIANCE,
     START_HOUR,
+    INTRADAY,
 ) = range(N_STATES)

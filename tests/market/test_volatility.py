@@ -5,6 +5,7 @@ from scipy.integrate import quad
 from hedge_env.config import ConstantVolatility, JumpConfig, LogOuVolatility
 from hedge_env.market.volatility import (
     VolatilityParams,
+    advance_intraday,
     advance_volatility,
     fair_variance_table,
     volatility_params,
@@ -39,13 +40,14 @@ class Paths:
         spread = 1.0 if stationary else 0.0
         self.fast = spread * p.fast.sd * self.rng.standard_normal(N)
         self.slow = spread * p.slow.sd * self.rng.standard_normal(N)
-        self.volatility = p.level * np.exp(self.fast + self.slow)
+        self.intraday = spread * p.intraday.sd * self.rng.standard_normal(N)
+        self.volatility = p.level * np.exp(self.fast + self.slow + self.intraday)
 
     def step(self, jump: np.ndarray | None = None) -> np.ndarray:
         """One step; returns the normals of spot."""
         z = self.rng.standard_normal((3, N))
         jump = np.zeros(N) if jump is None else jump
-        factors = (self.volatility, self.fast, self.slow)
+        factors = (self.volatility, self.fast, self.slow, self.intraday)
         advance_volatility(*factors, z[0], z[1], z[2], jump, self.p)
         return np.asarray(z[0])
 
@@ -114,7 +116,7 @@ def expected_variance(days: float, fast: float, slow: float) -> float:
 
 
 def fair(table: np.ndarray, fast: float, slow: float) -> np.ndarray:
-    base, scale, fast_loading, slow_loading = table
+    base, scale, fast_loading, slow_loading = table[:4]
     factors = fast_loading * fast + slow_loading * slow
     return np.asarray(base + scale * np.exp(2.0 * factors))
 
@@ -131,7 +133,7 @@ def test_fair_variance_of_constant_volatility_is_its_square_and_that_of_jumps() 
 
 def test_fair_variance_now_is_the_present_variance() -> None:
     table = fair_variance_table(TWO_FACTORS, np.zeros(1), 0.0, 0.35)
-    np.testing.assert_allclose(table[:, 0], [0.0, 0.36, 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(table[:, 0], [0.0, 0.36, 1.0, 1.0, 0.0], rtol=1e-14)
 
 
 def test_fair_variance_of_eternity_is_the_mean_variance() -> None:
@@ -178,3 +180,38 @@ def test_fair_variance_is_the_mean_over_simulated_paths() -> None:
     table = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0, 0.35)
     error = total.std() / np.sqrt(N)
     assert abs(total.mean() - fair(table, 0.0, 0.0)[0]) < 4 * error
+
+
+THREE_FACTORS = LogOuVolatility.model_validate(
+    TWO_FACTORS.model_dump() | {"intraday": {"half_life_days": 0.2, "sd": 0.5}}
+)
+
+
+def test_the_intraday_factor_is_stationary_and_has_the_leverage() -> None:
+    p = volatility_params(THREE_FACTORS, None, 0.0, DAY / 24.0)
+    rng = np.random.default_rng(8)
+    factor = p.intraday.sd * rng.standard_normal(N)
+    for _ in range(10):
+        z = rng.standard_normal((2, N))
+        before = factor.copy()
+        advance_intraday(factor, z[0], z[1], p)
+    assert abs(factor.var() / 0.5**2 - 1.0) < 4 * np.sqrt(2.0 / N)
+    shock = factor - p.intraday.decay * before
+    assert abs(np.corrcoef(z[0], shock)[0, 1] + 0.4) < 4 * (1 - 0.16) / np.sqrt(N)
+
+
+def test_an_intraday_factor_is_gone_from_the_variance_of_a_month() -> None:
+    table = fair_variance_table(THREE_FACTORS, np.array([0.0, 1 / 24, 30.0]), 0.0, 0.35)
+    assert table[4, 0] == pytest.approx(1.0)
+    assert 0.85 < table[4, 1] < 1.0
+    assert table[4, 2] < 0.02
+    two = fair_variance_table(TWO_FACTORS, np.array([30.0]), 0.0, 0.35)
+    assert table[1, 2] / two[1, 0] == pytest.approx(np.exp(2.0 * 0.5**2), rel=0.02)
+
+
+def test_an_intraday_factor_without_deviation_changes_nothing() -> None:
+    silent = TWO_FACTORS.model_dump() | {"intraday": {"half_life_days": 1.0, "sd": 0.0}}
+    three = LogOuVolatility.model_validate(silent)
+    table = fair_variance_table(three, HORIZONS, 0.1, 0.35)
+    two = fair_variance_table(TWO_FACTORS, HORIZONS, 0.1, 0.35)
+    np.testing.assert_array_equal(table, two)

@@ -1,0 +1,82 @@
+"""The command: a preset that loads, a table, a report, one JSON document."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hedge_env.loading import load_config
+from hedge_env.simulated import SimulatedMarket
+from tests.training.calibration.files import HOURS, START, rows, text
+from training.cli import main
+
+
+def _series(path: Path, hours: int, values: np.ndarray) -> Path:
+    times = START + 3600 * hours * np.arange(values.size)
+    data = [(str(t), f"{v:.8g}") for t, v in zip(times, values, strict=True)]
+    path.write_text(text(data, "time,value\n"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(3)
+    spot = folder / "spot.csv"
+    spot.write_text(text(rows()))
+    days, settlements = HOURS // 24, HOURS // 8
+    implied = 70.0 * np.exp(0.04 * np.cumsum(rng.standard_normal(days)))
+    gas = 20.0 * np.exp(0.3 * rng.standard_normal(HOURS))
+    funding = np.where(rng.random(settlements) < 0.4, 1.0, 3.0)
+    funding = 1e-4 * (funding + (funding > 1.0) * rng.standard_normal(settlements))
+    return [
+        *("calibrate", "--spot", str(spot)),
+        *("--implied-vol", str(_series(folder / "implied.csv", 24, implied))),
+        *("--gas", str(_series(folder / "gas.csv", 1, gas))),
+        *("--funding", str(_series(folder / "funding.csv", 8, funding))),
+        *("--histories", "2", "--no-progress"),
+    ]
+
+
+@pytest.mark.slow
+def test_the_command_writes_a_preset_a_table_and_a_picture(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report = tmp_path / "market.yaml", tmp_path / "report"
+    extra = ["--out", str(out), "--report", str(report), "--json"]
+    assert main([*arguments, *extra]) == 0
+    document = json.loads(capsys.readouterr().out)
+    names = {row["statistic"] for row in document["statistics"]}
+    assert {"volatility", "implied volatility", "funding, mean"} <= names
+    config = load_config(out)
+    assert config.market.volatility.model == "log_ou"
+    assert config.market.funding is not None
+    assert config.name == "market"
+    SimulatedMarket(config, 4, seed=0, stream="test")
+    comment = out.read_text().split("\nmarket:")[0]
+    for word in ("spot.csv", "2020-01-01", "hedge calibrate", "extends: ethereum-l1"):
+        assert word in comment
+    assert (report / "calibration.png").stat().st_size > 10_000
+    assert "| volatility" in (report / "calibration.md").read_text()
+    for key, entry in document["parameters"].items():
+        assert np.isfinite(entry["value"]), key
+
+
+@pytest.mark.slow
+def test_the_same_files_give_the_same_preset(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    texts = []
+    for name in ("one", "two"):
+        out = tmp_path / name / "market.yaml"
+        assert main([*arguments[:3], *arguments[-3:], "--out", str(out)]) == 0
+        texts.append([x for x in out.read_text().splitlines() if "Command" not in x])
+    assert texts[0] == texts[1]
+
+
+def test_an_output_that_is_no_yaml_file_is_refused(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--out", str(tmp_path / "market.txt")]) == 2
+    assert "ends in .yaml" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""The search finds the parameters of a model whose statistics are known."""
+
+from typing import Any
+
+import numpy as np
+
+from training.calibration.moments import Parameter, fit
+from training.calibration.statistic import Statistic
+
+NOISE = np.random.default_rng(4).standard_normal((2, 50))
+STATISTICS = (
+    Statistic("size", "-", 0.1, ratio=True),
+    Statistic("shift", "-", 0.05),
+    Statistic("not aimed at", "-", 0.1, fitted=False),
+    Statistic("not in the data", "-", 0.1),
+)
+PARAMETERS = (
+    Parameter("a.size", 1.0, 0.1, 100.0),
+    Parameter("a.shift", 0.0, -5.0, 5.0, scale=1.0),
+)
+
+
+def simulate(changes: dict[str, Any]) -> dict[str, np.ndarray]:
+    size, shift = changes["a"]["size"], changes["a"]["shift"]
+    return {
+        "size": size**2 * np.exp(0.1 * NOISE[0]),
+        "shift": shift + 0.3 * np.log(size) + 0.2 * NOISE[1],
+        "not aimed at": np.full(50, np.nan),
+        "not in the data": np.full(50, np.nan),
+    }
+
+
+def test_the_parameters_behind_the_statistics_are_found_with_their_errors() -> None:
+    truth = simulate({"a": {"size": 7.0, "shift": -2.0}})
+    data = {s.name: s.mean(truth[s.name]) for s in STATISTICS[:2]}
+    estimate = fit(PARAMETERS, STATISTICS, data, simulate, most_steps=10)
+    assert abs(estimate.values["a.size"] - 7.0) < 0.02
+    assert abs(estimate.values["a.shift"] + 2.0) < 0.01
+    assert estimate.loss < 1e-3
+    # Of one history: log size has half the deviation of log size^2.
+    sd = 0.1 * NOISE[0].std(ddof=1) * np.sqrt(1.02)
+    np.testing.assert_allclose(estimate.errors["a.size"] / 7.0, sd / 2.0, rtol=0.01)
+
+
+def test_a_bound_is_kept() -> None:
+    data = {"size": 1e9, "shift": 0.0}
+    estimate = fit(PARAMETERS, STATISTICS, data, simulate, most_steps=20)
+    assert estimate.values["a.size"] <= 100.0
+
+
+def test_a_statistic_that_is_undefined_does_not_stop_the_search() -> None:
+    def broken(changes: dict[str, Any]) -> dict[str, np.ndarray]:
+        values = simulate(changes)
+        return values | {"size": np.full(50, np.nan)}
+
+    estimate = fit(PARAMETERS, STATISTICS, {"size": 4.0, "shift": 1.0}, broken)
+    assert np.isfinite(list(estimate.values.values())).all()

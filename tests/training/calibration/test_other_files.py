@@ -1,0 +1,92 @@
+"""Files of implied volatility, gas, funding and options: units, damage, sentences."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hedge_env.errors import HistoryError
+from tests.training.calibration.files import HOURS, START, rows, text
+from training.calibration.chains import fit_chains
+from training.calibration.history import (
+    History,
+    Window,
+    add_funding,
+    add_gas,
+    add_implied,
+    read_spot,
+)
+
+RNG = np.random.default_rng(5)
+IMPLIED = 0.7 * np.exp(0.02 * np.cumsum(RNG.standard_normal(HOURS // 24)))
+GAS = 20.0 * np.exp(0.3 * RNG.standard_normal(HOURS))
+RATES = np.where(RNG.random(HOURS // 8) < 0.5, 1.0, RNG.normal(2.0, 2.0, HOURS // 8))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    path = tmp_path / "spot.csv"
+    path.write_text(text(rows()))
+    return read_spot(path, Window())
+
+
+def write(path: Path, hours: int, values: np.ndarray, shift: int = 0) -> Path:
+    times = START + 3600 * (hours * np.arange(values.size) + shift)
+    data = [(str(t), f"{v:.10g}") for t, v in zip(times, values, strict=True)]
+    path.write_text(text(data, "time,value\n"))
+    return path
+
+
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_implied_volatility_is_a_fraction_or_in_percent(
+    history: History, tmp_path: Path, factor: float
+) -> None:
+    add_implied(history, write(tmp_path / "iv.csv", 24, factor * IMPLIED), Window())
+    assert abs(history.values["implied volatility"] - IMPLIED[1:].mean()) < 0.01
+
+
+@pytest.mark.parametrize("factor", [1e-4, 1e-2, 1.0])
+def test_funding_is_a_fraction_in_percent_or_in_basis_points(
+    history: History, tmp_path: Path, factor: float
+) -> None:
+    add_funding(history, write(tmp_path / "f.csv", 8, factor * RATES), Window())
+    assert abs(history.values["funding, mean"] - RATES.mean()) < 1e-6
+    assert abs(history.direct["interest_bp"] - 1.0) < 1e-6
+
+
+def test_settlements_at_local_times_are_shifted_and_reported(
+    history: History, tmp_path: Path
+) -> None:
+    add_funding(history, write(tmp_path / "f.csv", 8, 1e-4 * RATES, 3), Window())
+    assert "3 h after the multiples" in " ".join(history.remarks)
+
+
+def test_a_gas_price_a_billion_times_too_high_is_left_out(
+    history: History, tmp_path: Path
+) -> None:
+    damaged = GAS.copy()
+    damaged[1000] *= 1e9
+    add_gas(history, [write(tmp_path / "gas.csv", 1, damaged)], Window(), 1.0)
+    assert "far from their neighbours" in " ".join(history.remarks)
+    assert history.gas_hourly is not None
+    assert np.nanmax(history.gas_hourly) == pytest.approx(
+        np.delete(GAS, 1000).max(), rel=1e-6
+    )
+
+
+def test_series_that_do_not_meet_the_prices_are_refused(
+    history: History, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "iv.csv", 24, IMPLIED, shift=24 * 365 * 3)
+    with pytest.raises(HistoryError, match="in common with the prices"):
+        add_implied(history, path, Window())
+
+
+def test_a_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "chain.csv"
+    path.write_text(text(rows()))
+    with pytest.raises(HistoryError, match="a chain needs the columns"):
+        fit_chains([path])
+    path.write_text("T,F,K,iv\n0.1,100,100,0.5\n0.1,100,110,nonsense\n")
+    with pytest.raises(HistoryError, match="no expiry"):
+        fit_chains([path])

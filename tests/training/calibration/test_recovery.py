@@ -1,0 +1,149 @@
+"""Calibrating on a simulated history returns the parameters it was made with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hedge_env.config import EnvConfig
+from hedge_env.loading import load_config
+from tests.training.calibration.files import START
+from training.calibration import funding, gas, implied
+from training.calibration.fitting import Effort, Fitted, fit_market
+from training.calibration.history import (
+    Window,
+    add_funding,
+    add_gas,
+    add_implied,
+    read_spot,
+)
+from training.calibration.simulation import simulate
+
+YEARS = 8
+SEED = 123  # of the history; the fit has other noise
+
+TRUTH = {
+    "drift": 0.0,
+    "volatility": {
+        "model": "log_ou",
+        "level": 0.5,
+        "fast": {"half_life_days": 6.0, "sd": 0.35},
+        "slow": {"half_life_days": 120.0, "sd": 0.3},
+        "intraday": {"half_life_days": 0.2, "sd": 0.45},
+        "leverage": -0.15,
+    },
+    "jumps": {
+        "per_year": 60.0,
+        "probability_up": 0.4,
+        "mean_up": 0.025,
+        "mean_down": 0.025,
+        "volatility_jump": 0.2,
+    },
+    "surface": {
+        "variance_premium": 1.15,
+        "level": {"half_life_days": 8.0, "sd": 0.08, "return_correlation": -0.4},
+    },
+    "gas": {
+        "median_gwei": 12.0,
+        "slow": {"half_life_days": 25.0, "sd": 0.45},
+        "fast": {"half_life_days": 1.3, "sd": 0.35},
+        "season": 0.3,
+        "season_peak_hour": 15.0,
+        "return_response": 0.25,
+        "burst_half_life_hours": 3.0,
+        "spikes": {"per_year": 20.0, "mean_size": 0.6},
+    },
+    "funding": {
+        "interest_bp": 1.0,
+        "clamp_bp": 4.0,
+        "premium_mean_bp": 2.5,
+        "premium_sd_bp": 5.0,
+        "premium_half_life_hours": 24.0,
+        "return_response_bp": 40.0,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def truth() -> EnvConfig:
+    return load_config("ethereum-l1", {"market": TRUTH})
+
+
+@pytest.fixture(scope="module")
+def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    folder = tmp_path_factory.mktemp("history")
+    _write_files(folder, truth)
+    history = read_spot(folder / "spot.csv", Window())
+    add_implied(history, folder / "implied.csv", Window())
+    add_gas(history, [folder / "gas.csv"], Window(), 1.0)
+    add_funding(history, folder / "funding.csv", Window())
+    return fit_market(load_config("ethereum-l1"), history, Effort(12, 4))
+
+
+def _write_files(folder: Path, truth: EnvConfig) -> None:
+    """One history of each kind, as a data vendor might publish it."""
+    names = ("log_spot", *implied.ROWS, *gas.ROWS, *funding.ROWS)
+    rows = simulate(truth, names, 1, YEARS * 8760, SEED)
+    assert truth.market.gas is not None
+    assert truth.market.funding is not None
+    days = {name: rows[name][:, ::24] for name in implied.ROWS}
+    settled = {name: rows[name][:, ::8] for name in funding.ROWS}
+    columns = {
+        "spot": (1, 2000.0 * np.exp(rows["log_spot"][0])),
+        "implied": (24, 100.0 * implied.implied_volatility(truth, days)[0]),
+        "gas": (1, gas.gas_price(truth.market.gas, rows)[0, 1:]),
+        "funding": (8, 1e-4 * funding.funding_rate(truth.market.funding, settled)[0]),
+    }
+    for name, (hours, values) in columns.items():
+        times = START + 3600 * hours * np.arange(values.size)
+        table = np.column_stack([times, values])
+        path = folder / f"{name}.csv"
+        np.savetxt(path, table, delimiter=",", fmt="%.12g", header="time,value")
+        path.write_text(path.read_text().removeprefix("# "))
+
+
+def at(document: dict, key: str) -> float:
+    for part in key.split("."):
+        document = document[part]
+    return float(document)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["spot", "gas", "funding"])
+def test_the_truth_lies_within_three_standard_errors(fitted: Fitted, part: str) -> None:
+    estimate = fitted.estimates[part]
+    for key, value in estimate.values.items():
+        distance = abs(value - at(TRUTH, key))
+        assert distance < 3.0 * estimate.errors[key], (key, value, estimate.errors[key])
+
+
+# Share of the true value within which the estimate must lie: about three standard
+# errors. What is not here is identified weakly by eight years: the volatility factors
+# take each other's place, and a co-jump looks like an intraday burst.
+BANDS = {
+    "volatility.level": 0.15,
+    "volatility.intraday.sd": 0.35,
+    "jumps.mean_down": 0.25,
+    "jumps.probability_up": 0.25,
+    "surface.variance_premium": 0.15,
+    "gas.median_gwei": 0.2,
+    "gas.fast.sd": 0.2,
+    "gas.slow.sd": 0.3,
+    "gas.season": 0.05,
+    "gas.season_peak_hour": 0.05,
+    "gas.return_response": 0.2,
+    "gas.burst_half_life_hours": 0.25,
+    "funding.premium_mean_bp": 0.25,
+    "funding.premium_sd_bp": 0.15,
+    "funding.clamp_bp": 0.15,
+    "funding.interest_bp": 1e-9,
+    "funding.premium_half_life_hours": 0.3,
+    "funding.return_response_bp": 0.3,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", BANDS)
+def test_what_eight_years_identify_is_recovered(fitted: Fitted, key: str) -> None:
+    true = at(TRUTH, key)
+    assert abs(at(fitted.market, key) / true - 1.0) < BANDS[key]

@@ -1,0 +1,65 @@
+"""Statistics of returns against what is known of simple processes."""
+
+import numpy as np
+
+from training.calibration import funding, gas
+from training.calibration import returns as of
+
+RNG = np.random.default_rng(7)
+GAUSSIAN = 0.01 * RNG.standard_normal((3, 40_000))
+
+
+def test_gaussian_returns_have_no_jumps_and_a_kurtosis_of_three() -> None:
+    assert of.jumps(GAUSSIAN).sum() <= 2
+    np.testing.assert_allclose(of.kurtosis(GAUSSIAN), 3.0, atol=0.15)
+    expected = 0.01 * np.sqrt(8760.0)
+    np.testing.assert_allclose(of.volatility(GAUSSIAN), expected, rtol=0.02)
+
+
+def test_a_jump_is_found_where_it_is_whatever_the_season() -> None:
+    season = 1.0 + 0.5 * np.sin(np.arange(40_000) * 2.0 * np.pi / 24.0)
+    returns = GAUSSIAN[:1] * season
+    returns[0, 12_345] += 0.2
+    found = np.flatnonzero(of.jumps(returns)[0])
+    assert 12_345 in found
+    assert found.size <= 2
+
+
+def test_gaps_change_no_statistic_by_more_than_their_share() -> None:
+    holes = GAUSSIAN.copy()
+    holes[:, ::97] = np.nan
+    for statistic in (of.volatility, of.kurtosis):
+        np.testing.assert_allclose(statistic(holes), statistic(GAUSSIAN), rtol=0.02)
+    assert np.isfinite(of.autocorrelation(holes, 24)).all()
+
+
+def test_autocorrelation_of_an_autoregression_is_its_coefficient() -> None:
+    values = np.zeros((1, 60_000))
+    noise = RNG.standard_normal(60_000)
+    for t in range(1, 60_000):
+        values[0, t] = 0.8 * values[0, t - 1] + noise[t]
+    assert abs(of.autocorrelation(values, 1)[0] - 0.8) < 0.02
+    assert abs(of.autocorrelation(values, 3)[0] - 0.512) < 0.03
+
+
+def test_the_gas_season_has_its_amplitude_and_peak() -> None:
+    hours = np.arange(24 * 60) + 0.5
+    logs = 0.3 * np.cos(2.0 * np.pi * (hours - 16.0) / 24.0)[None, :]
+    amplitude, peak = gas.season(logs)
+    assert abs(amplitude[0] - 0.3) < 1e-12
+    assert abs(peak[0] - 16.0) < 1e-9
+
+
+def test_gas_that_doubles_in_the_largest_moves_is_seen_to() -> None:
+    returns = GAUSSIAN[:1, :8_400]
+    edge = np.quantile(np.abs(returns), 0.99)
+    price = np.where(np.abs(returns) > edge, 2.0, 1.0)
+    values = gas.hourly_values(price, returns)
+    assert abs(values["gas in the top 1 % of |returns|"][0] - 2.0) < 0.1
+    assert abs(values["gas two hours later"][0] - 1.0) < 0.05
+
+
+def test_the_interest_is_the_mass_point_and_none_without_one() -> None:
+    rates = np.where(RNG.random(1000) < 0.4, 1.0, RNG.standard_normal(1000))
+    assert funding.interest_of(rates) == 1.0
+    assert funding.interest_of(RNG.standard_normal(1000)) is None

@@ -1,0 +1,222 @@
+"""`hedge calibrate`: fit a market to history and write it as a preset file."""
+
+import shlex
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hedge_env.config import EnvConfig
+from hedge_env.errors import ConfigError
+from hedge_env.loading import load_config
+from training.calibration.chains import Smile, fit_chains
+from training.calibration.fitting import (
+    STATISTICS,
+    Effort,
+    Fitted,
+    final_values,
+    fit_market,
+    work,
+)
+from training.calibration.history import (
+    History,
+    Window,
+    add_funding,
+    add_gas,
+    add_implied,
+    read_spot,
+)
+from training.calibration.preset_file import preset_yaml, rounded
+from training.calibration.table import (
+    Row,
+    as_documents,
+    as_markdown,
+    as_text,
+    compare,
+)
+from training.commands import CalibrateOptions
+from training.console import log, main_for, progress_bar, write_json
+
+_GAS_UNITS, _SPOT = 150_000.0, 2000.0  # of a base without gas
+_GWEI = 1e-9
+
+
+def run(options: CalibrateOptions) -> None:
+    """Read, fit, compare, write.
+
+    Args:
+        options: Files, dates and where to write.
+    """
+    if options.out.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"--out {options.out}: name a file that ends in .yaml")
+    base = load_config(options.base, settings=options.settings)
+    history = read_history(options, base)
+    for remark in history.remarks:
+        log(remark)
+    effort = Effort(options.histories, seed=options.seed)
+    total = work(history, effort)
+    with progress_bar("fit", total, enabled=options.progress) as advance:
+        fitted = fit_market(base, history, replace(effort, advance=advance))
+    if options.chain:
+        _set_smile(fitted, fit_chains(options.chain))
+    fitted.market = rounded(fitted.market)
+    fitted.change({})
+    values = final_values(fitted, history, effort)
+    rows = compare(STATISTICS, history.values, values, _aims(history))
+    text = _preset(options, history, fitted)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(text, encoding="utf-8")
+    load_config(options.out)  # what was written can be read
+    if options.report is not None:
+        _write_report(options, history, fitted, rows)
+    if options.json:
+        write_json(_document(options, history, fitted, rows))
+    else:
+        print(as_text(rows))
+        print(f"\nwritten: {options.out}")
+
+
+def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
+    """Read all files of the options.
+
+    Args:
+        options: Files and dates.
+        base: Its gas units and spot turn a cost in USD into a gas price.
+    """
+    window = _window(options.since, options.until)
+    history = read_spot(options.spot, window)
+    if options.implied_vol is not None:
+        add_implied(history, options.implied_vol, window)
+    if options.gas:
+        limits = _window(
+            options.gas_since or options.since, options.gas_until or options.until
+        )
+        units = base.execution.gas_units or _GAS_UNITS
+        spot = base.market.spot if base.execution.gas_units else _SPOT
+        add_gas(history, options.gas, limits, 1.0 / (units * spot * _GWEI))
+    if options.funding is not None:
+        add_funding(history, options.funding, window)
+    return history
+
+
+def _window(since: datetime | None, until: datetime | None) -> Window:
+    low = -np.inf if since is None else since.timestamp()
+    high = np.inf if until is None else until.timestamp()
+    if low >= high:
+        raise ConfigError(f"--since {since:%Y-%m-%d} is not before --until")
+    return Window(low, high)
+
+
+def _aims(history: History) -> frozenset[str]:
+    return frozenset(
+        s.name for s in STATISTICS if s.fitted and s.name in history.values
+    )
+
+
+def _set_smile(fitted: Fitted, smile: Smile) -> None:
+    """Put skew and curvature of the chains into the surface."""
+    if fitted.config.market.surface.model != "ssvi":
+        raise ConfigError(
+            "--chain needs a base with an SSVI surface, or --implied-vol as well"
+        )
+    # The skew is tanh of a factor whose mean this is; see market/surface.py.
+    bound = 0.95
+    mean = bound * float(np.arctanh(smile.correlation / bound))
+    fitted.change({"surface.skew.mean": mean, "surface.curvature.mean": smile.wing})
+    log(
+        f"chains: {smile.options} options of {smile.expiries} expiries, slope "
+        f"{smile.slope:+.3f}, curvature {smile.curvature:.3f}"
+    )
+
+
+def _command(options: CalibrateOptions) -> str:
+    """The command line that repeats the fit, with file names instead of paths."""
+    entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
+        ("--spot", (options.spot,)),
+        ("--implied-vol", (options.implied_vol,)),
+        ("--gas", options.gas),
+        ("--funding", (options.funding,)),
+        ("--chain", options.chain),
+    )
+    words = ["hedge", "calibrate"]
+    for name, paths in entries:
+        files = [path.name for path in paths if path is not None]
+        words += [name, ",".join(files)] if files else []
+    dates = (
+        ("--since", options.since),
+        ("--until", options.until),
+        ("--gas-since", options.gas_since),
+        ("--gas-until", options.gas_until),
+    )
+    for name, date in dates:
+        words += [] if date is None else [name, date.date().isoformat()]
+    words += ["--base", options.base]
+    for setting in options.settings:
+        words += ["--set", setting]
+    words += ["--histories", str(options.histories), "--seed", str(options.seed)]
+    return shlex.join([*words, "--out", options.out.name])
+
+
+def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
+    today = datetime.now(UTC).date().isoformat()
+    files = "; ".join(f"{name}, {span}" for name, span in history.spans.items())
+    errors = {
+        key: error
+        for estimate in fitted.estimates.values()
+        for key, error in estimate.errors.items()
+    }
+    remarks = [
+        f"A market fitted to history on {today}: {files}.",
+        f"Command: {_command(options)}",
+        "Behind each fitted number stands its standard error, from the spread of "
+        "simulated histories of the same length.",
+    ]
+    if options.chain:
+        names = ", ".join(path.name for path in options.chain)
+        remarks.insert(1, f"Skew and curvature from the option chains {names}.")
+    description = f"{options.base} fitted to {options.spot.name}"
+    return preset_yaml(options.base, description, fitted.market, errors, remarks)
+
+
+def _document(
+    options: CalibrateOptions, history: History, fitted: Fitted, rows: list[Row]
+) -> dict[str, Any]:
+    estimates = {
+        key: {"value": value, "error": estimate.errors[key]}
+        for estimate in fitted.estimates.values()
+        for key, value in estimate.values.items()
+    }
+    return {
+        "preset": str(options.out),
+        "base": options.base,
+        "files": history.spans,
+        "remarks": history.remarks,
+        "parameters": estimates,
+        "statistics": as_documents(rows),
+    }
+
+
+def _write_report(
+    options: CalibrateOptions, history: History, fitted: Fitted, rows: list[Row]
+) -> None:
+    from training.calibration.plots import draw_comparison
+
+    assert options.report is not None
+    options.report.mkdir(parents=True, exist_ok=True)
+    spans = "\n".join(f"- {name}: {span}" for name, span in history.spans.items())
+    remarks = "\n".join(f"- {remark}" for remark in history.remarks)
+    text = (
+        f"# Data and model: {options.out.stem}\n\n"
+        f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        "The model's figure is the mean over simulated histories of the data's "
+        "length; sd is their standard deviation, in logarithms where the difference "
+        f"is in percent.\n\n## Remarks on the files\n\n{remarks}\n"
+    )
+    (options.report / "calibration.md").write_text(text, encoding="utf-8")
+    draw_comparison(options.report / "calibration.png", history, fitted.config)
+
+
+if __name__ == "__main__":
+    main_for("calibrate")

@@ -1,0 +1,1 @@
+"""Fits the market to a user's history: reading, statistics, estimators, table."""

@@ -1,0 +1,127 @@
+"""The statistics of the gas price: level, changes, daily season, response to returns.
+
+Daily means are what explorers publish; the season and the response need hourly data.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.config import GasConfig
+from training.calibration import returns as of
+from training.calibration.statistic import Statistic, Values
+
+ROWS = ("gas_slow", "gas_fast", "gas_burst")
+_LAGS = (1, 3, 7, 30)
+_TREND = 14  # days of the moving mean that is taken out of hourly gas
+_WEEK = 168
+
+DAILY = (
+    Statistic("gas price, median", "gwei", 0.02, ratio=True),
+    Statistic("sd of log gas price", "-", 0.1, ratio=True),
+    *(
+        Statistic(f"change of log gas price, {lag} d", "-", 0.05, ratio=True)
+        for lag in _LAGS
+    ),
+    Statistic("kurtosis of daily log gas changes", "-", 0.3, True, fitted=False),
+    Statistic("days beyond twice the gas of 30 days", "-", 0.02, fitted=False),
+)
+HOURLY = (
+    Statistic("gas in the top 1 % of |returns|", "-", 0.05, ratio=True),
+    Statistic("gas one hour later", "-", 0.1, ratio=True),
+    Statistic("gas two hours later", "-", 0.1, ratio=True),
+    Statistic("amplitude of the daily gas season", "-", 0.1, True, fitted=False),
+    Statistic("change of log gas price, 1 h", "-", 0.1, ratio=True, fitted=False),
+)
+
+
+def daily_values(daily: FloatArray) -> Values:
+    """Statistics of daily mean gas prices, shape (n, days) [gwei]."""
+    logs = np.log(daily)
+    values = {
+        "gas price, median": np.nanmedian(daily, axis=-1),
+        "sd of log gas price": np.nanstd(logs, axis=-1),
+    }
+    for lag in _LAGS:
+        change = logs[..., lag:] - logs[..., :-lag]
+        values[f"change of log gas price, {lag} d"] = np.nanstd(change, axis=-1)
+    change = np.diff(logs, axis=-1)
+    values["kurtosis of daily log gas changes"] = of.kurtosis(change)
+    if daily.shape[-1] > 30:
+        windows = np.lib.stride_tricks.sliding_window_view(daily, 30, axis=-1)
+        usual = np.nanmedian(windows[..., :-1, :], axis=-1)
+        values["days beyond twice the gas of 30 days"] = np.mean(
+            daily[..., 30:] > 2.0 * usual, axis=-1
+        )
+    return values
+
+
+def daily_means(hourly: FloatArray) -> FloatArray:
+    """Mean of each day, over the hours that are known."""
+    n = hourly.shape[-1] // 24
+    blocks = hourly[..., : n * 24].reshape(*hourly.shape[:-1], n, 24)
+    known = np.isfinite(blocks)
+    total = np.where(known, blocks, 0.0).sum(axis=-1)
+    count = known.sum(axis=-1)
+    return np.where(count >= 12, total / np.maximum(count, 1), np.nan)
+
+
+def hourly_values(hourly: FloatArray, returns: FloatArray) -> Values:
+    """Statistics of hourly gas with the returns of the same hours, shape (n, hours)."""
+    rest = _without_trend(np.log(hourly))
+    amplitude, _ = season(rest)
+    # Hour-of-week means out: what is left answers to returns alone.
+    n = rest.shape[-1] // _WEEK
+    rest, moves = rest[..., : n * _WEEK], np.abs(returns[..., : n * _WEEK])
+    weeks = rest.reshape(*rest.shape[:-1], n, _WEEK)
+    ratio = np.exp(weeks - np.nanmean(weeks, axis=-2, keepdims=True)).reshape(
+        rest.shape
+    )
+    edge = np.nanquantile(moves, 0.99, axis=-1, keepdims=True)
+    largest = moves > edge
+    usual = np.nanmean(ratio, axis=-1)
+    values = {}
+    names = [s.name for s in HOURLY[:3]]
+    for lag, name in enumerate(names):
+        chosen = np.where(largest[..., : moves.shape[-1] - lag], 1.0, np.nan)
+        values[name] = np.nanmean(chosen * ratio[..., lag:], axis=-1) / usual
+    values["amplitude of the daily gas season"] = amplitude
+    change = np.diff(np.log(hourly), axis=-1)
+    values["change of log gas price, 1 h"] = np.nanstd(change, axis=-1)
+    return values
+
+
+def season(log_gas: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Amplitude and peak hour [hour] of the first harmonic over the day."""
+    n = log_gas.shape[-1] // 24
+    blocks = log_gas[..., : n * 24].reshape(*log_gas.shape[:-1], n, 24)
+    mean = np.nanmean(blocks, axis=-2)
+    angle = 2.0 * np.pi * (np.arange(24) + 0.5) / 24.0
+    cosine = 2.0 * (mean * np.cos(angle)).mean(axis=-1)
+    sine = 2.0 * (mean * np.sin(angle)).mean(axis=-1)
+    peak = (np.arctan2(sine, cosine) % (2.0 * np.pi)) * 24.0 / (2.0 * np.pi)
+    return np.hypot(sine, cosine), peak
+
+
+def _without_trend(logs: FloatArray) -> FloatArray:
+    """Less the centred moving mean over the trend's window, NaN at the ends."""
+    width = 24 * _TREND
+    known = np.isfinite(logs)
+    filled = np.where(known, logs, 0.0)
+    pad = [(0, 0)] * (logs.ndim - 1) + [(width // 2, width // 2)]
+    total = np.cumsum(np.pad(filled, pad), axis=-1)
+    count = np.cumsum(np.pad(known.astype(float), pad), axis=-1)
+    sums = total[..., width:] - total[..., :-width]
+    counts = count[..., width:] - count[..., :-width]
+    mean = sums / np.maximum(counts, 1.0)
+    return np.asarray(logs - mean)
+
+
+def gas_price(config: GasConfig, rows: Values) -> FloatArray:
+    """Hourly gas price [gwei] of recorded states that start at midnight."""
+    n = rows["gas_slow"].shape[-1]
+    angle = 2.0 * np.pi * (np.arange(n) - config.season_peak_hour) / 24.0
+    log_price = rows["gas_slow"] + rows["gas_fast"] + rows["gas_burst"]
+    price = config.median_gwei * np.exp(log_price + config.season * np.cos(angle))
+    return np.asarray(price)

@@ -1,0 +1,114 @@
+"""The same statistics on simulated histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig, SsviSurface
+from hedge_env.loading import load_config
+from training.calibration import funding, gas, implied, skew
+from training.calibration.simulation import simulate
+from training.calibration.spot_statistics import spot_values
+from training.calibration.statistic import Values
+
+PARTS = ("implied", "gas", "funding", "skew")
+
+
+def without(config: EnvConfig, parts: tuple[str, ...]) -> EnvConfig:
+    """The config with some parts of the market off, which then cost no time."""
+    changes: dict[str, Any] = {"market": {}, "execution": {}}
+    if "gas" in parts:
+        changes["market"]["gas"] = None
+        changes["execution"]["gas_units"] = 0.0
+    if "funding" in parts:
+        changes["market"]["funding"] = None
+    if "implied" in parts and "skew" in parts:
+        changes["market"]["surface"] = {"model": "flat", "volatility": 1.0}
+    return load_config(config, changes)
+
+
+def model_values(
+    config: EnvConfig,
+    days: Mapping[str, int],
+    n_histories: int,
+    seed: int,
+    *,
+    spot: bool = True,
+) -> Values:
+    """Statistics of simulated histories for the parts in `days`.
+
+    Args:
+        config: The market.
+        days: Part -> length of its history: spot, implied, gas, gas_hourly, funding,
+            skew.
+        n_histories: Number of histories.
+        seed: Of the noise.
+        spot: Whether to compute the statistics of spot.
+    """
+    rows = simulate(config, _rows(days), n_histories, 24 * max(days.values()), seed)
+    returns = np.diff(rows["log_spot"], axis=-1)
+    values: dict[str, FloatArray] = {}
+    if spot:
+        values |= spot_values(returns[:, : 24 * days["spot"]])
+    if "implied" in days:
+        ends = {name: rows[name][:, 24::24] for name in implied.ROWS}
+        level = implied.implied_volatility(config, ends)[:, : days["implied"]]
+        values |= implied.implied_values(level, returns[:, : 24 * days["implied"]])
+    if "gas" in days or "gas_hourly" in days:
+        values |= _gas_values(config, rows, returns, days)
+    if "funding" in days:
+        values |= _funding_values(config, rows, days["funding"])
+    if "skew" in days and isinstance(config.market.surface, SsviSurface):
+        ends = {name: rows[name][:, 24::24] for name in (*skew.ROWS, *implied.ROWS)}
+        level = implied.implied_volatility(config, ends)
+        reversal = skew.risk_reversal(config.market.surface, ends, level)
+        values |= skew.skew_values(reversal, rows["log_spot"][:, 24::24])
+    return values
+
+
+def _rows(days: Mapping[str, int]) -> tuple[str, ...]:
+    rows = ["log_spot"]
+    if "implied" in days or "skew" in days:
+        rows += implied.ROWS
+    if "skew" in days:
+        rows += skew.ROWS
+    if "gas" in days or "gas_hourly" in days:
+        rows += gas.ROWS
+    if "funding" in days:
+        rows += funding.ROWS
+    return tuple(rows)
+
+
+def _gas_values(
+    config: EnvConfig, rows: Values, returns: FloatArray, days: Mapping[str, int]
+) -> Values:
+    values: dict[str, FloatArray] = {}
+    if config.market.gas is None:
+        return values
+    # The state after an hour has answered to the return of that hour.
+    price = gas.gas_price(config.market.gas, rows)[:, 1:]
+    if "gas" in days:
+        daily = gas.daily_means(price[:, : 24 * days["gas"]])
+        values |= gas.daily_values(daily)
+    if "gas_hourly" in days:
+        hours = 24 * days["gas_hourly"]
+        values |= gas.hourly_values(price[:, :hours], returns[:, :hours])
+    return values
+
+
+def _funding_values(config: EnvConfig, rows: Values, days: int) -> Values:
+    process = config.market.funding
+    if process is None:
+        return {}
+    step = round(process.settlement_hours)
+    chosen = slice(step, 24 * days + 1, step)
+    ends = {name: rows[name][:, chosen] for name in funding.ROWS}
+    rates = funding.funding_rate(process, ends)
+    log_spot = rows["log_spot"]
+    week = np.full(log_spot.shape, np.nan)
+    week[:, 168:] = log_spot[:, 168:] - log_spot[:, :-168]
+    return funding.funding_values(rates, week[:, chosen], process.interest_bp)

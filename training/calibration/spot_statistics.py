@@ -1,0 +1,99 @@
+"""The statistics of spot: volatility, tails, clustering, jumps, leverage."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from training.calibration import returns as of
+from training.calibration.statistic import Statistic, Values
+
+_LAGS = (1, 6, 24, 72, 168, 720)
+_DAYS = (1, 7, 30, 90)
+
+SPOT = (
+    Statistic("volatility", "1/sqrt(year)", 0.008, ratio=True, pooled=True),
+    Statistic("kurtosis 1 h", "-", 0.1, ratio=True),
+    Statistic("kurtosis 1 d", "-", 0.15, ratio=True),
+    Statistic("kurtosis 7 d", "-", 0.1, ratio=True),
+    *(Statistic(f"autocorrelation of r^2, {lag} h", "-", 0.02) for lag in _LAGS),
+    Statistic("jumps per year", "-", 0.08, ratio=True),
+    Statistic("mean size of jumps", "-", 0.05, ratio=True),
+    Statistic("share of jumps down", "-", 0.02),
+    Statistic("variance share of jumps", "-", 0.02),
+    Statistic("sd of log daily volatility", "-", 0.15, ratio=True),
+    *(
+        Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.05)
+        for lag in _DAYS
+    ),
+    Statistic("return against log volatility", "-", 0.02),
+    Statistic("return against next log volatility", "-", 0.03, fitted=False),
+    Statistic("0.1 % quantile 1 h", "-", 0.1, ratio=True, fitted=False),
+    Statistic("99.9 % quantile 1 h", "-", 0.1, ratio=True, fitted=False),
+    Statistic("share of days beyond 10 %", "-", 0.1, ratio=True, fitted=False),
+    Statistic("least hour of volatility", "-", 0.05, fitted=False),
+    Statistic("largest hour of volatility", "-", 0.05, fitted=False),
+)
+
+
+def spot_values(returns: FloatArray) -> Values:
+    """All statistics of hourly returns, shape (n_histories, hours)."""
+    daily = of.aggregate(returns, 24)
+    square = returns**2
+    values = {
+        "volatility": of.volatility(returns),
+        "kurtosis 1 h": of.kurtosis(returns),
+        "kurtosis 1 d": of.kurtosis(daily),
+        "kurtosis 7 d": of.kurtosis(of.overlapping(daily, 7)),
+    }
+    for lag in _LAGS:
+        name = f"autocorrelation of r^2, {lag} h"
+        values[name] = of.autocorrelation(square, lag)
+    values |= _jump_values(returns)
+    values |= _daily_values(returns, daily)
+    return values
+
+
+def _jump_values(returns: FloatArray) -> dict[str, FloatArray]:
+    jumped = of.jumps(returns)
+    known = np.isfinite(returns)
+    number = jumped.sum(axis=-1).astype(float)
+    count = np.where(number > 0.0, number, np.nan)  # of none there is no mean size
+    size = np.where(jumped, returns, 0.0)
+    square = np.where(known, returns, 0.0) ** 2
+    # The first week has no local volatility yet.
+    hours = known[..., of.JUMP_WINDOW + 1 :].sum(axis=-1)
+    return {
+        # Half a jump where none was seen, so that a ratio exists.
+        "jumps per year": np.maximum(number, 0.5) * of.HOURS_PER_YEAR / hours,
+        "mean size of jumps": np.abs(size).sum(axis=-1) / count,
+        "share of jumps down": (size < 0.0).sum(axis=-1) / count,
+        "variance share of jumps": (size**2).sum(axis=-1) / square.sum(axis=-1),
+    }
+
+
+def _daily_values(returns: FloatArray, daily: FloatArray) -> dict[str, FloatArray]:
+    log_volatility = of.log_daily_volatility(returns)
+    change = np.diff(log_volatility, axis=-1)
+    week = of.overlapping(log_volatility, 7) / 7.0
+    values = {"sd of log daily volatility": np.nanstd(log_volatility, axis=-1)}
+    for lag in _DAYS:
+        name = f"autocorrelation of log volatility, {lag} d"
+        values[name] = of.autocorrelation(log_volatility, lag)
+    values["return against log volatility"] = of.correlation(daily[..., 1:], change)
+    next_day = log_volatility[..., 7:] - week[..., :-1]
+    values["return against next log volatility"] = of.correlation(
+        daily[..., 6:-1], next_day
+    )
+    complete = not np.isnan(returns).any()
+    quantile = np.quantile if complete else np.nanquantile
+    low, high = quantile(returns, [0.001, 0.999], axis=-1)
+    values["0.1 % quantile 1 h"] = -low
+    values["99.9 % quantile 1 h"] = high
+    known = np.isfinite(daily).sum(axis=-1)
+    values["share of days beyond 10 %"] = (np.abs(daily) > 0.1).sum(axis=-1) / known
+    season = of.season_of_volatility(returns)
+    hours = np.sqrt((season**2).reshape(*season.shape[:-1], 7, 24).mean(axis=-2))
+    values["least hour of volatility"] = hours.min(axis=-1)
+    values["largest hour of volatility"] = hours.max(axis=-1)
+    return values

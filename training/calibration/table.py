@@ -1,0 +1,128 @@
+"""The table data | model | difference, as rows, text and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from training.calibration.statistic import Statistic, Values
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statistic.
+
+    Attributes:
+        statistic: Its name.
+        unit: Its unit.
+        data: In the data; None if they do not have it.
+        model: Mean over simulated histories of the data's length.
+        difference: Model less data, or the ratio less one.
+        relative: Whether the difference is such a ratio.
+        sd: Standard deviation between those histories, of the same kind as the
+            difference: how far the data may lie off by chance.
+        fitted: Whether the fit aimed at it.
+    """
+
+    statistic: str
+    unit: str
+    data: float | None
+    model: float | None
+    difference: float | None
+    relative: bool
+    sd: float | None
+    fitted: bool
+
+
+def compare(
+    statistics: Sequence[Statistic],
+    data: Mapping[str, float],
+    values: Values,
+    fitted: frozenset[str],
+) -> list[Row]:
+    """Compare every statistic that the model has, in the order given.
+
+    Args:
+        statistics: In the order of the rows.
+        data: Name -> value in the data.
+        values: Name -> value on each simulated history.
+        fitted: Names of those that the fit aimed at.
+    """
+    return [
+        _row(s, data.get(s.name), values[s.name], s.name in fitted)
+        for s in statistics
+        if s.name in values
+    ]
+
+
+def _row(s: Statistic, data: float | None, values: object, fitted: bool) -> Row:
+    array = np.asarray(values, dtype=float)
+    model = s.mean(array)
+    difference = None
+    if data is not None and np.isfinite(data) and np.isfinite(model):
+        if not s.ratio:
+            difference = model - data
+        elif data > 0.0:
+            difference = model / data - 1.0
+    sd = float(np.nanstd(s.scale(array)))
+    return Row(
+        s.name,
+        s.unit,
+        _finite(data),
+        _finite(model),
+        _finite(difference),
+        s.ratio,
+        _finite(sd),
+        fitted and data is not None,
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+HEADER = ("statistic", "data", "model", "difference", "sd", "fitted")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """One row as text."""
+    unit = "" if row.unit == "-" else f" [{row.unit}]"
+    off, sd = row.difference, row.sd
+    if row.relative:
+        difference = "" if off is None else f"{100.0 * off:+.1f} %"
+        spread = "" if sd is None else f"{100.0 * sd:.1f} %"
+    else:
+        difference = "" if off is None else f"{off:+.3g}"
+        spread = "" if sd is None else f"{sd:.2g}"
+    data = "" if row.data is None else f"{row.data:.4g}"
+    model = "" if row.model is None else f"{row.model:.4g}"
+    mark = "yes" if row.fitted else "no"
+    return (row.statistic + unit, data, model, difference, spread, mark)
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """A table for the terminal."""
+    lines = [HEADER, *(cells(row) for row in rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(HEADER))]
+    out = []
+    for line in lines:
+        first = line[0].ljust(widths[0])
+        rest = [cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]
+        out.append("  ".join([first, *rest]).rstrip())
+    return "\n".join(out)
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The same as a Markdown table."""
+    lines = ["| " + " | ".join(HEADER) + " |", "|---" + "|---:" * 4 + "|---|"]
+    for row in rows:
+        text = (cell.replace("|", "\\|") for cell in cells(row))
+        lines.append("| " + " | ".join(text) + " |")
+    return "\n".join(lines)
+
+
+def as_documents(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """The same as plain values."""
+    return [asdict(row) for row in rows]
