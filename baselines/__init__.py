@@ -10,14 +10,25 @@ from typing import Final
 
 from baselines.deadline_band import DeadlineBand
 from baselines.delta import Delta
+from baselines.delta_band import DeltaBand
 from baselines.delta_threshold import DeltaThreshold
+from baselines.fixed_cost_band import FixedCostBand
+from baselines.gamma_band import GammaBand
+from baselines.gamma_scalping import GammaScalping
 from baselines.gas_band import GasBand
+from baselines.gas_wait import GasWait
+from baselines.leland import Leland
+from baselines.minimum_variance import MinimumVariance
 from baselines.no_hedge import NoHedge
+from baselines.profit_triggered import ProfitTriggered
+from baselines.random_threshold import RandomThreshold
 from baselines.rule import AbstractRule
 from baselines.time_based import TimeBased
+from baselines.vault import Vault
 from baselines.volatility_band import VolatilityBand
 from baselines.volatility_interval import VolatilityInterval
 from baselines.whalley_wilmott import WhalleyWilmott
+from baselines.zakamouline import Zakamouline
 
 BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
     rule.name: rule
@@ -26,11 +37,22 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         Delta,
         TimeBased,
         DeltaThreshold,
+        DeltaBand,
         VolatilityInterval,
         VolatilityBand,
+        ProfitTriggered,
+        GammaBand,
+        Leland,
         WhalleyWilmott,
+        FixedCostBand,
         GasBand,
         DeadlineBand,
+        Zakamouline,
+        MinimumVariance,
+        GasWait,
+        Vault,
+        RandomThreshold,
+        GammaScalping,
     )
 }
 

@@ -18,7 +18,10 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
+    "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
+    "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "deribit": "8f5d62f90353f8225d949ba784eaebcd",
+    "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "d4e5b1eb207860593f5c9d4b2700d51c",
     "ethereum-l1-2021": "b67923dc96100e79d2b991a4e83ea40b",
     "ethereum-l1-2026": "57afafdf802d9702c01a0a59f0c415a1",

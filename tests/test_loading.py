@@ -44,7 +44,8 @@ def test_the_presets_are_those_that_ids_and_documents_name():
     assert preset_names() == PRESETS
     named = {"reference", "ethereum-l1", "ethereum-l2", "deribit"}
     eras = {"ethereum-l1-2021", "ethereum-l1-2026"}
-    assert named | eras <= set(PRESETS)
+    published = {"cao-gbm-1m", "cao-gbm-3m", "derman-kamal"}
+    assert named | eras | published <= set(PRESETS)
     assert preset_text("reference").startswith("#")
 
 
@@ -213,7 +214,7 @@ def test_further_problems_are_counted():
 
 def test_an_unknown_preset_suggests_one():
     assert "did you mean reference?" in message_of("referense")
-    assert "known: deribit" in message_of("xyz")
+    assert f"known: {PRESETS[0]}, {PRESETS[1]}" in message_of("xyz")
 
 
 def test_what_is_no_config_file_is_said_in_one_line(tmp_path):

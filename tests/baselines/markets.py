@@ -11,11 +11,15 @@ SMALL = EnvConfig(
 
 _AT_THE_MONEY = {
     "spot": 1.0,
+    "book_value": -0.09,
     "delta": 0.55,
     "gamma": 1.7,
+    "vega": -0.114,
+    "log_moneyness": 0.0,
     "fixed_cost": 2e-4,
     "mean_fixed_cost": 2e-4,
     "proportional_cost": 5e-4,
+    "gas_price": 30.0,
     "implied_volatility": 0.8,
     "realised_volatility": 0.7,
     "time_to_maturity": 30.0 / 365.0,

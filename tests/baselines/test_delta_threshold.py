@@ -1,9 +1,19 @@
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
 
 from baselines.delta import Delta
-from baselines.delta_threshold import DeltaThreshold
+from baselines.delta_threshold import DeltaThreshold, traded_back
 from hedge_env.evaluation import evaluate
 from tests.baselines.markets import SMALL, holds, target_of
+
+
+@dataclass(frozen=True)
+class ToEdge(DeltaThreshold):
+    """The same rule, trading to the edge of the band."""
+
+    trade_back: float = 0.0
 
 
 def test_trades_go_to_delta_from_beyond_the_threshold():
@@ -24,3 +34,24 @@ def test_a_vanishing_threshold_is_delta_hedging():
         [(DeltaThreshold(1e-300), 1.0), (Delta(), 1.0)], SMALL, n_episodes=50
     )
     np.testing.assert_array_equal(narrow.net_loss, delta.net_loss)
+
+
+@pytest.mark.parametrize(
+    ("share", "goals"),
+    [(0.0, [0.4, 0.6]), (0.25, [0.425, 0.575]), (1.0, [0.5, 0.5])],
+)
+def test_a_trade_ends_a_share_of_the_half_width_inside(share, goals):
+    delta, held = np.full(2, 0.5), np.array([0.1, 0.8])
+    np.testing.assert_allclose(traded_back(delta, held, 0.1, share), goals)
+
+
+def test_a_trade_to_delta_is_exact():
+    delta, held = np.array([1 / 3, 0.1]), np.array([0.9, -0.4])
+    np.testing.assert_array_equal(traded_back(delta, held, 0.1, 1.0), delta)
+
+
+def test_a_band_traded_to_its_edge_is_held_at_the_edge():
+    rule = DeltaThreshold(0.1, trade_back=0.0)
+    edge = target_of(rule, delta=0.7, holdings=0.3)
+    assert edge == pytest.approx(0.6)
+    assert holds(rule, delta=0.7, holdings=edge)

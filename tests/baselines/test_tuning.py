@@ -69,7 +69,9 @@ def test_no_point_of_a_grid_beats_the_tuned_band(tape):
     assert tuned.value <= 1.002 * min(grid)
 
 
-@pytest.mark.parametrize("name", ["time-based", "delta-threshold", "gas-band"])
+@pytest.mark.parametrize(
+    "name", ["time-based", "delta-threshold", "gas-band", "profit-triggered"]
+)
 def test_threads_do_not_change_the_result(tape, name):
     one = tune(BASELINES[name], SMALL, 10.0, tape, threads=1)
     three = tune(BASELINES[name], SMALL, 10.0, tape, threads=3)

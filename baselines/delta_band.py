@@ -1,0 +1,39 @@
+"""A constant band around delta, traded back into as far as pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from baselines.delta_threshold import is_outside, traded_back
+from baselines.parameters import ParameterRange
+from baselines.rule import AbstractRule, trade_where
+from hedge_env._types import FloatArray
+
+
+@dataclass(frozen=True)
+class DeltaBand(AbstractRule):
+    """Trade towards delta when holdings differ from it by more than `half_width`.
+
+    With a `trade_back` of 1 a trade goes to delta, which suits a fixed cost; with 0 to
+    the edge of the band, which suits a proportional one. Tuned, the band to the edge
+    beats the published agents of Cao, Chen, Hull and Poulos (2021) in their market.
+    """
+
+    name: ClassVar[str] = "delta-band"
+    inputs: ClassVar[tuple[str, ...]] = ("delta", "holdings")
+    parameters: ClassVar[Mapping[str, ParameterRange]] = {
+        "half_width": ParameterRange(0.005, 1.0, "log"),
+        "trade_back": ParameterRange(0.0, 1.0),
+    }
+
+    half_width: float = 0.1  # [-], holdings per contract
+    trade_back: float = 0.5  # share of the half-width [-]
+
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Nearest point of the inner band where delta is far, shape (n, 1) [-]."""
+        delta, holdings = observables["delta"], observables["holdings"]
+        goal = traded_back(delta, holdings, self.half_width, self.trade_back)
+        outside = is_outside(delta, holdings, self.half_width)
+        return trade_where(outside, goal, holdings)

@@ -1,0 +1,52 @@
+"""The band for a fixed cost alone, traded to its centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from baselines.delta_threshold import is_outside
+from baselines.parameters import ParameterRange
+from baselines.rule import AbstractRule, trade_where
+from hedge_env._types import FloatArray
+from hedge_env.bands import fixed_cost_half_width
+
+
+@dataclass(frozen=True)
+class FixedCostBand(AbstractRule):
+    r"""Trade to delta outside the band with g = 2 lambda x `risk_multiplier`.
+
+    .. math:: h = (12 F \Gamma^2 / g)^{1/4}
+
+    F is the fixed cost of a transaction now, so the band widens when gas is dear; the
+    formula knows no proportional cost. Without fixed cost it is delta hedging.
+
+    Source:
+        `hedge_env.bands`, where the proportional cost is zero.
+    """
+
+    name: ClassVar[str] = "fixed-cost-band"
+    inputs: ClassVar[tuple[str, ...]] = (
+        "delta",
+        "holdings",
+        "gamma",
+        "fixed_cost",
+        "risk_aversion",
+    )
+    parameters: ClassVar[Mapping[str, ParameterRange]] = {
+        "risk_multiplier": ParameterRange(1e-4, 1e2, "log")
+    }
+
+    risk_multiplier: float = 1.0  # [-]; 1 is the formula's own band
+
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Delta outside the band, shape (n, 1) [-]."""
+        delta, holdings = observables["delta"], observables["holdings"]
+        half_width = fixed_cost_half_width(
+            observables["gamma"],
+            observables["fixed_cost"],
+            2.0 * self.risk_multiplier * observables["risk_aversion"],
+        )
+        outside = is_outside(delta, holdings, half_width)
+        return trade_where(outside, delta, holdings)

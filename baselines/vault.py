@@ -1,0 +1,46 @@
+"""How option vaults hedge: on a schedule, and at once when the error is large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from baselines.delta_threshold import is_outside
+from baselines.parameters import ParameterRange
+from baselines.rule import AbstractRule, trade_where
+from baselines.time_based import is_due
+from hedge_env._types import FloatArray
+
+
+@dataclass(frozen=True)
+class Vault(AbstractRule):
+    r"""Trade to delta on a schedule, or when the error is an emergency.
+
+    .. math:: |h - \Delta| > \theta, \quad \text{or} \quad
+              |h - \Delta| > d \text{ at every } n\text{-th decision}
+
+    with an emergency `threshold` :math:`\theta`, a `dead_zone` :math:`d` and an
+    `interval` :math:`n`. A wide threshold leaves the schedule alone, a long interval
+    the threshold.
+    """
+
+    name: ClassVar[str] = "vault"
+    inputs: ClassVar[tuple[str, ...]] = ("delta", "holdings", "step")
+    parameters: ClassVar[Mapping[str, ParameterRange]] = {
+        "interval": ParameterRange(1, 400, "integer"),
+        "threshold": ParameterRange(0.005, 1.0, "log"),
+        "dead_zone": ParameterRange(0.0, 0.3),
+    }
+
+    interval: int = 6  # [decisions]
+    threshold: float = 0.15  # [-], holdings per contract
+    dead_zone: float = 0.1  # [-], holdings per contract
+
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Delta where a trade is due or urgent, shape (n, 1) [-]."""
+        delta, holdings = observables["delta"], observables["holdings"]
+        urgent = is_outside(delta, holdings, self.threshold)
+        due = is_due(observables["step"], self.interval)
+        due &= is_outside(delta, holdings, self.dead_zone)
+        return trade_where(urgent | due, delta, holdings)
