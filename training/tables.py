@@ -12,7 +12,7 @@ from training.summary import PolicyRow, Summary
 
 __all__ = ["print_summary", "summary_table"]
 
-_FILE_WIDTH = 150  # characters, where there is no terminal to ask
+_FILE_WIDTH = 180  # characters, where there is no terminal to ask
 
 
 def print_summary(summary: Summary) -> None:

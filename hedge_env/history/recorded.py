@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from hedge_env.history.units import (
 )
 from hedge_env.history.volatility import (
     mean_squares,
+    usual_variance,
     volatility_factors,
     weighted_sum,
 )
@@ -127,7 +129,11 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
     dt_days = clock.spacing / (_HOUR * HOURS_PER_DAY)
     factors = volatility_factors(log_returns, dt_days, config, params)
     still = params.volatility._replace(
-        fast=_STILL, slow=_STILL, leverage=0.0, leverage_rest=1.0
+        level=sqrt(usual_variance(params)),  # intraday swings are averaged
+        fast=_STILL,
+        slow=_STILL,
+        leverage=0.0,
+        leverage_rest=1.0,
     )
     still = still._replace(jump_shift=0.0, mean_shift=0.0)
     table = _Table(clock, params._replace(volatility=still), missing)

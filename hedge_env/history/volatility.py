@@ -21,6 +21,7 @@ estimate is calmer than what it estimates: the weights shrink it to the mean.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import log
 
 import numpy as np
@@ -50,8 +51,17 @@ def mean_squares(
     """
     decay = half_life_decay(half_life_days, dt_days)
     years = p.price.dt * dt_days / _market_step_days(p)
-    usual = p.volatility.level**2 + p.jumps.variance_rate
+    usual = usual_variance(p) + p.jumps.variance_rate
     return weighted_sum((1.0 - decay) / years * log_returns**2, decay, usual)
+
+
+def usual_variance(p: MarketParams) -> float:
+    """Diffusive variance L at zero factors, the intraday one averaged [1/year].
+
+    A mean square over days sees the mean of exp(2 i) of the intraday factor i.
+    """
+    mean = float(Decimal(2.0 * p.volatility.intraday.sd**2).exp())
+    return p.volatility.level**2 * mean
 
 
 @kernel
@@ -84,7 +94,7 @@ def volatility_factors(
     if isinstance(volatility, ConstantVolatility):
         return np.zeros((2, log_returns.size))
     halves = (config.observation.realised_half_life_days, _LONG_HALF_LIFE)
-    level, jumps = volatility.level**2, p.jumps.variance_rate
+    level, jumps = usual_variance(p), p.jumps.variance_rate
     slope = (level + jumps) / level  # of y in ln V at the usual level
     y = np.empty((2, log_returns.size))
     for i, half_life in enumerate(halves):
