@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 DEMO_PRESET ?= ethereum-l1
 DEMO_RISK_AVERSION ?= 10
 DEMO_TRAIN ?=
-DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 20_000 --threads 2
+DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 6_000 --threads 2
 
 # Two processes: more of them would mostly compile the same kernels again.
 TEST_FLAGS ?= --numprocesses 2
