@@ -195,7 +195,8 @@ def test_every_failure_is_one_line_with_its_exit_code(
 
 def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     result = subprocess.run(
-        f"{shlex.quote(sys.executable)} -m training.cli presets reference | head -n 1 >/dev/null;"
+        f"{shlex.quote(sys.executable)} -m training.cli presets reference"
+        " | head -n 1 >/dev/null;"
         ' exit "${PIPESTATUS[0]}"',
         shell=True,
         executable="/bin/bash",
