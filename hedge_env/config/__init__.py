@@ -1,0 +1,90 @@
+"""What a hedging problem consists of, as frozen and validated models.
+
+Units are a trader's (days, basis points, gwei); the conversion to years and
+fractions of notional happens where a model is compiled into kernel parameters.
+Every default of the package lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from hedge_env.config.agent import (
+    ActionConfig,
+    ObservationConfig,
+    RewardConfig,
+    RiskAversionRange,
+)
+from hedge_env.config.book import BookConfig, HoldingsConfig, LegConfig
+from hedge_env.config.episode import EpisodeConfig
+from hedge_env.config.execution import ExecutionConfig
+from hedge_env.config.market import (
+    FundingConfig,
+    GasConfig,
+    JumpConfig,
+    LiquidityConfig,
+    MarketConfig,
+    SpikeConfig,
+)
+from hedge_env.config.model import (
+    BASIS_POINT,
+    HOURS_PER_DAY,
+    Correlation,
+    Finite,
+    MeanReverting,
+    Model,
+    NonNegative,
+    Positive,
+    Probability,
+)
+from hedge_env.config.problem import EnvConfig
+from hedge_env.config.replay import ReplayConfig
+from hedge_env.config.surface import (
+    CurvatureConfig,
+    FlatSurface,
+    LevelConfig,
+    SkewConfig,
+    SsviSurface,
+    SurfaceConfig,
+)
+from hedge_env.config.volatility import (
+    ConstantVolatility,
+    LogOuVolatility,
+    VolatilityConfig,
+)
+
+__all__ = [
+    "BASIS_POINT",
+    "HOURS_PER_DAY",
+    "ActionConfig",
+    "BookConfig",
+    "ConstantVolatility",
+    "Correlation",
+    "CurvatureConfig",
+    "EnvConfig",
+    "EpisodeConfig",
+    "ExecutionConfig",
+    "Finite",
+    "FlatSurface",
+    "FundingConfig",
+    "GasConfig",
+    "HoldingsConfig",
+    "JumpConfig",
+    "LegConfig",
+    "LevelConfig",
+    "LiquidityConfig",
+    "LogOuVolatility",
+    "MarketConfig",
+    "MeanReverting",
+    "Model",
+    "NonNegative",
+    "ObservationConfig",
+    "Positive",
+    "Probability",
+    "ReplayConfig",
+    "RewardConfig",
+    "RiskAversionRange",
+    "SkewConfig",
+    "SpikeConfig",
+    "SsviSurface",
+    "SurfaceConfig",
+    "VolatilityConfig",
+]

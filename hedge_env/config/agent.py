@@ -1,0 +1,49 @@
+"""What a policy sees, how it acts and what it is paid."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hedge_env.config.model import Model, NonNegative, Positive
+
+
+class RiskAversionRange(Model):
+    """Risk aversion drawn log-uniformly per episode."""
+
+    low: Positive
+    high: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RiskAversionRange:
+        if self.low > self.high:
+            raise ValueError("low must not exceed high")
+        return self
+
+
+class ObservationConfig(Model):
+    """What a policy sees."""
+
+    features: tuple[str, ...] | None = None  # None: the default set for the market
+    true_volatility: bool = False  # may a policy see the volatility itself?
+    realised_half_life_days: Positive = 3.0  # of the realised-volatility estimate
+
+
+class ActionConfig(Model):
+    """How an action becomes target holdings; see actions.py."""
+
+    mode: Literal["band", "band_free", "target", "discrete"] = "band"
+    risk_scale: Positive = 1.8  # g / (2 lambda) at lambda 10, 2 bp: see bands.py
+    offset_range: Positive = 1.0  # offset of the centre at action 1 [half-widths]
+    log_width_range: Positive = 0.7  # |log width ratio| at action +-1
+    snap: bool = True
+    worth_it: bool = True
+    choices: int = Field(default=21, ge=2, le=10_001)  # of the discrete mode
+
+
+class RewardConfig(Model):
+    """What is paid per step; metrics never depend on it."""
+
+    name: Literal["objective", "kolm_ritter"] = "objective"
+    kappa: NonNegative = 10.0  # risk weight of kolm_ritter [1/notional]

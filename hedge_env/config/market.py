@@ -1,0 +1,82 @@
+"""What the hedger cannot change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from hedge_env.config.model import (
+    Finite,
+    MeanReverting,
+    Model,
+    NonNegative,
+    Positive,
+    Probability,
+)
+from hedge_env.config.surface import FlatSurface, SurfaceConfig
+from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
+
+
+class JumpConfig(Model):
+    """Kou double-exponential jumps of log spot, with a co-jump of volatility."""
+
+    per_year: NonNegative
+    probability_up: Probability = 0.44
+    mean_up: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.043  # [-], of log spot
+    mean_down: Positive = 0.043  # [-], of log spot, as a positive number
+    volatility_jump: Finite = 0.0  # added to the fast log volatility at each jump
+
+
+class SpikeConfig(Model):
+    """Poisson spikes of the log gas price."""
+
+    per_year: NonNegative
+    # Mean of the exponential size; from 1 on the mean gas price would be infinite.
+    mean_size: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.7
+
+
+class GasConfig(Model):
+    """Gas price: slow level, fast log-OU, season, response to returns, spikes."""
+
+    median_gwei: Positive
+    slow: MeanReverting
+    fast: MeanReverting
+    season: NonNegative = 0.0  # amplitude of the daily season of log gas [-]
+    season_peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.5  # UTC
+    return_response: NonNegative = 0.0  # log gas per local sigma of |return|
+    burst_half_life_hours: Positive = 2.0  # of responses and spikes
+    spikes: SpikeConfig = SpikeConfig(per_year=0.0)
+
+
+class FundingConfig(Model):
+    """Perpetual funding through the exchange's clamp formula."""
+
+    interest_bp: Finite = 1.0  # per settlement
+    clamp_bp: NonNegative = 5.0
+    premium_mean_bp: Finite = 1.0
+    premium_sd_bp: NonNegative = 5.0
+    premium_half_life_hours: Positive = 24.0
+    return_response_bp: Finite = 0.0  # premium per unit of trailing log return
+    trailing_days: Positive = 7.0
+    settlement_hours: Positive = 8.0
+
+
+class LiquidityConfig(Model):
+    """Half-spread and impact scale as (volatility / reference)^exponent."""
+
+    exponent: NonNegative = 0.0
+    reference_volatility: Positive = 0.7  # [1/sqrt(year)]
+
+
+class MarketConfig(Model):
+    """What the hedger cannot change; a part that is None is off."""
+
+    spot: Positive = 100.0  # [quote]
+    drift: Finite = 0.0  # [1/year]
+    volatility: VolatilityConfig = ConstantVolatility()
+    jumps: JumpConfig | None = None
+    surface: SurfaceConfig = FlatSurface()
+    gas: GasConfig | None = None
+    funding: FundingConfig | None = None
+    liquidity: LiquidityConfig = LiquidityConfig()

@@ -1,0 +1,48 @@
+"""Models of the implied volatility surface."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hedge_env.config.model import Correlation, MeanReverting, Model, Positive
+
+
+class FlatSurface(Model):
+    """One implied volatility for all strikes and maturities."""
+
+    model: Literal["flat"] = "flat"
+    volatility: Positive | None = None  # None: the level of the volatility model
+
+
+class SkewConfig(MeanReverting):
+    """Correlation parameter of SSVI: tanh of a mean-reverting factor."""
+
+    mean: Correlation = 0.0
+    return_correlation: Correlation = 0.0
+
+
+class CurvatureConfig(MeanReverting):
+    """Wing parameter of SSVI: exponential of a mean-reverting factor."""
+
+    mean: Annotated[float, Field(gt=0.0, le=1.4)] = 0.6
+
+
+class LevelConfig(MeanReverting):
+    """Log of implied over fair volatility: a mean-reverting factor."""
+
+    return_correlation: Correlation = 0.0
+
+
+class SsviSurface(Model):
+    """SSVI with stochastic level, skew and curvature; see pricing/ssvi.py."""
+
+    model: Literal["ssvi"]
+    variance_premium: Positive = 1.0  # implied over expected variance
+    level: LevelConfig
+    skew: SkewConfig
+    curvature: CurvatureConfig
+
+
+SurfaceConfig = Annotated[FlatSurface | SsviSurface, Field(discriminator="model")]
