@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hedge_env import fields as field
 from hedge_env._types import Float32Array, FloatArray, IntArray
 from hedge_env.actions import ActionDecoder
+from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.config import EnvConfig
+from hedge_env.decision import observe_position
 from hedge_env.fields import FIELDS, N_FIELDS
 from hedge_env.network import run_layers
 from hedge_env.observations import observe
@@ -65,8 +68,29 @@ class LearnedPolicy:
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Target holdings, shape (n, n_instruments) [-]."""
-        rows = _rows(observables)
+        rows = self._with_own_band(_rows(observables))
         return self._decoder.decode(self.act(self.encode(rows)), rows)
+
+    def _with_own_band(self, rows: FloatArray) -> FloatArray:
+        """Rows with the analytic band that the policy was trained with.
+
+        The market it is used in may scale its band otherwise, and an action that is
+        relative to the band would mean something else there.
+        """
+        own = np.empty(rows.shape[1])
+        fill_effective_risk_aversion(
+            rows[field.LOG_RISK_AVERSION],
+            rows[field.MEAN_FIXED_COST],
+            self.config.action.risk_scale,
+            own,
+        )
+        given = rows[field.BAND_RISK_AVERSION]
+        if not given.any() or np.array_equal(own, given):  # zeros: not told
+            return rows
+        rows = rows.copy()
+        rows[field.BAND_RISK_AVERSION] = own
+        observe_position(rows)
+        return rows
 
     def encode(self, rows: FloatArray) -> Float32Array:
         """What the network sees, shape (n, n_features) [-].

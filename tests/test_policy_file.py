@@ -155,6 +155,23 @@ def test_a_policy_needs_no_more_than_named_observables(saved):
     np.testing.assert_array_equal(policy.target(dict(batch.observables())), target)
 
 
+def test_a_policy_keeps_the_band_it_was_trained_with(saved):
+    batches = []
+    for scale in (EnvConfig().action.risk_scale, 0.3):
+        config = EnvConfig.model_validate(
+            {"action": {"risk_scale": scale}, "execution": {"fee_bp": 5.0}}
+        )
+        batches.append(HedgeBatch(config, 5))
+        batches[-1].reset(np.arange(5))
+        batches[-1].advance(np.full((5, 1), 0.4))
+    own, other = (batch.observables() for batch in batches)
+    assert not np.allclose(own["band_half_width"], other["band_half_width"])
+    width = other["band_half_width"].copy()
+    policy = load_policy(saved)
+    np.testing.assert_array_equal(policy.target(other), policy.target(own))
+    np.testing.assert_array_equal(other["band_half_width"], width)
+
+
 def test_a_missing_file_is_named(tmp_path):
     assert "No such file" in refusal(tmp_path / "nothing.safetensors")
 
