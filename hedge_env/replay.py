@@ -65,6 +65,16 @@ def starting_spots(
     return market.starting_spots(path_ids)
 
 
+def starting_times(
+    config: EnvConfig, path_ids: IntArray, *, seed: int, stream: str
+) -> IntArray | None:
+    """Start of each path, shape (n,), Unix time [second]; None if simulated."""
+    if config.replay is None:
+        return None
+    market = ReplayMarket(config, path_ids.size, seed=seed, stream=stream)
+    return market.starting_times(path_ids)
+
+
 class ReplayMarket:
     """Windows of recorded days, as many at a time as the batch is large.
 
@@ -170,6 +180,10 @@ class ReplayMarket:
     def starting_spots(self, path_ids: IntArray) -> FloatArray:
         """Price at the start of the window of each path, shape (n,) [quote]."""
         return np.asarray(self._history.price[self._ticks_of(path_ids)])
+
+    def starting_times(self, path_ids: IntArray) -> IntArray:
+        """Start of the window of each path, shape (n,), Unix time [second]."""
+        return np.asarray(self._history.clock.seconds[self._ticks_of(path_ids)])
 
     def _ticks_of(self, path_ids: IntArray) -> IntArray:
         """Tick at which the window of each path starts."""

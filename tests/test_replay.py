@@ -15,8 +15,14 @@ from hedge_env import fields as field
 from hedge_env.batch import HedgeBatch
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import evaluate
+from hedge_env.history.timestamps import date_text
 from hedge_env.loading import load_config
-from hedge_env.replay import count_windows, describe_replay, starting_spots
+from hedge_env.replay import (
+    count_windows,
+    describe_replay,
+    starting_spots,
+    starting_times,
+)
 from hedge_env.tape import record_tape
 from hedge_env.vector_env import HedgeVectorEnv
 from tests.examples import full_config
@@ -228,6 +234,17 @@ def test_spot_starts_at_the_recorded_price_of_the_window(tmp_path: Path) -> None
     simulated = load_config("reference")
     spots = starting_spots(simulated, np.array([0, 3]), seed=0, stream="test")
     np.testing.assert_array_equal(spots, [100.0, 100.0])
+
+
+def test_a_path_starts_at_the_time_of_its_window(tmp_path: Path) -> None:
+    config = day_config(two_weeks(tmp_path))
+    times = starting_times(config, np.array([0, 3]), seed=0, stream="test")
+    assert times is not None
+    assert np.diff(times) == 3 * 86_400
+    begin = describe_replay(config)["test"]["from"]
+    assert date_text(int(times[0])) == begin
+    simulated = load_config("reference")
+    assert starting_times(simulated, np.array([0]), seed=0, stream="test") is None
 
 
 def test_recorded_days_have_no_exact_optimum(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.evaluation import EpisodeTable
+from hedge_env.history.timestamps import date_text
 from hedge_env.ledger import COST_COMPONENTS
 from hedge_env.policy import Policy
-from hedge_env.replay import starting_spots
+from hedge_env.replay import starting_spots, starting_times
 from training.plot_style import (
     COMPONENT_COLOURS,
     INK,
@@ -39,6 +40,7 @@ class EpisodeTrace:
     Attributes:
         policy: Name of the policy.
         path_id: Which test path.
+        date: Of its start, UTC; None if simulated.
         risk_aversion: Lambda the policy acted at [1/notional].
         days: Time since the start, shape (n + 1,) [day].
         spot: Price, shape (n + 1,) [quote].
@@ -55,6 +57,7 @@ class EpisodeTrace:
 
     policy: str
     path_id: int
+    date: str | None
     risk_aversion: float
     days: FloatArray
     spot: FloatArray
@@ -116,12 +119,14 @@ def record_episode(
         tracking[step + 1] = record.tracking_increment[0]
     path = np.array([path_id])
     spot = float(starting_spots(config, path, seed=seed, stream=stream)[0])
+    start = starting_times(config, path, seed=seed, stream=stream)
     pays_gas = config.execution.gas_units > 0.0
     pays_funding = config.execution.instrument == "perp" and config.market.funding
     per_day = HOURS_PER_DAY / config.episode.decision_interval_hours
     return EpisodeTrace(
         policy=policy.name,
         path_id=path_id,
+        date=None if start is None else date_text(int(start[0])),
         risk_aversion=risk_aversion,
         days=np.arange(batch.n_decisions + 1) / per_day,
         spot=seen["spot"] * spot,
@@ -162,7 +167,7 @@ def episode_figure(
         for axes in panels:
             finish_axes(axes)
             axes.margins(x=0.01)
-        panels[-1].set_xlabel("days since the start")
+        panels[-1].set_xlabel(f"days since {trace.date or 'the start'}")
         figure.align_ylabels()
     return figure
 

@@ -181,7 +181,8 @@ def _pictures(
         name: {size.name: to_data_uri(draw(size)) for size in (WIDE, NARROW)}
         for name, draw in figures.items()
     }
-    pictures["episode"]["path_id"] = f"{trace.path_id}"
+    since = "" if trace.date is None else f", the days from {trace.date} on,"
+    pictures["episode"]["path"] = f"{trace.path_id}{since}"
     return pictures
 
 
