@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from hedge_env.batch import HedgeBatch
+from hedge_env.fields import FIELDS
+from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
@@ -30,12 +32,28 @@ DIGESTS = {
 }
 N_PATHS = 16
 
+# Rows of the first release: later ones are no part of the digests.
+ROWS = """
+    spot book_value delta gamma vega log_moneyness implied_volatility
+    realised_volatility true_volatility skew fixed_cost mean_fixed_cost gas_cost
+    half_spread proportional_cost impact_linear impact_sqrt gas_price log_gas
+    hour_sin hour_cos funding_rate funding_accrued time_to_maturity time_fraction
+    step holdings steps_since_trade risk_aversion log_risk_aversion
+    band_risk_aversion band_half_width band_inner band_position hedge_error worth
+"""
+SUMS = """
+    fee spread impact gas fixed funding hedge_pnl book_pnl squared_increments trades
+    turnover cash
+"""
+
 
 def digest(preset: str) -> str:
-    """Start of the SHA-256 of all rows at every decision and of the totals."""
+    """Start of the SHA-256 of the rows at every decision and of the totals."""
     batch = HedgeBatch(load_config(preset), N_PATHS, seed=0, stream="test")
     batch.reset(np.arange(N_PATHS))
-    result = hashlib.sha256(batch.rows.astype("<f8").tobytes())
+    rows = [FIELDS.index(name) for name in ROWS.split()]
+    sums = [TOTALS.index(name) for name in SUMS.split()]
+    result = hashlib.sha256(batch.rows[rows].astype("<f8").tobytes())
     for step in range(batch.n_decisions):
         seen = batch.observables()
         # Every third decision trades part of the way to delta.
@@ -43,8 +61,8 @@ def digest(preset: str) -> str:
         if step % 3 == 0:
             target = 0.25 * target + 0.75 * seen["delta"]
         batch.advance(target[:, None])
-        result.update(batch.rows.astype("<f8").tobytes())
-    result.update(batch.totals.rows.astype("<f8").tobytes())
+        result.update(batch.rows[rows].astype("<f8").tobytes())
+    result.update(batch.totals.rows[sums].astype("<f8").tobytes())
     return result.hexdigest()[:32]
 
 
