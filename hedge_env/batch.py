@@ -13,17 +13,12 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.bands import fill_effective_risk_aversion
+from hedge_env.booking import ledger_params
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.decision import observe_position, settle_decision
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS, N_FIELDS
 from hedge_env.kernel import kernel
-from hedge_env.ledger import (
-    N_RECORD,
-    StepRecord,
-    Totals,
-    ledger_params,
-    step_record,
-)
+from hedge_env.ledger import N_RECORD, StepRecord, Totals, step_record
 from hedge_env.market.interface import Market
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hedge_env._types import FloatArray
+from hedge_env.booking import LedgerParams, book_decision
 from hedge_env.kernel import kernel
-from hedge_env.ledger import LedgerParams, book_decision
 from hedge_env.position import write_position
 
 _TILE = 256
