@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hedge_env import fields as field
+from hedge_env import marking as mark
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.contracts.book import BookParams
 from hedge_env.execution.venue import VenueParams
@@ -23,27 +24,8 @@ from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
-from hedge_env.pricing.black_scholes import (
-    call_delta,
-    call_value,
-    d1_of,
-    gamma_of,
-    vega_of,
-)
-from hedge_env.pricing.ssvi import (
-    bounded_variance,
-    ssvi_correlation,
-    ssvi_total_variance,
-    ssvi_wing,
-)
 
 _HOURS_PER_DAY = 24.0
-
-# Rows of the scratch of one tile.
-_CORRELATION, _WING, _LEVEL, _YEARS, _SD, _ALIVE = 0, 1, 2, 3, 4, 5
-_FAIR = 6  # and the four rows after it
-_DAY_SHARE, _D1 = 11, 12
-_N_SCRATCH = 13
 
 
 class QuoteParams(NamedTuple):
@@ -108,18 +90,19 @@ def _quote_tile(
     q: QuoteParams,
 ) -> None:
     """Write the rows of one tile; the constant ones only if asked for."""
-    scratch = np.empty((_N_SCRATCH, high - low))
+    scratch = np.empty((mark.N_SCRATCH, high - low))
     log_spot = state[row.LOG_SPOT, low:high]
     spot = rows[field.SPOT, low:high]
     for i in range(high - low):
         spot[i] = exp(log_spot[i])
-    _read_surface(scratch, state, low, high, q.market)
+    mark.read_surface(scratch, state, low, high, q.market)
     _clear_book(rows, low, high)
     for leg in range(q.book.quantity.shape[0]):
-        _read_grid(scratch, steps, low, leg, q.book)
-        _total_sd(scratch, state, low, high, q.book.log_strike[leg], q.market)
-        _pay_out(rows, scratch, settled, low, high, leg, q.book)
-        _add_leg(rows, scratch, state, settled, low, high, leg, q.book)
+        mark.read_leg(scratch, steps, low, leg, q.book)
+        strike = q.book.log_strike[leg]
+        mark.total_sd(scratch, state, log_spot, low, high, strike, q.market)
+        mark.pay_out_leg(rows, scratch, settled, low, high, leg, q.book)
+        mark.add_leg(rows, scratch, state, settled, low, high, leg, q.book)
     _quote_volatility(rows, scratch, state, steps, low, high, q)
     _quote_clock(rows, scratch, state, steps, low, high, q)
     parts, liquidity = q.market.parts, q.market.liquidity
@@ -134,149 +117,11 @@ def _quote_tile(
 
 
 @kernel
-def _read_surface(
-    scratch: FloatArray, x: FloatArray, low: int, high: int, p: MarketParams
-) -> None:
-    """Write correlation, wing parameter and level of the surface."""
-    if not p.parts.surface:
-        return
-    correlation, wing, level = (
-        scratch[_CORRELATION],
-        scratch[_WING],
-        scratch[_LEVEL],
-    )
-    skew_factor = x[row.SKEW, low:high]
-    curvature_factor = x[row.CURVATURE, low:high]
-    level_factor = x[row.LEVEL, low:high]
-    for i in range(high - low):
-        correlation[i] = ssvi_correlation(skew_factor[i], p.surface.skew_mean)
-        wing[i] = ssvi_wing(curvature_factor[i], p.surface.curvature_mean)
-        level[i] = p.surface.variance_premium * exp(2.0 * level_factor[i])
-
-
-@kernel
 def _clear_book(rows: FloatArray, low: int, high: int) -> None:
     rows[field.BOOK_VALUE, low:high] = 0.0
     rows[field.DELTA, low:high] = 0.0
     rows[field.GAMMA, low:high] = 0.0
     rows[field.VEGA, low:high] = 0.0
-
-
-@kernel
-def _read_grid(
-    scratch: FloatArray, steps: IntArray, low: int, leg: int, book: BookParams
-) -> None:
-    """Copy time left and fair-variance loadings of one leg to the tile."""
-    n_legs = book.quantity.shape[0]
-    expiry = book.expiry_step[leg] if leg < n_legs else np.inf
-    for i in range(scratch.shape[1]):
-        step = steps[low + i]
-        scratch[_YEARS, i] = book.years[leg, step]
-        scratch[_FAIR, i] = book.fair[leg, 0, step]
-        scratch[_FAIR + 1, i] = book.fair[leg, 1, step]
-        scratch[_FAIR + 2, i] = book.fair[leg, 2, step]
-        scratch[_FAIR + 3, i] = book.fair[leg, 3, step]
-        scratch[_FAIR + 4, i] = book.fair[leg, 4, step]
-        scratch[_ALIVE, i] = expiry - step
-
-
-@kernel
-def _total_sd(
-    scratch: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
-    log_strike: float,
-    p: MarketParams,
-) -> None:
-    """Write implied volatility times root of time left at one strike.
-
-    A NaN strike stands for at the money.
-    """
-    sd, years = scratch[_SD], scratch[_YEARS]
-    if not p.parts.surface:
-        for i in range(high - low):
-            sd[i] = p.surface.flat_volatility * np.sqrt(years[i])
-        return
-    correlation, wing, level = (
-        scratch[_CORRELATION],
-        scratch[_WING],
-        scratch[_LEVEL],
-    )
-    base, scale = scratch[_FAIR], scratch[_FAIR + 1]
-    fast_loading, slow_loading = scratch[_FAIR + 2], scratch[_FAIR + 3]
-    intraday, intraday_loading = x[row.INTRADAY, low:high], scratch[_FAIR + 4]
-    log_spot = x[row.LOG_SPOT, low:high]
-    fast, slow = x[row.FAST, low:high], x[row.SLOW, low:high]
-    for i in range(high - low):
-        factors = fast_loading[i] * fast[i] + slow_loading[i] * slow[i]
-        factors += intraday_loading[i] * intraday[i]
-        fair = base[i] + scale[i] * exp(2.0 * factors)
-        theta = bounded_variance(level[i] * fair * years[i])
-        k = log_strike - log_spot[i]
-        w = ssvi_total_variance(k, theta, correlation[i], wing[i])
-        sd[i] = np.sqrt(theta if np.isnan(log_strike) else w)
-
-
-@kernel
-def _pay_out(
-    rows: FloatArray,
-    scratch: FloatArray,
-    settled: FloatArray,
-    low: int,
-    high: int,
-    leg: int,
-    book: BookParams,
-) -> None:
-    """Fix the payoff of one leg where it expires at this decision."""
-    strike, is_call = book.strike[leg], book.is_call[leg]
-    spot, paid = rows[field.SPOT, low:high], settled[leg, low:high]
-    alive = scratch[_ALIVE]
-    for i in range(high - low):
-        gain = spot[i] - strike if is_call > 0.0 else strike - spot[i]
-        payoff = gain if gain > 0.0 else 0.0
-        paid[i] = payoff if alive[i] == 0.0 else paid[i]
-
-
-@kernel
-def _add_leg(
-    rows: FloatArray,
-    scratch: FloatArray,
-    x: FloatArray,
-    settled: FloatArray,
-    low: int,
-    high: int,
-    leg: int,
-    book: BookParams,
-) -> None:
-    """Add one leg to value and Greeks of the book.
-
-    One output a loop: LLVM gives up on vectorising a loop in which it would have
-    to check more than eight pairs of arrays for overlap.
-    """
-    quantity, strike = book.quantity[leg], book.strike[leg]
-    log_strike, put = book.log_strike[leg], 1.0 - book.is_call[leg]
-    log_spot, spot = x[row.LOG_SPOT, low:high], rows[field.SPOT, low:high]
-    sd, years, alive = scratch[_SD], scratch[_YEARS], scratch[_ALIVE]
-    d1, paid = scratch[_D1], settled[leg, low:high]
-    for i in range(high - low):
-        d1[i] = d1_of(log_spot[i] - log_strike, sd[i])
-    value = rows[field.BOOK_VALUE, low:high]
-    for i in range(high - low):
-        live = call_value(spot[i], strike, d1[i], sd[i]) - put * (spot[i] - strike)
-        value[i] += quantity * (live if alive[i] > 0.0 else paid[i])
-    delta = rows[field.DELTA, low:high]
-    for i in range(high - low):
-        live = call_delta(d1[i]) - put
-        delta[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
-    gamma = rows[field.GAMMA, low:high]
-    for i in range(high - low):
-        live = gamma_of(spot[i], d1[i], sd[i])
-        gamma[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
-    vega = rows[field.VEGA, low:high]
-    for i in range(high - low):
-        live = vega_of(spot[i], d1[i], years[i])
-        vega[i] += quantity * (live if alive[i] > 0.0 else 0.0)
 
 
 @kernel
@@ -290,12 +135,13 @@ def _quote_volatility(
     q: QuoteParams,
 ) -> None:
     longest = q.book.quantity.shape[0]
-    _read_grid(scratch, steps, low, longest, q.book)
-    years, sd = scratch[_YEARS], scratch[_SD]
+    mark.read_leg(scratch, steps, low, longest, q.book)
+    years, sd = scratch[mark.YEARS], scratch[mark.SD]
+    log_spot = x[row.LOG_SPOT, low:high]
     # Volatility at the money is quoted one step before expiry at the latest.
     for i in range(high - low):
         years[i] = years[i] if years[i] > 0.0 else q.book.least_years
-    _total_sd(scratch, x, low, high, np.nan, q.market)
+    mark.total_sd(scratch, x, log_spot, low, high, np.nan, q.market)
     implied = rows[field.IMPLIED_VOLATILITY, low:high]
     realised = rows[field.REALISED_VOLATILITY, low:high]
     true = rows[field.TRUE_VOLATILITY, low:high]
@@ -315,7 +161,7 @@ def _quote_skew(
     if not p.parts.surface:
         skew[:] = 0.0
         return
-    correlation, wing = scratch[_CORRELATION], scratch[_WING]
+    correlation, wing = scratch[mark.CORRELATION], scratch[mark.WING]
     for i in range(high - low):
         skew[i] = 0.5 * correlation[i] * wing[i]
 
@@ -333,7 +179,7 @@ def _quote_clock(
     clock = q.market.clock
     hours_per_decision = clock.market_steps * clock.hours_per_step
     longest = q.book.quantity.shape[0]
-    start, share = x[row.START_HOUR, low:high], scratch[_DAY_SHARE]
+    start, share = x[row.START_HOUR, low:high], scratch[mark.DAY_SHARE]
     log_spot = x[row.LOG_SPOT, low:high]
     left, fraction = (
         rows[field.TIME_TO_MATURITY, low:high],
@@ -364,7 +210,7 @@ def _quote_gas(
 ) -> None:
     price, deviation = rows[field.GAS_PRICE, low:high], rows[field.LOG_GAS, low:high]
     cost, fixed = rows[field.GAS_COST, low:high], rows[field.FIXED_COST, low:high]
-    spot, share = rows[field.SPOT, low:high], scratch[_DAY_SHARE]
+    spot, share = rows[field.SPOT, low:high], scratch[mark.DAY_SHARE]
     slow, fast = x[row.GAS_SLOW, low:high], x[row.GAS_FAST, low:high]
     burst = x[row.GAS_BURST, low:high]
     rows[field.MEAN_FIXED_COST, low:high] = q.venue.mean_fixed_cost
