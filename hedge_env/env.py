@@ -42,6 +42,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     This is a `HedgeVectorEnv` of one: the same numbers, bit for bit.
 
+    The market's processes are described in `docs/market.md`: volatility with a season
+    over hours and weekdays, an implied surface, gas, funding, liquidity.
+
     ## Action Space
     `action_mode` chooses how an action becomes target holdings:
 
@@ -81,8 +84,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `realised_volatility` | -1 | 4 | estimate over the market's median, minus one | volatility moves |
     | `skew` | -4 | 4 | fifths of the slope of the smile | SSVI surface |
     | `log_gas` | -4 | 4 | log gas price over its median | gas |
-    | `hour_sin` | -1 | 1 | sine of the hour of day | gas |
-    | `hour_cos` | -1 | 1 | cosine of the hour of day | gas |
+    | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |
+    | `hour_cos` | -1 | 1 | cosine of the hour of day | gas or season of volatility |
     | `funding_rate` | -4 | 4 | 10 bp per settlement | perpetual with funding |
     | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
@@ -96,7 +99,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from
-    their stationary distributions, hour of day as configured. A path is a pure
+    their stationary distributions, hour of day and weekday as configured. A path is a pure
     function of seed, stream and path id. `reset(seed=s)` begins with path 0 of that
     seed and each further `reset()` goes on to the next; options are `path_ids`, the
     path to replay, and `risk_aversion` of the episode [1/notional]. With a section

@@ -33,8 +33,8 @@ from hedge_env.pricing.ssvi import (
 # Rows of the scratch of one tile.
 CORRELATION, WING, LEVEL, YEARS, SD, ALIVE = 0, 1, 2, 3, 4, 5
 FAIR = 6  # and the four rows after it
-DAY_SHARE, D1 = 11, 12
-N_SCRATCH = 13
+DAY_SHARE, D1, BURST = 11, 12, 13
+N_SCRATCH = 14
 
 
 @kernel

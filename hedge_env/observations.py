@@ -221,6 +221,8 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
         names.append("skew")
     if market.gas is not None:
         names += ["log_gas", "hour_sin", "hour_cos"]
+    elif market.season is not None:
+        names += ["hour_sin", "hour_cos"]
     if market.funding is not None and config.execution.instrument == "perp":
         names.append("funding_rate")
     if market.liquidity.exponent > 0.0 and config.execution.half_spread_bp > 0.0:

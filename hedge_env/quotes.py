@@ -19,9 +19,10 @@ from hedge_env.execution.venue import VenueParams
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.funding import funding_rate
-from hedge_env.market.gas import gas_price, log_gas_deviation
+from hedge_env.market.gas import gas_price, log_gas_deviation, week_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
+from hedge_env.market.season import is_weekend
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 
@@ -220,6 +221,8 @@ def _quote_gas(
         cost[:] = 0.0
         fixed[:] = q.venue.fixed
         return
+    if q.market.gas.weekend != 0.0:
+        burst = _with_weekend(burst, scratch, rows, x, low, high, q.market)
     for i in range(high - low):
         deviation[i] = log_gas_deviation(
             slow[i], fast[i], burst[i], share[i], q.market.gas
@@ -227,6 +230,27 @@ def _quote_gas(
         price[i] = gas_price(deviation[i], q.market.gas)
         cost[i] = q.venue.gas_factor * price[i] * spot[i]
         fixed[i] = q.venue.fixed + cost[i]
+
+
+@kernel
+def _with_weekend(
+    burst: FloatArray,
+    scratch: FloatArray,
+    rows: FloatArray,
+    x: FloatArray,
+    low: int,
+    high: int,
+    p: MarketParams,
+) -> FloatArray:
+    """Burst of the gas price plus the share of the day of the week, in scratch."""
+    out: FloatArray = scratch[mark.BURST]
+    index = rows[field.STEP, low:high]
+    weekday, hour = x[row.START_WEEKDAY, low:high], x[row.START_HOUR, low:high]
+    interval = p.clock.market_steps * p.clock.hours_per_step
+    for i in range(high - low):
+        weekend = is_weekend(weekday[i], hour[i] + index[i] * interval)
+        out[i] = burst[i] + week_deviation(weekend, p.gas)
+    return out
 
 
 @kernel

@@ -28,6 +28,7 @@ from hedge_env.simulated import SimulatedMarket, quote_params
 
 _ORDER_BLOCK = 17  # of random numbers, beyond those of market and batch
 _HOUR, _DAY = 3600.0, 86_400  # [second]
+_FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
 
 
 def open_market(config: EnvConfig, n_paths: int, *, seed: int, stream: str) -> Market:
@@ -127,13 +128,14 @@ class ReplayMarket:
             self._key,
             history.params,
         )
-        hours = self.start_seconds % _DAY / _HOUR
+        days, seconds = np.divmod(self.start_seconds, _DAY)
         start_recorded(
             self._state,
             history.record,
             history.driven,
             self._first,
-            hours,
+            ((days + _FIRST_WEEKDAY) % 7).astype(np.float64),
+            seconds / _HOUR,
             chosen,
             history.params,
         )

@@ -185,6 +185,8 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "volatility moves": market.volatility.model != "constant",
         "SSVI surface": market.surface.model == "ssvi",
         "gas": market.gas is not None,
+        "gas or season of volatility": market.gas is not None
+        or market.season is not None,
         "perpetual with funding": market.funding is not None,
         "spread moves": market.liquidity.exponent > 0.0,
         "risk aversion is drawn": False,

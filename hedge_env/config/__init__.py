@@ -23,6 +23,7 @@ from hedge_env.config.market import (
     LiquidityConfig,
     MarketConfig,
     SpikeConfig,
+    VolatilitySeasonConfig,
 )
 from hedge_env.config.model import (
     BASIS_POINT,
@@ -87,4 +88,5 @@ __all__ = [
     "SsviSurface",
     "SurfaceConfig",
     "VolatilityConfig",
+    "VolatilitySeasonConfig",
 ]

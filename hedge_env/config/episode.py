@@ -10,13 +10,17 @@ _MOST_MARKET_STEPS = 2**32 - 1  # the last count is the start of an episode
 
 
 class EpisodeConfig(Model):
-    """The decision grid."""
+    """The decision grid.
+
+    Hour of day (UTC) and weekday of the start matter to seasons; None: uniform.
+    """
 
     decisions: int = Field(default=180, ge=1, le=1_000_000)
     decision_interval_hours: Positive = 4.0
     market_steps: int = Field(default=1, ge=1, le=10_000)  # per decision
     days_per_year: Positive = 365.0
-    start_hour: float | None = Field(default=0.0, ge=0.0, lt=24.0)  # None: uniform
+    start_hour: float | None = Field(default=0.0, ge=0.0, lt=24.0)
+    start_weekday: int | None = Field(default=None, ge=0, le=6)  # 0: Monday
 
     @model_validator(mode="after")
     def _countable(self) -> EpisodeConfig:

@@ -36,6 +36,15 @@ class SpikeConfig(Model):
     mean_size: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.7
 
 
+class VolatilitySeasonConfig(Model):
+    """Season of diffusive volatility over the week; its mean variance is one."""
+
+    # Of the variance over the day: 1 + amplitude at the peak, 1 - amplitude opposite.
+    daily_amplitude: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.0  # UTC
+    weekend: Positive = 1.0  # volatility on Saturday and Sunday over that of weekdays
+
+
 class GasConfig(Model):
     """Gas price: slow level, fast log-OU, season, response to returns, spikes."""
 
@@ -44,6 +53,7 @@ class GasConfig(Model):
     fast: MeanReverting
     season: NonNegative = 0.0  # amplitude of the daily season of log gas [-]
     season_peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.5  # UTC
+    weekend: Positive = 1.0  # gas on Saturday and Sunday over that of weekdays
     return_response: NonNegative = 0.0  # log gas per local sigma of |return|
     burst_half_life_hours: Positive = 2.0  # of responses and spikes
     spikes: SpikeConfig = SpikeConfig(per_year=0.0)
@@ -75,6 +85,7 @@ class MarketConfig(Model):
     spot: Positive = 100.0  # [quote]
     drift: Finite = 0.0  # [1/year]
     volatility: VolatilityConfig = ConstantVolatility()
+    season: VolatilitySeasonConfig | None = None  # of volatility, over the week
     jumps: JumpConfig | None = None
     surface: SurfaceConfig = FlatSurface()
     gas: GasConfig | None = None

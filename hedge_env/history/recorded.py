@@ -219,7 +219,9 @@ def _add_implied_volatility(
 
 def _add_gas(table: _Table, series: Series) -> None:
     """Read the gas price; a daily mean keeps the model's season and response."""
-    gas = table.params.gas._replace(slow=_STILL, fast=_STILL, spike_probability=0.0)
+    gas = table.params.gas._replace(
+        slow=_STILL, fast=_STILL, spike_probability=0.0, weekend=0.0
+    )
     log_gas = np.log(table.align(series, gas_prices(series)) / gas.median)
     if series.spacing < _COARSE:
         gas = gas._replace(season=0.0, response=0.0)

@@ -1,10 +1,11 @@
 r"""Gas price of one transaction.
 
 .. math:: \ln g_t = \ln \bar g + s_t + f_t + b_t
-          + A \cos(2\pi (h_t - h_{peak}) / 24)
+          + A \cos(2\pi (h_t - h_{peak}) / 24) + w_t
 
 with a slow and a fast Ornstein-Uhlenbeck factor, a daily season in the hour
-:math:`h_t`, and bursts :math:`b_t` that decay within hours and are fed by the
+:math:`h_t`, a step :math:`w_t` between weekdays and weekend, whose mean over the week
+is zero, and bursts :math:`b_t` that decay within hours and are fed by the
 absolute return in units of its local standard deviation (less its mean, so that
 quiet hours lower gas a little) and by Poisson spikes of exponential size. That
 gas rises when the market moves is what makes it matter to a hedger: it is dear
@@ -41,6 +42,7 @@ class GasParams(NamedTuple):
     fast: OuParams
     season: float  # amplitude [-]
     peak: float  # as a share of the day [-]
+    weekend: float  # log of the gas at weekends over that of weekdays [-]
     response: float  # log gas per local standard deviation of |return| [-]
     burst_decay: float  # [-]
     spike_probability: float  # in one market step [-]
@@ -52,7 +54,7 @@ def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams
     """Compile the gas price for market steps of `dt` years, `dt_days` days."""
     if config is None:
         off = OuParams(0.0, 0.0, 0.0)
-        return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt))
+        return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt))
     spike = 1 - (-Decimal(config.spikes.per_year) * Decimal(dt)).exp()
     decay = half_life_decay(config.burst_half_life_hours, dt_days * _HOURS_PER_DAY)
     return GasParams(
@@ -61,6 +63,7 @@ def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams
         ou_params(config.fast.half_life_days, config.fast.sd, dt_days),
         float(config.season),
         config.season_peak_hour / _HOURS_PER_DAY,
+        float(Decimal(config.weekend).ln()),
         float(config.return_response),
         decay,
         float(spike),
@@ -109,6 +112,12 @@ def log_gas_deviation(
     phase = day_share - p.peak
     phase = phase + 1.0 if phase < 0.0 else phase
     return slow + fast + burst + p.season * sincos_two_pi(phase)[1]
+
+
+@scalar_kernel
+def week_deviation(weekend: bool, p: GasParams) -> float:
+    """Log of the day's share in the gas price; over a week its mean is zero."""
+    return p.weekend * (5.0 / 7.0 if weekend else -2.0 / 7.0)
 
 
 @scalar_kernel

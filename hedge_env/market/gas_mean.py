@@ -1,7 +1,8 @@
 r"""Long-run mean of the gas price.
 
 The factors are independent at any time, so that the mean is a product. Slow and fast
-factor are log-normal; the season averages to :math:`I_0(A)`, here to second order;
+factor are log-normal; the season averages to :math:`I_0(A)`, here to second order,
+and the days of the week to their own mean;
 the burst is a sum of kicks of ever older steps, each shrunk by the decay :math:`d`,
 
 .. math:: E e^b = \prod_{k \ge 0} E e^{d^k \kappa} \, E e^{d^k X}
@@ -16,7 +17,12 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.kernel import kernel
-from hedge_env.market.gas import LARGEST_MOVE, MEAN_ABSOLUTE_NORMAL, GasParams
+from hedge_env.market.gas import (
+    LARGEST_MOVE,
+    MEAN_ABSOLUTE_NORMAL,
+    GasParams,
+    week_deviation,
+)
 from hedge_env.market.jumps import JumpParams
 from hedge_env.numerics.special import exp, log, normal_cdf, normal_pdf
 
@@ -37,6 +43,8 @@ def mean_gas_price(gas: GasParams, jumps: JumpParams, volatility: float) -> floa
         volatility: Median of the diffusive volatility [1/sqrt(year)].
     """
     log_mean = 0.5 * (gas.slow.sd**2 + gas.fast.sd**2) + 0.25 * gas.season**2
+    weekday, saturday = week_deviation(False, gas), week_deviation(True, gas)
+    log_mean += log((5.0 * exp(weekday) + 2.0 * exp(saturday)) / 7.0)
     local_sd = volatility * gas.sqrt_dt + 1e-12
     left = 1.0
     for _ in range(_OLDEST):

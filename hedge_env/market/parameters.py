@@ -9,12 +9,14 @@ from hedge_env.config import (
     ConstantVolatility,
     EnvConfig,
     SsviSurface,
+    VolatilitySeasonConfig,
 )
 from hedge_env.market.funding import FundingParams, funding_params
 from hedge_env.market.gas import GasParams, gas_params
 from hedge_env.market.jumps import JumpParams, jump_params
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
+from hedge_env.market.season import SeasonParams, season_params
 from hedge_env.market.surface import SurfaceParams, surface_params
 from hedge_env.market.volatility import (
     VolatilityParams,
@@ -30,6 +32,7 @@ class ClockParams(NamedTuple):
     market_steps: int  # per decision
     hours_per_step: float  # of a market step [hour]
     start_hour: float  # [hour]; negative: uniform over the day
+    start_weekday: float  # 0: Monday; negative: uniform over the week
 
 
 class PartsParams(NamedTuple):
@@ -41,6 +44,7 @@ class PartsParams(NamedTuple):
     surface: bool
     gas: bool
     funding: bool
+    season: bool
 
 
 class MarketParams(NamedTuple):
@@ -55,6 +59,7 @@ class MarketParams(NamedTuple):
     gas: GasParams
     funding: FundingParams
     liquidity: LiquidityParams
+    season: SeasonParams
     realised_decay: float  # of the realised-variance estimate, per market step
 
 
@@ -69,21 +74,25 @@ def market_params(config: EnvConfig) -> MarketParams:
         market.volatility, market.jumps, jumps.probability, dt_days
     )
     gas = gas_params(market.gas, dt, dt_days)
-    start = episode.start_hour
+    start, weekday = episode.start_hour, episode.start_weekday
+    seasonal = _is_seasonal(market.season)
+    moves = not isinstance(market.volatility, ConstantVolatility)
     return MarketParams(
         ClockParams(
             episode.decisions,
             episode.market_steps,
             dt_hours,
             -1.0 if start is None else float(start),
+            -1.0 if weekday is None else float(weekday),
         ),
         PartsParams(
             jumps=market.jumps is not None,
-            volatility=not isinstance(market.volatility, ConstantVolatility),
+            volatility=moves or seasonal,
             intraday=volatility.intraday.sd > 0.0,
             surface=isinstance(market.surface, SsviSurface),
             gas=market.gas is not None,
             funding=market.funding is not None,
+            season=seasonal,
         ),
         price_params(market.drift, dt, jumps.compensator),
         jumps,
@@ -92,5 +101,10 @@ def market_params(config: EnvConfig) -> MarketParams:
         gas,
         funding_params(market.funding, dt_hours),
         liquidity_params(market.liquidity),
+        season_params(market.season, dt_hours),
         half_life_decay(config.observation.realised_half_life_days, dt_days),
     )
+
+
+def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:
+    return season is not None and (season.daily_amplitude > 0.0 or season.weekend != 1)

@@ -13,6 +13,7 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.parameters import MarketParams
+from hedge_env.market.season import season_factor
 from hedge_env.market.simulator import (
     JUMP,
     LOG_RETURN,
@@ -37,6 +38,7 @@ def start_recorded(
     record: FloatArray,
     driven: IntArray,
     first: IntArray,
+    start_weekdays: FloatArray,
     start_hours: FloatArray,
     chosen: BoolArray,
     p: MarketParams,
@@ -49,6 +51,7 @@ def start_recorded(
         driven: Row of the state that each further row of the record gives, shape
             (n_driven,).
         first: Tick at which each path starts, shape (n,).
+        start_weekdays: Weekday on which each path starts, shape (n,); 0 is Monday.
         start_hours: Hour of day at which each path starts, shape (n,) [hour].
         chosen: Shape (n,).
         p: Constants.
@@ -61,7 +64,12 @@ def start_recorded(
             x[row.VOLATILITY] = p.volatility.level * exp(factors)
             x[row.REALISED_VARIANCE] = record[REALISED, first[i]]
             x[row.TRAILING_RETURN] = record[TRAILING, first[i]]
+            x[row.START_WEEKDAY] = start_weekdays[i]
             x[row.START_HOUR] = start_hours[i]
+            if p.parts.season:
+                x[row.VOLATILITY] *= season_factor(
+                    start_weekdays[i], start_hours[i], p.season
+                )
 
 
 @kernel

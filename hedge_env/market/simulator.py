@@ -10,7 +10,7 @@ of a step is always the same noise, whichever parts of the market are on.
 | 0 | spot, fast volatility, slow volatility, surface level |
 | 1 | skew, curvature, slow gas, fast gas |
 | 2 | funding premium, intraday volatility |
-| 3 | uniforms: jump occurs, jump sign, gas spike, start hour |
+| 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from hedge_env.market.gas import advance_gas
 from hedge_env.market.jumps import draw_jumps
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price
+from hedge_env.market.season import apply_season, season_factor
 from hedge_env.market.surface import advance_surface
 from hedge_env.market.volatility import advance_intraday, advance_volatility
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
-TILE = 256  # paths: 16 rows of state and 20 of scratch are 74 kB
+TILE = 256  # paths: 17 rows of state and 20 of scratch are 76 kB
 N_SCRATCH = 20
 JUMP, LOG_RETURN, _HOURS = 16, 17, 18
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
@@ -190,6 +191,15 @@ def respond(
             jump,
             p.volatility,
         )
+    if p.parts.season:
+        apply_season(
+            volatility,
+            x[row.START_WEEKDAY, low:high],
+            x[row.START_HOUR, low:high],
+            counters[low:high],
+            p.clock.hours_per_step,
+            p.season,
+        )
 
 
 @kernel
@@ -246,4 +256,13 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     # The estimator starts at the truth: a hedger has watched the market before.
     x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
     start = p.clock.start_hour
-    x[row.START_HOUR] = start if start >= 0.0 else np.floor(24.0 * z[_U_HOUR])
+    hour = np.floor(24.0 * z[_U_HOUR])
+    x[row.START_HOUR] = start if start >= 0.0 else hour
+    # What the hour leaves of the uniform number is uniform again.
+    weekday = np.floor(7.0 * (24.0 * z[_U_HOUR] - hour))
+    start = p.clock.start_weekday
+    x[row.START_WEEKDAY] = start if start >= 0.0 else weekday
+    if p.parts.season:
+        x[row.VOLATILITY] *= season_factor(
+            x[row.START_WEEKDAY], x[row.START_HOUR], p.season
+        )

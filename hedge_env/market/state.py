@@ -21,6 +21,7 @@ STATES: Final = (
     "realised_variance",  # exponentially weighted squared returns [1/year]
     "start_hour",  # hour of day at which the episode starts
     "intraday",  # intraday factor of log volatility
+    "start_weekday",  # day of the week at which the episode starts, 0: Monday
 )
 N_STATES: Final = len(STATES)
 
@@ -41,4 +42,5 @@ N_STATES: Final = len(STATES)
     REALISED_VARIANCE,
     START_HOUR,
     INTRADAY,
+    START_WEEKDAY,
 ) = range(N_STATES)

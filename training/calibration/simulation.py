@@ -28,12 +28,13 @@ STREAM = "validation"  # neither trains nor tests a policy
 
 
 def hourly(config: EnvConfig) -> EnvConfig:
-    """The same market in hourly steps from midnight, one step a decision."""
+    """The same market in hourly steps from a Monday's midnight, one a decision."""
     episode = {
         "decision_interval_hours": 1.0,
         "decisions": 24,
         "market_steps": 1,
         "start_hour": 0.0,
+        "start_weekday": 0,
     }
     legs = [{"kind": "call", "maturity_days": 30.0}]
     return load_config(config, {"episode": episode, "book": {"legs": legs}})
