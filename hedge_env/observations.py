@@ -217,7 +217,7 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     market, names = config.market, list(_ALWAYS)
     if market.volatility.model != "constant":
         names += ["implied_volatility", "realised_volatility"]
-    if market.surface.model == "ssvi":
+    if market.surface.model != "flat":
         names.append("skew")
     if market.gas is not None:
         names += ["log_gas", "hour_sin", "hour_cos"]

@@ -25,6 +25,7 @@ from hedge_env.market.parameters import MarketParams
 from hedge_env.market.season import is_weekend
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
+from hedge_env.smiles import sabr_skew
 
 _HOURS_PER_DAY = 24.0
 
@@ -107,8 +108,8 @@ def _quote_tile(
     _quote_volatility(rows, scratch, state, steps, low, high, q)
     _quote_clock(rows, scratch, state, steps, low, high, q)
     parts, liquidity = q.market.parts, q.market.liquidity
-    if everything or parts.surface:
-        _quote_skew(rows, scratch, low, high, q.market)
+    if everything or parts.surface or parts.sabr:
+        _quote_skew(rows, scratch, state, low, high, q.market)
     if everything or parts.gas:
         _quote_gas(rows, scratch, state, low, high, q)
     if everything or liquidity.exponent != 0.0 or q.venue.impact_sqrt != 0.0:
@@ -156,9 +157,18 @@ def _quote_volatility(
 
 @kernel
 def _quote_skew(
-    rows: FloatArray, scratch: FloatArray, low: int, high: int, p: MarketParams
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    low: int,
+    high: int,
+    p: MarketParams,
 ) -> None:
+    """Quote the slope of the smile; times left are those of at-the-money volatility."""
     skew = rows[field.SKEW, low:high]
+    if p.parts.sabr:
+        sabr_skew(skew, x[row.VOLATILITY, low:high], scratch[mark.YEARS], p.sabr)
+        return
     if not p.parts.surface:
         skew[:] = 0.0
         return

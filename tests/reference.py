@@ -192,6 +192,11 @@ class World:
 
     def _move_volatility(self, z: list[float], jump: float) -> None:
         volatility, jumps = self.config.market.volatility, self.config.market.jumps
+        if volatility.model == "sabr":
+            nu, rho = volatility.volatility_of_volatility, volatility.correlation
+            shock = rho * z[0] + sqrt(1.0 - rho**2) * z[1]
+            move = nu * sqrt(self.dt) * shock - nu**2 * self.dt / 2.0
+            self.factors["fast"] += move
         if volatility.model != "log_ou":
             return
         shock = volatility.leverage * z[0] + sqrt(1.0 - volatility.leverage**2) * z[1]
@@ -277,6 +282,8 @@ class World:
             level = surface.volatility
             return market.volatility.level if level is None else level
         years = days / self.config.episode.days_per_year
+        if surface.model == "sabr":
+            return self.hagan(log_strike, years)
         theta = surface.variance_premium * exp(2.0 * f["level"])
         theta = min(theta * self.fair_variance(days) * years, 2.0)
         rho = 0.95 * tanh((surface.skew.mean + f["skew"]) / 0.95)
@@ -284,6 +291,16 @@ class World:
         x = eta * log_strike / sqrt(theta)
         w = 0.5 * theta * (1.0 + rho * x + sqrt((x + rho) ** 2 + 1.0 - rho**2))
         return sqrt(w / years)
+
+    def hagan(self, log_strike: float, years: float) -> float:
+        """SABR's implied volatility as Hagan and others (2002) print it, beta 1."""
+        alpha, model = self.volatility, self.config.market.volatility
+        nu, rho = model.volatility_of_volatility, model.correlation
+        z = -nu / alpha * log_strike
+        root = sqrt(1.0 - 2.0 * rho * z + z**2)
+        ratio = 1.0 if z == 0.0 else z / log((root + z - rho) / (1.0 - rho))
+        rate = rho * nu * alpha / 4.0 + (2.0 - 3.0 * rho**2) * nu**2 / 24.0
+        return alpha * ratio * (1.0 + rate * years)
 
     def fair_variance(self, days: float) -> float:
         """Expected mean variance until `days` from now, log-linear in the factors."""

@@ -102,7 +102,7 @@ class Desk:
             "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
             "realised_volatility": sqrt(world.variance),
             "true_volatility": world.volatility,
-            "skew": skew,
+            **({} if surface.model == "sabr" else {"skew": skew}),
             "fixed_cost": config.execution.fixed_cost_bp * BP + costs["gas_cost"],
             "proportional_cost": config.execution.fee_bp * BP + costs["half_spread"],
             "log_gas": world.log_gas(),
@@ -116,7 +116,18 @@ class Desk:
         }
         if left > 0.0:
             rows["implied_volatility"] = world.smile(0.0, left)
+        if surface.model == "sabr":
+            rows |= self.sabr_skew(left)
         return rows | costs | self.mark()
+
+    def sabr_skew(self, left: float) -> dict[str, float]:
+        """Slope rho nu / (2 alpha) of the smile, per at-the-money deviation."""
+        if left == 0.0:
+            return {}
+        model, world = self.config.market.volatility, self.world
+        slope = 0.5 * model.correlation * model.volatility_of_volatility
+        slope *= world.smile(0.0, left) / world.volatility
+        return {"skew": slope * sqrt(left / self.config.episode.days_per_year)}
 
     def charge(self, traded: float, charged: bool) -> dict[str, float]:
         """Cost by component of a trade at present, and its cash."""

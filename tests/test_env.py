@@ -183,7 +183,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
     present = {
         "always": True,
         "volatility moves": market.volatility.model != "constant",
-        "SSVI surface": market.surface.model == "ssvi",
+        "the surface smiles": market.surface.model != "flat",
         "gas": market.gas is not None,
         "gas or season of volatility": market.gas is not None
         or market.season is not None,

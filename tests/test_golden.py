@@ -22,6 +22,8 @@ from hedge_env.loading import PRESETS, load_config
 DIGESTS = {
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
+    "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
+    "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
     "deribit": "8f5d62f90353f8225d949ba784eaebcd",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "d4e5b1eb207860593f5c9d4b2700d51c",

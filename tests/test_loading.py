@@ -10,6 +10,12 @@ from hedge_env.documents import MAX_FILE_BYTES
 from hedge_env.errors import ConfigError
 from hedge_env.loading import PRESETS, load_config, preset_names, preset_text
 
+SSVI = [
+    "market.surface.level={half_life_days: 5, sd: 0.1}",
+    "market.surface.skew={half_life_days: 5, sd: 0.1}",
+    "market.surface.curvature={half_life_days: 5, sd: 0.1}",
+]
+
 
 def message_of(*args: object, **kwargs: object) -> str:
     """The error of `load_config`, which must be one line."""
@@ -184,6 +190,7 @@ def test_every_spelling_of_a_number_is_a_number(number):
         ("action.snap=yes", ["action.snap", "true or false"]),
         ("execution.instrument=future", ["'spot' or 'perp'", "future"]),
         ("market.volatility.model=garch", ["'constant', 'log_ou'"]),
+        ("market.surface.model=sabr", ["market", "volatility.model = sabr"]),
         ("market.volatility.model=log_ou", ["market.volatility.", "missing"]),
         ("execution.gas_units=5", ["execution.gas_units", "market.gas"]),
         ("risk_aversion=0", ["risk_aversion", "greater than 0"]),
@@ -269,3 +276,19 @@ def test_arguments_of_another_type_are_refused(wrong):
     assert "preset" in message_of(wrong)
     if not isinstance(wrong, str):
         assert "config" in message_of("reference", wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        (["market.jumps.per_year=5"], ["jumps", "market.jumps = null"]),
+        (["market.surface.model=ssvi", *SSVI], ["surface.model = ssvi", "use sabr"]),
+        (["replay.spot=prices.csv"], ["replay", "use constant or log_ou"]),
+    ],
+)
+def test_published_models_of_volatility_refuse_what_they_are_not_made_for(
+    settings, parts
+):
+    message = message_of("cao-sabr-1m", settings=settings)
+    for part in parts:
+        assert part in message

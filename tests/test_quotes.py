@@ -185,3 +185,31 @@ def test_realised_volatility_starts_at_the_truth_and_estimates_it() -> None:
     decay = 0.5 ** (1 / 54)
     expected = 0.64 * np.sqrt(2 * (1 - decay) / (1 + decay))
     assert variance.std() == pytest.approx(expected, rel=0.1)
+
+
+def test_sabr_whose_volatility_does_not_move_is_black_scholes() -> None:
+    still = load_config(
+        "cao-sabr-1m", settings=["market.volatility.volatility_of_volatility=0"]
+    )
+    for one, other in zip(
+        decisions(still, 50), decisions(load_config("cao-gbm-1m"), 50), strict=True
+    ):
+        for name, values in one.items():
+            np.testing.assert_allclose(values, other[name], rtol=1e-14, err_msg=name)
+
+
+def test_every_leg_is_marked_at_its_own_hagan_volatility() -> None:
+    # Published premiums of Cao and others for 20, 21 and 60 days.
+    for days, premium in ((20.0, 2.2584), (21.0, 2.3143), (60.0, 3.9174)):
+        config = load_config(
+            "cao-sabr-1m",
+            settings=[f"book.legs.0.maturity_days={days}", "episode.decisions=2"],
+        )
+        value = -100.0 * start_rows(config, 1)["book_value"][0]
+        assert value == pytest.approx(premium, abs=5e-5)
+    # Low strikes are dear and high strikes cheap where volatility falls with spot.
+    for strike, sign in ((0.93, 1.0), (1.07, -1.0)):
+        config = with_book(call(-1.0, strike, 20.0), base=load_config("cao-sabr-1m"))
+        flat = load_config(config, {"market": {"surface": {"model": "flat"}}})
+        smiling = -start_rows(config, 1)["book_value"][0]
+        assert sign * (smiling + start_rows(flat, 1)["book_value"][0]) > 0.0

@@ -42,6 +42,7 @@ from hedge_env.config.surface import (
     CurvatureConfig,
     FlatSurface,
     LevelConfig,
+    SabrSurface,
     SkewConfig,
     SsviSurface,
     SurfaceConfig,
@@ -49,6 +50,7 @@ from hedge_env.config.surface import (
 from hedge_env.config.volatility import (
     ConstantVolatility,
     LogOuVolatility,
+    SabrVolatility,
     VolatilityConfig,
 )
 
@@ -83,6 +85,8 @@ __all__ = [
     "ReplayConfig",
     "RewardConfig",
     "RiskAversionRange",
+    "SabrSurface",
+    "SabrVolatility",
     "SkewConfig",
     "SpikeConfig",
     "SsviSurface",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hedge_env.config.model import (
     Finite,
@@ -16,6 +16,10 @@ from hedge_env.config.model import (
 )
 from hedge_env.config.surface import FlatSurface, SurfaceConfig
 from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
+
+# Models of volatility that jumps, seasons, an SSVI surface and recorded days are made for; the
+# others come from papers that have none of these.
+GENERAL_VOLATILITY = ("constant", "log_ou")
 
 
 class JumpConfig(Model):
@@ -91,3 +95,26 @@ class MarketConfig(Model):
     gas: GasConfig | None = None
     funding: FundingConfig | None = None
     liquidity: LiquidityConfig = LiquidityConfig()
+
+    @model_validator(mode="after")
+    def _fitting(self) -> MarketConfig:
+        surface, volatility = self.surface.model, self.volatility.model
+        if surface not in ("flat", "ssvi") and surface != volatility:
+            raise ValueError(
+                f"surface.model = {surface} is quoted by the model of the same name; "
+                f"set volatility.model = {surface} too"
+            )
+        if volatility in GENERAL_VOLATILITY:
+            return self
+        if surface == "ssvi":
+            raise ValueError(
+                f"surface.model = ssvi does not go with volatility.model = {volatility}"
+                f"; use {volatility} or flat"
+            )
+        for part in ("jumps", "season"):
+            if getattr(self, part) is not None:
+                raise ValueError(
+                    f"{part} does not go with volatility.model = {volatility}; set "
+                    f"market.{part} = null"
+                )
+        return self

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pydantic import model_validator
 
-from hedge_env.config.market import MarketConfig
+from hedge_env.config.market import GENERAL_VOLATILITY, MarketConfig
 from hedge_env.config.model import Finite, Model, NonNegative, Positive
 from hedge_env.config.surface import SsviSurface
 
@@ -43,6 +43,11 @@ class ReplayConfig(Model):
 
 def check_recorded(replay: ReplayConfig, market: MarketConfig) -> None:
     """A recorded series drives a part of the market, which must be on."""
+    if market.volatility.model not in GENERAL_VOLATILITY:
+        raise ValueError(
+            f"replay does not go with market.volatility.model = "
+            f"{market.volatility.model}; use {' or '.join(GENERAL_VOLATILITY)}"
+        )
     if replay.implied_volatility is not None and not isinstance(
         market.surface, SsviSurface
     ):

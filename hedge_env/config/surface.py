@@ -45,4 +45,12 @@ class SsviSurface(Model):
     curvature: CurvatureConfig
 
 
-SurfaceConfig = Annotated[FlatSurface | SsviSurface, Field(discriminator="model")]
+class SabrSurface(Model):
+    """Hagan's implied volatility of the SABR model that moves the volatility."""
+
+    model: Literal["sabr"]
+
+
+SurfaceConfig = Annotated[
+    FlatSurface | SsviSurface | SabrSurface, Field(discriminator="model")
+]

@@ -33,6 +33,16 @@ class LogOuVolatility(Model):
     leverage: Correlation = 0.0  # of returns with shocks of all but the slow factor
 
 
+class SabrVolatility(Model):
+    """Lognormal volatility: SABR with beta 1; see market/volatility.py."""
+
+    model: Literal["sabr"]
+    level: Positive  # at the start [1/sqrt(year)]
+    volatility_of_volatility: NonNegative  # [1/sqrt(year)]
+    correlation: Correlation = 0.0  # of returns with shocks of volatility
+
+
 VolatilityConfig = Annotated[
-    ConstantVolatility | LogOuVolatility, Field(discriminator="model")
+    ConstantVolatility | LogOuVolatility | SabrVolatility,
+    Field(discriminator="model"),
 ]

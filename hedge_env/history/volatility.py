@@ -27,7 +27,7 @@ from math import log
 import numpy as np
 
 from hedge_env._types import FloatArray
-from hedge_env.config import HOURS_PER_DAY, ConstantVolatility, EnvConfig
+from hedge_env.config import HOURS_PER_DAY, EnvConfig, LogOuVolatility
 from hedge_env.kernel import kernel
 from hedge_env.market.parameters import MarketParams
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
@@ -91,7 +91,7 @@ def volatility_factors(
         Shape (2, n) [-]; zero where volatility is constant.
     """
     volatility = config.market.volatility
-    if isinstance(volatility, ConstantVolatility):
+    if not isinstance(volatility, LogOuVolatility):
         return np.zeros((2, log_returns.size))
     halves = (config.observation.realised_half_life_days, _LONG_HALF_LIFE)
     level, jumps = usual_variance(p), p.jumps.variance_rate

@@ -8,6 +8,9 @@ from hedge_env.config import (
     HOURS_PER_DAY,
     ConstantVolatility,
     EnvConfig,
+    MarketConfig,
+    SabrSurface,
+    SabrVolatility,
     SsviSurface,
     VolatilitySeasonConfig,
 )
@@ -23,6 +26,7 @@ from hedge_env.market.volatility import (
     volatility_params,
 )
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.pricing.sabr import SabrParams
 
 
 class ClockParams(NamedTuple):
@@ -41,7 +45,8 @@ class PartsParams(NamedTuple):
     jumps: bool
     volatility: bool
     intraday: bool
-    surface: bool
+    surface: bool  # SSVI
+    sabr: bool  # Hagan's surface
     gas: bool
     funding: bool
     season: bool
@@ -56,6 +61,7 @@ class MarketParams(NamedTuple):
     jumps: JumpParams
     volatility: VolatilityParams
     surface: SurfaceParams
+    sabr: SabrParams
     gas: GasParams
     funding: FundingParams
     liquidity: LiquidityParams
@@ -71,7 +77,11 @@ def market_params(config: EnvConfig) -> MarketParams:
     dt = dt_days / episode.days_per_year
     jumps = jump_params(market.jumps, dt)
     volatility = volatility_params(
-        market.volatility, market.jumps, jumps.probability, dt_days
+        market.volatility,
+        market.jumps,
+        jumps.probability,
+        dt_days,
+        episode.days_per_year,
     )
     gas = gas_params(market.gas, dt, dt_days)
     start, weekday = episode.start_hour, episode.start_weekday
@@ -90,6 +100,7 @@ def market_params(config: EnvConfig) -> MarketParams:
             volatility=moves or seasonal,
             intraday=volatility.intraday.sd > 0.0,
             surface=isinstance(market.surface, SsviSurface),
+            sabr=isinstance(market.surface, SabrSurface),
             gas=market.gas is not None,
             funding=market.funding is not None,
             season=seasonal,
@@ -98,6 +109,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         jumps,
         volatility,
         surface_params(market.surface, market.volatility.level, dt_days),
+        _sabr_params(market),
         gas,
         funding_params(market.funding, dt_hours),
         liquidity_params(market.liquidity),
@@ -108,3 +120,12 @@ def market_params(config: EnvConfig) -> MarketParams:
 
 def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:
     return season is not None and (season.daily_amplitude > 0.0 or season.weekend != 1)
+
+
+def _sabr_params(market: MarketConfig) -> SabrParams:
+    volatility = market.volatility
+    if not isinstance(volatility, SabrVolatility):
+        return SabrParams(0.0, 0.0)
+    return SabrParams(
+        float(volatility.volatility_of_volatility), float(volatility.correlation)
+    )

@@ -13,7 +13,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from hedge_env._types import FloatArray
-from hedge_env.config import FlatSurface, SurfaceConfig
+from hedge_env.config import FlatSurface, SsviSurface, SurfaceConfig
 from hedge_env.kernel import kernel
 from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
 
@@ -45,8 +45,8 @@ def surface_params(
             quotes [1/sqrt(year)].
         dt_days: Length of a market step [day].
     """
-    if isinstance(config, FlatSurface):
-        volatility = config.volatility
+    if not isinstance(config, SsviSurface):
+        volatility = config.volatility if isinstance(config, FlatSurface) else None
         flat = level_volatility if volatility is None else volatility
         off = OuParams(0.0, 0.0, 0.0)
         return SurfaceParams(

@@ -11,6 +11,13 @@ the shifts' on top of that of the Ornstein-Uhlenbeck process. Two time scales ar
 what the autocorrelation of log realised variance shows for Ether and Bitcoin;
 with both standard deviations zero it is constant volatility, exactly.
 
+SABR with beta 1 is the same with a fast factor that does not revert,
+
+.. math:: f_{t + dt} = f_t - \nu^2 dt / 2 + \nu \sqrt{dt} z, \quad f_0 = 0
+
+with volatility of volatility :math:`\nu`; `leverage` is then its correlation
+:math:`\rho`. The step is exact for :math:`\sigma`.
+
 The fair variance over a time :math:`\tau` follows in closed form up to one
 integral, see `fair_variance_table`.
 """
@@ -24,9 +31,10 @@ import numpy as np
 
 from hedge_env._types import FloatArray
 from hedge_env.config import (
-    ConstantVolatility,
     JumpConfig,
+    LogOuVolatility,
     MeanReverting,
+    SabrVolatility,
     VolatilityConfig,
 )
 from hedge_env.kernel import kernel, scalar_kernel
@@ -55,9 +63,20 @@ def volatility_params(
     jumps: JumpConfig | None,
     jump_probability: float,
     dt_days: float,
+    days_per_year: float = 365.0,
 ) -> VolatilityParams:
-    """Compile the volatility for market steps of `dt_days`."""
-    if isinstance(config, ConstantVolatility):
+    """Compile the volatility for market steps of `dt_days`.
+
+    Args:
+        config: Volatility model.
+        jumps: Jumps of spot, whose shift of the fast factor is taken in.
+        jump_probability: Of a jump in one step [-].
+        dt_days: Length of a market step [day].
+        days_per_year: For SABR, whose constants are per year.
+    """
+    if isinstance(config, SabrVolatility):
+        return _sabr_params(config, dt_days / days_per_year)
+    if not isinstance(config, LogOuVolatility):
         return VolatilityParams(
             float(config.level), _OFF, _OFF, 0.0, 1.0, 0.0, 0.0, _OFF
         )
@@ -75,6 +94,21 @@ def volatility_params(
         float(shift),
         -shift * jump_probability,
         _OFF if hours is None else ou_params(hours.half_life_days, hours.sd, dt_days),
+    )
+
+
+def _sabr_params(config: SabrVolatility, dt: float) -> VolatilityParams:
+    """A fast factor that keeps all of its past; `dt` in years."""
+    nu = config.volatility_of_volatility
+    return VolatilityParams(
+        float(config.level),
+        OuParams(decay=1.0, scale=nu * sqrt(dt), sd=0.0),
+        _OFF,
+        float(config.correlation),
+        sqrt(1.0 - config.correlation**2),
+        0.0,
+        -0.5 * nu * nu * dt,
+        _OFF,
     )
 
 
@@ -134,7 +168,7 @@ def fair_variance_table(
     :math:`w(u) = \exp 2 [s_f^2 (1 - e^{-2 k_f u}) + s_s^2 (1 - e^{-2 k_s u}) + ...]`.
 
     Args:
-        config: Volatility model.
+        config: Volatility model. SABR counts as constant: no SSVI surface quotes it.
         horizons: Times to maturity, shape (m,), at least 0 [day].
         jump_variance: Variance of jumps per year [1/year].
         fast_sd: Stationary standard deviation of the fast factor, shifts at jumps
@@ -145,7 +179,7 @@ def fair_variance_table(
     """
     table = np.empty((5, horizons.size))
     table[0] = jump_variance
-    if isinstance(config, ConstantVolatility):
+    if not isinstance(config, LogOuVolatility):
         table[1] = config.level**2
         table[2:] = 0.0
         return table

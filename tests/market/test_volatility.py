@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from hedge_env.config import ConstantVolatility, JumpConfig, LogOuVolatility
+from hedge_env.config import (
+    ConstantVolatility,
+    JumpConfig,
+    LogOuVolatility,
+    SabrVolatility,
+)
 from hedge_env.market.volatility import (
     VolatilityParams,
     advance_intraday,
@@ -215,3 +220,26 @@ def test_an_intraday_factor_without_deviation_changes_nothing() -> None:
     table = fair_variance_table(three, HORIZONS, 0.1, 0.35)
     two = fair_variance_table(TWO_FACTORS, HORIZONS, 0.1, 0.35)
     np.testing.assert_array_equal(table, two)
+
+
+SABR = SabrVolatility.model_validate(
+    {
+        "model": "sabr",
+        "level": 0.2,
+        "volatility_of_volatility": 0.6,
+        "correlation": -0.4,
+    }
+)
+
+
+def test_sabr_volatility_is_a_lognormal_martingale_with_its_correlation() -> None:
+    paths = Paths(volatility_params(SABR, None, 0.0, DAY, days_per_year=250.0))
+    np.testing.assert_array_equal(paths.volatility, 0.2)
+    z_spot = sum(paths.step() for _ in range(10))
+    logs = np.log(paths.volatility / 0.2)
+    variance = 0.6**2 * 10 / 250.0
+    assert abs(logs.var() / variance - 1.0) < 4 * np.sqrt(2.0 / N)
+    assert abs(logs.mean() + variance / 2.0) < 4 * np.sqrt(variance / N)
+    mean, sd = paths.volatility.mean(), paths.volatility.std()
+    assert abs(mean - 0.2) < 4 * sd / np.sqrt(N)
+    assert abs(np.corrcoef(z_spot, logs)[0, 1] + 0.4) < 4 * (1 - 0.16) / np.sqrt(N)

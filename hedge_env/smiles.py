@@ -1,0 +1,49 @@
+"""Surfaces that belong to a model of volatility: read at one strike, path by path."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.kernel import kernel
+from hedge_env.pricing.sabr import SabrParams, sabr_correction, sabr_volatility
+
+
+@kernel
+def sabr_total_sd(
+    sd: FloatArray,
+    log_spot: FloatArray,
+    volatility: FloatArray,
+    years: FloatArray,
+    log_strike: float,
+    p: SabrParams,
+) -> None:
+    """Write implied volatility times root of time left.
+
+    Args:
+        sd: Shape (n,), written [-].
+        log_spot: Shape (n,).
+        volatility: SABR's alpha, shape (n,) [1/sqrt(year)].
+        years: Time left, shape (n,) [year].
+        log_strike: Of S_0; NaN stands for at the money.
+        p: Constants.
+    """
+    at_the_money = np.isnan(log_strike)
+    for i in range(sd.shape[0]):
+        k = 0.0 if at_the_money else log_strike - log_spot[i]
+        implied = sabr_volatility(k, volatility[i], years[i], p)
+        sd[i] = implied * np.sqrt(years[i])
+
+
+@kernel
+def sabr_skew(
+    skew: FloatArray, volatility: FloatArray, years: FloatArray, p: SabrParams
+) -> None:
+    """Write the slope of the smile at the money in standardised log strike, (n,).
+
+    Implied over at-the-money volatility has slope rho nu / (2 alpha) in log strike.
+    """
+    half = 0.5 * p.correlation * p.volatility_of_volatility
+    for i in range(skew.shape[0]):
+        bracket = sabr_correction(volatility[i], years[i], p)
+        skew[i] = half * bracket * np.sqrt(years[i])
