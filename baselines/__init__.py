@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from baselines.bartlett import Bartlett
 from baselines.deadline_band import DeadlineBand
 from baselines.delta import Delta
 from baselines.delta_band import DeltaBand
@@ -49,6 +50,7 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         DeadlineBand,
         Zakamouline,
         MinimumVariance,
+        Bartlett,
         GasWait,
         Vault,
         RandomThreshold,

@@ -25,6 +25,7 @@ _AT_THE_MONEY = {
     "time_to_maturity": 30.0 / 365.0,
     "step": 5.0,
     "steps_since_trade": 3.0,
+    "skew": 0.0,
     "holdings": 0.5,
     "risk_aversion": 10.0,
 }

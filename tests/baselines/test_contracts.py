@@ -34,6 +34,7 @@ def many_decisions(n=400):
         step=rng.integers(0, 180, n),
         steps_since_trade=rng.integers(0, 60, n),
         risk_aversion=rng.lognormal(2.0, 1.0, n),
+        skew=rng.normal(0.0, 0.1, n),
     )
     first = rng.random(n) < 0.1
     for name in ("holdings", "step", "steps_since_trade"):
