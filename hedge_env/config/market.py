@@ -17,8 +17,8 @@ from hedge_env.config.model import (
 from hedge_env.config.surface import FlatSurface, SurfaceConfig
 from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
 
-# Models of volatility that jumps, seasons, an SSVI surface and recorded days are made for; the
-# others come from papers that have none of these.
+# Models of volatility that jumps, a season, an SSVI surface and recorded days are made
+# for; the others come from papers that have none of these.
 GENERAL_VOLATILITY = ("constant", "log_ou")
 
 
