@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.delta_threshold import is_outside
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
+from baselines.powers import power_of
 from hedge_env._types import FloatArray
 
 
@@ -65,11 +65,11 @@ def gas_multiplier(
     ratio = np.divide(
         fixed_cost, mean_fixed_cost, out=np.ones_like(fixed_cost), where=is_charged
     )
-    return ratio**exponent
+    return power_of(ratio, exponent)
 
 
 @dataclass(frozen=True)
-class DeadlineBand(AbstractRule):
+class DeadlineBand(BandRule):
     """Trade to delta outside the deadline band, and to 0 where that is near.
 
     With `trade_back` below 1 a trade goes only that fraction of the half-width into
@@ -110,9 +110,8 @@ class DeadlineBand(AbstractRule):
         if not 0.0 < self.trade_back <= 1.0:
             raise ValueError(f"trade_back = {self.trade_back} must be in (0, 1]")
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta, or the inner target, outside the band; shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta."""
         mean_fixed_cost = observables["mean_fixed_cost"]
         spot_volatility = observables["spot"] * observables["implied_volatility"]
         half_width = deadline_half_width(
@@ -126,6 +125,6 @@ class DeadlineBand(AbstractRule):
             observables["fixed_cost"], mean_fixed_cost, self.gas_exponent
         )
         inner = (1.0 - self.trade_back) * half_width
-        goal = np.clip(holdings, delta - inner, delta + inner)
-        goal = np.where(np.abs(goal) < self.snap, 0.0, goal)
-        return trade_where(is_outside(delta, holdings, half_width), goal, holdings)
+        return band_around(
+            observables["delta"], half_width, inner=inner, snap=self.snap
+        )

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.delta_threshold import is_outside, traded_back
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from hedge_env._types import FloatArray
 
 
 @dataclass(frozen=True)
-class DeltaBand(AbstractRule):
+class DeltaBand(BandRule):
     """Trade towards delta when holdings differ from it by more than `half_width`.
 
     With a `trade_back` of 1 a trade goes to delta, which suits a fixed cost; with 0 to
@@ -31,9 +30,7 @@ class DeltaBand(AbstractRule):
     half_width: float = 0.1  # [-], holdings per contract
     trade_back: float = 0.5  # share of the half-width [-]
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Nearest point of the inner band where delta is far, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
-        goal = traded_back(delta, holdings, self.half_width, self.trade_back)
-        outside = is_outside(delta, holdings, self.half_width)
-        return trade_where(outside, goal, holdings)
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band of constant width around delta."""
+        inner = (1.0 - self.trade_back) * self.half_width
+        return band_around(observables["delta"], self.half_width, inner=inner)

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.delta_threshold import is_outside
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from hedge_env._types import FloatArray
 from hedge_env.bands import fixed_cost_half_width
 
 
 @dataclass(frozen=True)
-class FixedCostBand(AbstractRule):
+class FixedCostBand(BandRule):
     r"""Trade to delta outside the band with g = 2 lambda x `risk_multiplier`.
 
     .. math:: h = (12 F \Gamma^2 / g)^{1/4}
@@ -40,13 +39,11 @@ class FixedCostBand(AbstractRule):
 
     risk_multiplier: float = 1.0  # [-]; 1 is the formula's own band
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta outside the band, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta."""
         half_width = fixed_cost_half_width(
             observables["gamma"],
             observables["fixed_cost"],
             2.0 * self.risk_multiplier * observables["risk_aversion"],
         )
-        outside = is_outside(delta, holdings, half_width)
-        return trade_where(outside, delta, holdings)
+        return band_around(observables["delta"], half_width)

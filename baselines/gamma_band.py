@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.delta_threshold import is_outside, traded_back
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
+from baselines.powers import power_of
 from hedge_env._types import FloatArray
 
 
@@ -32,11 +32,11 @@ def gamma_half_width(
     Returns:
         Half-width in holdings, shape (n,) [-].
     """
-    return np.maximum(floor, width * np.abs(gamma * spot) ** exponent)
+    return np.maximum(floor, width * power_of(np.abs(gamma * spot), exponent))
 
 
 @dataclass(frozen=True)
-class GammaBand(AbstractRule):
+class GammaBand(BandRule):
     """Trade back into a band that is wide where delta moves fast.
 
     The floor keeps an option far from its strike from being hedged to the last digit.
@@ -61,9 +61,8 @@ class GammaBand(AbstractRule):
     floor: float = 0.05  # h_0 [-], holdings per contract
     trade_back: float = 1.0  # share of the half-width [-]; 1 is to delta, 0 to the edge
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Nearest point of the inner band, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta."""
         half_width = gamma_half_width(
             observables["gamma"],
             observables["spot"],
@@ -71,5 +70,5 @@ class GammaBand(AbstractRule):
             self.exponent,
             self.floor,
         )
-        goal = traded_back(delta, holdings, half_width, self.trade_back)
-        return trade_where(is_outside(delta, holdings, half_width), goal, holdings)
+        inner = (1.0 - self.trade_back) * half_width
+        return band_around(observables["delta"], half_width, inner=inner)

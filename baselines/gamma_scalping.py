@@ -12,32 +12,34 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
-from hedge_env._types import BoolArray, FloatArray
+from hedge_env._types import FloatArray
 
 
-def has_earned(
-    error: FloatArray, gamma: FloatArray, trade_cost: FloatArray, multiple: float
-) -> BoolArray:
-    r"""Whether the gain of a move exceeds a multiple of the cost of locking it in.
+def profit_half_width(
+    gamma: FloatArray, fixed_cost: FloatArray, unit_cost: FloatArray, multiple: float
+) -> FloatArray:
+    r"""Error at which the gain of a move is a multiple of the cost of locking it in.
 
-    .. math:: y^2 > 2 |\Gamma| \, m \, (F + c S |y|)
+    .. math:: y^2 = 2 |\Gamma| \, m \, (F + c S y)
 
     Args:
-        error: y, holdings minus delta, shape (n,) [-].
         gamma: Change of delta per unit of spot, either sign, shape (n,) [1/S_0].
-        trade_cost: F + c S |y|, shape (n,) [notional].
+        fixed_cost: F, shape (n,) [notional].
+        unit_cost: c S, shape (n,) [notional].
         multiple: m [-].
 
     Returns:
-        Shape (n,).
+        y, the root that is not negative, shape (n,) [-].
     """
-    return error**2 > 2.0 * np.abs(gamma) * multiple * trade_cost
+    scale = np.abs(gamma) * multiple
+    linear = scale * unit_cost
+    return linear + np.sqrt(linear * linear + 2.0 * scale * fixed_cost)
 
 
 @dataclass(frozen=True)
-class GammaScalping(AbstractRule):
+class GammaScalping(BandRule):
     """Trade to delta once the gain since delta was held exceeds the profit band.
 
     Without gamma nothing is earned and any gain would do, so errors below
@@ -66,12 +68,13 @@ class GammaScalping(AbstractRule):
     profit: float = 8.0  # m, gain over cost of the trade [-]
     least_error: float = 0.05  # [-], holdings per contract
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where the move has earned enough, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
-        error = holdings - delta
-        traded = observables["spot"] * np.abs(error)
-        cost = observables["fixed_cost"] + observables["proportional_cost"] * traded
-        trade = has_earned(error, observables["gamma"], cost, self.profit)
-        trade &= np.abs(error) > self.least_error
-        return trade_where(trade, delta, holdings)
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta, left once the move has earned enough."""
+        half_width = profit_half_width(
+            observables["gamma"],
+            observables["fixed_cost"],
+            observables["proportional_cost"] * observables["spot"],
+            self.profit,
+        )
+        half_width = np.maximum(half_width, self.least_error)
+        return band_around(observables["delta"], half_width)

@@ -14,50 +14,29 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
-from hedge_env._types import BoolArray, FloatArray
+from hedge_env._types import FloatArray
 from hedge_env.bands import fixed_and_proportional_band
 
 
-def inner_target(
-    delta: FloatArray, inner: FloatArray, holdings: FloatArray, snap: float
-) -> FloatArray:
-    """Holdings after a trade back into the band, with small ones rounded to zero.
+def worth_half_width(remaining_variance: FloatArray, toll: FloatArray) -> FloatArray:
+    r"""Error beyond which the risk left until expiry exceeds the toll of removing it.
+
+    .. math:: \lambda h^2 S^2 \sigma^2 \tau = \chi F
 
     Args:
-        delta: Centre of the band, shape (n,) [-].
-        inner: Distance from the centre to trade back to, shape (n,) [-].
-        holdings: Holdings now, shape (n,) [-].
-        snap: New holdings closer to 0 than this become 0 [-].
+        remaining_variance: lambda S^2 sigma^2 tau, positive, shape (n,) [notional].
+        toll: chi F, at least 0, shape (n,) [notional].
 
     Returns:
-        Shape (n,) [-].
+        h, in holdings, shape (n,) [-].
     """
-    goal = np.clip(holdings, delta - inner, delta + inner)
-    return np.where(np.abs(goal) < snap, 0.0, goal)
-
-
-def is_worth_it(
-    error: FloatArray, remaining_variance: FloatArray, toll: FloatArray
-) -> BoolArray:
-    r"""Whether the risk left until expiry exceeds the toll of removing it.
-
-    .. math:: \lambda (h - \delta)^2 S^2 \sigma^2 \tau > \chi F
-
-    Args:
-        error: Holdings minus delta, shape (n,) [-].
-        remaining_variance: lambda S^2 sigma^2 tau, shape (n,) [notional].
-        toll: chi F, shape (n,) [notional].
-
-    Returns:
-        Shape (n,).
-    """
-    return remaining_variance * error**2 > toll
+    return np.sqrt(toll / remaining_variance)
 
 
 @dataclass(frozen=True)
-class GasBand(AbstractRule):
+class GasBand(BandRule):
     """Trade from outside the fixed-plus-proportional band to its inner target.
 
     The band's risk aversion is g = 2 lambda x `risk_multiplier`. With `snap` and
@@ -90,9 +69,8 @@ class GasBand(AbstractRule):
     snap: float = 0.08  # s0 [-], holdings per contract
     worth: float = 1.0  # chi [-], risk left over fixed cost
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Inner target where a trade is worth it, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta, wider where a trade is not worth it."""
         spot, risk_aversion = observables["spot"], observables["risk_aversion"]
         half_width, inner = fixed_and_proportional_band(
             observables["gamma"],
@@ -101,11 +79,10 @@ class GasBand(AbstractRule):
             observables["proportional_cost"],
             2.0 * self.risk_multiplier * risk_aversion,
         )
-        error = holdings - delta
         spot_volatility = spot * observables["implied_volatility"]
         remaining = spot_volatility**2 * observables["time_to_maturity"]
-        trade = (np.abs(error) > half_width) & is_worth_it(
-            error, risk_aversion * remaining, self.worth * observables["fixed_cost"]
+        worth = worth_half_width(
+            risk_aversion * remaining, self.worth * observables["fixed_cost"]
         )
-        goal = inner_target(delta, inner, holdings, self.snap)
-        return trade_where(trade, goal, holdings)
+        outer = np.maximum(half_width, worth)
+        return band_around(observables["delta"], outer, inner=inner, snap=self.snap)

@@ -8,30 +8,51 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.delta_threshold import is_outside
+from baselines.band import Band, BandRule, band_around
 from baselines.memory import RememberingRule
 from baselines.parameters import ParameterRange
-from baselines.rule import trade_where
 from hedge_env._types import FloatArray
+from hedge_env.kernel import kernel
 
 
-def share_below(past: FloatArray, now: FloatArray) -> FloatArray:
-    """Share of the past that was below the present.
+def share_below(past: FloatArray, now: FloatArray, step: FloatArray) -> FloatArray:
+    """Share of the remembered past that was below the present, then remember that.
 
     Args:
-        past: Shape (window, n); NaN where there is none.
+        past: Shape (window, n), written; NaN where nothing is remembered. Forgotten
+            on a path whose step is 0.
         now: Shape (n,).
+        step: Decisions already taken, shape (n,) [-].
 
     Returns:
         Shape (n,) [-]; 0 without any past.
     """
-    known = np.count_nonzero(~np.isnan(past), axis=0)
-    below = np.count_nonzero(past < now, axis=0)
-    return np.asarray(below / np.maximum(known, 1))
+    share: FloatArray = np.zeros(now.size)
+    now, step = np.ascontiguousarray(now), np.ascontiguousarray(step)
+    _count_and_remember(past, now, step, share)
+    return share
+
+
+@kernel
+def _count_and_remember(
+    past: FloatArray, now: FloatArray, step: FloatArray, share: FloatArray
+) -> None:
+    window, n = past.shape
+    for i in range(n):
+        if step[i] == 0.0:
+            past[:, i] = np.nan
+    for row in range(window):
+        then = past[row]
+        for i in range(n):  # nothing is below, or above, what is not a number
+            share[i] += 1.0 if then[i] < now[i] else 0.0
+    for i in range(n):
+        known = step[i] if step[i] < window else float(window)
+        share[i] /= known if known > 0.0 else 1.0
+        past[int(step[i]) % window, i] = now[i]
 
 
 @dataclass(frozen=True)
-class GasWait(RememberingRule):
+class GasWait(BandRule, RememberingRule):
     r"""Trade to delta from outside a wide band; from a narrow one if gas is cheap.
 
     .. math:: |h - \Delta| > m \theta, \quad \text{or} \quad
@@ -65,15 +86,11 @@ class GasWait(RememberingRule):
         """One number for each price of the window."""
         return self.window
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where gas is cheap or the error is large, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta, narrower where gas is cheap."""
         step, price = observables["step"], observables["gas_price"]
         past = self._recall(price.size)
-        past[:, step == 0.0] = np.nan
-        is_cheap = share_below(past, price) <= self.quantile
-        oldest = np.mod(step, self.window).astype(np.int64)
-        past[oldest, np.arange(price.size)] = price
-        trade = is_outside(delta, holdings, self.patience * self.threshold)
-        trade |= is_outside(delta, holdings, self.threshold) & is_cheap
-        return trade_where(trade, delta, holdings)
+        is_cheap = share_below(past, price, step) <= self.quantile
+        wide = self.threshold * max(self.patience, 1.0)
+        half_width = np.where(is_cheap, self.threshold, wide)
+        return band_around(observables["delta"], half_width)

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.band import Band, BandRule, band_around, half_width_when_due
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from baselines.smoothed_delta import INPUTS, smoothed_delta
 from baselines.time_based import is_due
 from hedge_env._types import FloatArray
@@ -45,7 +45,7 @@ def leland_variance_ratio(
 
 
 @dataclass(frozen=True)
-class Leland(AbstractRule):
+class Leland(BandRule):
     """Trade to Leland's delta at every `interval`-th decision.
 
     The formula's time between trades is a parameter of its own, because no observable
@@ -71,14 +71,14 @@ class Leland(AbstractRule):
     interval: int = 6  # [decisions]
     revisions_per_year: float = 365.0  # [1/year]
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Leland's delta where a trade is due, shape (n, 1) [-]."""
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Leland's delta alone where a trade is due, else everything."""
         ratio = leland_variance_ratio(
             observables["gamma"],
             observables["proportional_cost"],
             observables["implied_volatility"],
             self.revisions_per_year,
         )
-        goal = smoothed_delta(observables, ratio)
         due = is_due(observables["step"], self.interval)
-        return trade_where(due, goal, observables["holdings"])
+        goal = smoothed_delta(observables, ratio)
+        return band_around(goal, half_width_when_due(due))

@@ -20,9 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.delta_threshold import is_outside
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from hedge_env._types import FloatArray
 
 
@@ -49,7 +48,7 @@ def minimum_variance_delta(
 
 
 @dataclass(frozen=True)
-class MinimumVariance(AbstractRule):
+class MinimumVariance(BandRule):
     """Trade to the minimum-variance delta when holdings are far from it.
 
     Delta in the slope is that of the whole book, which is an option's own for a book of
@@ -77,9 +76,9 @@ class MinimumVariance(AbstractRule):
     quadratic: float = 0.0  # c [year^(p - 1/2)]
     maturity_power: float = 0.5  # p [-]; 0 for a slope that maturity does not change
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Minimum-variance delta where it is too far away, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band of constant width around the minimum-variance delta."""
+        delta = observables["delta"]
         slope = self.level + delta * (self.linear + delta * self.quadratic)
         goal = minimum_variance_delta(
             delta,
@@ -87,5 +86,4 @@ class MinimumVariance(AbstractRule):
             observables["spot"],
             slope / observables["time_to_maturity"] ** self.maturity_power,
         )
-        outside = is_outside(goal, holdings, self.threshold)
-        return trade_where(outside, goal, holdings)
+        return band_around(goal, self.threshold)

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.band import Band, BandRule, band_around, half_width_when_due
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from hedge_env._types import BoolArray, FloatArray
 
 
@@ -23,11 +23,11 @@ def is_due(step: FloatArray, interval: float) -> BoolArray:
     Returns:
         Shape (n,).
     """
-    return np.asarray(np.mod(step, interval) == 0.0)
+    return np.asarray(step == interval * np.floor(step / interval))
 
 
 @dataclass(frozen=True)
-class TimeBased(AbstractRule):
+class TimeBased(BandRule):
     """Trade to delta at the first and then at every `interval`-th decision."""
 
     name: ClassVar[str] = "time-based"
@@ -38,7 +38,7 @@ class TimeBased(AbstractRule):
 
     interval: int = 6  # [decisions]
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where a trade is due, shape (n, 1) [-]."""
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Delta alone where a trade is due, else everything."""
         due = is_due(observables["step"], self.interval)
-        return trade_where(due, observables["delta"], observables["holdings"])
+        return band_around(observables["delta"], half_width_when_due(due))

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.delta_threshold import is_outside
+import numpy as np
+
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
 from baselines.time_based import is_due
 from hedge_env._types import FloatArray
 
 
 @dataclass(frozen=True)
-class Vault(AbstractRule):
+class Vault(BandRule):
     r"""Trade to delta on a schedule, or when the error is an emergency.
 
     .. math:: |h - \Delta| > \theta, \quad \text{or} \quad
@@ -37,10 +38,9 @@ class Vault(AbstractRule):
     threshold: float = 0.15  # [-], holdings per contract
     dead_zone: float = 0.1  # [-], holdings per contract
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where a trade is due or urgent, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
-        urgent = is_outside(delta, holdings, self.threshold)
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta, narrower when the schedule says so."""
         due = is_due(observables["step"], self.interval)
-        due &= is_outside(delta, holdings, self.dead_zone)
-        return trade_where(urgent | due, delta, holdings)
+        narrow = min(self.dead_zone, self.threshold)
+        half_width = np.where(due, narrow, self.threshold)
+        return band_around(observables["delta"], half_width)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.delta_threshold import is_outside
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule, trade_where
+from baselines.powers import power_of
 from hedge_env._types import FloatArray
 
 
@@ -27,11 +27,11 @@ def volatility_half_width(
     Returns:
         Half-width in holdings, shape (n,) [-].
     """
-    return width * realised_volatility**exponent
+    return width * power_of(realised_volatility, exponent)
 
 
 @dataclass(frozen=True)
-class VolatilityBand(AbstractRule):
+class VolatilityBand(BandRule):
     """Trade to delta outside a band that scales with realised volatility.
 
     Which sign of the exponent pays is left to tuning: a wild market makes a given
@@ -48,11 +48,9 @@ class VolatilityBand(AbstractRule):
     width: float = 0.12  # [-], holdings per contract at a volatility of 100 %
     exponent: float = 1.0  # [-]
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta outside the band, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around delta."""
         half_width = volatility_half_width(
             observables["realised_volatility"], self.width, self.exponent
         )
-        outside = is_outside(delta, holdings, half_width)
-        return trade_where(outside, delta, holdings)
+        return band_around(observables["delta"], half_width)

@@ -29,10 +29,10 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from baselines.band import Band, BandRule, band_around
 from baselines.parameters import ParameterRange
-from baselines.rule import AbstractRule
+from baselines.powers import power_of
 from baselines.smoothed_delta import INPUTS, smoothed_delta
-from baselines.whalley_wilmott import nearest_edge
 from hedge_env._types import FloatArray
 
 _SPOT = 100.0  # that the constants are used at
@@ -72,24 +72,26 @@ class ZakamoulineInputs(NamedTuple):
 def zakamouline_half_width(x: ZakamoulineInputs, constants: Constants) -> FloatArray:
     """Half-width H_0 + H_1 of the band in holdings, shape (n,) [-]."""
     outer = x.cost_rate / (x.risk_aversion * x.spot * x.volatility**2 * x.time)
-    shape = x.time**constants.width_time * np.exp(-constants.width_decay * x.time)
-    scale = np.sqrt(np.abs(x.gamma) / x.risk_aversion) / x.volatility**0.25
-    return outer + constants.width * x.cost_rate**_WIDTH_POWER * shape * scale
+    shape = power_of(x.time, constants.width_time)
+    shape = shape * np.exp(-constants.width_decay * x.time)
+    scale = np.sqrt(np.abs(x.gamma) / x.risk_aversion / np.sqrt(x.volatility))
+    return outer + constants.width * power_of(x.cost_rate, _WIDTH_POWER) * shape * scale
 
 
 def zakamouline_variance_ratio(
     x: ZakamoulineInputs, constants: Constants
 ) -> FloatArray:
     """Modified over the volatility's own variance, shape (n,) [-]."""
-    shape = x.time**constants.volatility_time
+    shape = power_of(x.time, constants.volatility_time)
     shape = shape * np.exp(-constants.volatility_decay * x.time)
-    curvature = (x.risk_aversion * x.spot**2 * np.abs(x.gamma)) ** _GAMMA_POWER
-    scale = x.cost_rate**_VOLATILITY_POWER / x.volatility**0.25
-    return 1.0 + np.sign(x.gamma) * constants.volatility * scale * shape * curvature
+    curvature = x.risk_aversion * x.spot**2 * np.abs(x.gamma)
+    scale = power_of(x.cost_rate, _VOLATILITY_POWER) / np.sqrt(np.sqrt(x.volatility))
+    size = constants.volatility * scale * shape * power_of(curvature, _GAMMA_POWER)
+    return 1.0 + np.sign(x.gamma) * size
 
 
 @dataclass(frozen=True)
-class Zakamouline(AbstractRule):
+class Zakamouline(BandRule):
     """Trade to the edge of the band with g = 2 lambda x `risk_multiplier`.
 
     Like Whalley and Wilmott's band it knows no fixed cost.
@@ -116,8 +118,8 @@ class Zakamouline(AbstractRule):
                 f"constants {self.constants!r} are unknown; use {', '.join(CONSTANTS)}"
             )
 
-    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Nearest point of the band, shape (n, 1) [-]."""
+    def band(self, observables: Mapping[str, FloatArray]) -> Band:
+        """Band around the modified delta, traded to its edges."""
         constants = CONSTANTS[self.constants]
         x = ZakamoulineInputs(
             gamma=observables["gamma"] / _SPOT,
@@ -130,4 +132,4 @@ class Zakamouline(AbstractRule):
         )
         centre = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
         half_width = zakamouline_half_width(x, constants)
-        return nearest_edge(centre, half_width, observables["holdings"])[:, None]
+        return band_around(centre, half_width, inner=half_width)

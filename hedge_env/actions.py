@@ -8,7 +8,7 @@ r"""How an agent's action becomes target holdings.
 | `discrete` | an integer | a grid of holdings, or {hold, trade to delta} |
 
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
-inner distance :math:`v` (`bands.two_cost_band` at present cost, gamma and risk
+inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
 aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
 
 .. math:: c = \delta + r_c a_0 u, \quad

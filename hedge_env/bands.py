@@ -78,15 +78,6 @@ def band_edges(z: float, b4: float) -> tuple[float, float]:
     return 0.5 * (p + gap), 0.5 * (p - gap)
 
 
-@scalar_kernel
-def two_cost_band(
-    gamma: float, spot: float, fixed_cost: float, cost_rate: float, g: float
-) -> tuple[float, float]:
-    """Half-width h and inner target w for both costs; see the module docstring."""
-    a3, b4 = band_scales(gamma, spot, fixed_cost, cost_rate, g)
-    return band_edges(band_root(a3, b4), b4)
-
-
 def whalley_wilmott_half_width(
     gamma: FloatArray,
     spot: FloatArray,
@@ -172,14 +163,10 @@ def fixed_and_proportional_band(
         raise ValueError("risk_aversion must be positive; pass g > 0")
     n = np.asarray(gamma).size
     half_width, inner = np.empty(n), np.empty(n)
-    columns = np.empty((5, n))
-    for column, values in zip(
-        columns,
-        (gamma, spot, fixed_cost, proportional_cost, risk_aversion),
-        strict=True,
-    ):
-        column[:] = values
-    gammas, spots, fixed, rates, g = columns
+    gammas, spots, fixed, rates, g = (
+        np.ascontiguousarray(np.broadcast_to(values, n), dtype=np.float64)
+        for values in (gamma, spot, fixed_cost, proportional_cost, risk_aversion)
+    )
     _fill_bands(gammas, spots, fixed, rates, g, half_width, inner)
     return half_width, inner
 
@@ -194,10 +181,19 @@ def _fill_bands(
     half_width: FloatArray,
     inner: FloatArray,
 ) -> None:
+    """Write both distances; one output a loop, so that the compiler vectorises."""
+    scratch = np.empty((3, gamma.shape[0]))
+    a3, b4, z = scratch[0], scratch[1], scratch[2]
     for i in range(gamma.shape[0]):
-        half_width[i], inner[i] = two_cost_band(
-            gamma[i], spot[i], fixed_cost[i], cost_rate[i], g[i]
-        )
+        a3[i] = band_scales(gamma[i], spot[i], fixed_cost[i], cost_rate[i], g[i])[0]
+    for i in range(gamma.shape[0]):
+        b4[i] = band_scales(gamma[i], spot[i], fixed_cost[i], cost_rate[i], g[i])[1]
+    for i in range(gamma.shape[0]):
+        z[i] = band_root(a3[i], b4[i])
+    for i in range(gamma.shape[0]):
+        half_width[i] = band_edges(z[i], b4[i])[0]
+    for i in range(gamma.shape[0]):
+        inner[i] = band_edges(z[i], b4[i])[1]
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from baselines.delta import Delta
-from baselines.delta_threshold import DeltaThreshold, traded_back
+from baselines.delta_threshold import DeltaThreshold
 from hedge_env.evaluation import evaluate
 from tests.baselines.markets import SMALL, holds, target_of
 
@@ -41,13 +41,14 @@ def test_a_vanishing_threshold_is_delta_hedging():
     [(0.0, [0.4, 0.6]), (0.25, [0.425, 0.575]), (1.0, [0.5, 0.5])],
 )
 def test_a_trade_ends_a_share_of_the_half_width_inside(share, goals):
-    delta, held = np.full(2, 0.5), np.array([0.1, 0.8])
-    np.testing.assert_allclose(traded_back(delta, held, 0.1, share), goals)
+    rule = DeltaThreshold(0.1, trade_back=share)
+    found = [target_of(rule, delta=0.5, holdings=held) for held in (0.1, 0.8)]
+    assert found == pytest.approx(goals)
 
 
-def test_a_trade_to_delta_is_exact():
-    delta, held = np.array([1 / 3, 0.1]), np.array([0.9, -0.4])
-    np.testing.assert_array_equal(traded_back(delta, held, 0.1, 1.0), delta)
+@pytest.mark.parametrize(("delta", "held"), [(1 / 3, 0.9), (0.1, -0.4)])
+def test_a_trade_to_delta_is_exact(delta, held):
+    assert target_of(DeltaThreshold(0.1), delta=delta, holdings=held) == delta
 
 
 def test_a_band_traded_to_its_edge_is_held_at_the_edge():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from baselines.gamma_scalping import GammaScalping, has_earned
+from baselines.gamma_scalping import GammaScalping, profit_half_width
 from baselines.whalley_wilmott import WhalleyWilmott
 from hedge_env.config import BookConfig, LegConfig
 from hedge_env.evaluation import evaluate
@@ -13,11 +13,11 @@ LONG = SMALL.model_copy(
 
 
 def test_a_gain_is_compared_with_the_cost_of_locking_it_in():
-    error, gamma = np.array([0.1, -0.1, 0.1]), np.array([-2.0, 2.0, -2.0])
-    cost = np.array([2.4e-3, 2.4e-3, 2.6e-3])
-    np.testing.assert_array_equal(
-        has_earned(error, gamma, cost, 1.0), [True, True, False]
-    )
+    gamma, fixed = np.array([-2.0, 2.0, 0.0]), np.full(3, 2e-4)
+    error = profit_half_width(gamma, fixed, np.full(3, 5e-4), 3.0)
+    cost = fixed + 5e-4 * error
+    np.testing.assert_allclose(error**2, 2.0 * np.abs(gamma) * 3.0 * cost)
+    assert error[0] == error[1] > error[2] == 0.0
 
 
 def test_delta_is_traded_to_once_the_move_has_earned_enough():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from baselines.gas_band import GasBand, inner_target, is_worth_it
+from baselines.gas_band import GasBand, worth_half_width
 from baselines.whalley_wilmott import WhalleyWilmott
 from hedge_env.bands import fixed_and_proportional_band
 from hedge_env.evaluation import evaluate
@@ -49,15 +49,14 @@ def test_dear_gas_widens_the_band():
 
 
 def test_small_new_holdings_become_none():
-    goal = inner_target(
-        np.array([0.05, -0.05, 0.2]), np.zeros(3), np.array([0.5, 0.5, 0.0]), 0.1
-    )
-    np.testing.assert_array_equal(goal, [0.0, 0.0, 0.2])
+    rule = GasBand(risk_multiplier=1e6, snap=0.1, worth=0.0)
+    goals = [target_of(rule, delta=x, holdings=0.5) for x in (0.05, -0.05, 0.2)]
+    assert goals == [0.0, 0.0, pytest.approx(0.2, abs=0.01)]
 
 
 def test_an_error_is_left_alone_when_its_risk_is_below_the_toll():
-    worth = is_worth_it(np.array([0.1, -0.2]), np.array([1.0, 1.0]), np.full(2, 0.02))
-    np.testing.assert_array_equal(worth, [False, True])
+    edge = worth_half_width(np.array([1.0, 4.0]), np.array([0.04, 0.04]))
+    np.testing.assert_allclose(edge, [0.2, 0.1])
 
 
 def test_close_to_expiry_a_trade_is_not_worth_its_cost():

@@ -19,9 +19,17 @@ def play(rule, prices, **changes):
     return [bool(rule.target(seen)[0, 0] != 0.5) for seen in decisions]
 
 
-def test_the_share_below_leaves_out_what_is_not_known():
-    past = np.array([[1.0, np.nan], [2.0, np.nan], [np.nan, np.nan], [4.0, np.nan]])
-    np.testing.assert_allclose(share_below(past, np.array([3.0, 3.0])), [2 / 3, 0.0])
+def test_the_share_below_counts_what_is_remembered():
+    past = np.full((4, 2), np.nan)
+    prices = [(1.0, 9.0), (2.0, 1.0), (4.0, 5.0), (3.0, 7.0)]
+    shares = [
+        share_below(past, np.array(now), np.full(2, float(step)))
+        for step, now in enumerate(prices)
+    ]
+    np.testing.assert_allclose(shares[-1], [2 / 3, 2 / 3])
+    np.testing.assert_array_equal(shares[0], 0.0)
+    again = share_below(past, np.array([5.0, 5.0]), np.array([4.0, 0.0]))
+    np.testing.assert_array_equal(again, [1.0, 0.0])
 
 
 def test_a_small_error_waits_for_cheap_gas():

@@ -1,17 +1,15 @@
-import numpy as np
 import pytest
 
-from baselines.whalley_wilmott import WhalleyWilmott, nearest_edge
+from baselines.whalley_wilmott import WhalleyWilmott
 from hedge_env.evaluation import evaluate
 from tests.baselines.markets import SMALL, holds, target_of
 
 
 def test_trades_go_to_the_nearest_edge_only():
-    delta, half_width = np.full(4, 0.5), np.full(4, 0.1)
-    held = np.array([0.3, 0.45, 0.6, 0.9])
-    np.testing.assert_allclose(
-        nearest_edge(delta, half_width, held), [0.4, 0.45, 0.6, 0.6]
-    )
+    edge = 0.5 - target_of(WhalleyWilmott(), delta=0.5, holdings=0.0)
+    assert 0.0 < edge < 0.1
+    assert target_of(WhalleyWilmott(), delta=0.5, holdings=0.9) == 0.5 + edge
+    assert holds(WhalleyWilmott(), delta=0.5, holdings=0.5 + 0.9 * edge)
 
 
 def test_the_published_band_is_hit_to_six_digits():
