@@ -35,6 +35,7 @@ _AT_LIMIT = 0.005  # share of a range
 
 Position: TypeAlias = tuple[float, ...]  # of each parameter in its range, in [0, 1]
 Value: TypeAlias = Callable[[Sequence[float]], float]
+Values: TypeAlias = Callable[[Sequence[Sequence[float]]], list[float]]
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,16 @@ def _is_inside(u: float) -> bool:
     return _AT_LIMIT < u < 1.0 - _AT_LIMIT
 
 
-def _first_best(value: Value, positions: Sequence[Position]) -> int:
+def _first_best(values: Values, positions: Sequence[Position]) -> int:
     """Index of the best position, the first of equals."""
-    return int(np.argmin([value(position) for position in positions]))
+    return int(np.argmin(values(positions)))
 
 
 def _search_line(trials: Trials) -> Position:
     """Grid, then a bounded search between the neighbours of its best point."""
     trials.plan(in_part=_GRID, in_all=_LINE_TRIALS + 1)
     grid = [(float(u),) for u in np.linspace(0.0, 1.0, _GRID)]
-    best = _first_best(trials.rough_value, grid)
+    best = _first_best(trials.rough_values, grid)
     (low,), (high,) = grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)]
     tried = [grid[best]]
 
@@ -133,7 +134,7 @@ def _search_line(trials: Trials) -> Position:
 
     options = {"maxiter": _LINE_TRIALS, "xatol": _TOLERANCE}
     minimize_scalar(value, bounds=(low, high), method="bounded", options=options)
-    return tried[_first_best(trials.value, tried)]
+    return tried[_first_best(trials.values, tried)]
 
 
 def _search_integers(trials: Trials) -> Position:
@@ -148,13 +149,14 @@ def _search_integers(trials: Trials) -> Position:
         return [(allowed.to_unit(n),) for n in np.unique(np.round(numbers)).tolist()]
 
     grid = positions(np.geomspace(allowed.low, allowed.high, _GRID))
-    best = _first_best(trials.rough_value, grid)
+    best = _first_best(trials.rough_values, grid)
     ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     low, high = (allowed.from_unit(end[0]) for end in ends)
     count = min(_INTEGER_TRIALS, round(high - low) + 1)
     bracket = [*positions(np.linspace(low, high, count)), grid[best]]
+    trials.rough_values(bracket)  # together, before they are looked at one by one
     finalists = sorted(bracket, key=trials.rough_value)[:_FINALISTS]
-    return finalists[_first_best(trials.value, finalists)]
+    return finalists[_first_best(trials.values, finalists)]
 
 
 def _search_space(trials: Trials) -> Position:
@@ -165,14 +167,15 @@ def _search_space(trials: Trials) -> Position:
     )
     points = qmc.Halton(d, scramble=False).random(_SAMPLES * d).tolist()
     starts = [trials.default(), *map(tuple, points)]
+    trials.rough_values(starts)  # together, before they are looked at one by one
     starts.sort(key=trials.rough_value)
     ends = [
         _simplex(trials.rough_value, start, _ROUGH_STEP, _ROUGH_TRIALS * d)
         for start in starts[:2]
     ]
-    best = ends[_first_best(trials.rough_value, ends)]
+    best = ends[_first_best(trials.rough_values, ends)]
     fine = _simplex(trials.value, best, _FINE_STEP, _FINE_TRIALS * d)
-    return (best, fine)[_first_best(trials.value, (best, fine))]
+    return (best, fine)[_first_best(trials.values, (best, fine))]
 
 
 def _simplex(value: Value, start: Position, step: float, trials: int) -> Position:

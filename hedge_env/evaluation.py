@@ -19,6 +19,7 @@ from hedge_env._types import FloatArray, IntArray
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig
 from hedge_env.errors import HedgeError
+from hedge_env.ledger import Totals
 from hedge_env.policy import Policy, PolicyKind
 from hedge_env.tape import MarketTape, TapeMarket, record_tape
 
@@ -172,12 +173,25 @@ def evaluate_on_tape(
                 f"of shape {(n, batch.n_instruments)} are needed"
             )
         batch.advance(target)
-    totals = batch.totals
+    return episode_table(policy, tape.path_ids, aversion, batch.totals)
+
+
+def episode_table(
+    policy: Policy, path_ids: IntArray, risk_aversion: FloatArray, totals: Totals
+) -> EpisodeTable:
+    """Name the sums of finished episodes; copies.
+
+    Args:
+        policy: What was run.
+        path_ids: Shape (n,).
+        risk_aversion: lambda of each path, shape (n,) [1/notional].
+        totals: Of the episodes.
+    """
     return EpisodeTable(
         policy=policy.name,
         kind=policy.kind,
-        path_id=tape.path_ids.copy(),
-        risk_aversion=aversion,
+        path_id=path_ids.copy(),
+        risk_aversion=risk_aversion.copy(),
         cost_components=totals.cost_components.copy(),
         tracking=totals.hedge_pnl + totals.book_pnl,
         squared_increments=totals.squared_increments.copy(),
