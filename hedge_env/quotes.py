@@ -238,7 +238,7 @@ def _quote_gas(
             slow[i], fast[i], burst[i], share[i], q.market.gas
         )
         price[i] = gas_price(deviation[i], q.market.gas)
-        cost[i] = q.venue.gas_factor * price[i] * spot[i]
+        cost[i] = q.venue.gas_factor * price[i] * spot[i] + q.venue.gas_toll * price[i]
         fixed[i] = q.venue.fixed + cost[i]
 
 

@@ -24,7 +24,9 @@ def quote_params(config: EnvConfig) -> QuoteParams:
     gas_price = 0.0
     if config.market.gas is not None:
         volatility = market.volatility.level
-        gas_price = mean_gas_price(market.gas, market.jumps, volatility)
+        gas_price = mean_gas_price(
+            market.gas, market.gas_chain.log_mean, market.jumps, volatility
+        )
     return QuoteParams(market, book, venue_params(config, gas_price))
 
 

@@ -7,7 +7,7 @@ with the package but the config, whose units it converts itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import cos, exp, floor, log, pi, sin, sqrt, tanh
+from math import comb, cos, exp, floor, log, pi, sin, sqrt, tanh
 
 import numpy as np
 from scipy.integrate import simpson
@@ -62,6 +62,11 @@ def mean_revert(x: float, z: float, factor: MeanReverting, days: float) -> float
     return left * x + factor.sd * sqrt(1.0 - left**2) * z
 
 
+def binomial(n: int, p: float) -> list[float]:
+    """Chances of 0, 1, ... n successes."""
+    return [comb(n, k) * p**k * (1.0 - p) ** (n - k) for k in range(n + 1)]
+
+
 @dataclass
 class World:
     """State of one path; everything that is off stays at zero."""
@@ -87,6 +92,9 @@ class World:
                 self.factors[name] = process.sd * z[number]
         if market.volatility.model == "log_ou":
             self.factors["fast"] = self.fast_sd * z[1]
+        if market.gas is not None and market.gas.fast_states is not None:
+            chances = binomial(market.gas.fast_states - 1, 0.5)
+            self._draw_gas_state(chances, self.noise.uniforms(START, 7)[0])
         if market.funding is not None:
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
         self.variance = self.volatility**2 + self.jump_variance
@@ -230,12 +238,34 @@ class World:
         if gas is None:
             return
         f["gas_slow"] = mean_revert(f["gas_slow"], z[6], gas.slow, self.days)
-        f["gas_fast"] = mean_revert(f["gas_fast"], z[7], gas.fast, self.days)
+        if gas.fast_states is None:
+            f["gas_fast"] = mean_revert(f["gas_fast"], z[7], gas.fast, self.days)
+        else:
+            self._move_gas_state()
         self.burst *= 0.5 ** (self.hours_per_step / gas.burst_half_life_hours)
         self.burst += gas.return_response * (min(sigmas, 6.0) - sqrt(2.0 / pi))
         probability = 1.0 - exp(-gas.spikes.per_year * self.dt)
         if u < probability:
             self.burst += gas.spikes.mean_size * -log(u / probability)
+
+    def _move_gas_state(self) -> None:
+        """The ups that stay and the downs that turn, of independent switches."""
+        gas = self.config.market.gas
+        n = gas.fast_states - 1
+        stay = 0.5 + 0.5 * 0.5 ** (self.days / gas.fast.half_life_days)
+        up = round(self.factors["gas_fast"] / gas.fast.sd / sqrt(n) * n / 2 + n / 2)
+        stays, turns = binomial(up, stay), binomial(n - up, 1.0 - stay)
+        chances = [
+            sum(stays[i] * turns[k - i] for i in range(up + 1) if 0 <= k - i <= n - up)
+            for k in range(n + 1)
+        ]
+        self._draw_gas_state(chances, self.noise.uniforms(self.steps, 7)[0])
+
+    def _draw_gas_state(self, chances: list[float], u: float) -> None:
+        """The factor at the first state whose cumulative chance reaches u."""
+        state = next(k for k in range(len(chances)) if u <= sum(chances[: k + 1]))
+        gas, n = self.config.market.gas, len(chances) - 1
+        self.factors["gas_fast"] = gas.fast.sd * sqrt(n) * (2 * state / n - 1)
 
     def _move_funding(self, z: float, log_return: float) -> None:
         funding = self.config.market.funding

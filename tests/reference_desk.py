@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import cos, exp, inf, log, pi, sin, sqrt, tanh
+from math import cosh, cos, exp, inf, log, pi, sin, sqrt, tanh
 
 from scipy.stats import norm
 
@@ -79,11 +79,21 @@ class Desk:
         depth = inf if execution.depth is None else execution.depth
         return {
             "gas_price": price,
-            "gas_cost": eth * exp(self.world.log_spot) / config.book.contracts,
+            "gas_cost": eth * exp(self.world.log_spot) / config.book.contracts
+            + execution.gas_cost_bp * BP * self.gas_over_mean(),
             "half_spread": execution.half_spread_bp * BP * worse,
             "impact_linear": notional / depth * worse,
             "impact_sqrt": execution.square_root_impact * daily * share * worse,
         }
+
+    def gas_over_mean(self) -> float:
+        """Gas price over its long-run mean, of a season and a chain alone."""
+        gas = self.config.market.gas
+        if gas is None or gas.fast_states is None:
+            return 0.0
+        n = gas.fast_states - 1
+        mean = cosh(gas.fast.sd / sqrt(n)) ** n * exp(gas.season**2 / 4.0)
+        return exp(self.world.log_gas()) / mean
 
     def rows(self) -> dict[str, float]:
         """Market rows, by the names of `fields`."""

@@ -14,7 +14,8 @@ class ExecutionConfig(Model):
     fee_bp: NonNegative = 0.0  # of traded value
     half_spread_bp: NonNegative = 0.0  # of traded value
     fixed_cost_bp: NonNegative = 0.0  # of initial notional, per transaction
-    gas_units: NonNegative = 0.0  # per transaction
+    gas_units: NonNegative = 0.0  # per transaction, paid in the underlying
+    gas_cost_bp: NonNegative = 0.0  # mean gas of a transaction, of initial notional
     depth: Positive | None = None  # AMM depth [quote]: cost = value^2 / depth
     square_root_impact: NonNegative = 0.0  # Y: cost = Y daily_vol sqrt(value/volume)
     daily_volume: Positive = 1e9  # [quote], for the square-root impact

@@ -55,6 +55,8 @@ class GasConfig(Model):
     median_gwei: Positive
     slow: MeanReverting
     fast: MeanReverting
+    # States of the fast factor as a Markov chain; None: it is Gaussian.
+    fast_states: Annotated[int, Field(ge=2, le=99)] | None = None
     season: NonNegative = 0.0  # amplitude of the daily season of log gas [-]
     season_peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.5  # UTC
     weekend: Positive = 1.0  # gas on Saturday and Sunday over that of weekdays

@@ -53,11 +53,12 @@ class EnvConfig(Model):
                 f"holdings.low = {low} must be below holdings.high = {high}; "
                 "set both for a book whose delta cannot move"
             )
-        if self.execution.gas_units > 0.0 and self.market.gas is None:
-            raise ValueError(
-                "execution.gas_units needs market.gas; use execution.fixed_cost_bp "
-                "for a constant cost per transaction"
-            )
+        for key in ("gas_units", "gas_cost_bp"):
+            if getattr(self.execution, key) > 0.0 and self.market.gas is None:
+                raise ValueError(
+                    f"execution.{key} needs market.gas; use execution.fixed_cost_bp "
+                    "for a constant cost per transaction"
+                )
         if self.replay is not None:
             check_recorded(self.replay, self.market)
         return self

@@ -33,6 +33,7 @@ class VenueParams(NamedTuple):
     half_spread: float  # per traded value at reference liquidity [-]
     fixed: float  # per transaction [notional]
     gas_factor: float  # gas cost per gwei and unit of relative spot [notional]
+    gas_toll: float  # gas cost per gwei whatever spot is [notional]
     mean_fixed_cost: float  # long-run mean of fixed and gas cost [notional]
     impact_linear: float  # a, at reference liquidity [1/notional]
     impact_sqrt: float  # b per unit of daily volatility [1/sqrt(notional)]
@@ -44,6 +45,7 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     execution, contracts = config.execution, config.book.contracts
     notional = config.market.spot * contracts
     gas_factor = execution.gas_units * _GWEI / contracts
+    mean_toll = execution.gas_cost_bp * BASIS_POINT
     fixed = execution.fixed_cost_bp * BASIS_POINT
     linear = 0.0 if execution.depth is None else notional / execution.depth
     return VenueParams(
@@ -51,7 +53,8 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
         half_spread=execution.half_spread_bp * BASIS_POINT,
         fixed=fixed,
         gas_factor=gas_factor,
-        mean_fixed_cost=fixed + gas_factor * mean_gas_price,
+        gas_toll=mean_toll / mean_gas_price if mean_toll > 0.0 else 0.0,
+        mean_fixed_cost=fixed + gas_factor * mean_gas_price + mean_toll,
         impact_linear=linear,
         impact_sqrt=execution.square_root_impact
         * sqrt(notional / execution.daily_volume),

@@ -228,7 +228,8 @@ def _add_gas(table: _Table, series: Series) -> None:
     # Takes the mean of exp(season), to second order, back out of the daily mean.
     table.drive(row.GAS_SLOW, log_gas - 0.25 * gas.season**2)
     table.drive(row.GAS_FAST, np.zeros(log_gas.size))
-    table.params = table.params._replace(gas=gas)
+    parts = table.params.parts._replace(gas_chain=False)
+    table.params = table.params._replace(gas=gas, parts=parts)
 
 
 def _add_funding(table: _Table, series: Series, config: EnvConfig) -> None:

@@ -57,10 +57,13 @@ def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams
         return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt))
     spike = 1 - (-Decimal(config.spikes.per_year) * Decimal(dt)).exp()
     decay = half_life_decay(config.burst_half_life_hours, dt_days * _HOURS_PER_DAY)
+    fast = ou_params(config.fast.half_life_days, config.fast.sd, dt_days)
+    if config.fast_states is not None:  # `gas_chain` moves it
+        fast = OuParams(1.0, 0.0, 0.0)
     return GasParams(
         float(config.median_gwei),
         ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
-        ou_params(config.fast.half_life_days, config.fast.sd, dt_days),
+        fast,
         float(config.season),
         config.season_peak_hour / _HOURS_PER_DAY,
         float(Decimal(config.weekend).ln()),

@@ -1,8 +1,9 @@
 r"""Long-run mean of the gas price.
 
 The factors are independent at any time, so that the mean is a product. Slow and fast
-factor are log-normal; the season averages to :math:`I_0(A)`, here to second order,
-and the days of the week to their own mean;
+factor are log-normal (a chain instead of the fast one has its own mean); the season
+averages to :math:`I_0(A)`, here to second order, and the days of the week to their
+own mean;
 the burst is a sum of kicks of ever older steps, each shrunk by the decay :math:`d`,
 
 .. math:: E e^b = \prod_{k \ge 0} E e^{d^k \kappa} \, E e^{d^k X}
@@ -34,17 +35,21 @@ _N_JUMPS = 16  # quantiles of a jump's size, in each direction
 
 
 @kernel
-def mean_gas_price(gas: GasParams, jumps: JumpParams, volatility: float) -> float:
+def mean_gas_price(
+    gas: GasParams, log_mean_chain: float, jumps: JumpParams, volatility: float
+) -> float:
     """Long-run mean of the gas price [gwei].
 
     Args:
         gas: Constants of the gas price.
+        log_mean_chain: Log of the mean of the chain's exponential; 0 without one.
         jumps: Constants of spot's jumps.
         volatility: Median of the diffusive volatility [1/sqrt(year)].
     """
     log_mean = 0.5 * (gas.slow.sd**2 + gas.fast.sd**2) + 0.25 * gas.season**2
     weekday, saturday = week_deviation(False, gas), week_deviation(True, gas)
     log_mean += log((5.0 * exp(weekday) + 2.0 * exp(saturday)) / 7.0)
+    log_mean += log_mean_chain
     local_sd = volatility * gas.sqrt_dt + 1e-12
     left = 1.0
     for _ in range(_OLDEST):

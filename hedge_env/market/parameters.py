@@ -16,6 +16,7 @@ from hedge_env.config import (
 )
 from hedge_env.market.funding import FundingParams, funding_params
 from hedge_env.market.gas import GasParams, gas_params
+from hedge_env.market.gas_chain import GasChainParams, gas_chain_params
 from hedge_env.market.jumps import JumpParams, jump_params
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
@@ -48,6 +49,7 @@ class PartsParams(NamedTuple):
     surface: bool  # SSVI
     sabr: bool  # Hagan's surface
     gas: bool
+    gas_chain: bool
     funding: bool
     season: bool
 
@@ -63,6 +65,7 @@ class MarketParams(NamedTuple):
     surface: SurfaceParams
     sabr: SabrParams
     gas: GasParams
+    gas_chain: GasChainParams
     funding: FundingParams
     liquidity: LiquidityParams
     season: SeasonParams
@@ -102,6 +105,7 @@ def market_params(config: EnvConfig) -> MarketParams:
             surface=isinstance(market.surface, SsviSurface),
             sabr=isinstance(market.surface, SabrSurface),
             gas=market.gas is not None,
+            gas_chain=market.gas is not None and market.gas.fast_states is not None,
             funding=market.funding is not None,
             season=seasonal,
         ),
@@ -111,6 +115,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         surface_params(market.surface, market.volatility.level, dt_days),
         _sabr_params(market),
         gas,
+        gas_chain_params(market.gas, dt_days),
         funding_params(market.funding, dt_hours),
         liquidity_params(market.liquidity),
         season_params(market.season, dt_hours),

@@ -11,6 +11,7 @@ of a step is always the same noise, whichever parts of the market are on.
 | 1 | skew, curvature, slow gas, fast gas |
 | 2 | funding premium, intraday volatility |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
+| 7 | uniforms: state of the gas chain |
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.funding import advance_funding
 from hedge_env.market.gas import advance_gas
+from hedge_env.market.gas_chain import advance_gas_chain, draw_state
 from hedge_env.market.jumps import draw_jumps
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price
@@ -31,9 +33,10 @@ from hedge_env.market.volatility import advance_intraday, advance_volatility
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
-TILE = 256  # paths: 17 rows of state and 20 of scratch are 76 kB
-N_SCRATCH = 20
+TILE = 256  # paths: 17 rows of state and 24 of scratch are 84 kB
+N_SCRATCH = 24
 JUMP, LOG_RETURN, _HOURS = 16, 17, 18
+_U_CHAIN = 20  # and three rows after it
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
 
 # Counter word of the draws from the stationary distribution, which no step reaches.
@@ -78,7 +81,7 @@ def draw_noise(
     key: tuple[np.uint32, np.uint32],
     p: MarketParams,
 ) -> None:
-    """Fill the first 16 rows of `noise` (N_SCRATCH, n) for one market step."""
+    """Fill the rows of `noise` (N_SCRATCH, n) that the parts need for one step."""
     k0, k1 = key
     fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
     if p.parts.surface or p.parts.gas:
@@ -87,6 +90,9 @@ def draw_noise(
         fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
     if p.parts.jumps or p.parts.gas:
         fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
+    if p.parts.gas_chain:
+        rows = noise[_U_CHAIN : _U_CHAIN + 4]
+        fill_uniforms(rows, path_ids, counters, 7, k0, k1)
 
 
 @kernel
@@ -149,6 +155,8 @@ def respond(
             volatility,
             p.gas,
         )
+    if p.parts.gas_chain:
+        advance_gas_chain(x[row.GAS_FAST, low:high], noise[_U_CHAIN], p.gas_chain)
     if p.parts.funding:
         start_hour = x[row.START_HOUR, low:high]
         hours = noise[_HOURS]
@@ -228,11 +236,14 @@ def start_market(
         high = min(low + TILE, n)
         m = high - low
         initial = np.full(m, INITIAL_COUNTER, dtype=np.int64)
-        noise = np.zeros((16, m))
+        noise = np.zeros((N_SCRATCH, m))
         for block in range(3):
             rows = noise[4 * block : 4 * block + 4]
             fill_normals(rows, path_ids[low:high], initial, block, k0, k1)
         fill_uniforms(noise[12:16], path_ids[low:high], initial, 3, k0, k1)
+        if p.parts.gas_chain:
+            rows = noise[_U_CHAIN : _U_CHAIN + 4]
+            fill_uniforms(rows, path_ids[low:high], initial, 7, k0, k1)
         for i in range(m):
             if chosen[low + i]:
                 counters[low + i] = 0
@@ -252,6 +263,9 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     x[row.CURVATURE] = p.surface.curvature.sd * z[5]
     x[row.GAS_SLOW] = p.gas.slow.sd * z[6]
     x[row.GAS_FAST] = p.gas.fast.sd * z[7]
+    if p.parts.gas_chain:
+        last = p.gas_chain.cumulative.shape[0] - 1
+        x[row.GAS_FAST] = draw_state(last, z[_U_CHAIN], p.gas_chain)
     x[row.PREMIUM] = p.funding.premium.sd * z[8]
     # The estimator starts at the truth: a hedger has watched the market before.
     x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
