@@ -7,14 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.dynamic_programming import Optimum, look_up, solve
+from baselines.dynamic_programming import Optimum, solve
+from baselines.solvable import require_solvable
+from baselines.trade_regions import look_up
 from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.policy import PolicyKind
 
 
 class OptimalPolicy:
-    """Acts on the solution of the dynamic programme; see `dynamic_programming`.
+    """Acts on the solution of a dynamic programme; see `dynamic_programming`.
 
     Args:
         optimum: Solution of a problem at one risk aversion.
@@ -25,7 +27,7 @@ class OptimalPolicy:
 
     name: ClassVar[str] = "optimal"
     kind: ClassVar[PolicyKind] = "optimal"
-    inputs: ClassVar[tuple[str, ...]] = ("log_moneyness", "holdings", "step")
+    inputs: ClassVar[tuple[str, ...]] = ("log_moneyness", "log_gas", "holdings", "step")
 
     def __init__(self, optimum: Optimum) -> None:
         self.optimum = optimum
@@ -36,18 +38,33 @@ class OptimalPolicy:
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Best holdings, shape (n, 1) [-]."""
         optimum, out = self.optimum, np.empty(observables["holdings"].size)
-        grid = optimum.log_moneyness
+        grid, regions = optimum.log_moneyness, optimum.regions
         look_up(
-            optimum.targets,
+            regions.first,
+            regions.last,
+            regions.target,
             optimum.holdings,
+            optimum.log_gas,
             float(grid[0]),
             float(grid[1] - grid[0]),
+            grid.size,
             observables["log_moneyness"],
+            observables["log_gas"],
             observables["holdings"],
             observables["step"].astype(np.int64),
             out,
         )
         return out[:, None]
+
+
+class MeanGasPolicy(OptimalPolicy):
+    """The optimum of the same problem with the cost of gas always at its mean.
+
+    What the best policy loses that does not look at the price of gas.
+    """
+
+    name: ClassVar[str] = "optimal-mean-gas"
+    kind: ClassVar[PolicyKind] = "baseline"
 
 
 def optimal_policy(
@@ -67,3 +84,31 @@ def optimal_policy(
         HedgeError: If the problem has no exact optimum here.
     """
     return OptimalPolicy(solve(config, risk_aversion, progress=progress))
+
+
+def mean_gas_policy(config: EnvConfig, risk_aversion: float) -> MeanGasPolicy:
+    """Solve a problem as if gas always cost its mean.
+
+    Args:
+        config: See `dynamic_programming.solve`; gas costs `execution.gas_cost_bp`.
+        risk_aversion: lambda, positive [1/notional].
+
+    Raises:
+        HedgeError: If the problem has no exact optimum here.
+    """
+    require_solvable(config)
+    return MeanGasPolicy(solve(at_mean_gas(config), risk_aversion))
+
+
+def at_mean_gas(config: EnvConfig) -> EnvConfig:
+    """The same problem with a constant cost of gas, its long-run mean."""
+    execution = config.execution
+    fixed = execution.fixed_cost_bp + execution.gas_cost_bp
+    return config.model_copy(
+        update={
+            "execution": execution.model_copy(
+                update={"fixed_cost_bp": fixed, "gas_cost_bp": 0.0, "gas_units": 0.0}
+            ),
+            "market": config.market.model_copy(update={"gas": None}),
+        }
+    )

@@ -1,0 +1,90 @@
+"""Which hedging problems have an exact optimum here, and what keeps the others."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from hedge_env.config import ConstantVolatility, EnvConfig, FlatSurface, GasConfig
+from hedge_env.errors import HedgeError
+
+# Keys that the solution knows. A key that it does not know must be at its default.
+_KNOWN = {
+    "": "name description episode market execution book holdings observation action "
+    "reward replay risk_aversion",
+    "market": "spot drift volatility jumps surface gas funding liquidity",
+    "execution": "instrument fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp "
+    "depth square_root_impact daily_volume charge_opening charge_liquidation",
+    "book": "contracts legs",
+}
+_KNOWN_VOLATILITY = "model level"
+
+
+def why_unsolvable(config: EnvConfig) -> str | None:
+    """What keeps a problem from having an exact optimum here, or None."""
+    market, execution = config.market, config.execution
+    horizon = config.episode.horizon_days
+    reasons = {
+        "its days are recorded": config.replay is not None,
+        "its volatility is not constant": not isinstance(
+            market.volatility, ConstantVolatility
+        ),
+        "its spot jumps": market.jumps is not None,
+        "its surface is not flat": not isinstance(market.surface, FlatSurface),
+        "its gas price is not a Markov chain of few states": market.gas is not None
+        and not _is_chain(market.gas),
+        "its gas has a season and the hour it starts at is drawn": market.gas
+        is not None
+        and market.gas.season > 0.0
+        and config.episode.start_hour is None,
+        "it pays funding": market.funding is not None
+        and execution.instrument == "perp",
+        "its costs are not fixed plus proportional": execution.depth is not None
+        or execution.square_root_impact > 0.0,
+        "an option expires before the end": any(
+            leg.maturity_days < horizon - 1e-9 for leg in config.book.legs
+        ),
+    }
+    found = next((reason for reason, holds in reasons.items() if holds), None)
+    return found or _unknown(config)
+
+
+def _is_chain(gas: GasConfig) -> bool:
+    """Whether nothing but a season and the chain moves gas."""
+    still = gas.slow.sd == 0.0 and gas.return_response == 0.0
+    still = still and gas.spikes.per_year == 0.0
+    return still and (gas.fast_states is not None or gas.fast.sd == 0.0)
+
+
+def _unknown(config: EnvConfig) -> str | None:
+    """Name a key in use that the solution does not know."""
+    for section, known in _KNOWN.items():
+        model = getattr(config, section) if section else config
+        for key in _in_use(model, known):
+            return f"it uses {section + '.' if section else ''}{key}"
+    for key in _in_use(config.market.volatility, _KNOWN_VOLATILITY):
+        return f"it uses market.volatility.{key}"
+    return None
+
+
+def _in_use(model: BaseModel, known: str) -> list[str]:
+    """Keys that are neither known nor at their default."""
+    fields = type(model).model_fields
+    return [
+        name
+        for name in fields.keys() - set(known.split())
+        if getattr(model, name) != fields[name].get_default(call_default_factory=True)
+    ]
+
+
+def require_solvable(config: EnvConfig) -> None:
+    """Refuse a problem that has no exact optimum here.
+
+    Raises:
+        HedgeError: With the reason.
+    """
+    reason = why_unsolvable(config)
+    if reason is not None:
+        raise HedgeError(
+            f"{config.name} has no exact optimum: {reason}; presets reference and "
+            "reference-gas have one"
+        )
