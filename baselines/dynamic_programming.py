@@ -32,7 +32,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from baselines.bellman import expect, step_moments, trade_best
-from baselines.solvable import require_solvable, why_unsolvable
+from baselines.solvable import require_solvable
 from baselines.trade_regions import RegionWriter, TradeRegions
 from hedge_env import fields as field
 from hedge_env._types import FloatArray
@@ -44,9 +44,6 @@ from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 from hedge_env.numerics.philox import stream_key
 from hedge_env.quotes import write_quotes
 from hedge_env.simulated import quote_params
-
-__all__ = ["Grid", "Optimum", "make_grid", "require_solvable", "solve"]
-__all__ += ["why_unsolvable"]
 
 _WIDTH = 7.0  # half-width of the grid of log spot, standard deviations at maturity
 _KERNEL_WIDTH = 8.0  # of the Gaussian weights, standard deviations of a step
@@ -243,6 +240,7 @@ def _quotes_on_grid(
     state[state_row.VOLATILITY] = config.market.volatility.level
     state[state_row.GAS_FAST] = gas_level
     state[state_row.START_HOUR] = config.episode.start_hour or 0.0
+    state[state_row.START_WEEKDAY] = config.episode.start_weekday or 0
     settled = np.zeros((len(config.book.legs), n))
     steps, unused = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     which = (

@@ -64,7 +64,6 @@ class MeanGasPolicy(OptimalPolicy):
     """
 
     name: ClassVar[str] = "optimal-mean-gas"
-    kind: ClassVar[PolicyKind] = "baseline"
 
 
 def optimal_policy(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from hedge_env.config import ConstantVolatility, EnvConfig, FlatSurface, GasConfig
+from hedge_env.config import (
+    ConstantVolatility,
+    EnvConfig,
+    EpisodeConfig,
+    FlatSurface,
+    GasConfig,
+)
 from hedge_env.errors import HedgeError
 
 # Keys that the solution knows. A key that it does not know must be at its default.
@@ -32,10 +38,9 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         "its surface is not flat": not isinstance(market.surface, FlatSurface),
         "its gas price is not a Markov chain of few states": market.gas is not None
         and not _is_chain(market.gas),
-        "its gas has a season and the hour it starts at is drawn": market.gas
+        "its gas has a season and the time it starts at is drawn": market.gas
         is not None
-        and market.gas.season > 0.0
-        and config.episode.start_hour is None,
+        and _starts_anywhere(market.gas, config.episode),
         "it pays funding": market.funding is not None
         and execution.instrument == "perp",
         "its costs are not fixed plus proportional": execution.depth is not None
@@ -46,6 +51,12 @@ def why_unsolvable(config: EnvConfig) -> str | None:
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)
     return found or _unknown(config)
+
+
+def _starts_anywhere(gas: GasConfig, episode: EpisodeConfig) -> bool:
+    """Whether the season of gas begins at a random hour or weekday."""
+    daily = gas.season > 0.0 and episode.start_hour is None
+    return daily or (gas.weekend != 1.0 and episode.start_weekday is None)
 
 
 def _is_chain(gas: GasConfig) -> bool:

@@ -43,7 +43,8 @@ class TradeRegions:
         found = []
         for i in rows:
             mine = slice(self.first[i], self.first[i + 1])
-            lengths = np.diff(self.last[mine].astype(np.int64), prepend=-1)
+            ends: IntArray = self.last[mine].astype(np.int64)
+            lengths = ends - np.concatenate([[-1], ends[:-1]])
             found.append(np.repeat(self.target[mine], lengths))
         return np.array(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import cosh, cos, exp, inf, log, pi, sin, sqrt, tanh
+from math import cos, cosh, exp, inf, log, pi, sin, sqrt, tanh
 
 from scipy.stats import norm
 

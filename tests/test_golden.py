@@ -31,6 +31,7 @@ DIGESTS = {
     "ethereum-l1-2026": "57afafdf802d9702c01a0a59f0c415a1",
     "ethereum-l2": "621ab0ae28b8467aa8e27f430af868ba",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
+    "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
 }
 N_PATHS = 16
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from baselines import BASELINES
-from baselines.dynamic_programming import why_unsolvable
+from baselines.solvable import why_unsolvable
 from baselines.tuning import tune
 from hedge_env import fields as field
 from hedge_env.batch import HedgeBatch

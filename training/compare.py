@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from baselines.criteria import parse_criterion
-from baselines.optimal import optimal_policy
+from baselines.optimal import mean_gas_policy, optimal_policy
 from baselines.tuning import TunedRule, tune
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
@@ -25,12 +25,12 @@ from hedge_env.tape import record_tape
 from training.commands import CompareOptions
 from training.console import log, main_for, progress_bar, write_json
 from training.contenders import (
-    OPTIMAL,
+    MEAN_GAS,
     Agent,
     Rule,
     find_contenders,
     risk_aversions_of,
-    wants_optimum,
+    wanted_optima,
 )
 from training.output_folder import prepare_folder
 from training.replay import episodes_in, load_market, with_replay
@@ -134,7 +134,7 @@ def compare(
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
     rules, agents = find_contenders(policies)
-    solved = wants_optimum(policies, config)
+    solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     if rules:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
@@ -150,8 +150,7 @@ def compare(
         progress=progress,
     )
     entries = _entries(tuned, agents, levels)
-    if solved:
-        entries += _optima(levels, config, progress=progress)
+    entries += _solve(solutions, levels, config, progress=progress)
     comparison = measure(
         entries,
         config,
@@ -343,15 +342,17 @@ def _entries(
     return entries
 
 
-def _optima(
-    levels: Sequence[float], config: EnvConfig, *, progress: bool
+def _solve(
+    names: Sequence[str], levels: Sequence[float], config: EnvConfig, *, progress: bool
 ) -> list[tuple[Contender, Policy]]:
-    """The exact optimum at every risk aversion."""
+    """Exact solutions by name, each at every risk aversion."""
     entries: list[tuple[Contender, Policy]] = []
-    with progress_bar("solving", len(levels), enabled=progress) as advance:
-        for level in levels:
-            policy = optimal_policy(config, level)
-            entries.append((Contender(OPTIMAL, policy.kind, {}, level), policy))
+    jobs = [(name, level) for level in levels for name in names]
+    with progress_bar("solving", len(jobs), enabled=progress) as advance:
+        for name, level in jobs:
+            solver = mean_gas_policy if name == MEAN_GAS else optimal_policy
+            policy = solver(config, level)
+            entries.append((Contender(name, policy.kind, {}, level), policy))
             advance(1)
     return entries
 

@@ -6,23 +6,28 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from baselines import BASELINES, AbstractRule
-from baselines.dynamic_programming import require_solvable, why_unsolvable
+from baselines.optimal import MeanGasPolicy, OptimalPolicy
+from baselines.solvable import require_solvable, why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.policy_file import LearnedPolicy, load_policy
 
 __all__ = [
     "ALL",
+    "MEAN_GAS",
+    "OPTIMA",
     "OPTIMAL",
     "Agent",
     "Rule",
     "find_contenders",
     "risk_aversions_of",
-    "wants_optimum",
+    "wanted_optima",
 ]
 
 ALL = "all"
-OPTIMAL = "optimal"  # the solution of the dynamic programme, where there is one
+OPTIMAL = OptimalPolicy.name  # the exact solution, where there is one
+MEAN_GAS = MeanGasPolicy.name  # that of the problem with gas at its mean
+OPTIMA = (OPTIMAL, MEAN_GAS)
 POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
 
 
@@ -54,20 +59,26 @@ class Agent:
         return self.policy.config.risk_aversion
 
 
-def wants_optimum(entries: Sequence[str], config: EnvConfig) -> bool:
-    """Whether the exact optimum is to be among the policies.
+def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
+    """Which exact solutions are to be among the policies.
 
     Args:
-        entries: As for `find_contenders`; `all` means the optimum where it exists.
+        entries: As for `find_contenders`; `all` means the optimum where it exists,
+            and beside it the one for gas at its mean where gas moves.
         config: The hedging problem.
 
+    Returns:
+        Some of `OPTIMA`.
+
     Raises:
-        HedgeError: If it is asked for by name and the problem has none.
+        HedgeError: If one is asked for by name and the problem has none.
     """
-    if OPTIMAL in entries:
+    wanted = {name for name in OPTIMA if name in entries}
+    if wanted:
         require_solvable(config)
-        return True
-    return ALL in entries and why_unsolvable(config) is None
+    if ALL in entries and why_unsolvable(config) is None:
+        wanted |= {OPTIMAL} if config.market.gas is None else set(OPTIMA)
+    return tuple(name for name in OPTIMA if name in wanted)
 
 
 def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
@@ -75,7 +86,7 @@ def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
 
     Args:
         entries: Names of rules, `all` for every rule, policy files, run folders;
-            `optimal` is passed over, see `wants_optimum`.
+            `OPTIMA` are passed over, see `wanted_optima`.
 
     Returns:
         The rules and the saved policies, each in the order given.
@@ -91,12 +102,12 @@ def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
             names.update(dict.fromkeys(BASELINES))
         elif entry in BASELINES:
             names[entry] = None
-        elif entry != OPTIMAL:
+        elif entry not in OPTIMA:
             paths[_policy_path(entry)] = None
     agents: list[Agent] = []
     for path in paths:
         policy = load_policy(path)
-        taken = {*BASELINES, OPTIMAL, *(agent.name for agent in agents)}
+        taken = {*BASELINES, *OPTIMA, *(agent.name for agent in agents)}
         agents.append(Agent(_unique(policy.name, taken), policy, path))
     return [Rule(name, BASELINES[name]) for name in names], agents
 
@@ -121,13 +132,13 @@ def _policy_path(entry: str) -> Path:
         path /= POLICY_FILE
     if path.is_file():
         return path
-    close = get_close_matches(entry, (*BASELINES, OPTIMAL, ALL), n=1)
+    close = get_close_matches(entry, (*BASELINES, *OPTIMA, ALL), n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     if not close and (path.suffix or len(path.parts) > 1):
         raise ConfigError(f"--policies: there is no policy file {path}")
     raise ConfigError(
         f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
-        f"Rules: {', '.join(BASELINES)}; or optimal, or all"
+        f"Rules: {', '.join(BASELINES)}; or {', '.join(OPTIMA)}, or all"
     )
 
 

@@ -10,7 +10,7 @@ from hedge_env.policy import Policy
 from training.commands import EvaluateOptions
 from training.compare import measure
 from training.console import main_for, write_json
-from training.contenders import ALL, OPTIMAL, find_contenders
+from training.contenders import ALL, OPTIMA, find_contenders
 from training.replay import episodes_in, load_market
 from training.summary import Contender, Summary
 
@@ -75,7 +75,7 @@ def evaluate_policy(
     """
     if n_episodes < 2:
         raise ConfigError(f"--episodes {n_episodes}: an error needs at least 2 paths")
-    if name in (ALL, OPTIMAL):
+    if name in (ALL, *OPTIMA):
         raise ConfigError(
             f"hedge evaluate takes a policy file, a run folder or one rule; for {name} "
             f"use hedge compare --policies {name}"

@@ -1,5 +1,6 @@
 """The result of a comparison in a few sentences, with what is known about its error."""
 
+from training.contenders import OPTIMAL
 from training.summary import Z_95, PolicyRow, Summary
 
 __all__ = ["answer", "difference", "headline", "leader", "parameters", "with_error"]
@@ -78,7 +79,7 @@ def _at(summary: Summary, risk_aversion: float) -> str:
 def _above_optimum(summary: Summary, risk_aversion: float) -> str:
     """How far the best agent and the best rule are from the exact optimum."""
     rows = summary.at(risk_aversion)
-    optimum = next((row for row in rows if row.kind == "optimal"), None)
+    optimum = next((row for row in rows if row.name == OPTIMAL), None)
     others = [next((r for r in rows if r.kind == "agent"), None)]
     others.append(summary.best_rule(risk_aversion))
     if optimum is None or not any(others):

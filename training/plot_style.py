@@ -135,7 +135,8 @@ def policy_styles(policies: Sequence[tuple[str, str]]) -> dict[str, PolicyStyle]
 def _style(kind: str, number: int) -> PolicyStyle:
     marker = _MARKERS[(number + number // len(_RULES)) % len(_MARKERS)]
     if kind == "optimal":
-        return PolicyStyle("#000000", "*", 1.2, "--", 3.5)
+        colour = "#000000" if number == 0 else "#777777"
+        return PolicyStyle(colour, "*", 1.2, "--", 3.5)
     if kind == "agent":
         return PolicyStyle(_AGENTS[number % len(_AGENTS)], marker, 2.2, "-", 4.0)
     return PolicyStyle(_RULES[number % len(_RULES)], marker, 1.2, "-", 3.0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from baselines.delta_threshold import DeltaThreshold
-from baselines.dynamic_programming import solve, why_unsolvable
-from baselines.optimal import OptimalPolicy, optimal_policy
+from baselines.dynamic_programming import solve
+from baselines.optimal import OptimalPolicy, mean_gas_policy, optimal_policy
+from baselines.solvable import why_unsolvable
+from baselines.trade_regions import HOLD
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.errors import HedgeError
 from hedge_env.evaluation import evaluate
@@ -72,6 +76,7 @@ def test_the_optimal_policy_holds_inside_its_region(reference: EnvConfig) -> Non
     held = np.linspace(0.0, 1.0, 101)
     observables = {
         "log_moneyness": np.zeros(101),
+        "log_gas": np.zeros(101),
         "holdings": held,
         "step": np.full(101, 60.0),
     }
@@ -85,12 +90,27 @@ def test_the_optimal_policy_holds_inside_its_region(reference: EnvConfig) -> Non
     np.testing.assert_array_equal(held, np.linspace(0.0, 1.0, 101))
 
 
+LEG = {"kind": "put", "maturity_days": 7.0}
+
+
 @pytest.mark.parametrize(
-    ("preset", "reason"),
-    [("ethereum-l1", "volatility"), ("deribit", "volatility")],
+    ("preset", "overrides", "reason"),
+    [
+        ("ethereum-l1", {}, "volatility"),
+        ("reference", {"market": {"jumps": {"per_year": 1.0}}}, "jumps"),
+        ("reference", {"execution": {"depth": 1e6}}, "fixed plus proportional"),
+        ("reference", {"book": {"legs": [LEG]}}, "expires before the end"),
+        ("reference-gas", {"market": {"gas": {"fast_states": None}}}, "few states"),
+        ("reference-gas", {"market": {"gas": {"return_response": 0.1}}}, "few states"),
+        ("reference-gas", {"episode": {"start_hour": None}}, "season"),
+        ("reference-gas", {"market": {"gas": {"weekend": 0.8}}}, "season"),
+        ("reference", {"market": {"season": {"weekend": 0.5}}}, "uses market.season"),
+    ],
 )
-def test_a_problem_without_exact_optimum_says_why(preset: str, reason: str) -> None:
-    config = load_config(preset)
+def test_a_problem_without_exact_optimum_says_why(
+    preset: str, overrides: dict[str, Any], reason: str
+) -> None:
+    config = load_config(preset, overrides)
     assert reason in str(why_unsolvable(config))
     with pytest.raises(HedgeError, match="no exact optimum"):
         solve(config, 10.0)
@@ -103,3 +123,59 @@ def test_more_risk_aversion_or_cost_never_lowers_the_optimum(
     base = solve(reference, 10.0, n_holdings=101).value
     assert solve(reference, 11.0, n_holdings=101).value > base
     assert solve(dear, 10.0, n_holdings=101).value > base
+
+
+# Published values: 353 x 201 x 9 points, grid error .03 %.
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("risk_aversion", "mean_cost", "published"),
+    [
+        (2.0, 8.0, 45.12),
+        (10.0, 2.0, 46.79),
+        (50.0, 2.0, 96.29),
+    ],
+)
+def test_the_optimum_with_stochastic_gas_is_the_published_one(
+    risk_aversion: float, mean_cost: float, published: float
+) -> None:
+    settings = [f"execution.gas_cost_bp={mean_cost}"]
+    config = load_config("reference-gas", settings=settings)
+    value = solve(config, risk_aversion, n_holdings=201).value / BASIS_POINT
+    assert value == pytest.approx(published, rel=0.004)
+
+
+SMALL = ("episode.decisions=12", "book.legs.0.maturity_days=2")
+
+
+def test_gas_without_noise_is_a_constant_cost() -> None:
+    quiet = ("market.gas.fast.sd=0", "market.gas.season=0")
+    gas = load_config("reference-gas", settings=(*SMALL, *quiet))
+    plain = load_config("reference", settings=SMALL)
+    expected = solve(plain, 10.0, n_holdings=101).value
+    assert solve(gas, 10.0, n_holdings=101).value == pytest.approx(expected, rel=1e-12)
+    many = load_config(gas, settings=["market.gas.fast.sd=1e-9"])
+    assert solve(many, 10.0, n_holdings=101).value == pytest.approx(expected, rel=1e-7)
+
+
+def test_seeing_gas_is_worth_something_and_its_policy_is_worth_its_value() -> None:
+    config = load_config("reference-gas", settings=(*SMALL, "execution.gas_cost_bp=8"))
+    best, blind = optimal_policy(config, 10.0), mean_gas_policy(config, 10.0)
+    tables = evaluate([(best, 10.0), (blind, 10.0)], config, n_episodes=20_000)
+    objective, other = (table.objective for table in tables)
+    error = objective.std() / np.sqrt(objective.size)
+    value = best.optimum.value
+    assert abs(objective.mean() - value) < 4 * error + 0.003 * value
+    gap = other - objective
+    assert gap.mean() > 4 * gap.std() / np.sqrt(gap.size)
+
+
+def test_the_region_without_trades_grows_with_the_cost_of_gas() -> None:
+    config = load_config("reference-gas", settings=SMALL)
+    optimum = solve(config, 10.0, n_holdings=101)
+    middle = optimum.log_moneyness.size // 2
+    held = [
+        np.count_nonzero(optimum.regions.at(3, state)[middle] == HOLD)
+        for state in range(9)
+    ]
+    assert (np.diff(held) >= 0).all()
+    assert held[8] > held[0]

@@ -49,7 +49,7 @@ def test_simulated_gas_has_the_law_of_the_chain() -> None:
         advance_gas_chain(level, rng.random(n), p)
         shares = (np.abs(level[:, None] - levels) < 1e-12).mean(axis=0)
         error = np.sqrt(transition[state] * (1 - transition[state]) / n)
-        assert (np.abs(shares - transition[state]) <= 4 * error + 1e-6).all()
+        assert (np.abs(shares - transition[state]) <= 4 * error + 4 / n).all()
 
 
 def test_the_fixed_cost_of_reference_gas_has_the_mean_asked_for() -> None:

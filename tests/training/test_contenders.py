@@ -10,7 +10,7 @@ from tests.training.saved_policy import save_random_policy
 from training.contenders import (
     find_contenders,
     risk_aversions_of,
-    wants_optimum,
+    wanted_optima,
 )
 
 
@@ -83,6 +83,7 @@ def test_a_policy_file_may_be_called_like_anything(tmp_path, monkeypatch):
         ("whaley-wilmott", "whalley-wilmott"),
         ("al", "all"),
         ("optimum", "optimal"),
+        ("optimal-gas", "optimal-mean-gas"),
     ],
 )
 def test_a_misspelt_name_is_answered_with_the_right_one(entry, meant):
@@ -138,9 +139,16 @@ def test_an_agent_is_measured_where_it_was_trained(saved, tmp_path):
 def test_the_optimum_is_part_of_all_only_where_it_exists():
     solvable, unsolvable = load_config("reference"), load_config("ethereum-l1")
     assert find_contenders(["optimal"]) == ([], [])
-    assert wants_optimum(["optimal"], solvable)
-    assert wants_optimum(["all"], solvable)
-    assert not wants_optimum(["delta"], solvable)
-    assert not wants_optimum(["all"], unsolvable)
+    assert wanted_optima(["optimal"], solvable) == ("optimal",)
+    assert wanted_optima(["all"], solvable) == ("optimal",)
+    assert wanted_optima(["delta"], solvable) == ()
+    assert wanted_optima(["all"], unsolvable) == ()
     with pytest.raises(HedgeError, match="not constant"):
-        wants_optimum(["delta", "optimal"], unsolvable)
+        wanted_optima(["delta", "optimal"], unsolvable)
+
+
+def test_where_gas_moves_all_shows_what_seeing_it_is_worth():
+    config = load_config("reference-gas")
+    assert wanted_optima(["all"], config) == ("optimal", "optimal-mean-gas")
+    assert wanted_optima(["optimal-mean-gas"], config) == ("optimal-mean-gas",)
+    assert find_contenders(["optimal-mean-gas"]) == ([], [])
