@@ -43,7 +43,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     This is a `HedgeVectorEnv` of one: the same numbers, bit for bit.
 
     The market's processes are described in `docs/market.md`: volatility with a season
-    over hours and weekdays, an implied surface, gas, funding, liquidity.
+    over hours and weekdays, jumps that may excite each other, two regimes, an implied
+    surface, gas, funding, liquidity.
 
     ## Action Space
     `action_mode` chooses how an action becomes target holdings:

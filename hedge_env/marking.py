@@ -14,6 +14,7 @@ from hedge_env._types import FloatArray, IntArray
 from hedge_env.contracts.book import BookParams
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
+from hedge_env.market.clustering import expect_clustering
 from hedge_env.market.parameters import MarketParams
 from hedge_env.numerics.special import exp
 from hedge_env.pricing.black_scholes import (
@@ -57,6 +58,11 @@ def read_surface(
         correlation[i] = ssvi_correlation(skew_factor[i], p.surface.skew_mean)
         wing[i] = ssvi_wing(curvature_factor[i], p.surface.curvature_mean)
         level[i] = p.surface.variance_premium * exp(2.0 * level_factor[i])
+    if p.parts.regime:
+        stress = x[row.STRESS, low:high]
+        for i in range(high - low):
+            factor = skew_factor[i] + p.regime.skew * stress[i]
+            correlation[i] = ssvi_correlation(factor, p.surface.skew_mean)
 
 
 @kernel
@@ -124,6 +130,9 @@ def total_sd(
         scratch[LEVEL],
     )
     base, scale = scratch[FAIR], scratch[FAIR + 1]
+    if p.parts.regime or p.parts.cascades:
+        stress, excitation = x[row.STRESS, low:high], x[row.EXCITATION, low:high]
+        expect_clustering(base, scale, years, stress, excitation, p)
     fast_loading, slow_loading = scratch[FAIR + 2], scratch[FAIR + 3]
     intraday, intraday_loading = x[row.INTRADAY, low:high], scratch[FAIR + 4]
     fast, slow = x[row.FAST, low:high], x[row.SLOW, low:high]

@@ -215,7 +215,7 @@ _ALWAYS: Final = (
 def default_features(config: EnvConfig) -> tuple[str, ...]:
     """Features that carry information in the market of a config."""
     market, names = config.market, list(_ALWAYS)
-    if market.volatility.model != "constant":
+    if market.volatility.model != "constant" or market.regime is not None:
         names += ["implied_volatility", "realised_volatility"]
     if market.surface.model != "flat":
         names.append("skew")
@@ -225,7 +225,9 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
         names += ["hour_sin", "hour_cos"]
     if market.funding is not None and config.execution.instrument == "perp":
         names.append("funding_rate")
-    if market.liquidity.exponent > 0.0 and config.execution.half_spread_bp > 0.0:
+    regime_moves = market.regime is not None and market.regime.liquidity != 1.0
+    spread_moves = market.liquidity.exponent > 0.0 or regime_moves
+    if spread_moves and config.execution.half_spread_bp > 0.0:
         names.append("proportional_cost")
     if isinstance(config.risk_aversion, RiskAversionRange):
         names.append("risk_aversion")

@@ -18,11 +18,12 @@ from hedge_env.contracts.book import BookParams
 from hedge_env.execution.venue import VenueParams
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
+from hedge_env.market.clustering import shift_gas
 from hedge_env.market.funding import funding_rate
-from hedge_env.market.gas import gas_price, log_gas_deviation, week_deviation
+from hedge_env.market.gas import gas_price, log_gas_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.season import is_weekend
+from hedge_env.market.regime import multiply_in_stress
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 from hedge_env.smiles import sabr_skew
@@ -107,12 +108,13 @@ def _quote_tile(
         mark.add_leg(rows, scratch, state, settled, low, high, leg, q.book)
     _quote_volatility(rows, scratch, state, steps, low, high, q)
     _quote_clock(rows, scratch, state, steps, low, high, q)
-    parts, liquidity = q.market.parts, q.market.liquidity
+    parts = q.market.parts
+    costs_move = q.market.liquidity.exponent != 0.0 or parts.regime
     if everything or parts.surface or parts.sabr:
         _quote_skew(rows, scratch, state, low, high, q.market)
     if everything or parts.gas:
         _quote_gas(rows, scratch, state, low, high, q)
-    if everything or liquidity.exponent != 0.0 or q.venue.impact_sqrt != 0.0:
+    if everything or costs_move or q.venue.impact_sqrt != 0.0:
         _quote_costs(rows, state, low, high, q.venue, q.market)
     if everything or parts.funding:
         _quote_funding(rows, state, low, high, q.market)
@@ -231,8 +233,10 @@ def _quote_gas(
         cost[:] = 0.0
         fixed[:] = q.venue.fixed
         return
-    if q.market.gas.weekend != 0.0:
-        burst = _with_weekend(burst, scratch, rows, x, low, high, q.market)
+    if q.market.gas.weekend != 0.0 or q.market.parts.regime:
+        index = rows[field.STEP, low:high]
+        shift_gas(scratch[mark.BURST], burst, index, x, low, high, q.market)
+        burst = scratch[mark.BURST]
     for i in range(high - low):
         deviation[i] = log_gas_deviation(
             slow[i], fast[i], burst[i], share[i], q.market.gas
@@ -240,27 +244,6 @@ def _quote_gas(
         price[i] = gas_price(deviation[i], q.market.gas)
         cost[i] = q.venue.gas_factor * price[i] * spot[i] + q.venue.gas_toll * price[i]
         fixed[i] = q.venue.fixed + cost[i]
-
-
-@kernel
-def _with_weekend(
-    burst: FloatArray,
-    scratch: FloatArray,
-    rows: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
-    p: MarketParams,
-) -> FloatArray:
-    """Burst of the gas price plus the share of the day of the week, in scratch."""
-    out: FloatArray = scratch[mark.BURST]
-    index = rows[field.STEP, low:high]
-    weekday, hour = x[row.START_WEEKDAY, low:high], x[row.START_HOUR, low:high]
-    interval = p.clock.market_steps * p.clock.hours_per_step
-    for i in range(high - low):
-        weekend = is_weekend(weekday[i], hour[i] + index[i] * interval)
-        out[i] = burst[i] + week_deviation(weekend, p.gas)
-    return out
 
 
 @kernel
@@ -283,6 +266,12 @@ def _quote_costs(
         proportional[i] = venue.fee + spread[i]
         linear[i] = venue.impact_linear * multiplier
         root[i] = venue.impact_sqrt * volatility[i] * venue.sqrt_day * multiplier
+    if p.parts.regime:
+        stress = x[row.STRESS, low:high]
+        for costs in (spread, linear, root):
+            multiply_in_stress(costs, stress, p.regime.liquidity)
+        for i in range(high - low):
+            proportional[i] = venue.fee + spread[i]
 
 
 @kernel

@@ -24,9 +24,14 @@ def quote_params(config: EnvConfig) -> QuoteParams:
     gas_price = 0.0
     if config.market.gas is not None:
         volatility = market.volatility.level
-        gas_price = mean_gas_price(
-            market.gas, market.gas_chain.log_mean, market.jumps, volatility
-        )
+        chain = market.gas_chain.log_mean
+        gas_price = mean_gas_price(market.gas, chain, market.jumps, volatility)
+        if config.market.regime is not None:
+            share, regime = market.regime.share, market.regime
+            jumps = market.jumps._replace(probability=market.cascades.stress)
+            volatility *= regime.volatility
+            stress = mean_gas_price(market.gas, chain, jumps, volatility)
+            gas_price += share * (stress * config.market.regime.gas - gas_price)
     return QuoteParams(market, book, venue_params(config, gas_price))
 
 

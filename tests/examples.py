@@ -83,12 +83,29 @@ FULL: Final[Mapping[str, Any]] = {
     "risk_aversion": {"low": 1.0, "high": 100.0},
 }
 
+# What makes a market uneven in time, to be added to FULL; several changes of regime
+# and cascades in each episode.
+STORMY: Final = (
+    "name=stormy",
+    "market.season={daily_amplitude: 0.5, peak_hour: 15.0, weekend: 0.7}",
+    "market.gas.weekend=0.6",
+    "market.jumps.excitation=0.6",
+    "market.jumps.excitation_half_life_hours=5.0",
+    "market.regime={calm_days: 2.0, stress_days: 1.0, volatility: 2.0, jumps: 4.0, "
+    "skew: -0.4, gas: 5.0, liquidity: 3.0, drift: -2.0}",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 
 def full_config(*settings: str) -> EnvConfig:
     """The full-feature market, with overrides as strings `key=value`."""
     return load_config(None, FULL, settings)
+
+
+def stormy_config(*settings: str) -> EnvConfig:
+    """The full-feature market with seasons, two regimes and cascades."""
+    return full_config(*STORMY, *settings)
 
 
 def trade_to_delta(batch: HedgeBatch) -> FloatArray:

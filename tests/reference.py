@@ -7,10 +7,12 @@ with the package but the config, whose units it converts itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import comb, cos, exp, floor, log, pi, sin, sqrt, tanh
 
 import numpy as np
 from scipy.integrate import simpson
+from scipy.linalg import expm
 
 from hedge_env.config import EnvConfig, MeanReverting
 
@@ -81,6 +83,9 @@ class World:
     accrued: float = 0.0
     variance: float = 0.0
     start_hour: float = 0.0
+    start_weekday: int = 0
+    stressed: bool = False
+    excitation: float = 0.0
 
     def __post_init__(self) -> None:
         market, z = self.config.market, []
@@ -97,10 +102,18 @@ class World:
             self._draw_gas_state(chances, self.noise.uniforms(START, 7)[0])
         if market.funding is not None:
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
-        self.variance = self.volatility**2 + self.jump_variance
-        hour = self.config.episode.start_hour
-        drawn = floor(24.0 * self.noise.uniforms(START, 3)[3])
+        if market.regime is not None:
+            starts = {"stationary": self.stress_share, "calm": 0.0, "stress": 1.0}
+            drawn = self.noise.uniforms(START, 4)[0]
+            self.stressed = drawn < starts[market.regime.start]
+        if market.jumps is not None:
+            self.excitation = market.jumps.excitation * self.usual_probability
+        self.variance = self.calm_volatility**2 * self.in_stress("volatility") ** 2
+        self.variance += self.jump_probability * self.jump_square / self.dt
+        hour, day = self.config.episode.start_hour, self.config.episode.start_weekday
+        drawn, rest = divmod(24.0 * self.noise.uniforms(START, 3)[3], 1.0)
         self.start_hour = drawn if hour is None else hour
+        self.start_weekday = floor(7.0 * rest) if day is None else day
 
     def _names(self) -> dict[str, tuple[MeanReverting | None, int]]:
         market = self.config.market
@@ -137,31 +150,86 @@ class World:
         return self.start_hour + self.steps * self.hours_per_step
 
     @property
-    def volatility(self) -> float:
+    def is_weekend(self) -> bool:
+        return (self.start_weekday + floor(self.hour / 24.0)) % 7 >= 5
+
+    @property
+    def calm_volatility(self) -> float:
         level, f = self.config.market.volatility.level, self.factors
         return level * exp(f["fast"] + f["slow"] + f["intraday"])
 
     @property
-    def jump_probability(self) -> float:
+    def volatility(self) -> float:
+        return self.calm_volatility * self.in_stress("volatility") * self.season()
+
+    def season(self) -> float:
+        """Root mean square of the season over the next step, by Gauss's rule."""
+        season = self.config.market.season
+        if season is None:
+            return 1.0
+        begin = self.hour / 24.0
+        edges = [begin, *range(floor(begin) + 1, 99), begin + self.days]
+        edges = [edge for edge in edges if begin <= edge <= begin + self.days]
+        nodes, weights = np.polynomial.legendre.leggauss(24)
+        total = 0.0
+        for low, high in pairwise(edges):
+            day = (self.start_weekday + floor((low + high) / 2.0)) % 7
+            weight = season.weekend**2 if day >= 5 else 1.0
+            time = low + (high - low) * (nodes + 1.0) / 2.0
+            angle = 2.0 * pi * (time - season.peak_hour / 24.0)
+            value = weight * (1.0 + season.daily_amplitude * np.cos(angle))
+            total += (high - low) / 2.0 * float(weights @ value)
+        mean = (5.0 + 2.0 * season.weekend**2) / 7.0
+        return sqrt(total / self.days / mean)
+
+    def in_stress(self, key: str) -> float:
+        """What the regime multiplies by at present."""
+        regime = self.config.market.regime
+        return getattr(regime, key) if self.stressed else 1.0
+
+    @property
+    def stress_share(self) -> float:
+        regime = self.config.market.regime
+        if regime is None:
+            return 0.0
+        return regime.stress_days / (regime.calm_days + regime.stress_days)
+
+    def probability_in(self, multiple: float) -> float:
+        """Probability of a jump in one step without excitation."""
         jumps = self.config.market.jumps
-        return 0.0 if jumps is None else 1.0 - exp(-jumps.per_year * self.dt)
+        if jumps is None:
+            return 0.0
+        return 1.0 - exp(-jumps.per_year * multiple * self.dt)
+
+    @property
+    def usual_probability(self) -> float:
+        regime, share = self.config.market.regime, self.stress_share
+        stress = 0.0 if regime is None else self.probability_in(regime.jumps)
+        return (1.0 - share) * self.probability_in(1.0) + share * stress
+
+    @property
+    def jump_probability(self) -> float:
+        """Probability of a jump in the present step."""
+        jumps = self.config.market.jumps
+        own = self.probability_in(self.in_stress("jumps"))
+        excited = 0.0 if jumps is None else jumps.excitation
+        return (1.0 - excited) * own + self.excitation
 
     @property
     def fast_sd(self) -> float:
         """Stationary deviation of the fast factor, shifts at jumps included."""
         fast, jumps = self.config.market.volatility.fast, self.config.market.jumps
         shift = 0.0 if jumps is None else jumps.volatility_jump
-        p, left = self.jump_probability, 0.5 ** (self.days / fast.half_life_days)
+        p, left = self.usual_probability, 0.5 ** (self.days / fast.half_life_days)
         return sqrt(fast.sd**2 + shift**2 * p * (1.0 - p) / (1.0 - left**2))
 
     @property
-    def jump_variance(self) -> float:
+    def jump_square(self) -> float:
         jumps = self.config.market.jumps
         if jumps is None:
             return 0.0
         up, down = jumps.probability_up, 1.0 - jumps.probability_up
-        square = 2.0 * (up * jumps.mean_up**2 + down * jumps.mean_down**2)
-        return self.jump_probability * square / self.dt
+        return 2.0 * (up * jumps.mean_up**2 + down * jumps.mean_down**2)
 
     def move(self) -> None:
         """Take one market step; every process reads the state before it."""
@@ -171,6 +239,8 @@ class World:
         volatility, jump = self.volatility, self._jump(u[0], u[1])
         log_return = (market.drift - volatility**2 / 2.0) * self.dt
         log_return += volatility * sqrt(self.dt) * z[0] + jump + self._compensator()
+        if market.regime is not None and self.stressed:
+            log_return += market.regime.drift * self.dt
         half_life = self.config.observation.realised_half_life_days
         left = 0.5 ** (self.days / half_life)
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
@@ -180,7 +250,21 @@ class World:
         self._move_funding(z[8], log_return)
         self._move_surface(z)
         self._move_volatility(z, jump)
+        self._move_clusters(jump)
         self.steps += 1
+
+    def _move_clusters(self, jump: float) -> None:
+        jumps, regime = self.config.market.jumps, self.config.market.regime
+        if jumps is not None:
+            left = 0.5 ** (self.hours_per_step / jumps.excitation_half_life_hours)
+            self.excitation *= left
+            self.excitation += jumps.excitation * (1.0 - left) * (jump != 0.0)
+        if regime is not None:
+            rate = 1.0 / regime.calm_days + 1.0 / regime.stress_days
+            moves = 1.0 - exp(-rate * self.days)
+            share = 1.0 - self.stress_share if self.stressed else self.stress_share
+            if self.noise.uniforms(self.steps, 4)[0] < share * moves:
+                self.stressed = not self.stressed
 
     def _jump(self, u: float, u_sign: float) -> float:
         jumps = self.config.market.jumps
@@ -302,7 +386,16 @@ class World:
         if gas is None:
             return 0.0
         season = cos(2.0 * pi * (self.hour - gas.season_peak_hour) / 24.0)
-        return f["gas_slow"] + f["gas_fast"] + self.burst + gas.season * season
+        week = log(gas.weekend) * (5.0 / 7.0 if self.is_weekend else -2.0 / 7.0)
+        shift = week + log(self.in_stress("gas"))
+        return f["gas_slow"] + f["gas_fast"] + self.burst + gas.season * season + shift
+
+    @property
+    def skew_factor(self) -> float:
+        """Argument of the correlation of the surface."""
+        regime, mean = self.config.market.regime, self.config.market.surface.skew.mean
+        shift = regime.skew if regime is not None and self.stressed else 0.0
+        return mean + self.factors["skew"] + shift
 
     def smile(self, log_strike: float, days: float) -> float:
         """Implied volatility at log strike over spot and time left."""
@@ -316,7 +409,7 @@ class World:
             return self.hagan(log_strike, years)
         theta = surface.variance_premium * exp(2.0 * f["level"])
         theta = min(theta * self.fair_variance(days) * years, 2.0)
-        rho = 0.95 * tanh((surface.skew.mean + f["skew"]) / 0.95)
+        rho = 0.95 * tanh(self.skew_factor / 0.95)
         eta = min(surface.curvature.mean * exp(f["curvature"]), 1.4)
         x = eta * log_strike / sqrt(theta)
         w = 0.5 * theta * (1.0 + rho * x + sqrt((x + rho) ** 2 + 1.0 - rho**2))
@@ -335,8 +428,9 @@ class World:
     def fair_variance(self, days: float) -> float:
         """Expected mean variance until `days` from now, log-linear in the factors."""
         volatility, f = self.config.market.volatility, self.factors
+        jump_variance, multiple = self.expected_clusters(days)
         if volatility.model == "constant":
-            return self.jump_variance + volatility.level**2
+            return jump_variance + multiple * volatility.level**2
         time = np.linspace(0.0, days, 65)
         fast_left = 0.5 ** (time / volatility.fast.half_life_days)
         slow_left = 0.5 ** (time / volatility.slow.half_life_days)
@@ -352,4 +446,36 @@ class World:
         fast = simpson(weight * fast_left, x=time) / total * f["fast"]
         slow = simpson(weight * slow_left, x=time) / total * f["slow"]
         level = volatility.level**2 * total / days
-        return self.jump_variance + float(level * exp(2.0 * (fast + slow + hours)))
+        level *= multiple
+        return jump_variance + float(level * exp(2.0 * (fast + slow + hours)))
+
+    def expected_clusters(self, days: float) -> tuple[float, float]:
+        """Expected variance of jumps per year and multiple of diffusive variance.
+
+        Linear equations for what regime and excitation are expected to be, solved
+        and averaged over the time by one matrix exponential.
+        """
+        jumps, regime = self.config.market.jumps, self.config.market.regime
+        share, calm = self.stress_share, self.probability_in(1.0)
+        stress = calm if regime is None else self.probability_in(regime.jumps)
+        rate, square = 0.0, 1.0
+        if regime is not None:
+            rate = 1.0 / regime.calm_days + 1.0 / regime.stress_days
+            square = regime.volatility**2
+        excited, forgets = 0.0, 0.0
+        if jumps is not None:
+            excited = jumps.excitation
+            left = 0.5 ** (self.hours_per_step / jumps.excitation_half_life_hours)
+            forgets = -log(left + excited * (1.0 - left)) / self.days
+        flow = np.zeros((5, 5))  # stress, excitation, 1, and two integrals
+        flow[0, [0, 2]] = -rate, rate * share
+        flow[1, [0, 1]] = forgets * excited * (stress - calm), -forgets
+        flow[1, 2] = forgets * excited * calm
+        flow[3, 0] = 1.0
+        flow[4, [0, 1]] = (1.0 - excited) * (stress - calm), 1.0
+        flow[4, 2] = (1.0 - excited) * calm
+        now = np.array([float(self.stressed), self.excitation, 1.0, 0.0, 0.0])
+        later = expm(flow * days) @ now / days
+        probability = float(later[4])
+        multiple = 1.0 + (square - 1.0) * float(later[3])
+        return probability * self.jump_square / self.dt, multiple

@@ -70,6 +70,7 @@ class Desk:
         config, execution = self.config, self.config.execution
         liquidity, volatility = config.market.liquidity, self.world.volatility
         worse = (volatility / liquidity.reference_volatility) ** liquidity.exponent
+        worse *= self.world.in_stress("liquidity")
         notional = config.market.spot * config.book.contracts
         gas = config.market.gas
         price = 0.0 if gas is None else gas.median_gwei * exp(self.world.log_gas())
@@ -104,7 +105,7 @@ class Desk:
         surface, smiles = config.market.surface, config.market.surface.model == "ssvi"
         skew = 0.0
         if smiles:
-            rho = 0.95 * tanh((surface.skew.mean + world.factors["skew"]) / 0.95)
+            rho = 0.95 * tanh(world.skew_factor / 0.95)
             eta = surface.curvature.mean * exp(world.factors["curvature"])
             skew = rho * min(eta, 1.4) / 2.0
         rows = {

@@ -12,7 +12,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.ledger import COST_COMPONENTS, StepRecord
 from hedge_env.loading import PRESETS, load_config
 from hedge_env.tape import MarketTape, TapeMarket
-from tests.examples import full_config
+from tests.examples import full_config, stormy_config
 
 # Two decisions and the end, with numbers that can be followed by hand.
 HAND = {
@@ -182,6 +182,7 @@ def imbalance(batch: HedgeBatch, start_value: FloatArray) -> float:
 IDENTITY = [load_config(preset) for preset in PRESETS]
 IDENTITY += [
     full_config(),
+    stormy_config(),
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
 ]

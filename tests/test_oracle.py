@@ -10,7 +10,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.fields import FIELDS
 from hedge_env.ledger import COST_COMPONENTS, StepRecord
 from hedge_env.loading import PRESETS, load_config
-from tests.examples import full_config
+from tests.examples import full_config, stormy_config
 from tests.reference import Noise, World
 from tests.reference_desk import Desk
 
@@ -28,6 +28,7 @@ def week(preset: str) -> EnvConfig:
 CONFIGS = [week(preset) for preset in PRESETS]
 CONFIGS += [
     full_config(),
+    stormy_config(),
     full_config(
         "name=full-spot",
         "execution.instrument=spot",

@@ -22,6 +22,7 @@ from hedge_env.config.market import (
     JumpConfig,
     LiquidityConfig,
     MarketConfig,
+    RegimeConfig,
     SpikeConfig,
     VolatilitySeasonConfig,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "ObservationConfig",
     "Positive",
     "Probability",
+    "RegimeConfig",
     "ReplayConfig",
     "RewardConfig",
     "RiskAversionRange",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,26 @@ class JumpConfig(Model):
     mean_up: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.043  # [-], of log spot
     mean_down: Positive = 0.043  # [-], of log spot, as a positive number
     volatility_jump: Finite = 0.0  # added to the fast log volatility at each jump
+    # Mean number of jumps that each jump sets off; per_year counts these as well.
+    excitation: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    excitation_half_life_hours: Positive = 3.0
+
+
+class RegimeConfig(Model):
+    """Calm and stress as a two-state Markov chain; what stress multiplies and shifts.
+
+    All other numbers of the market are those of calm.
+    """
+
+    calm_days: Positive  # mean duration
+    stress_days: Positive  # mean duration
+    start: Literal["stationary", "calm", "stress"] = "stationary"
+    volatility: Positive = 1.0  # times
+    jumps: NonNegative = 1.0  # times the intensity
+    skew: Finite = 0.0  # added to the skew factor; to rho, to first order
+    gas: Positive = 1.0  # times
+    liquidity: Positive = 1.0  # half-spread and impact times
+    drift: Finite = 0.0  # added [1/year]
 
 
 class SpikeConfig(Model):
@@ -93,6 +113,7 @@ class MarketConfig(Model):
     volatility: VolatilityConfig = ConstantVolatility()
     season: VolatilitySeasonConfig | None = None  # of volatility, over the week
     jumps: JumpConfig | None = None
+    regime: RegimeConfig | None = None  # None: always calm
     surface: SurfaceConfig = FlatSurface()
     gas: GasConfig | None = None
     funding: FundingConfig | None = None

@@ -136,7 +136,9 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
         leverage_rest=1.0,
     )
     still = still._replace(jump_shift=0.0, mean_shift=0.0)
-    table = _Table(clock, params._replace(volatility=still), missing)
+    # What regime and cascades do to the price is in the record.
+    parts = params.parts._replace(regime=False, cascades=False)
+    table = _Table(clock, params._replace(volatility=still, parts=parts), missing)
     half_life = config.observation.realised_half_life_days
     table.record.append(log_price)
     table.record.append(mean_squares(log_returns, half_life, dt_days, params))

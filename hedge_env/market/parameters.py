@@ -14,12 +14,14 @@ from hedge_env.config import (
     SsviSurface,
     VolatilitySeasonConfig,
 )
+from hedge_env.market.cascades import CascadeParams, cascade_params
 from hedge_env.market.funding import FundingParams, funding_params
 from hedge_env.market.gas import GasParams, gas_params
 from hedge_env.market.gas_chain import GasChainParams, gas_chain_params
-from hedge_env.market.jumps import JumpParams, jump_params
+from hedge_env.market.jumps import JumpParams, jump_params, step_probability
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
+from hedge_env.market.regime import RegimeParams, regime_params
 from hedge_env.market.season import SeasonParams, season_params
 from hedge_env.market.surface import SurfaceParams, surface_params
 from hedge_env.market.volatility import (
@@ -52,6 +54,8 @@ class PartsParams(NamedTuple):
     gas_chain: bool
     funding: bool
     season: bool
+    regime: bool
+    cascades: bool
 
 
 class MarketParams(NamedTuple):
@@ -69,6 +73,8 @@ class MarketParams(NamedTuple):
     funding: FundingParams
     liquidity: LiquidityParams
     season: SeasonParams
+    regime: RegimeParams
+    cascades: CascadeParams
     realised_decay: float  # of the realised-variance estimate, per market step
 
 
@@ -79,10 +85,19 @@ def market_params(config: EnvConfig) -> MarketParams:
     dt_days = dt_hours / HOURS_PER_DAY
     dt = dt_days / episode.days_per_year
     jumps = jump_params(market.jumps, dt)
+    regime = regime_params(market.regime, dt_days, episode.days_per_year)
+    cascades = cascade_params(
+        market.jumps,
+        jumps.probability,
+        _stress_probability(config, jumps.probability, dt),
+        regime.share,
+        dt_hours,
+        dt,
+    )
     volatility = volatility_params(
         market.volatility,
         market.jumps,
-        jumps.probability,
+        cascades.mean,
         dt_days,
         episode.days_per_year,
     )
@@ -100,7 +115,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         ),
         PartsParams(
             jumps=market.jumps is not None,
-            volatility=moves or seasonal,
+            volatility=moves or seasonal or market.regime is not None,
             intraday=volatility.intraday.sd > 0.0,
             surface=isinstance(market.surface, SsviSurface),
             sabr=isinstance(market.surface, SabrSurface),
@@ -108,6 +123,8 @@ def market_params(config: EnvConfig) -> MarketParams:
             gas_chain=market.gas is not None and market.gas.fast_states is not None,
             funding=market.funding is not None,
             season=seasonal,
+            regime=market.regime is not None,
+            cascades=cascades.branching > 0.0,
         ),
         price_params(market.drift, dt, jumps.compensator),
         jumps,
@@ -119,8 +136,18 @@ def market_params(config: EnvConfig) -> MarketParams:
         funding_params(market.funding, dt_hours),
         liquidity_params(market.liquidity),
         season_params(market.season, dt_hours),
+        regime,
+        cascades,
         half_life_decay(config.observation.realised_half_life_days, dt_days),
     )
+
+
+def _stress_probability(config: EnvConfig, calm: float, dt: float) -> float:
+    """Probability of a jump in one market step under stress."""
+    jumps, regime = config.market.jumps, config.market.regime
+    if jumps is None or regime is None:
+        return calm
+    return step_probability(jumps.per_year * regime.jumps, dt)
 
 
 def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:

@@ -52,3 +52,13 @@ def advance_price(
         step = log_return_step(volatility[i], z[i], jump[i], p)
         log_return[i] = step
         log_spot[i] += step
+
+
+@kernel
+def estimate_variance(
+    realised: FloatArray, log_return: FloatArray, decay: float, dt: float
+) -> None:
+    """Exponentially weighted mean of squared returns per year."""
+    gain = (1.0 - decay) / dt
+    for i in range(realised.shape[0]):
+        realised[i] = decay * realised[i] + gain * log_return[i] * log_return[i]

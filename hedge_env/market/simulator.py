@@ -11,6 +11,7 @@ of a step is always the same noise, whichever parts of the market are on.
 | 1 | skew, curvature, slow gas, fast gas |
 | 2 | funding premium, intraday volatility |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
+| 4 | uniform: change of regime |
 | 7 | uniforms: state of the gas chain |
 """
 
@@ -21,22 +22,28 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
+from hedge_env.market.clustering import (
+    advance_clustering,
+    compensate_price,
+    draw_clustered_jumps,
+    start_clustering,
+)
 from hedge_env.market.funding import advance_funding
 from hedge_env.market.gas import advance_gas
 from hedge_env.market.gas_chain import advance_gas_chain, draw_state
 from hedge_env.market.jumps import draw_jumps
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.price import advance_price
+from hedge_env.market.price import advance_price, estimate_variance
 from hedge_env.market.season import apply_season, season_factor
 from hedge_env.market.surface import advance_surface
 from hedge_env.market.volatility import advance_intraday, advance_volatility
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
-TILE = 256  # paths: 17 rows of state and 24 of scratch are 84 kB
-N_SCRATCH = 24
-JUMP, LOG_RETURN, _HOURS = 16, 17, 18
-_U_CHAIN = 20  # and three rows after it
+TILE = 256  # paths: 19 rows of state and 28 of scratch are 96 kB
+N_SCRATCH = 28
+JUMP, LOG_RETURN, _HOURS, _PROBABILITY = 16, 17, 18, 19
+_U_CHAIN, _U_REGIME = 20, 24  # and three rows after each
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
 
 # Counter word of the draws from the stationary distribution, which no step reaches.
@@ -88,11 +95,14 @@ def draw_noise(
         fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
     if p.parts.funding or p.parts.intraday:
         fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
-    if p.parts.jumps or p.parts.gas:
+    if p.parts.jumps or p.parts.gas or p.parts.regime:
         fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
     if p.parts.gas_chain:
         rows = noise[_U_CHAIN : _U_CHAIN + 4]
         fill_uniforms(rows, path_ids, counters, 7, k0, k1)
+    if p.parts.regime:
+        rows = noise[_U_REGIME : _U_REGIME + 4]
+        fill_uniforms(rows, path_ids, counters, 4, k0, k1)
 
 
 @kernel
@@ -108,9 +118,15 @@ def _step(
     z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
     volatility = x[row.VOLATILITY, low:high]
     log_spot = x[row.LOG_SPOT, low:high]
-    if p.parts.jumps:
+    clustered, odds = p.parts.regime or p.parts.cascades, noise[_PROBABILITY]
+    if clustered:
+        u_occurs, u_sign = noise[_U_JUMP], noise[_U_SIGN]
+        draw_clustered_jumps(x, low, high, u_occurs, u_sign, jump, odds, p)
+    elif p.parts.jumps:
         draw_jumps(noise[_U_JUMP], noise[_U_SIGN], jump, p.jumps)
     advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
+    if clustered:
+        compensate_price(x, low, high, log_return, odds, p)
     respond(x, low, high, noise, counters, p)
 
 
@@ -142,7 +158,7 @@ def respond(
     volatility = x[row.VOLATILITY, low:high]
     log_spot = x[row.LOG_SPOT, low:high]
     realised = x[row.REALISED_VARIANCE, low:high]
-    _estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
+    estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
     if p.parts.gas:
         advance_gas(
             x[row.GAS_SLOW, low:high],
@@ -199,6 +215,9 @@ def respond(
             jump,
             p.volatility,
         )
+    if p.parts.regime or p.parts.cascades:
+        odds, u_regime = noise[_PROBABILITY], noise[_U_REGIME]
+        advance_clustering(x, low, high, u_regime, jump, odds, p)
     if p.parts.season:
         apply_season(
             volatility,
@@ -208,16 +227,6 @@ def respond(
             p.clock.hours_per_step,
             p.season,
         )
-
-
-@kernel
-def _estimate_variance(
-    realised: FloatArray, log_return: FloatArray, decay: float, dt: float
-) -> None:
-    """Exponentially weighted mean of squared returns per year."""
-    gain = (1.0 - decay) / dt
-    for i in range(realised.shape[0]):
-        realised[i] = decay * realised[i] + gain * log_return[i] * log_return[i]
 
 
 @kernel
@@ -244,6 +253,9 @@ def start_market(
         if p.parts.gas_chain:
             rows = noise[_U_CHAIN : _U_CHAIN + 4]
             fill_uniforms(rows, path_ids[low:high], initial, 7, k0, k1)
+        if p.parts.regime:
+            rows = noise[_U_REGIME : _U_REGIME + 4]
+            fill_uniforms(rows, path_ids[low:high], initial, 4, k0, k1)
         for i in range(m):
             if chosen[low + i]:
                 counters[low + i] = 0
@@ -269,6 +281,8 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     x[row.PREMIUM] = p.funding.premium.sd * z[8]
     # The estimator starts at the truth: a hedger has watched the market before.
     x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
+    if p.parts.regime or p.parts.cascades:
+        start_clustering(x, z[_U_REGIME], p)
     start = p.clock.start_hour
     hour = np.floor(24.0 * z[_U_HOUR])
     x[row.START_HOUR] = start if start >= 0.0 else hour

@@ -22,6 +22,8 @@ STATES: Final = (
     "start_hour",  # hour of day at which the episode starts
     "intraday",  # intraday factor of log volatility
     "start_weekday",  # day of the week at which the episode starts, 0: Monday
+    "stress",  # 1 under stress, 0 in calm
+    "excitation",  # probability of a jump in the next market step, due to past ones
 )
 N_STATES: Final = len(STATES)
 
@@ -43,4 +45,6 @@ N_STATES: Final = len(STATES)
     START_HOUR,
     INTRADAY,
     START_WEEKDAY,
+    STRESS,
+    EXCITATION,
 ) = range(N_STATES)
