@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
+from hedge_env._types import FloatArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import EpisodeTable
-from hedge_env.metrics import tail_and_error
+from hedge_env.metrics import mean_and_error, tail_and_error
 
 Criterion: TypeAlias = Callable[[EpisodeTable], float]
+CriterionWithError: TypeAlias = Callable[[EpisodeTable], tuple[float, float]]
 
 CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q in percent below 100"
 
@@ -26,28 +28,44 @@ def parse_criterion(text: str) -> Criterion:
     Raises:
         ConfigError: If it is none of them.
     """
+    measure = criterion_with_error(text)
+    return lambda table: measure(table)[0]
+
+
+def criterion_with_error(text: str) -> CriterionWithError:
+    """As `parse_criterion`, with the standard error beside the value [bp].
+
+    Raises:
+        ConfigError: If the criterion is unknown.
+    """
     name, _, argument = text.partition(":")
     if text == "objective":
-        return mean_objective
+        return lambda table: mean_and_error(table.objective / BASIS_POINT)
     try:
         number = float(argument)
     except ValueError:
         number = math.nan
     if name == "mean-std" and 0.0 <= number < math.inf:
-        return lambda table: mean_plus_deviations(table, number)
+        return lambda table: mean_plus_deviations(table.net_loss / BASIS_POINT, number)
     if name == "cvar" and 0.0 < number < 100.0:
-        return lambda table: (
-            tail_and_error(table.net_loss, number / 100.0)[0] / (BASIS_POINT)
+        return lambda table: tail_and_error(
+            table.net_loss / BASIS_POINT, number / 100.0
         )
     raise ConfigError(f"criterion {text!r} is unknown; use {CRITERIA}")
 
 
-def mean_objective(table: EpisodeTable) -> float:
-    """Mean of cost + lambda x squared increments [bp]."""
-    return float(table.objective.mean()) / BASIS_POINT
+def mean_plus_deviations(losses: FloatArray, k: float) -> tuple[float, float]:
+    r"""Mean plus `k` standard deviations, and its error by the delta method.
 
+    .. math:: \mathrm{se}^2 = \frac{1}{n} \mathrm{var}
+              \left(L + k \frac{(L - m)^2}{2 s}\right)
 
-def mean_plus_deviations(table: EpisodeTable, k: float) -> float:
-    """Mean plus `k` standard deviations of the net loss [bp]."""
-    loss = table.net_loss
-    return (float(loss.mean()) + k * float(loss.std(ddof=1))) / BASIS_POINT
+    Args:
+        losses: L, of mean m and standard deviation s, shape (n,).
+        k: At least 0 [-].
+    """
+    mean, deviation = float(losses.mean()), float(losses.std(ddof=1))
+    influence = losses
+    if deviation > 0.0:
+        influence = losses + k * (losses - mean) ** 2 / (2.0 * deviation)
+    return mean + k * deviation, mean_and_error(influence)[1]

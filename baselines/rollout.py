@@ -51,6 +51,7 @@ _EXECUTION: Final = frozenset(
         "half_spread_bp",
         "fixed_cost_bp",
         "gas_units",
+        "gas_cost_bp",
         "depth",
         "square_root_impact",
         "daily_volume",

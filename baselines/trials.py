@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from baselines.band import BandRule
-from baselines.criteria import parse_criterion
+from baselines.criteria import criterion_with_error
 from baselines.parameters import ParameterRange
 from baselines.rollout import Tile, can_roll_out, cut_tiles, roll_out
 from baselines.rule import AbstractRule
@@ -44,7 +44,7 @@ class Trials:
         self.ranges: tuple[ParameterRange, ...] = tuple(rule_class.parameters.values())
         self._config = config
         self._risk_aversion = risk_aversion
-        self._score = parse_criterion(criterion)
+        self._score = criterion_with_error(criterion)
         self._progress = progress
         self._n_all = tape.n_paths
         part = max(int(_PART * tape.n_paths), _SMALLEST_PART)
@@ -58,7 +58,7 @@ class Trials:
             self._part = [*split(part_of(tape, 0, part), threads)]
             self._all = [*split(tape, threads)]
         self._n_part = min(part, tape.n_paths)
-        self._values: dict[tuple[bool, AbstractRule], float] = {}
+        self._values: dict[tuple[bool, AbstractRule], tuple[float, float]] = {}
         self._episodes = 0
         self._planned = tape.n_paths
 
@@ -91,6 +91,11 @@ class Trials:
         """Criterion on all paths [bp]; infinite if it is not a number."""
         return self.values([position])[0]
 
+    def error(self, position: Sequence[float]) -> float:
+        """Standard error of `value` [bp]."""
+        self.value(position)
+        return self._values[False, self.rule(position)][1]
+
     def values(self, positions: Sequence[Sequence[float]]) -> list[float]:
         """`value` of many positions, which together take less time."""
         return self._look_up(positions, in_part=False)
@@ -113,12 +118,11 @@ class Trials:
             together = new[low : low + _TOGETHER]
             tables = self._run(together, self._part if in_part else self._all)
             for rule, table in zip(together, tables, strict=True):
-                score = self._score(table)
-                self._values[in_part, rule] = (
-                    score if math.isfinite(score) else math.inf
-                )
+                score, error = self._score(table)
+                known = math.isfinite(score)
+                self._values[in_part, rule] = (score if known else math.inf, error)
                 self._report(self._n_part if in_part else self._n_all)
-        return [self._values[in_part, rule] for rule in rules]
+        return [self._values[in_part, rule][0] for rule in rules]
 
     def _run(
         self, rules: Sequence[AbstractRule], pieces: Sequence[Piece]

@@ -7,6 +7,7 @@ regions are found on a part of the paths and refined on all of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -48,6 +49,7 @@ class TunedRule:
         value: Criterion on all paths [bp].
         n_evaluations: Sets of parameters tried, on a part or on all of the paths.
         at_limits: Parameters that ended at a limit of their range.
+        error: Standard error of `value` [bp].
     """
 
     policy: AbstractRule
@@ -55,6 +57,7 @@ class TunedRule:
     value: float
     n_evaluations: int
     at_limits: tuple[str, ...] = ()
+    error: float = math.nan
 
 
 def tune(
@@ -108,6 +111,7 @@ def tune(
         at_limits=tuple(
             name for name, u in zip(ranges, best, strict=True) if not _is_inside(u)
         ),
+        error=trials.error(best),
     )
 
 

@@ -24,6 +24,7 @@ from training.option_types import (
     OptionalFile,
     OptionalName,
     OptionalSeed,
+    OptionalTuned,
     PositiveNumber,
     PositiveNumbers,
     PresetFile,
@@ -43,6 +44,7 @@ __all__ = [
     "EvaluateOptions",
     "PresetsOptions",
     "TrainOptions",
+    "TuneOptions",
 ]
 
 
@@ -131,10 +133,40 @@ class CompareOptions(SettingOptions):
     """Seed of the validation and the test paths."""
     criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
     """What tuning minimises: objective, mean-std:K or cvar:Q."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with parameters that are then not tuned again."""
     threads: Count = 1
     """Number of threads; the result does not depend on it."""
     out: Folder = None
     """Folder for the report (default: no report, the table only)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions(SettingOptions):
+    """Find the best parameters of rules on validation paths and keep them in a file."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to tune in."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
+    policies: Names = ("all",)
+    """Rules by name, or `all` for every rule."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to tune for."""
+    episodes: Count = 20_000
+    """Number of validation paths."""
+    seed: Seed = 0
+    """Seed of the validation paths."""
+    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    """What to minimise: objective, mean-std:K or cvar:Q."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    out: Folder = None
+    """Folder for tuned.json, written after every rule (default: print only)."""
     json: Flag = False
     """Print one JSON document and nothing else on standard output."""
     progress: Flag = True
@@ -219,6 +251,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "train": TrainOptions,
     "evaluate": EvaluateOptions,
     "compare": CompareOptions,
+    "tune": TuneOptions,
     "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,
     "presets": PresetsOptions,

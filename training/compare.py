@@ -6,24 +6,23 @@ fixed, and are the same for every policy.
 """
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from baselines.criteria import parse_criterion
 from baselines.optimal import mean_gas_policy, optimal_policy
-from baselines.tuning import TunedRule, tune
+from baselines.tuning import TunedRule
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import EpisodeTable, evaluate
 from hedge_env.policy import Policy
-from hedge_env.tape import record_tape
 from training.commands import CompareOptions
-from training.console import log, main_for, progress_bar, write_json
+from training.console import counter, log, main_for, progress_bar, write_json
 from training.contenders import (
     MEAN_GAS,
     Agent,
@@ -35,10 +34,10 @@ from training.contenders import (
 from training.output_folder import prepare_folder
 from training.replay import episodes_in, load_market, with_replay
 from training.summary import Contender, Summary, build_summary
+from training.tuned_file import read_tuned, rules_of
+from training.tuned_rules import Key, tune_rules
 
 __all__ = ["Comparison", "compare", "measure", "premium_bp"]
-
-_TICKS = 1000  # of a progress bar, per rule and risk aversion
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,7 @@ def run(options: CompareOptions) -> None:
             criterion=options.criterion,
             threads=options.threads,
             progress=options.progress,
+            tuned_file=options.tuned,
         )
         if options.out is not None:
             write_report(comparison, options.out, command=command_line(options))
@@ -105,6 +105,7 @@ def compare(
     criterion: str = "objective",
     threads: int = 1,
     progress: bool = False,
+    tuned_file: Path | None = None,
 ) -> Comparison:
     """Tune the rules, then measure every policy at every risk aversion.
 
@@ -122,9 +123,11 @@ def compare(
         criterion: What tuning minimises: objective, mean-std:K or cvar:Q.
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
+        tuned_file: File of `hedge tune` with parameters that are not tuned again.
 
     Raises:
-        ConfigError: If something asked for does not exist.
+        ConfigError: If something asked for does not exist, or the parameters are of
+            another problem or criterion.
     """
     parse_criterion(criterion)
     for option, count in (
@@ -136,10 +139,13 @@ def compare(
     rules, agents = find_contenders(policies)
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
-    if rules:
-        validation_episodes = episodes_in(config, validation_episodes, "validation")
     levels = _all_levels(agents, risk_aversions)
-    tuned = _tune_rules(
+    if rules and tuned_file is None:
+        validation_episodes = episodes_in(config, validation_episodes, "validation")
+    known, validation_episodes = _known(
+        tuned_file, rules, levels, config, criterion, validation_episodes
+    )
+    tuned = tune_rules(
         rules,
         levels,
         config,
@@ -148,6 +154,7 @@ def compare(
         criterion=criterion,
         threads=threads,
         progress=progress,
+        known=known,
     )
     entries = _entries(tuned, agents, levels)
     entries += _solve(solutions, levels, config, progress=progress)
@@ -201,7 +208,7 @@ def measure(
     """
     contenders = tuple(contender for contender, _ in entries)
     policies = tuple(policy for _, policy in entries)
-    with _counter("testing", n_episodes * len(entries), enabled=progress) as report:
+    with counter("testing", n_episodes * len(entries), enabled=progress) as report:
         tables = evaluate(
             [(p, c.risk_aversion) for c, p in entries],
             config,
@@ -258,6 +265,8 @@ def command_line(options: CompareOptions) -> str:
     words = ["hedge", "compare"]
     for name, value in values.items():
         words += [f"--{name}", f"{value}"]
+    if options.tuned is not None:
+        words += ["--tuned", str(options.tuned)]
     for setting in options.settings:
         words += ["--set", setting]
     if options.out is not None:
@@ -281,45 +290,31 @@ def _all_levels(
     return tuple(sorted(levels))
 
 
-def _tune_rules(
+def _known(
+    path: Path | None,
     rules: Sequence[Rule],
     levels: Sequence[float],
     config: EnvConfig,
-    *,
-    n_episodes: int,
-    seed: int,
     criterion: str,
-    threads: int,
-    progress: bool,
-) -> list[tuple[float, TunedRule]]:
-    """Tune every rule for every risk aversion on one set of validation paths."""
-    if not rules:
-        return []
-    tape = record_tape(config, np.arange(n_episodes), seed=seed, stream="validation")
-    jobs = [(level, rule) for level in levels for rule in rules]
-    tuned = []
-    with _counter("tuning", _TICKS * len(jobs), enabled=progress) as report:
-        for number, (level, rule) in enumerate(jobs):
+    n_paths: int,
+) -> tuple[dict[Key, TunedRule], int]:
+    """Rules tuned before, and the number of validation paths of all rules.
 
-            def tell(done: int, total: int, start: int = number * _TICKS) -> None:
-                report(start + _TICKS * done // max(total, 1))
-
-            best = tune(
-                rule.rule_class,
-                config,
-                level,
-                tape,
-                criterion,
-                threads=threads,
-                progress=tell,
-            )
-            tuned.append((level, best))
-            for name in best.at_limits:
-                log(
-                    f"{rule.name} at risk aversion {level:g}: {name} = "
-                    f"{best.params[name]:g} is at the limit of its range"
-                )
-    return tuned
+    What the file lacks is tuned on as many paths as the file's own.
+    """
+    if path is None:
+        return {}, n_paths
+    file = read_tuned(path)
+    known = rules_of(path, file, config, criterion)
+    missing = [
+        f"{rule.name} at {level:g}"
+        for level in levels
+        for rule in rules
+        if (rule.name, level) not in known
+    ]
+    if missing:
+        log(f"{path} lacks {', '.join(missing)}: tuned now")
+    return known, file.n_paths
 
 
 def _entries(
@@ -355,23 +350,6 @@ def _solve(
             entries.append((Contender(name, policy.kind, {}, level), policy))
             advance(1)
     return entries
-
-
-@contextmanager
-def _counter(
-    description: str, total: int, *, enabled: bool
-) -> Iterator[Callable[[int], None]]:
-    """Progress from totals instead of increments."""
-    shown = 0
-    with progress_bar(description, total, enabled=enabled) as advance:
-
-        def report(done: int) -> None:
-            nonlocal shown
-            if done > shown:
-                advance(done - shown)
-                shown = done
-
-        yield report
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Advance", "log", "main_for", "progress_bar", "write_json"]
+__all__ = ["Advance", "counter", "log", "main_for", "progress_bar", "write_json"]
 
 # Takes the amount of work done since the last call, and figures worth showing.
 Advance = Callable[..., None]
@@ -69,6 +69,32 @@ def progress_bar(
             yield advance
     else:
         yield _line_writer(description, total)
+
+
+@contextmanager
+def counter(
+    description: str, total: int, *, enabled: bool
+) -> Iterator[Callable[[int], None]]:
+    """A progress bar that is told how much is done, not how much was added.
+
+    Args:
+        description: What is being done, in a word or two.
+        total: Amount of work in all.
+        enabled: False shows nothing.
+
+    Yields:
+        The function to call with the amount of work done.
+    """
+    shown = 0
+    with progress_bar(description, total, enabled=enabled) as advance:
+
+        def report(done: int) -> None:
+            nonlocal shown
+            if done > shown:
+                advance(done - shown)
+                shown = done
+
+        yield report
 
 
 @contextmanager

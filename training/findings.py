@@ -1,9 +1,19 @@
 """The result of a comparison in a few sentences, with what is known about its error."""
 
+from collections.abc import Mapping
+
 from training.contenders import OPTIMAL
 from training.summary import Z_95, PolicyRow, Summary
 
-__all__ = ["answer", "difference", "headline", "leader", "parameters", "with_error"]
+__all__ = [
+    "answer",
+    "difference",
+    "headline",
+    "leader",
+    "parameter_text",
+    "parameters",
+    "with_error",
+]
 
 
 MINUS = "\N{MINUS SIGN}"
@@ -53,12 +63,17 @@ def difference(row: PolicyRow) -> str:
 
 
 def parameters(row: PolicyRow) -> str:
+    """Parameters of a policy in a row, for example `threshold 0.12`."""
+    return parameter_text(row.params)
+
+
+def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:
     """Parameters in a row, for example `threshold 0.12`."""
     values = (
         f"{name.replace('_', ' ')} {value:.3g}"
         if isinstance(value, float)
         else f"{name.replace('_', ' ')} {value}"
-        for name, value in row.params.items()
+        for name, value in params.items()
     )
     return ", ".join(values)
 

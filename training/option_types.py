@@ -25,6 +25,7 @@ __all__ = [
     "OptionalFile",
     "OptionalName",
     "OptionalSeed",
+    "OptionalTuned",
     "PositiveNumber",
     "PositiveNumbers",
     "PresetFile",
@@ -125,6 +126,7 @@ OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
 OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
 OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
+OptionalTuned = Annotated[Path | None, _spec(Path, "FILE.json"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 
 File = Annotated[Path, _spec(Path, "FILE.csv")]

@@ -6,11 +6,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from training.findings import difference, headline, leader, parameters, with_error
+from training.findings import (
+    difference,
+    headline,
+    leader,
+    parameter_text,
+    parameters,
+    with_error,
+)
 from training.replay import replay_sentence
 from training.summary import PolicyRow, Summary
+from training.tuned_file import TunedFile
 
-__all__ = ["print_summary", "summary_table"]
+__all__ = ["print_summary", "print_tuned", "summary_table"]
 
 _FILE_WIDTH = 180  # characters, where there is no terminal to ask
 
@@ -32,6 +40,36 @@ def print_summary(summary: Summary) -> None:
     )
     if summary.replay is not None:
         console.print(replay_sentence(summary.replay), markup=False)
+
+
+def print_tuned(file: TunedFile) -> None:
+    """Print the parameters of tuned rules on standard output.
+
+    Args:
+        file: What was tuned.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("λ", justify="right")
+    table.add_column("policy", no_wrap=True)
+    table.add_column(file.criterion, justify="right", no_wrap=True)
+    table.add_column("tried", justify="right")
+    table.add_column("parameters")
+    for entry in sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp)):
+        table.add_row(
+            f"{entry.risk_aversion:g}",
+            entry.policy,
+            with_error(entry.value_bp, entry.value_se or 0.0),
+            f"{entry.evaluations}",
+            parameter_text(entry.params),
+        )
+    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    console.print(table)
+    console.print(
+        f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
+        "notional; ± is a 95 % confidence interval.",
+        markup=False,
+        highlight=False,
+    )
 
 
 def summary_table(summary: Summary) -> Table:

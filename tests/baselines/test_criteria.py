@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from baselines.criteria import parse_criterion
+from baselines.criteria import criterion_with_error, parse_criterion
 from hedge_env.errors import ConfigError
 from tests.test_metrics import table_of
 
@@ -38,3 +38,14 @@ def test_the_objective_weighs_increments_with_risk_aversion():
 def test_other_criteria_are_refused_with_a_remedy(text):
     with pytest.raises(ConfigError, match="use objective, mean-std:K"):
         parse_criterion(text)
+
+
+@pytest.mark.parametrize("text", ["objective", "mean-std:1.5", "cvar:90"])
+def test_the_error_is_the_spread_of_the_criterion_over_samples(text):
+    rng = np.random.default_rng(1)
+    measure = criterion_with_error(text)
+    found = [
+        measure(table_of(rng.gamma(2.0, 1e-3, 400), np.zeros(400))) for _ in "x" * 400
+    ]
+    values, errors = np.array(found).T
+    assert errors.mean() == pytest.approx(values.std(), rel=4.0 / np.sqrt(2 * 400))

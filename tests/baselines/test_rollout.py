@@ -111,7 +111,9 @@ def test_most_rules_are_bands():
     }
 
 
-@pytest.mark.parametrize("preset", ["reference", "ethereum-l1", "deribit"])
+@pytest.mark.parametrize(
+    "preset", ["reference", "reference-gas", "ethereum-l1", "deribit"]
+)
 def test_the_main_presets_are_played_fast(preset):
     assert preset in PRESETS
     assert can_roll_out(GasBand, load_config(preset))

@@ -1,0 +1,232 @@
+import contextlib
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from baselines import BASELINES
+from baselines.tuning import tune
+from hedge_env.errors import ConfigError
+from hedge_env.loading import load_config
+from hedge_env.tape import record_tape
+from training import tuned_rules
+from training.cli import main
+from training.compare import compare
+from training.contenders import Rule
+from training.tune import tune_to_file
+from training.tuned_file import TUNED_FILE, new_file, read_tuned, rules_of
+
+SHORT = "episode.decisions=6"
+ARGUMENTS = ("--preset", "reference", "--set", SHORT, "--no-progress")
+COUNT = ("--episodes", "60")
+NAMES = ("delta-threshold", "time-based")
+
+
+def run(*arguments):
+    """Exit code, standard output and standard error of one command."""
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        code = main([*arguments, *ARGUMENTS])
+    return SimpleNamespace(code=code, out=out.getvalue(), error=error.getvalue())
+
+
+def short(**changes):
+    settings = [SHORT, *(f"{key}={value}" for key, value in changes.items())]
+    return load_config("reference", settings=settings)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tune") / "new"
+    command = ("tune", "--policies", ",".join(NAMES), "--risk-aversion", "2,10", *COUNT)
+    result = run(*command, "--json", "--out", str(folder))
+    return SimpleNamespace(**vars(result), path=folder / TUNED_FILE)
+
+
+def test_the_file_is_what_is_printed_and_says_where_it_is_from(made):
+    assert made.code == 0
+    assert made.out == made.path.read_text()
+    document = json.loads(made.out)
+    assert document["preset"] == "reference"
+    assert document["config"]["episode"]["decisions"] == 6
+    assert (document["criterion"], document["seed"]) == ("objective", 0)
+    assert (document["stream"], document["n_paths"]) == ("validation", 60)
+    assert document["version"]
+    assert document["date"].endswith("+00:00")
+    keys = [(e["policy"], e["risk_aversion"]) for e in document["entries"]]
+    assert keys == [(name, level) for level in (2.0, 10.0) for name in NAMES]
+
+
+def test_an_entry_is_what_tuning_finds(made):
+    config = short()
+    tape = record_tape(config, np.arange(60), seed=0, stream="validation")
+    known = rules_of(made.path, read_tuned(made.path), config, "objective")
+    for (name, level), rule in known.items():
+        assert rule == tune(BASELINES[name], config, level, tape)
+
+
+def test_a_comparison_uses_the_file_and_tunes_nothing(made, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("tuned again")
+
+    config = short()
+    options = {"n_episodes": 50, "validation_episodes": 60}
+    tuned = compare(config, NAMES, (2.0, 10.0), **options)
+    monkeypatch.setattr(tuned_rules, "tune", refuse)
+    known = compare(config, NAMES, (2.0, 10.0), n_episodes=50, tuned_file=made.path)
+    assert known.summary == tuned.summary
+
+
+def test_what_the_file_lacks_is_tuned(made, capsys):
+    names = ("delta-threshold", "volatility-band")
+    known = compare(short(), names, (10.0,), n_episodes=50, tuned_file=made.path)
+    assert {row.name for row in known.summary.policies} == set(names)
+    assert "lacks volatility-band at 10: tuned now" in capsys.readouterr().err
+
+
+def test_the_command_line_passes_the_file_on(made):
+    result = run(
+        *("compare", "--policies", "time-based", "--risk-aversion", "2", *COUNT),
+        *("--tuned", str(made.path), "--json"),
+    )
+    assert result.code == 0
+    (row,) = json.loads(result.out)["policies"]
+    (entry,) = (
+        e
+        for e in json.loads(made.out)["entries"]
+        if (e["policy"], e["risk_aversion"]) == ("time-based", 2.0)
+    )
+    assert row["params"] == entry["params"]
+
+
+@pytest.mark.parametrize(
+    ("config", "criterion", "words"),
+    [
+        (short(**{"execution.fee_bp": 6}), "objective", r"execution\.fee_bp"),
+        (short(**{"market.volatility.level": 0.7}), "objective", "another config"),
+        (short(), "cvar:95", "--criterion objective, not cvar:95"),
+    ],
+)
+def test_parameters_of_another_problem_are_refused(made, config, criterion, words):
+    file = read_tuned(made.path)
+    with pytest.raises(ConfigError, match=words):
+        rules_of(made.path, file, config, criterion)
+
+
+def test_the_reward_and_the_own_risk_aversion_do_not_matter(made):
+    config = short(**{"risk_aversion": 3, "reward.name": "kolm_ritter"})
+    assert rules_of(made.path, read_tuned(made.path), config, "objective")
+
+
+def damaged(text):
+    """Files that are not what `hedge tune` wrote, and what is said about them."""
+    document = json.loads(text)
+    one = document["entries"][0]
+    return {
+        "cut": (text[: len(text) // 2], "is damaged: it is not JSON"),
+        "empty": ("", "is damaged: it is not JSON"),
+        "binary": ("\0\1", "is damaged: it is not JSON"),
+        "list": ("[1]", "not a file of tuned parameters"),
+        "other": ('{"policies": []}', "not a file of tuned parameters"),
+        "edited": (
+            text.replace(f"{one['value_bp']}", "1.0"),
+            "damaged or was edited",
+        ),
+        "nan": (text.replace(f"{one['value_bp']}", "NaN"), "damaged or was edited"),
+    }
+
+
+@pytest.mark.parametrize(
+    "kind", ["cut", "empty", "binary", "list", "other", "edited", "nan"]
+)
+def test_a_damaged_file_is_refused_in_one_sentence(made, tmp_path, kind):
+    text, words = damaged(made.out)[kind]
+    path = tmp_path / "tuned.json"
+    path.write_text(text)
+    result = run("compare", "--policies", "time-based", "--tuned", str(path), *COUNT)
+    assert result.code == 2
+    assert result.error.startswith(f"hedge: error: {path}")
+    assert words in result.error
+    assert result.error.count("\n") == 1
+
+
+def test_a_missing_file_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        read_tuned(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"policy": "sharpe"}, "is no rule of this version"),
+        ({"params": {"width": 0.1}}, "is no rule of this version"),
+        ({"params": {"threshold": -0.1}}, "must be positive"),
+    ],
+)
+def test_a_rule_this_version_does_not_know_is_refused(tmp_path, change, words):
+    config = short()
+    tape = record_tape(config, np.arange(20), seed=0, stream="validation")
+    best = tune(BASELINES["delta-threshold"], config, 10.0, tape)
+    file = new_file(config, "objective", seed=0, n_paths=20).with_entry(10.0, best)
+    entry = file.entries[0].model_copy(update=change)
+    path = tmp_path / "tuned.json"
+    file.model_copy(update={"entries": (entry,)}).write(path)
+    with pytest.raises(ConfigError, match=words):
+        rules_of(path, read_tuned(path), config, "objective")
+
+
+def test_an_interruption_keeps_what_is_finished_and_can_go_on(tmp_path, monkeypatch):
+    path = tmp_path / TUNED_FILE
+    real, calls = tuned_rules.tune, []
+
+    def interrupted(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(tuned_rules, "tune", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tune_to_file(short(), NAMES, (10.0,), path, n_episodes=60)
+    assert [e.policy for e in read_tuned(path).entries] == ["delta-threshold"]
+    file = tune_to_file(short(), NAMES, (10.0,), path, n_episodes=60)
+    assert [e.policy for e in file.entries] == list(NAMES)
+    assert len(calls) == 3
+    with pytest.raises(ConfigError, match="60 paths of seed 0"):
+        tune_to_file(short(), NAMES, (10.0,), path, n_episodes=61)
+
+
+@pytest.mark.parametrize("policy", ["optimal", "delta-treshold"])
+def test_only_rules_are_tuned(policy):
+    result = run("tune", "--policies", policy, *COUNT)
+    assert result.code == 2
+    assert "--policies" in result.error
+
+
+def test_without_a_folder_a_table_is_printed():
+    result = run("tune", "--policies", "time-based", "--risk-aversion", "2", *COUNT)
+    assert result.code == 0
+    assert "time-based" in result.out
+    assert "interval" in result.out
+
+
+def test_progress_counts_only_what_is_tuned(monkeypatch):
+    totals = []
+
+    @contextlib.contextmanager
+    def count(description, total, *, enabled):
+        totals.append(total)
+        yield lambda done: None
+
+    monkeypatch.setattr(tuned_rules, "counter", count)
+    rules = [Rule(name, BASELINES[name]) for name in ("delta", "time-based")]
+    options = {"n_episodes": 20, "seed": 0, "criterion": "objective", "threads": 1}
+    first = tuned_rules.tune_rules(rules, (2.0,), short(), progress=True, **options)
+    known = {(best.policy.name, level): best for level, best in first[:1]}
+    again = tuned_rules.tune_rules(
+        rules, (2.0,), short(), progress=True, known=known, **options
+    )
+    assert again == first
+    assert totals[0] == 2 * totals[1] > 0

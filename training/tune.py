@@ -1,0 +1,142 @@
+"""`hedge tune`: the best parameters of rules, kept in a file with their provenance.
+
+The file is written anew after every rule, so that an interruption loses only the one
+at work; the same command then goes on where it stopped.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from baselines.criteria import parse_criterion
+from baselines.tuning import TunedRule
+from hedge_env.config import EnvConfig
+from hedge_env.errors import ConfigError
+from training.commands import TuneOptions
+from training.console import log, main_for, write_json
+from training.contenders import OPTIMA, find_contenders
+from training.output_folder import prepare_folder
+from training.replay import episodes_in, load_market
+from training.tuned_file import TUNED_FILE, TunedFile, new_file, read_tuned, rules_of
+from training.tuned_rules import tune_rules
+
+__all__ = ["tune_to_file"]
+
+
+def run(options: TuneOptions) -> None:
+    """Tune, keep the parameters if a folder is given, print them.
+
+    Args:
+        options: What to tune, where, and how carefully.
+    """
+    config = load_market(options.preset, options.replay, options.settings)
+    with prepare_folder(options.out):
+        file = tune_to_file(
+            config,
+            options.policies,
+            options.risk_aversion,
+            None if options.out is None else options.out / TUNED_FILE,
+            n_episodes=options.episodes,
+            seed=options.seed,
+            criterion=options.criterion,
+            threads=options.threads,
+            progress=options.progress,
+        )
+    if options.json:
+        write_json(file.to_document())
+    else:
+        from training.tables import print_tuned
+
+        print_tuned(file)
+    if options.out is not None:
+        log(f"parameters: {options.out / TUNED_FILE}")
+
+
+def tune_to_file(
+    config: EnvConfig,
+    policies: Sequence[str],
+    risk_aversions: Sequence[float],
+    path: Path | None,
+    *,
+    n_episodes: int = 20_000,
+    seed: int = 0,
+    criterion: str = "objective",
+    threads: int = 1,
+    progress: bool = False,
+) -> TunedFile:
+    """Tune rules and write the file after each of them.
+
+    What the file already holds of the same problem, criterion and paths is kept.
+
+    Args:
+        config: The hedging problem.
+        policies: Names of rules, or `all`.
+        risk_aversions: Lambdas of the objective [1/notional].
+        path: The file to write; None writes none.
+        n_episodes: Number of validation paths, at least 2.
+        seed: Their seed.
+        criterion: What to minimise: objective, mean-std:K or cvar:Q.
+        threads: The result does not depend on it.
+        progress: Whether to show progress on standard error.
+
+    Raises:
+        ConfigError: If something asked for does not exist, or the file holds
+            parameters of another problem.
+    """
+    parse_criterion(criterion)
+    if n_episodes < 2:
+        raise ConfigError(f"--episodes {n_episodes}: an error needs at least 2 paths")
+    rules, agents = find_contenders(policies)
+    others = [*(name for name in OPTIMA if name in policies)]
+    others += [str(agent.source) for agent in agents]
+    if others:
+        raise ConfigError(
+            f"--policies: {others[0]} has no parameters to tune; name rules"
+        )
+    n_paths = episodes_in(config, n_episodes, "validation")
+    file = new_file(config, criterion, seed=seed, n_paths=n_paths)
+    if path is not None and path.exists():
+        file = _continued(path, file, config, criterion)
+    known = rules_of(path or Path(TUNED_FILE), file, config, criterion)
+
+    def keep(level: float, best: TunedRule) -> None:
+        nonlocal file
+        file = file.with_entry(level, best)
+        if path is not None:
+            file.write(path)
+
+    tune_rules(
+        rules,
+        sorted(set(risk_aversions)),
+        config,
+        n_episodes=n_paths,
+        seed=seed,
+        criterion=criterion,
+        threads=threads,
+        progress=progress,
+        known=known,
+        finished=keep,
+    )
+    return file
+
+
+def _continued(
+    path: Path, new: TunedFile, config: EnvConfig, criterion: str
+) -> TunedFile:
+    """The file that is there, if what is to be tuned belongs into it."""
+    old = read_tuned(path)
+    rules_of(path, old, config, criterion)
+    if (old.seed, old.n_paths) != (new.seed, new.n_paths):
+        raise ConfigError(
+            f"{path} was tuned on {old.n_paths} paths of seed {old.seed}; choose "
+            "another --out, or the same --episodes and --seed to go on with it"
+        )
+    if old.version != new.version:
+        raise ConfigError(
+            f"{path} was made by version {old.version}; choose another --out"
+        )
+    log(f"{path}: going on with {len(old.entries)} tuned entries")
+    return old
+
+
+if __name__ == "__main__":
+    main_for("tune")
