@@ -16,6 +16,7 @@ from hedge_env.loading import load_config
 from hedge_env.metrics import summarise
 from tests.training.saved_policy import save_random_policy
 from training import compare as compare_module
+from training import tuned_rules
 from training.cli import main
 from training.compare import compare, premium_bp
 
@@ -163,7 +164,7 @@ def test_another_seed_gives_other_paths(document):
 
 def test_rules_are_tested_on_other_paths_than_they_are_tuned_on(monkeypatch):
     tapes = []
-    for module in (compare_module, evaluation):
+    for module in (tuned_rules, evaluation):
         original = module.record_tape
 
         def spy(*args, original=original, **options):
