@@ -100,8 +100,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from
-    their stationary distributions, hour of day and weekday as configured. A path is a pure
-    function of seed, stream and path id. `reset(seed=s)` begins with path 0 of that
+    their stationary distributions (SABR and Heston volatility start at their level),
+    hour of day and weekday as configured. A path is a pure function of seed, stream and
+    path id. `reset(seed=s)` begins with path 0 of that
     seed and each further `reset()` goes on to the next; options are `path_ids`, the
     path to replay, and `risk_aversion` of the episode [1/notional]. With a section
     `replay` in the config a path is a window of recorded days instead, see `replay.py`.

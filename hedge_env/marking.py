@@ -30,7 +30,7 @@ from hedge_env.pricing.ssvi import (
     ssvi_total_variance,
     ssvi_wing,
 )
-from hedge_env.smiles import sabr_total_sd
+from hedge_env.smiles import heston_total_sd, sabr_total_sd
 
 # Rows of the scratch of one tile.
 CORRELATION, WING, LEVEL, YEARS, SD, ALIVE = 0, 1, 2, 3, 4, 5
@@ -116,9 +116,12 @@ def total_sd(
     (high - low,) is the log of spot over strike, and `log_strike` zero.
     """
     sd, years = scratch[SD], scratch[YEARS]
+    volatility = x[row.VOLATILITY, low:high]
     if p.parts.sabr:
-        volatility = x[row.VOLATILITY, low:high]
         sabr_total_sd(sd, log_spot, volatility, years, log_strike, p.sabr)
+        return
+    if p.parts.heston_surface:
+        heston_total_sd(sd, log_spot, volatility, years, log_strike, p.heston_smile)
         return
     if not p.parts.surface:
         for i in range(high - low):

@@ -26,7 +26,7 @@ from hedge_env.market.parameters import MarketParams
 from hedge_env.market.regime import multiply_in_stress
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
-from hedge_env.smiles import sabr_skew
+from hedge_env.smiles import heston_skew, sabr_skew
 
 _HOURS_PER_DAY = 24.0
 
@@ -110,7 +110,7 @@ def _quote_tile(
     _quote_clock(rows, scratch, state, steps, low, high, q)
     parts = q.market.parts
     costs_move = q.market.liquidity.exponent != 0.0 or parts.regime
-    if everything or parts.surface or parts.sabr:
+    if everything or parts.surface or parts.sabr or parts.heston_surface:
         _quote_skew(rows, scratch, state, low, high, q.market)
     if everything or parts.gas:
         _quote_gas(rows, scratch, state, low, high, q)
@@ -168,8 +168,12 @@ def _quote_skew(
 ) -> None:
     """Quote the slope of the smile; times left are those of at-the-money volatility."""
     skew = rows[field.SKEW, low:high]
+    volatility, years = x[row.VOLATILITY, low:high], scratch[mark.YEARS]
     if p.parts.sabr:
-        sabr_skew(skew, x[row.VOLATILITY, low:high], scratch[mark.YEARS], p.sabr)
+        sabr_skew(skew, volatility, years, p.sabr)
+        return
+    if p.parts.heston_surface:
+        heston_skew(skew, volatility, years, p.heston_smile)
         return
     if not p.parts.surface:
         skew[:] = 0.0

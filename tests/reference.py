@@ -13,6 +13,7 @@ from math import comb, cos, exp, floor, log, pi, sin, sqrt, tanh
 import numpy as np
 from scipy.integrate import simpson
 from scipy.linalg import expm
+from scipy.stats import norm
 
 from hedge_env.config import EnvConfig, MeanReverting
 
@@ -86,9 +87,11 @@ class World:
     start_weekday: int = 0
     stressed: bool = False
     excitation: float = 0.0
+    square: float = 0.0  # Heston's variance
 
     def __post_init__(self) -> None:
         market, z = self.config.market, []
+        self.square = market.volatility.level**2
         for block in range(3):
             z += self.noise.normals(START, block)
         self.factors = {name: 0.0 for name in self._names()}
@@ -156,6 +159,8 @@ class World:
     @property
     def calm_volatility(self) -> float:
         level, f = self.config.market.volatility.level, self.factors
+        if self.config.market.volatility.model == "heston":
+            return sqrt(self.square)
         return level * exp(f["fast"] + f["slow"] + f["intraday"])
 
     @property
@@ -241,6 +246,9 @@ class World:
         log_return += volatility * sqrt(self.dt) * z[0] + jump + self._compensator()
         if market.regime is not None and self.stressed:
             log_return += market.regime.drift * self.dt
+        following = self.square
+        if market.volatility.model == "heston":
+            following, log_return = self._heston(z)
         half_life = self.config.observation.realised_half_life_days
         left = 0.5 ** (self.days / half_life)
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
@@ -251,6 +259,7 @@ class World:
         self._move_surface(z)
         self._move_volatility(z, jump)
         self._move_clusters(jump)
+        self.square = following
         self.steps += 1
 
     def _move_clusters(self, jump: float) -> None:
@@ -265,6 +274,35 @@ class World:
             share = 1.0 - self.stress_share if self.stressed else self.stress_share
             if self.noise.uniforms(self.steps, 4)[0] < share * moves:
                 self.stressed = not self.stressed
+
+    def _heston(self, z: list[float]) -> tuple[float, float]:
+        """Andersen (2008): the QE-M scheme, psi_c = 3/2, gamma_1 = gamma_2 = 1/2."""
+        model, dt, v = self.config.market.volatility, self.dt, self.square
+        kappa, theta = model.mean_reversion, model.long_run_level**2
+        xi, rho = model.volatility_of_variance, model.correlation
+        left = exp(-kappa * dt)
+        m = theta + (v - theta) * left
+        s2 = v * xi**2 * left * (1.0 - left) / kappa
+        s2 += theta * xi**2 * (1.0 - left) ** 2 / (2.0 * kappa)
+        k1 = dt / 2.0 * (kappa * rho / xi - 0.5) - rho / xi
+        k2 = dt / 2.0 * (kappa * rho / xi - 0.5) + rho / xi
+        k3 = dt / 2.0 * (1.0 - rho**2)
+        tilt, psi = k2 + k3 / 2.0, s2 / m**2
+        if psi <= 1.5:
+            b2 = 2.0 / psi - 1.0 + sqrt(2.0 / psi) * sqrt(2.0 / psi - 1.0)
+            a = m / (1.0 + b2)
+            following = a * (sqrt(b2) + z[1]) ** 2
+            k0 = -tilt * b2 * a / (1.0 - 2.0 * tilt * a)
+            k0 += log(1.0 - 2.0 * tilt * a) / 2.0
+        else:
+            p, u = (psi - 1.0) / (psi + 1.0), float(norm.cdf(z[1]))
+            beta = (1.0 - p) / m
+            following = 0.0 if u <= p else log((1.0 - p) / (1.0 - u)) / beta
+            k0 = -log(p + beta * (1.0 - p) / (beta - tilt))
+        k0 -= (k1 + k3 / 2.0) * v
+        noise = sqrt(k3 * (v + following)) * z[0]
+        drift = self.config.market.drift * dt
+        return following, drift + k0 + k1 * v + k2 * following + noise
 
     def _jump(self, u: float, u_sign: float) -> float:
         jumps = self.config.market.jumps

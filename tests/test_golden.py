@@ -20,6 +20,7 @@ from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
+    "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",

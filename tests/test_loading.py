@@ -191,6 +191,7 @@ def test_every_spelling_of_a_number_is_a_number(number):
         ("execution.instrument=future", ["'spot' or 'perp'", "future"]),
         ("market.volatility.model=garch", ["'constant', 'log_ou'"]),
         ("market.surface.model=sabr", ["market", "volatility.model = sabr"]),
+        ("market.surface.model=heston", ["market", "volatility.model = heston"]),
         ("market.volatility.model=log_ou", ["market.volatility.", "missing"]),
         ("execution.gas_units=5", ["execution.gas_units", "market.gas"]),
         ("risk_aversion=0", ["risk_aversion", "greater than 0"]),

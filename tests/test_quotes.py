@@ -213,3 +213,35 @@ def test_every_leg_is_marked_at_its_own_hagan_volatility() -> None:
         flat = load_config(config, {"market": {"surface": {"model": "flat"}}})
         smiling = -start_rows(config, 1)["book_value"][0]
         assert sign * (smiling + start_rows(flat, 1)["book_value"][0]) > 0.0
+
+
+def test_heston_whose_variance_does_not_move_is_black_scholes() -> None:
+    settings = ["market.volatility.volatility_of_variance=0"]
+    still = load_config("buehler-heston", settings=settings)
+    constant = {"volatility": {"model": "constant", "level": 0.2}}
+    flat = load_config(still, {"market": constant | {"surface": {"model": "flat"}}})
+    for one, other in zip(decisions(still, 50), decisions(flat, 50), strict=True):
+        for name, values in one.items():
+            scale = np.abs(other[name]).max()
+            np.testing.assert_allclose(
+                values, other[name], rtol=1e-10, atol=1e-10 * scale, err_msg=name
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("market_steps", [1, 3])
+def test_a_book_on_hestons_surface_is_worth_what_it_pays_on_average(
+    market_steps: int,
+) -> None:
+    # The premium of Buehler and others; the value is a martingale on the way.
+    config = load_config(
+        "buehler-heston", settings=[f"episode.market_steps={market_steps}"]
+    )
+    n = 60_000
+    for step, rows in enumerate(decisions(config, n)):
+        value, variance = -100.0 * rows["book_value"], rows["true_volatility"] ** 2
+        if step == 0:
+            assert value[0] == pytest.approx(1.6918, abs=3e-4)
+        assert abs(value.mean() - 1.6918) < 4 * value.std() / np.sqrt(n) + 3e-4
+        assert abs(variance.mean() - 0.04) < 4 * variance.std() / np.sqrt(n) + 1e-12
+        assert abs(rows["spot"].mean() - 1) < 4 * rows["spot"].std() / np.sqrt(n) + 1e-9

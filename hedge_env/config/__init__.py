@@ -42,6 +42,7 @@ from hedge_env.config.replay import ReplayConfig
 from hedge_env.config.surface import (
     CurvatureConfig,
     FlatSurface,
+    HestonSurface,
     LevelConfig,
     SabrSurface,
     SkewConfig,
@@ -50,6 +51,7 @@ from hedge_env.config.surface import (
 )
 from hedge_env.config.volatility import (
     ConstantVolatility,
+    HestonVolatility,
     LogOuVolatility,
     SabrVolatility,
     VolatilityConfig,
@@ -70,6 +72,8 @@ __all__ = [
     "FlatSurface",
     "FundingConfig",
     "GasConfig",
+    "HestonSurface",
+    "HestonVolatility",
     "HoldingsConfig",
     "JumpConfig",
     "LegConfig",

@@ -134,7 +134,7 @@ class MarketConfig(Model):
                 f"surface.model = ssvi does not go with volatility.model = {volatility}"
                 f"; use {volatility} or flat"
             )
-        for part in ("jumps", "season"):
+        for part in ("jumps", "season", "regime"):
             if getattr(self, part) is not None:
                 raise ValueError(
                     f"{part} does not go with volatility.model = {volatility}; set "

@@ -51,6 +51,13 @@ class SabrSurface(Model):
     model: Literal["sabr"]
 
 
+class HestonSurface(Model):
+    """Implied volatility of the Heston model that moves the volatility."""
+
+    model: Literal["heston"]
+
+
 SurfaceConfig = Annotated[
-    FlatSurface | SsviSurface | SabrSurface, Field(discriminator="model")
+    FlatSurface | SsviSurface | SabrSurface | HestonSurface,
+    Field(discriminator="model"),
 ]

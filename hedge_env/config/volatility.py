@@ -42,7 +42,18 @@ class SabrVolatility(Model):
     correlation: Correlation = 0.0  # of returns with shocks of volatility
 
 
+class HestonVolatility(Model):
+    """Heston's square-root variance; see market/heston.py."""
+
+    model: Literal["heston"]
+    level: Positive  # at the start, root of V_0 [1/sqrt(year)]
+    long_run_level: Positive  # root of theta [1/sqrt(year)]
+    mean_reversion: Positive  # kappa, of the variance [1/year]
+    volatility_of_variance: NonNegative  # xi [1/year]
+    correlation: Correlation = 0.0  # of returns with shocks of the variance
+
+
 VolatilityConfig = Annotated[
-    ConstantVolatility | LogOuVolatility | SabrVolatility,
+    ConstantVolatility | LogOuVolatility | SabrVolatility | HestonVolatility,
     Field(discriminator="model"),
 ]

@@ -8,6 +8,8 @@ from hedge_env.config import (
     HOURS_PER_DAY,
     ConstantVolatility,
     EnvConfig,
+    HestonSurface,
+    HestonVolatility,
     MarketConfig,
     SabrSurface,
     SabrVolatility,
@@ -18,6 +20,8 @@ from hedge_env.market.cascades import CascadeParams, cascade_params
 from hedge_env.market.funding import FundingParams, funding_params
 from hedge_env.market.gas import GasParams, gas_params
 from hedge_env.market.gas_chain import GasChainParams, gas_chain_params
+from hedge_env.market.heston import OFF as NO_HESTON
+from hedge_env.market.heston import HestonParams, heston_params
 from hedge_env.market.jumps import JumpParams, jump_params, step_probability
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
@@ -29,6 +33,8 @@ from hedge_env.market.volatility import (
     volatility_params,
 )
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.pricing.heston import NO_HESTON as NO_SMILE
+from hedge_env.pricing.heston import HestonLaw, HestonSmile, heston_smile
 from hedge_env.pricing.sabr import SabrParams
 
 
@@ -50,6 +56,8 @@ class PartsParams(NamedTuple):
     intraday: bool
     surface: bool  # SSVI
     sabr: bool  # Hagan's surface
+    heston: bool  # Heston's price and variance
+    heston_surface: bool
     gas: bool
     gas_chain: bool
     funding: bool
@@ -68,6 +76,8 @@ class MarketParams(NamedTuple):
     volatility: VolatilityParams
     surface: SurfaceParams
     sabr: SabrParams
+    heston: HestonParams
+    heston_smile: HestonSmile
     gas: GasParams
     gas_chain: GasChainParams
     funding: FundingParams
@@ -104,7 +114,8 @@ def market_params(config: EnvConfig) -> MarketParams:
     gas = gas_params(market.gas, dt, dt_days)
     start, weekday = episode.start_hour, episode.start_weekday
     seasonal = _is_seasonal(market.season)
-    moves = not isinstance(market.volatility, ConstantVolatility)
+    heston = isinstance(market.volatility, HestonVolatility)
+    moves = not heston and not isinstance(market.volatility, ConstantVolatility)
     return MarketParams(
         ClockParams(
             episode.decisions,
@@ -119,6 +130,8 @@ def market_params(config: EnvConfig) -> MarketParams:
             intraday=volatility.intraday.sd > 0.0,
             surface=isinstance(market.surface, SsviSurface),
             sabr=isinstance(market.surface, SabrSurface),
+            heston=heston,
+            heston_surface=isinstance(market.surface, HestonSurface),
             gas=market.gas is not None,
             gas_chain=market.gas is not None and market.gas.fast_states is not None,
             funding=market.funding is not None,
@@ -131,6 +144,8 @@ def market_params(config: EnvConfig) -> MarketParams:
         volatility,
         surface_params(market.surface, market.volatility.level, dt_days),
         _sabr_params(market),
+        _heston_params(market, dt),
+        _heston_smile(config),
         gas,
         gas_chain_params(market.gas, dt_days),
         funding_params(market.funding, dt_hours),
@@ -161,3 +176,27 @@ def _sabr_params(market: MarketConfig) -> SabrParams:
     return SabrParams(
         float(volatility.volatility_of_volatility), float(volatility.correlation)
     )
+
+
+def _heston_params(market: MarketConfig, dt: float) -> HestonParams:
+    volatility = market.volatility
+    if not isinstance(volatility, HestonVolatility):
+        return NO_HESTON
+    return heston_params(volatility, market.drift, dt)
+
+
+def _heston_smile(config: EnvConfig) -> HestonSmile:
+    """Table up to the longest maturity of the book."""
+    volatility = config.market.volatility
+    if not isinstance(config.market.surface, HestonSurface):
+        return NO_SMILE
+    if not isinstance(volatility, HestonVolatility):
+        raise AssertionError("the config lets a Heston surface quote Heston only")
+    law = HestonLaw(
+        float(volatility.mean_reversion),
+        float(volatility.long_run_level**2),
+        float(volatility.volatility_of_variance),
+        float(volatility.correlation),
+    )
+    days = max(leg.maturity_days for leg in config.book.legs)
+    return heston_smile(law, days / config.episode.days_per_year)

@@ -31,6 +31,7 @@ from hedge_env.market.clustering import (
 from hedge_env.market.funding import advance_funding
 from hedge_env.market.gas import advance_gas
 from hedge_env.market.gas_chain import advance_gas_chain, draw_state
+from hedge_env.market.heston import advance_heston, read_volatility
 from hedge_env.market.jumps import draw_jumps
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price, estimate_variance
@@ -118,6 +119,12 @@ def _step(
     z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
     volatility = x[row.VOLATILITY, low:high]
     log_spot = x[row.LOG_SPOT, low:high]
+    if p.parts.heston:  # price and variance move together; both are read afterwards
+        variance = x[row.FAST, low:high]
+        advance_heston(log_spot, log_return, variance, z_spot, noise[1], p.heston)
+        respond(x, low, high, noise, counters, p)
+        read_volatility(volatility, variance)
+        return
     clustered, odds = p.parts.regime or p.parts.cascades, noise[_PROBABILITY]
     if clustered:
         u_occurs, u_sign = noise[_U_JUMP], noise[_U_SIGN]
@@ -270,6 +277,8 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     x[row.INTRADAY] = p.volatility.intraday.sd * z[9]
     factors = x[row.FAST] + x[row.SLOW] + x[row.INTRADAY]
     x[row.VOLATILITY] = p.volatility.level * exp(factors)
+    if p.parts.heston:
+        x[row.FAST] = p.heston.start
     x[row.LEVEL] = p.surface.level.sd * z[3]
     x[row.SKEW] = p.surface.skew.sd * z[4]
     x[row.CURVATURE] = p.surface.curvature.sd * z[5]

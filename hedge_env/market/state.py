@@ -7,7 +7,7 @@ from typing import Final
 STATES: Final = (
     "log_spot",  # log of S / S_0
     "volatility",  # diffusive volatility of the next market step [1/sqrt(year)]
-    "fast",  # fast factor of log volatility
+    "fast",  # fast factor of log volatility; of Heston the variance [1/year]
     "slow",  # slow factor of log volatility
     "level",  # log of implied over fair volatility
     "skew",  # factor of SSVI's correlation

@@ -168,7 +168,7 @@ def fair_variance_table(
     :math:`w(u) = \exp 2 [s_f^2 (1 - e^{-2 k_f u}) + s_s^2 (1 - e^{-2 k_s u}) + ...]`.
 
     Args:
-        config: Volatility model. SABR counts as constant: no SSVI surface quotes it.
+        config: Volatility model. Only log-OU moves here: no SSVI surface quotes others.
         horizons: Times to maturity, shape (m,), at least 0 [day].
         jump_variance: Variance of jumps per year [1/year].
         fast_sd: Stationary standard deviation of the fast factor, shifts at jumps

@@ -4,6 +4,7 @@ from scipy.stats import norm
 
 from baselines.bartlett import Bartlett
 from baselines.delta import Delta
+from hedge_env.evaluation import evaluate
 from hedge_env.loading import load_config
 from tests.baselines.markets import observables, target_of
 from tests.market.drive import start_rows
@@ -66,3 +67,13 @@ def test_nothing_to_read_off_leaves_the_skew_alone():
     for gamma in (0.0, 1e-9, 1e9):
         other = target_of(Bartlett(), skew=-0.1, gamma=gamma, log_moneyness=0.1)
         assert other == pytest.approx(plain)
+
+
+@pytest.mark.slow
+def test_it_tracks_better_than_delta_where_the_variance_is_correlated_with_spot():
+    config = load_config("buehler-heston")
+    delta, bartlett = evaluate(
+        [(Delta(), None), (Bartlett(), None)], config, n_episodes=4096
+    )
+    ratio = bartlett.squared_increments.mean() / delta.squared_increments.mean()
+    assert ratio < 0.85
