@@ -12,15 +12,11 @@ class ConfigError(HedgeError, ValueError):
 
 
 class DataError(HedgeError, ValueError):
-    """A file of market history cannot be used; the message names file and line."""
+    """A file of market history cannot be used; the message names the file."""
 
 
 class PolicyFileError(HedgeError, ValueError):
     """A policy file is damaged, of another format or of another environment."""
-
-
-class HistoryError(HedgeError, ValueError):
-    """A file of market history cannot be read, or is not what it should be."""
 
 
 class ActionError(HedgeError, ValueError):

@@ -17,15 +17,14 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig, ReplayConfig
 from hedge_env.errors import ConfigError
 from hedge_env.history.clock import Clock, carried_forward, clock_of
-from hedge_env.history.series_file import (
+from hedge_env.history.columns import (
     FUNDING,
     GAS,
     IMPLIED_VOLATILITY,
     SPOT,
-    Series,
     SeriesKind,
-    read_series,
 )
+from hedge_env.history.series_file import Series, read_series
 from hedge_env.history.units import (
     funding_rates,
     gas_prices,

@@ -1,7 +1,8 @@
 """Values of a recorded series in the units of the market, checked for sense.
 
-The unit of implied volatility (percent or fraction) and of gas (wei or gwei) shows
-in the size of the numbers; what cannot be right is refused with its date.
+The unit shows in the size of the numbers: of implied volatility percent or fraction,
+of gas wei or gwei, of funding fraction, percent or basis points. What cannot be right
+is refused with its date.
 """
 
 from __future__ import annotations
@@ -19,6 +20,33 @@ _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
 _WEI_FROM = 1e6  # gas has never cost a million gwei
 _WEI = 1e-9  # [gwei]
 _LARGEST_FUNDING = 0.1  # per settlement: exchanges cap it far below
+_PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
+
+
+def volatility_unit(values: FloatArray) -> tuple[str, float]:
+    """Unit of implied volatilities and its factor to 1/sqrt(year); NaN is left out."""
+    percent = np.nanmedian(values) > _PERCENT_FROM
+    return ("percent", 0.01) if percent else ("fractions", 1.0)
+
+
+def gas_unit(values: FloatArray) -> tuple[str, float]:
+    """Unit of gas prices and its factor to gwei; NaN and zeros are left out."""
+    wei = np.nanmedian(values[~(values <= 0.0)]) > _WEI_FROM
+    return ("wei", _WEI) if wei else ("gwei", 1.0)
+
+
+def funding_unit(values: FloatArray) -> tuple[str, float]:
+    """Unit of funding rates and its factor to fractions; NaN and zeros are left out."""
+    paid = np.abs(values[np.isfinite(values) & (values != 0.0)])
+    usual = float(np.median(paid)) if paid.size else 0.0
+    if usual > _BP_FUNDING_FROM:
+        return "basis points", 1e-4
+    return ("percent", 0.01) if usual > _PERCENT_FUNDING_FROM else ("fractions", 1.0)
+
+
+def in_usd(column: str) -> bool:
+    """Whether a column of gas holds what a transaction costs in dollars."""
+    return "usd" in column
 
 
 def prices(series: Series) -> FloatArray:
@@ -44,8 +72,7 @@ def implied_volatilities(series: Series) -> FloatArray:
     Raises:
         DataError: If one is out of range.
     """
-    values = series.values
-    values = values / 100.0 if np.median(values) > _PERCENT_FROM else values
+    values = series.values * volatility_unit(series.values)[1]
     low, high = _VOLATILITY_RANGE
     _refuse(series, (values < low) | (values > high), "is no volatility a year")
     return values
@@ -57,7 +84,7 @@ def gas_prices(series: Series) -> FloatArray:
     Raises:
         DataError: If one is negative, or the file is in dollars.
     """
-    if "usd" in series.column:
+    if in_usd(series.column):
         text = f"{series.source}: {series.column} is in dollars; give gwei or wei"
         raise DataError(one_line(text))
     values = series.values
@@ -65,7 +92,7 @@ def gas_prices(series: Series) -> FloatArray:
     values = np.where(values > 0.0, values, np.nan)
     if np.isnan(values).all():
         raise DataError(one_line(f"{series.source} holds nothing but zeros"))
-    return values * _WEI if np.nanmedian(values) > _WEI_FROM else values
+    return values * gas_unit(values)[1]
 
 
 def funding_rates(
@@ -81,7 +108,9 @@ def funding_rates(
     Raises:
         DataError: If a rate is out of range, or the clock is not right.
     """
-    _refuse(series, np.abs(series.values) > _LARGEST_FUNDING, "is no fraction paid")
+    _, factor = funding_unit(series.values)
+    values = series.values * factor
+    _refuse(series, np.abs(values) > _LARGEST_FUNDING, "is no fraction paid")
     seconds = series.seconds - round(3600.0 * utc_offset_hours)
     period = round(3600.0 * settlement_hours)
     late = np.median((seconds + period // 2) % period) - period // 2
@@ -97,7 +126,7 @@ def funding_rates(
     return Series(
         series.source,
         seconds[first],
-        series.values[first],
+        values[first],
         series.column,
         series.repeated + int((~first).sum()),
         series.empty,

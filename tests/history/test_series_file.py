@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from hedge_env.errors import DataError
-from hedge_env.history.series_file import (
+from hedge_env.history.columns import (
     FUNDING,
     GAS,
     IMPLIED_VOLATILITY,
     SPOT,
     SeriesKind,
-    read_series,
 )
+from hedge_env.history.series_file import read_series
 from hedge_env.history.units import (
     funding_rates,
     gas_prices,
@@ -139,8 +139,8 @@ UNUSABLE = {
     "ancient": (GOOD.replace(str(TIMES[1]), "12").encode(), "line 2: '12' is not"),
     "no-time": (GOOD.replace(str(TIMES[1]), "soon").encode(), "'soon' is no time"),
     "three-columns": (b"1704067200,1,2\n1704070800,1,2", "3 columns and no header"),
-    "unnamed": (b"time,a,b\n1704067200,1,2", "no column of the price among time, a, b"),
-    "untimed": (b"x,price,b\n1704067200,1,2", "no column of the time"),
+    "unnamed": (b"time,a,b\n1704067200,1,2", "no column is known as the price"),
+    "untimed": (b"x,price,b\n1704067200,1,2", "no column is known as the time"),
     "symbols": (
         b"time,symbol,price\n1704067200,A,1\n1704070800,B,2",
         "several symbols: A, B",

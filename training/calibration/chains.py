@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from scipy.optimize import brentq, least_squares
 from scipy.special import ndtr
 
 from hedge_env._types import FloatArray
-from hedge_env.errors import HistoryError
+from hedge_env.errors import DataError
+from hedge_env.history.csv_file import CsvFile, number, read_csv
 from training.calibration.skew import smile
-from training.calibration.tables import read_frame
 
 _SHORTEST, _LONGEST = 3.0 / 365.0, 200.0 / 365.0  # expiries that are used [year]
 _WIDEST = 1.5  # |log moneyness| over total sd at the money
@@ -52,7 +51,7 @@ def fit_chains(paths: Sequence[Path]) -> Smile:
     """Mean smile of some chains.
 
     Raises:
-        HistoryError: If a chain has no usable expiry.
+        DataError: If a chain has no usable expiry.
     """
     smiles = [_fit_chain(path) for path in paths]
     return Smile(
@@ -82,7 +81,7 @@ def _fit_chain(path: Path) -> Smile:
         ratio.append(s[near] / middle)
         weight.append(np.full(int(near.sum()), 1.0 / np.sqrt(near.sum())))
     if not expiries:
-        raise HistoryError(
+        raise DataError(
             f"{path.name}: no expiry of 3 to 200 days has {_FEWEST} options around "
             "the money"
         )
@@ -99,16 +98,16 @@ def _fit_chain(path: Path) -> Smile:
 
 def _read_chain(path: Path) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Years to expiry, ln(K/F) and implied volatility of the usable options."""
-    frame = read_frame(path)
-    names = set(frame.columns)
+    file = read_csv(path)
+    names = set(file.header or ())
     if {"t", "f", "k", "iv"} <= names:
         years, forward, strike, sigma = (
-            _numbers(frame, name) for name in ("t", "f", "k", "iv")
+            _numbers(file, name) for name in ("t", "f", "k", "iv")
         )
     elif {"instrument_name", "mark_price", "underlying_price"} <= names:
-        years, forward, strike, sigma = _deribit(frame, path.name)
+        years, forward, strike, sigma = _deribit(file, path.name)
     else:
-        raise HistoryError(
+        raise DataError(
             f"{path.name}: a chain needs the columns T [year], F, K, iv, or those of "
             "Deribit (instrument_name, mark_price, underlying_price)"
         )
@@ -116,29 +115,33 @@ def _read_chain(path: Path) -> tuple[FloatArray, FloatArray, FloatArray]:
     good = np.isfinite(log_strike) & np.isfinite(sigma) & (sigma > 0.01) & (sigma < 5.0)
     good &= np.isfinite(years) & (years > 0.0)
     if not good.any():
-        raise HistoryError(f"{path.name}: no option has a usable volatility")
+        raise DataError(f"{path.name}: no option has a usable volatility")
     return years[good], log_strike[good], sigma[good]
 
 
-def _numbers(frame: pl.DataFrame, name: str) -> FloatArray:
-    column = frame[name].str.strip_chars().cast(pl.Float64, strict=False)
-    values = column.to_numpy().astype(float)
+def _cells(file: CsvFile, name: str) -> list[str]:
+    assert file.header is not None  # its names have been looked at
+    return file.column(file.header.index(name))
+
+
+def _numbers(file: CsvFile, name: str) -> FloatArray:
+    values = np.array([number(text) for text in _cells(file, name)])
     return np.where(values > 0.0, values, np.nan)
 
 
 def _deribit(
-    frame: pl.DataFrame, source: str
+    file: CsvFile, source: str
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Columns of a Deribit book summary; out-of-the-money options only."""
-    if "creation_timestamp" not in frame.columns:
-        raise HistoryError(f"{source}: the column creation_timestamp is missing")
-    parts = frame["instrument_name"].str.split("-")
-    now = _numbers(frame, "creation_timestamp") / 1e3
-    forward, price = _numbers(frame, "underlying_price"), _numbers(frame, "mark_price")
+    if "creation_timestamp" not in (file.header or ()):
+        raise DataError(f"{source}: the column creation_timestamp is missing")
+    now = _numbers(file, "creation_timestamp") / 1e3
+    forward, price = _numbers(file, "underlying_price"), _numbers(file, "mark_price")
     years, strike = np.full(now.size, np.nan), np.full(now.size, np.nan)
     sigma = np.full(now.size, np.nan)
-    for i, name in enumerate(parts.to_list()):
-        if name is None or len(name) != 4:
+    for i, text in enumerate(_cells(file, "instrument_name")):
+        name = text.split("-")
+        if len(name) != 4:
             continue
         try:
             day = datetime.strptime(name[1], "%d%b%y").replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray, IntArray
-from hedge_env.errors import HistoryError
+from hedge_env.errors import DataError
 from training.calibration.tables import Kind, Table
 
 SECONDS_PER_HOUR = 3600.0
@@ -59,12 +59,12 @@ def clean(
     """Sort, check and grid the rows between two times [s since 1970].
 
     Raises:
-        HistoryError: If too little is left, or too much of it looks wrong.
+        DataError: If too little is left, or too much of it looks wrong.
     """
     remarks = list(table.remarks)
     inside = (table.seconds >= since) & (table.seconds < until)
     if not inside.any():
-        raise HistoryError(f"{table.source}: no row lies between --since and --until")
+        raise DataError(f"{table.source}: no row lies between --since and --until")
     seconds, values = table.seconds[inside], table.values[inside]
     if kind.positive:
         seconds, values = _positive(seconds, values, table.source, kind, remarks)
@@ -86,7 +86,7 @@ def _drop(
     """Leave out some rows, and say so; refuse if they are too many."""
     count = int(bad.sum())
     if count > _MOST_WRONG * bad.size:
-        raise HistoryError(
+        raise DataError(
             f"{source}: {count} of {bad.size} rows {what}; "
             "check that it is the right file and column"
         )
@@ -119,7 +119,7 @@ def _in_order(
     again = np.r_[False, np.diff(seconds) == 0.0]
     conflict = np.r_[False, again[1:] & (values[1:] != values[:-1])]
     if conflict.sum() > _MOST_WRONG * values.size:
-        raise HistoryError(
+        raise DataError(
             f"{source}: {int(conflict.sum())} rows repeat a time with another value; "
             "does the file hold several markets?"
         )
@@ -154,7 +154,7 @@ def _without_outliers(
     if kind.smooth and values.size > 1:
         step = np.abs(np.diff(np.log(values)))
         if step.max() > bound:
-            raise HistoryError(
+            raise DataError(
                 f"{source}: the {kind.name} changes by a factor of "
                 f"{np.exp(step.max()):.3g} and stays there; "
                 "are units or markets mixed?"
@@ -178,15 +178,13 @@ def _grid(
 ) -> Series:
     days = (seconds[-1] - seconds[0]) / 86400.0 if seconds.size > 1 else 0.0
     if days < least_days:
-        raise HistoryError(
+        raise DataError(
             f"{source}: {days:.0f} days of history; {least_days:.0f} are needed"
         )
     spacing = float(np.median(np.diff(seconds))) / SECONDS_PER_HOUR
     step = max(1, round(spacing))
     if abs(spacing - step) > 0.01 * step and spacing > 1.0:
-        raise HistoryError(
-            f"{source}: a row every {spacing:.3g} hours is no regular grid"
-        )
+        raise DataError(f"{source}: a row every {spacing:.3g} hours is no regular grid")
     hours = np.floor(seconds / SECONDS_PER_HOUR + 1e-9).astype(np.int64)
     start = int(hours[0])
     index = (hours - start) // step
@@ -198,7 +196,7 @@ def _grid(
         )
     missing = int(np.isnan(grid).sum())
     if missing > 0.3 * grid.size:
-        raise HistoryError(
+        raise DataError(
             f"{source}: {missing} of {grid.size} times between the first and the last "
             "row are missing"
         )

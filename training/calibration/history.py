@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from hedge_env._types import FloatArray, IntArray
-from hedge_env.errors import HistoryError
+from hedge_env.config import BASIS_POINT
+from hedge_env.errors import DataError
+from hedge_env.history.units import funding_unit, gas_unit, volatility_unit
 from training.calibration import gas as of_gas
 from training.calibration.cleaning import Series, clean
 from training.calibration.funding import funding_values, interest_of
@@ -76,14 +78,14 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
     """Start a history from hourly prices.
 
     Raises:
-        HistoryError: If the file is unusable; in one sentence.
+        DataError: If the file is unusable; in one sentence.
     """
     table = read_table(path, SPOT)
     series = clean(
         table, SPOT, since=window.since, until=window.until, least_days=least_days
     )
     if series.step > 1:
-        raise HistoryError(
+        raise DataError(
             f"{path.name}: a price every {series.step} hours; hourly prices are needed"
         )
     start = -(-series.start // 24) * 24
@@ -91,7 +93,7 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
     log_price = np.log(series.at(start + np.arange(24 * days + 1)))
     returns = np.diff(log_price)[None, :]
     if not np.nanstd(returns) > 0.0:
-        raise HistoryError(f"{path.name}: the price never moves")
+        raise DataError(f"{path.name}: the price never moves")
     history = History(returns, start, {}, {"spot": days})
     history.add(series)
     history.values |= _single(spot_values(returns))
@@ -103,10 +105,10 @@ def add_implied(history: History, path: Path, window: Window) -> None:
     series = clean(
         read_table(path, IMPLIED), IMPLIED, since=window.since, until=window.until
     )
-    values = series.values
-    if np.nanmedian(values) > 4.0:
-        values = values / 100.0
-        history.remarks.append(f"{series.source}: values are in percent")
+    unit, factor = volatility_unit(series.values)
+    if unit != "fractions":
+        history.remarks.append(f"{series.source}: values are in {unit}")
+    values = factor * series.values
     series = Series(series.source, series.start, series.step, values, series.remarks)
     days = _common_days(history, series)
     ends = history.start + 24 * (days + 1)
@@ -136,7 +138,7 @@ def add_gas(
         series = clean(
             table, GAS, since=limits.since, until=limits.until, least_days=60.0
         )
-        factor = usd_to_gwei if table.in_usd else 1.0
+        factor = usd_to_gwei if table.in_usd else gas_unit(series.values)[1]
         if table.in_usd:
             history.remarks.append(
                 f"{table.source}: USD per transaction, {factor:.4g} gwei each"
@@ -179,10 +181,8 @@ def add_funding(history: History, path: Path, window: Window) -> None:
     """Add funding rates, as fractions, percent or basis points."""
     table = read_table(path, FUNDING)
     series = clean(table, FUNDING, since=window.since, until=window.until)
-    usual = float(np.nanmedian(np.abs(series.values[series.values != 0.0])))
-    unit, factor = "fractions", 1e4
-    if usual > 2e-3:
-        unit, factor = ("percent", 1e2) if usual < 0.2 else ("basis points", 1.0)
+    unit, factor = funding_unit(series.values)
+    if unit != "fractions":
         history.remarks.append(f"{series.source}: values are taken as {unit}")
     start = series.start
     late = start % series.step
@@ -193,7 +193,7 @@ def add_funding(history: History, path: Path, window: Window) -> None:
             f"{series.source}: settlements {late} h after the multiples of "
             f"{series.step} h UTC: taken as local times and shifted back"
         )
-    rates = factor * series.values
+    rates = factor / BASIS_POINT * series.values
     ends = start + series.step * np.arange(rates.size)
     price = np.r_[0.0, np.nancumsum(history.returns[0])]
     index = ends - history.start
@@ -229,7 +229,7 @@ def _common_days(history: History, series: Series) -> IntArray:
     ends = history.start + 24 * (days + 1)
     days = days[(ends >= series.start) & (ends < last)]
     if days.size < 90:
-        raise HistoryError(
+        raise DataError(
             f"{series.source}: only {days.size} days in common with the prices; "
             "at least 90 are needed"
         )

@@ -1,8 +1,7 @@
-"""Reads a file of history into times and values; says what was wrong with it.
+"""Reads a file of history for a fit; says what was wrong with it.
 
-Two columns of any name are time and value. With more columns, names decide; the
-list of names includes those of common data vendors. Everything is read as text first,
-so that a damaged cell is a counted row and not an exception.
+The reader of files is that of recorded days, `hedge_env.history`, where a damaged cell
+is refused. Here it is a row that is counted and left out: a fit survives a few.
 """
 
 from __future__ import annotations
@@ -11,24 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from hedge_env._types import FloatArray
-from hedge_env.errors import HistoryError, one_line
-from training.calibration.timestamps import read_times
-
-_LARGEST_FILE = 2_000_000_000  # bytes
-_TIMES = (
-    "timestamp",
-    "unixtimestamp",
-    "unix",
-    "open_time",
-    "time",
-    "datetime",
-    "date",
-    "dt",
-    "date(utc)",
-)
+from hedge_env.errors import DataError
+from hedge_env.history import columns
+from hedge_env.history.columns import SeriesKind, require_one_symbol, time_and_value
+from hedge_env.history.csv_file import number, read_csv
+from hedge_env.history.timestamps import read_times
+from hedge_env.history.units import in_usd
 
 
 @dataclass(frozen=True)
@@ -36,62 +25,32 @@ class Kind:
     """What a file is expected to hold.
 
     Attributes:
-        name: What one of its values is called.
-        columns: Names of value columns and the factor to the unit used inside,
-            most telling first; lower case.
+        series: What one of its values is called, and names of its column. Of a bar the
+            close comes first: a fit may know the hour that has passed.
         positive: Whether a value must be above zero.
         smooth: Whether a change by a factor of three from one row to the next must
             be an error.
     """
 
-    name: str
-    columns: tuple[tuple[str, float], ...]
+    series: SeriesKind
     positive: bool = True
     smooth: bool = False
 
+    @property
+    def name(self) -> str:
+        """What one of its values is called."""
+        return self.series.word
 
-_USD_PER_TX = -1.0  # a cost, to be turned into a gas price with the preset's spot
-SPOT = Kind(
-    "price",
-    (("close", 1.0), ("price", 1.0), ("spot", 1.0), ("mid", 1.0), ("value", 1.0)),
-    smooth=True,
-)
-IMPLIED = Kind(
-    "implied volatility",
-    (
-        ("close", 1.0),
-        ("dvol", 1.0),
-        ("iv", 1.0),
-        ("implied_volatility", 1.0),
-        ("value", 1.0),
-    ),
-    smooth=True,
-)
-GAS = Kind(
-    "gas price",
-    (
-        ("value (wei)", 1e-9),
-        ("wei", 1e-9),
-        ("average_gas_fee", 1.0),
-        ("gas_price_gwei", 1.0),
-        ("gwei", 1.0),
-        ("gas_price", 1.0),
-        ("median_gas_usd", _USD_PER_TX),
-        ("gas_usd_per_tx", _USD_PER_TX),
-        ("value", 1.0),
-    ),
-)
-FUNDING = Kind(
-    "funding rate",
-    (
-        ("funding rate", 1.0),
-        ("funding_rate", 1.0),
-        ("fundingrate", 1.0),
-        ("rate", 1.0),
-        ("value", 1.0),
-    ),
-    positive=False,
-)
+
+def _close_first(kind: SeriesKind) -> SeriesKind:
+    return SeriesKind(kind.word, ("close", *kind.columns))
+
+
+SPOT = Kind(_close_first(columns.SPOT), smooth=True)
+IMPLIED = Kind(_close_first(columns.IMPLIED_VOLATILITY), smooth=True)
+GAS = Kind(columns.GAS)
+FUNDING = Kind(columns.FUNDING, positive=False)
+REVERSAL = Kind(columns.RISK_REVERSAL, positive=False)
 
 
 @dataclass(frozen=True)
@@ -101,9 +60,7 @@ class Table:
     Attributes:
         source: File name, for messages.
         seconds: Times, in the file's order.
-        values: Values, in the unit used inside unless `in_usd`.
-        rows: Rows of the file.
-        in_usd: Whether values are costs of a transaction in USD.
+        values: Values, as in the file.
         column: Name of the column the values are from.
         remarks: What was noticed.
     """
@@ -111,38 +68,39 @@ class Table:
     source: str
     seconds: FloatArray
     values: FloatArray
-    rows: int
-    in_usd: bool
     column: str
     remarks: tuple[str, ...]
+
+    @property
+    def in_usd(self) -> bool:
+        """Whether values are costs of a transaction in dollars."""
+        return in_usd(self.column)
 
 
 def read_table(path: Path, kind: Kind) -> Table:
     """Read times and values of one file.
 
     Raises:
-        HistoryError: In one sentence that names the file and what is wrong.
+        DataError: In one sentence that names the file and what is wrong.
     """
-    frame = read_frame(path)
+    file = read_csv(path)
     source = path.name
-    time, column, factor = _columns(frame, kind, source)
-    times = read_times(frame[time], source)
-    text = frame[column].str.strip_chars()
-    values = text.cast(pl.Float64, strict=False).to_numpy().astype(float)
+    if not file.rows:
+        raise DataError(f"{source} has a header and no rows")
+    time_at, value_at = time_and_value(file, kind.series)
+    require_one_symbol(file)
+    times = read_times(file.column(time_at), source)
+    values = np.array([number(text) for text in file.column(value_at)])
     good = np.isfinite(times.seconds) & np.isfinite(values)
     remarks = list(times.remarks)
     _report_unreadable(times.seconds, values, source, remarks)
-    in_usd = factor == _USD_PER_TX
-    scale = 1.0 if in_usd else factor
     if not good.any():
-        raise HistoryError(f"{source}: no row has both a time and a {kind.name}")
+        raise DataError(f"{source}: no row has both a time and a {kind.name}")
     return Table(
         source,
         times.seconds[good],
-        values[good] * scale,
-        frame.height,
-        in_usd,
-        column,
+        values[good],
+        "" if file.header is None else file.header[value_at],
         tuple(remarks),
     )
 
@@ -154,94 +112,9 @@ def _report_unreadable(
     for what, array in (("time", seconds), ("value", values)):
         bad = int((~np.isfinite(array)).sum())
         if bad > 0.1 * n:
-            raise HistoryError(
+            raise DataError(
                 f"{source}: {bad} of {n} rows have no readable {what}; "
                 "is it the right file, with the columns time and value?"
             )
         if bad:
             remarks.append(f"{bad} rows without a readable {what} left out")
-
-
-def read_frame(path: Path) -> pl.DataFrame:
-    """Read a CSV file as columns of text; names are lower case and stripped."""
-    text = _read_text(path)
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        frame = pl.read_csv(
-            text.encode(),
-            separator=separator,
-            has_header=not _is_data(first.split(separator)),
-            infer_schema=False,
-            truncate_ragged_lines=True,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise HistoryError(one_line(f"{path.name}: not a CSV table: {error}")) from None
-    if frame.height == 0:
-        raise HistoryError(f"{path.name} has a header and no rows")
-    if frame.width < 2:
-        raise HistoryError(
-            f"{path.name} has one column; a time and a value are needed, "
-            "separated by commas"
-        )
-    names = [name.strip().lower() for name in frame.columns]
-    if len(set(names)) < len(names):
-        raise HistoryError(f"{path.name}: two columns have the same name")
-    frame.columns = names
-    return frame
-
-
-def _read_text(path: Path) -> str:
-    if path.is_dir():
-        raise HistoryError(f"{path} is a folder; give a CSV file")
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise HistoryError(f"{path} is larger than 2 GB")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise HistoryError(f"{path} does not exist") from None
-    except OSError as error:
-        raise HistoryError(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise HistoryError(f"{path.name} is not text; give a CSV file") from None
-    if "\0" in text:
-        raise HistoryError(f"{path.name} is not text; give a CSV file")
-    if not text.strip():
-        raise HistoryError(f"{path.name} is empty")
-    return text.lstrip("\n").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _is_data(cells: list[str]) -> bool:
-    """Whether a first line holds numbers and so is no header."""
-    last = cells[-1].strip().strip('"')
-    try:
-        float(last)
-    except ValueError:
-        return False
-    return True
-
-
-def _columns(frame: pl.DataFrame, kind: Kind, source: str) -> tuple[str, str, float]:
-    """Names of the time and the value column, and the value's factor."""
-    names = frame.columns
-    known = dict(kind.columns)
-    if len(names) == 2:
-        time, value = names
-        if value in _TIMES or time in known:
-            time, value = value, time
-        return time, value, known.get(value, 1.0)
-    time = next((name for name in _TIMES if name in names), "")
-    value = next((name for name in known if name in names), "")
-    if not time or not value:
-        what = "time" if not time else kind.name
-        example = _TIMES[0] if not time else kind.columns[0][0]
-        listed = ", ".join(names[:12])
-        raise HistoryError(
-            one_line(
-                f"{source}: no column is known as the {what} among {listed}; "
-                f"name one {example!r}, or give a file with two columns"
-            )
-        )
-    return time, value, known[value]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.errors import HistoryError
+from hedge_env.errors import DataError
 from tests.training.calibration.files import HOURS, iso, prices, rows, seconds, text
 from training.calibration.history import Window, read_spot
 from training.cli import main
@@ -115,7 +115,7 @@ def test_a_damaged_file_is_refused_in_one_clear_sentence(
     data, words = REFUSED[name]
     path = tmp_path / "html.csv"
     path.write_bytes(data)
-    with pytest.raises(HistoryError) as caught:
+    with pytest.raises(DataError) as caught:
         read(path)
     message = str(caught.value)
     assert words in message
@@ -208,16 +208,16 @@ def test_a_bad_row_costs_its_two_returns_and_is_reported(
 
 
 def test_a_missing_file_and_a_folder_are_said_to_be_that(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match="does not exist"):
+    with pytest.raises(DataError, match="does not exist"):
         read(tmp_path / "none.csv")
-    with pytest.raises(HistoryError, match="is a folder"):
+    with pytest.raises(DataError, match="is a folder"):
         read(tmp_path)
 
 
 def test_dates_that_leave_nothing_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "prices.csv"
     path.write_text(text(rows()))
-    with pytest.raises(HistoryError, match="between --since and --until"):
+    with pytest.raises(DataError, match="between --since and --until"):
         read_spot(path, Window(seconds()[-1] + 1e6, np.inf))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.errors import HistoryError
+from hedge_env.errors import DataError
 from tests.training.calibration.files import HOURS, START, rows, text
 from training.calibration.chains import fit_chains
 from training.calibration.history import (
@@ -78,15 +78,15 @@ def test_series_that_do_not_meet_the_prices_are_refused(
     history: History, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "iv.csv", 24, IMPLIED, shift=24 * 365 * 3)
-    with pytest.raises(HistoryError, match="in common with the prices"):
+    with pytest.raises(DataError, match="in common with the prices"):
         add_implied(history, path, Window())
 
 
 def test_a_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "chain.csv"
     path.write_text(text(rows()))
-    with pytest.raises(HistoryError, match="a chain needs the columns"):
+    with pytest.raises(DataError, match="a chain needs the columns"):
         fit_chains([path])
     path.write_text("T,F,K,iv\n0.1,100,100,0.5\n0.1,100,110,nonsense\n")
-    with pytest.raises(HistoryError, match="no expiry"):
+    with pytest.raises(DataError, match="no expiry"):
         fit_chains([path])
