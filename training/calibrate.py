@@ -18,6 +18,7 @@ from training.calibration.fitting import (
     Fitted,
     final_values,
     fit_market,
+    fit_skew,
     work,
 )
 from training.calibration.history import (
@@ -26,6 +27,7 @@ from training.calibration.history import (
     add_funding,
     add_gas,
     add_implied,
+    add_reversal,
     read_spot,
 )
 from training.calibration.preset_file import preset_yaml, rounded
@@ -53,14 +55,18 @@ def run(options: CalibrateOptions) -> None:
         raise ConfigError(f"--out {options.out}: name a file that ends in .yaml")
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
+    smile = fit_chains(options.chain) if options.chain else None
     for remark in history.remarks:
         log(remark)
     effort = Effort(options.histories, seed=options.seed)
     total = work(history, effort)
     with progress_bar("fit", total, enabled=options.progress) as advance:
-        fitted = fit_market(base, history, replace(effort, advance=advance))
-    if options.chain:
-        _set_smile(fitted, fit_chains(options.chain))
+        effort = replace(effort, advance=advance)
+        fitted = fit_market(base, history, effort)
+        if smile is not None:
+            _set_smile(fitted, smile)
+        if history.reversal is not None:
+            fit_skew(fitted, history, effort)
     fitted.market = rounded(fitted.market)
     fitted.change({})
     values = final_values(fitted, history, effort)
@@ -89,6 +95,8 @@ def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
     history = read_spot(options.spot, window)
     if options.implied_vol is not None:
         add_implied(history, options.implied_vol, window)
+    if options.risk_reversal is not None:
+        add_reversal(history, options.risk_reversal, window)
     if options.gas:
         limits = _window(
             options.gas_since or options.since, options.gas_until or options.until
@@ -138,6 +146,7 @@ def _command(options: CalibrateOptions) -> str:
         ("--implied-vol", (options.implied_vol,)),
         ("--gas", options.gas),
         ("--funding", (options.funding,)),
+        ("--risk-reversal", (options.risk_reversal,)),
         ("--chain", options.chain),
     )
     words = ["hedge", "calibrate"]

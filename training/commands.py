@@ -185,6 +185,8 @@ class CalibrateOptions(SettingOptions):
     """Gas prices, daily or hourly; a daily and an hourly file give level and season."""
     funding: OptionalFile = None
     """Funding rates of a perpetual, one per settlement."""
+    risk_reversal: OptionalFile = None
+    """30-day 25-delta risk reversals (call less put): mean and moves of the skew."""
     chain: Files = ()
     """Option chains; the mean skew and curvature of their smiles are taken."""
     since: OptionalDate = None

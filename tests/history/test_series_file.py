@@ -120,6 +120,37 @@ def test_a_funding_clock_ahead_of_utc_must_be_said(tmp_path: Path) -> None:
     np.testing.assert_array_equal(settled.seconds, [t - 3 * HOUR - 2 for t in times])
 
 
+@pytest.mark.parametrize("factor", [1.0, 1e2, 1e4])
+def test_funding_may_be_in_percent_or_basis_points(
+    tmp_path: Path, factor: float
+) -> None:
+    rates = np.array([1e-4, 3e-4, -2e-4, 1e-4])
+    times = [START + 8 * HOUR * k for k in range(4)]
+    path = write_series(tmp_path / "f.csv", times, list(factor * rates))
+    settled = funding_rates(read_series(path, FUNDING), 8.0, 0.0)
+    np.testing.assert_allclose(settled.values, rates)
+
+
+def test_a_day_before_its_month_is_seen_in_the_other_rows(tmp_path: Path) -> None:
+    texts = ["2/1/2024", "3/1/2024", "14/1/2024"]
+    series = read_series(write_series(tmp_path / "p.csv", texts, [1, 2, 3]), SPOT)
+    np.testing.assert_array_equal(np.diff(series.seconds), [86_400, 11 * 86_400])
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        (["2024-01-01 00:00", "2024-01-01T01:00Z"], "name a time zone"),
+        (["1/13/2024", "13/1/2024"], "partly day/month"),
+    ],
+)
+def test_times_that_could_be_two_are_refused(
+    tmp_path: Path, texts: list[str], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=sentence):
+        read_series(write_series(tmp_path / "p.csv", texts, [1, 2]), SPOT)
+
+
 GOOD = "\n".join(f"{t},{p}" for t, p in PAIRS)
 
 UNUSABLE = {

@@ -15,6 +15,7 @@ from training.calibration.history import History
 from training.calibration.implied import IMPLIED
 from training.calibration.model import model_values, without
 from training.calibration.moments import Estimate, Parameter, fit, most_markets, put
+from training.calibration.season import KEYS as SEASON_KEYS
 from training.calibration.skew import SKEW
 from training.calibration.spot_statistics import SPOT
 from training.calibration.statistic import Values
@@ -22,12 +23,12 @@ from training.calibration.statistic import Values
 STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
 
 _VOLATILITY = (
-    Parameter("volatility.fast.half_life_days", 4.0, 1.0, 30.0),
-    Parameter("volatility.fast.sd", 0.35, 0.03, 1.0),
-    Parameter("volatility.slow.half_life_days", 150.0, 30.0, 400.0),
-    Parameter("volatility.slow.sd", 0.45, 0.05, 0.8),
-    Parameter("volatility.intraday.half_life_days", 0.15, 0.02, 0.8),
-    Parameter("volatility.intraday.sd", 0.4, 0.05, 1.0),
+    Parameter("volatility.fast.half_life_days", 8.0, 1.0, 30.0),
+    Parameter("volatility.fast.sd", 0.25, 0.03, 1.0),
+    Parameter("volatility.slow.half_life_days", 250.0, 30.0, 400.0),
+    Parameter("volatility.slow.sd", 0.55, 0.05, 0.8),
+    Parameter("volatility.intraday.half_life_days", 0.3, 0.02, 0.8),
+    Parameter("volatility.intraday.sd", 0.5, 0.05, 1.0),
     Parameter("volatility.leverage", -0.2, -0.6, 0.6, scale=0.4),
     Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
     Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
@@ -57,6 +58,15 @@ _FUNDING = (
     Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
     Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
 )
+
+_SKEW = (
+    Parameter("surface.skew.mean", -0.1, -0.9, 0.9, scale=0.2),
+    Parameter("surface.skew.sd", 0.08, 0.005, 0.6),
+    Parameter("surface.skew.half_life_days", 5.0, 0.5, 60.0),
+    Parameter("surface.skew.return_correlation", 0.3, -0.95, 0.95, scale=0.5),
+)
+
+_AIMS = {"gas": (*DAILY, *HOURLY), "funding": FUNDING, "skew": SKEW}
 
 Advance = Callable[..., None]
 
@@ -101,6 +111,8 @@ def work(history: History, effort: Effort) -> int:
         counts.append(1 + len(_GAS) + len(_RESPONSE))
     if history.rates is not None:
         counts.append(len(_FUNDING))
+    if history.reversal is not None:
+        counts.append(len(_SKEW))
     return sum(most_markets(count, effort.steps) for count in counts)
 
 
@@ -132,6 +144,8 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     # Any log-OU start will do: all its numbers are about to be fitted.
     start = {"model": "log_ou", "level": total, "fast": dict(_FACTOR)}
     fitted.market["volatility"] = start | {"slow": dict(_FACTOR)}
+    for key in SEASON_KEYS:
+        put(fitted.market, key, history.direct[key])
     fitted.config = _changed(fitted.config, fitted.market)
     config = without(fitted.config, parts)
     statistics = (*SPOT, *IMPLIED)
@@ -193,6 +207,16 @@ def _fit_funding(fitted: Fitted, history: History, effort: Effort) -> None:
     _fit_part("funding", _FUNDING, fitted, config, history, days, effort)
 
 
+def fit_skew(fitted: Fitted, history: History, effort: Effort) -> None:
+    """Skew of the surface from a history of risk reversals, after all the rest."""
+    if not isinstance(fitted.config.market.surface, SsviSurface):
+        put(fitted.market, "surface", deepcopy(_SURFACE))
+        fitted.change({})
+    config = without(fitted.config, ("gas", "funding"))
+    days = {"skew": history.days["skew"]}
+    _fit_part("skew", _SKEW, fitted, config, history, days, effort)
+
+
 def _fit_part(
     part: str,
     parameters: tuple[Parameter, ...],
@@ -204,7 +228,7 @@ def _fit_part(
 ) -> None:
     estimate = fit(
         parameters,
-        (*DAILY, *HOURLY) if part == "gas" else FUNDING,
+        _AIMS[part],
         history.values,
         lambda changes: _values(config, changes, days, effort, spot=False),
         most_steps=effort.steps,
@@ -239,5 +263,5 @@ def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
         fitted.config.market.volatility, LogOuVolatility
     ):
         days.setdefault("implied", history.days["spot"])
-        days["skew"] = days["implied"]
+        days.setdefault("skew", days["implied"])
     return model_values(fitted.config, days, effort.histories, effort.seed)

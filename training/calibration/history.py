@@ -17,10 +17,22 @@ from training.calibration import gas as of_gas
 from training.calibration.cleaning import Series, clean
 from training.calibration.funding import funding_values, interest_of
 from training.calibration.implied import implied_values
+from training.calibration.season import season_parameters
+from training.calibration.skew import skew_values
 from training.calibration.spot_statistics import spot_values
-from training.calibration.tables import FUNDING, GAS, IMPLIED, SPOT, Table, read_table
+from training.calibration.tables import (
+    FUNDING,
+    GAS,
+    IMPLIED,
+    REVERSAL,
+    SPOT,
+    Table,
+    read_table,
+)
 
 _WEEK = 168  # hours
+_POINTS_FROM = 0.3  # a usual risk reversal beyond is in points of volatility
+_LARGEST_REVERSAL = 0.3  # [1/sqrt(year)]
 
 
 @dataclass(frozen=True)
@@ -40,8 +52,9 @@ class History:
         start: That midnight [hours since 1970].
         values: Name of a statistic -> its value.
         days: Part of the market -> days of its history.
-        direct: What is read off the data without a search: interest, season.
+        direct: What is read off the data without a search: interest, seasons.
         implied: Daily implied volatility.
+        reversal: Daily 30-day 25-delta risk reversal [1/sqrt(year)].
         gas_daily: Daily mean gas price [gwei].
         gas_hourly: Hourly gas price [gwei].
         rates: Funding rates [bp].
@@ -55,6 +68,7 @@ class History:
     days: dict[str, int]
     direct: dict[str, float] = field(default_factory=dict)
     implied: FloatArray | None = None
+    reversal: FloatArray | None = None
     gas_daily: FloatArray | None = None
     gas_hourly: FloatArray | None = None
     rates: FloatArray | None = None
@@ -96,7 +110,10 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
         raise DataError(f"{path.name}: the price never moves")
     history = History(returns, start, {}, {"spot": days})
     history.add(series)
-    history.values |= _single(spot_values(returns))
+    # 1970 began on a Thursday, which is day 3 of the week.
+    values = spot_values(returns, (start // 24 + 3) % 7)
+    history.values |= _single(values)
+    history.direct |= season_parameters(values)
     return history
 
 
@@ -117,6 +134,30 @@ def add_implied(history: History, path: Path, window: Window) -> None:
     returns = _hours_of(history, days)
     history.add(series)
     history.values |= _single(implied_values(history.implied, returns))
+
+
+def add_reversal(history: History, path: Path, window: Window) -> None:
+    """Add 30-day risk reversals, in points of volatility or as a fraction."""
+    series = clean(
+        read_table(path, REVERSAL), REVERSAL, since=window.since, until=window.until
+    )
+    usual = float(np.nanmedian(np.abs(series.values)))
+    factor = 1.0
+    if usual > _POINTS_FROM:
+        factor = 0.01
+        history.remarks.append(f"{series.source}: values are in points of volatility")
+    if usual * factor > _LARGEST_REVERSAL:
+        raise DataError(
+            f"{series.source}: a usual risk reversal of {usual:.3g} is none; give the "
+            "volatility of the call less that of the put, in points or as a fraction"
+        )
+    days = _common_days(history, series)
+    ends = history.start + 24 * (days + 1)
+    history.reversal = factor * series.at(ends)[None, :]
+    history.days["skew"] = days.size
+    log_spot = np.cumsum(np.nan_to_num(_hours_of(history, days)), axis=-1)
+    history.add(series)
+    history.values |= _single(skew_values(history.reversal, log_spot[:, 23::24]))
 
 
 def add_gas(

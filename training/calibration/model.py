@@ -66,7 +66,10 @@ def model_values(
         ends = {name: rows[name][:, 24::24] for name in (*skew.ROWS, *implied.ROWS)}
         level = implied.implied_volatility(config, ends)
         reversal = skew.risk_reversal(config.market.surface, ends, level)
-        values |= skew.skew_values(reversal, rows["log_spot"][:, 24::24])
+        log_spot = rows["log_spot"][:, 24::24]
+        values |= skew.skew_values(
+            reversal[:, : days["skew"]], log_spot[:, : days["skew"]]
+        )
     return values
 
 

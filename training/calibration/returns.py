@@ -45,6 +45,12 @@ def overlapping(daily: FloatArray, days: int) -> FloatArray:
     return total
 
 
+def variance(values: FloatArray) -> FloatArray:
+    """Mean squared distance from the mean."""
+    centred = values - mean(values, axis=-1, keepdims=True)
+    return mean(centred**2, axis=-1)
+
+
 def kurtosis(values: FloatArray) -> FloatArray:
     """Fourth central moment over the squared variance [-]."""
     centred = values - mean(values, axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ from hedge_env._types import FloatArray
 from hedge_env.config import SsviSurface
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION, LARGEST_WING
 from training.calibration import returns as of
+from training.calibration.implied import half_life
 from training.calibration.statistic import Statistic, Values
 
 ROWS = ("skew", "curvature")
@@ -16,10 +17,11 @@ _YEARS = 30.0 / 365.0
 _ITERATIONS = 6
 
 SKEW = (
-    Statistic("30-day risk reversal, mean", "1/sqrt(year)", 0.005, fitted=False),
-    Statistic("30-day risk reversal, sd", "1/sqrt(year)", 0.005, fitted=False),
-    Statistic("30-day risk reversal, daily change", "-", 0.005, fitted=False),
-    Statistic("risk reversal against returns", "-", 0.1, fitted=False),
+    Statistic("30-day risk reversal, mean", "1/sqrt(year)", 0.003),
+    Statistic("30-day risk reversal, sd", "1/sqrt(year)", 0.1, ratio=True),
+    Statistic("30-day risk reversal, daily change", "1/sqrt(year)", 0.1, ratio=True),
+    Statistic("half-life of the risk reversal", "day", 0.2, ratio=True),
+    Statistic("risk reversal against returns", "-", 0.05),
 )
 
 
@@ -31,6 +33,7 @@ def skew_values(reversal: FloatArray, log_spot: FloatArray) -> Values:
         np.nanmean(reversal, axis=-1),
         np.nanstd(reversal, axis=-1),
         np.nanstd(change, axis=-1),
+        half_life(reversal),
         of.correlation(change, np.diff(log_spot, axis=-1)),
     )
     return dict(zip(names, figures, strict=True))

@@ -21,9 +21,9 @@ class Statistic:
             inverse. A difference of logarithms if `ratio`.
         ratio: Whether it is compared as a ratio.
         fitted: Whether the fit aims at it, or only reports it.
-        pooled: Whether the histories count as one, as a volatility's squares do; else
-            the statistic is averaged over histories of the data's length, which are
-            as short as the data and as wrong about rare events.
+        pooled: Power whose mean counts, if the histories count as one: two for a
+            volatility. Zero: the statistic is averaged over histories of the data's
+            length, which are as short as the data and as wrong about rare events.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Statistic:
     tolerance: float
     ratio: bool = False
     fitted: bool = True
-    pooled: bool = False
+    pooled: int = 0
 
     def scale(self, value: FloatArray) -> FloatArray:
         """Bring values to the scale on which differences are taken."""
@@ -41,7 +41,8 @@ class Statistic:
         """Mean on that scale over the histories that have a value."""
         scaled = self.scale(np.asarray(values, dtype=float))
         if self.pooled:
-            return float(np.sqrt(np.mean(np.asarray(values) ** 2)))
+            power = np.mean(np.asarray(values) ** self.pooled)
+            return float(power ** (1.0 / self.pooled))
         known = np.isfinite(scaled)
         mean = float(np.mean(scaled[known])) if known.any() else float("nan")
         return float(np.exp(mean)) if self.ratio else mean

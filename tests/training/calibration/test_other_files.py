@@ -14,12 +14,14 @@ from training.calibration.history import (
     add_funding,
     add_gas,
     add_implied,
+    add_reversal,
     read_spot,
 )
 
 RNG = np.random.default_rng(5)
 IMPLIED = 0.7 * np.exp(0.02 * np.cumsum(RNG.standard_normal(HOURS // 24)))
 GAS = 20.0 * np.exp(0.3 * RNG.standard_normal(HOURS))
+REVERSAL = -0.04 + 0.02 * RNG.standard_normal(HOURS // 24)
 RATES = np.where(RNG.random(HOURS // 8) < 0.5, 1.0, RNG.normal(2.0, 2.0, HOURS // 8))
 
 
@@ -52,6 +54,56 @@ def test_funding_is_a_fraction_in_percent_or_in_basis_points(
     add_funding(history, write(tmp_path / "f.csv", 8, factor * RATES), Window())
     assert abs(history.values["funding, mean"] - RATES.mean()) < 1e-6
     assert abs(history.direct["interest_bp"] - 1.0) < 1e-6
+
+
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_risk_reversals_are_fractions_or_in_points(
+    history: History, tmp_path: Path, factor: float
+) -> None:
+    path = write(tmp_path / "rr.csv", 24, factor * REVERSAL)
+    add_reversal(history, path, Window())
+    name = "30-day risk reversal, mean"
+    assert abs(history.values[name] - REVERSAL[1:].mean()) < 1e-3
+
+
+REVERSALS: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(300), "not text"),
+    "words": (text([(t, "skewed") for t, _ in rows()]).encode(), "readable value"),
+    "prices": (text(rows()[::24]).encode(), "is none"),
+    "unnamed columns": (
+        text([(t, p, p) for t, p in rows()], "time,call,put\n").encode(),
+        "no column is known as the risk reversal",
+    ),
+    "a month of it": (
+        text([(t, "-0.05") for t, _ in rows()[: 24 * 30 : 24]]).encode(),
+        "days of history",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REVERSALS)
+def test_a_damaged_file_of_risk_reversals_is_refused_in_one_sentence(
+    history: History, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "rr.csv"
+    path.write_bytes(REVERSALS[name][0])
+    with pytest.raises(DataError) as caught:
+        add_reversal(history, path, Window())
+    message = str(caught.value)
+    assert REVERSALS[name][1] in message
+    assert "rr.csv" in message
+    assert "\n" not in message
+
+
+def test_a_risk_reversal_that_is_no_risk_reversal_costs_its_day(
+    history: History, tmp_path: Path
+) -> None:
+    damaged = REVERSAL.copy()
+    damaged[50] = 1e9
+    add_reversal(history, write(tmp_path / "rr.csv", 24, damaged), Window())
+    assert "far from their neighbours" in " ".join(history.remarks)
+    assert history.values["30-day risk reversal, sd"] < 0.1
 
 
 def test_settlements_at_local_times_are_shifted_and_reported(

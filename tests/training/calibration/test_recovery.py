@@ -5,21 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.loading import load_config
 from tests.training.calibration.files import START
-from training.calibration import funding, gas, implied
-from training.calibration.fitting import Effort, Fitted, fit_market
+from training.calibration import funding, gas, implied, skew
+from training.calibration.fitting import Effort, Fitted, fit_market, fit_skew
 from training.calibration.history import (
     Window,
     add_funding,
     add_gas,
     add_implied,
+    add_reversal,
     read_spot,
 )
 from training.calibration.simulation import simulate
 
 YEARS = 8
+MONDAY = START + 5 * 86_400  # simulated histories begin on one
 SEED = 123  # of the history; the fit has other noise
 
 TRUTH = {
@@ -32,6 +34,7 @@ TRUTH = {
         "intraday": {"half_life_days": 0.2, "sd": 0.45},
         "leverage": -0.15,
     },
+    "season": {"daily_amplitude": 0.3, "peak_hour": 14.0, "weekend": 0.8},
     "jumps": {
         "per_year": 60.0,
         "probability_up": 0.4,
@@ -42,6 +45,12 @@ TRUTH = {
     "surface": {
         "variance_premium": 1.15,
         "level": {"half_life_days": 8.0, "sd": 0.08, "return_correlation": -0.4},
+        "skew": {
+            "half_life_days": 7.0,
+            "sd": 0.12,
+            "mean": -0.25,
+            "return_correlation": 0.6,
+        },
     },
     "gas": {
         "median_gwei": 12.0,
@@ -77,25 +86,32 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_implied(history, folder / "implied.csv", Window())
     add_gas(history, [folder / "gas.csv"], Window(), 1.0)
     add_funding(history, folder / "funding.csv", Window())
-    return fit_market(load_config("ethereum-l1"), history, Effort(12, 4))
+    add_reversal(history, folder / "reversal.csv", Window())
+    fitted = fit_market(load_config("ethereum-l1"), history, Effort(12, 4))
+    fit_skew(fitted, history, Effort(12, 4))
+    return fitted
 
 
 def _write_files(folder: Path, truth: EnvConfig) -> None:
     """One history of each kind, as a data vendor might publish it."""
-    names = ("log_spot", *implied.ROWS, *gas.ROWS, *funding.ROWS)
+    names = ("log_spot", *implied.ROWS, *gas.ROWS, *funding.ROWS, *skew.ROWS)
     rows = simulate(truth, names, 1, YEARS * 8760, SEED)
     assert truth.market.gas is not None
     assert truth.market.funding is not None
-    days = {name: rows[name][:, ::24] for name in implied.ROWS}
+    assert isinstance(truth.market.surface, SsviSurface)
+    days = {name: rows[name][:, ::24] for name in (*implied.ROWS, *skew.ROWS)}
+    level = implied.implied_volatility(truth, days)
+    reversal = skew.risk_reversal(truth.market.surface, days, level)
     settled = {name: rows[name][:, ::8] for name in funding.ROWS}
     columns = {
         "spot": (1, 2000.0 * np.exp(rows["log_spot"][0])),
-        "implied": (24, 100.0 * implied.implied_volatility(truth, days)[0]),
+        "implied": (24, 100.0 * level[0]),
+        "reversal": (24, 100.0 * reversal[0]),
         "gas": (1, gas.gas_price(truth.market.gas, rows)[0, 1:]),
         "funding": (8, 1e-4 * funding.funding_rate(truth.market.funding, settled)[0]),
     }
     for name, (hours, values) in columns.items():
-        times = START + 3600 * hours * np.arange(values.size)
+        times = MONDAY + 3600 * hours * np.arange(values.size)
         table = np.column_stack([times, values])
         path = folder / f"{name}.csv"
         np.savetxt(path, table, delimiter=",", fmt="%.12g", header="time,value")
@@ -109,7 +125,7 @@ def at(document: dict, key: str) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["spot", "gas", "funding"])
+@pytest.mark.parametrize("part", ["spot", "gas", "funding", "skew"])
 def test_the_truth_lies_within_three_standard_errors(fitted: Fitted, part: str) -> None:
     estimate = fitted.estimates[part]
     for key, value in estimate.values.items():
@@ -133,6 +149,13 @@ BANDS = {
     "gas.season_peak_hour": 0.05,
     "gas.return_response": 0.2,
     "gas.burst_half_life_hours": 0.25,
+    "season.daily_amplitude": 0.15,
+    "season.peak_hour": 0.05,
+    "season.weekend": 0.05,
+    "surface.skew.mean": 0.15,
+    "surface.skew.sd": 0.25,
+    "surface.skew.half_life_days": 0.35,
+    "surface.skew.return_correlation": 0.15,
     "funding.premium_mean_bp": 0.25,
     "funding.premium_sd_bp": 0.15,
     "funding.clamp_bp": 0.15,

@@ -4,6 +4,7 @@ import numpy as np
 
 from training.calibration import funding, gas
 from training.calibration import returns as of
+from training.calibration.season import season_parameters, season_values
 
 RNG = np.random.default_rng(7)
 GAUSSIAN = 0.01 * RNG.standard_normal((3, 40_000))
@@ -48,6 +49,19 @@ def test_the_gas_season_has_its_amplitude_and_peak() -> None:
     amplitude, peak = gas.season(logs)
     assert abs(amplitude[0] - 0.3) < 1e-12
     assert abs(peak[0] - 16.0) < 1e-9
+
+
+def test_the_season_of_volatility_is_read_off_whatever_day_history_begins() -> None:
+    hours = np.arange(24 * 7 * 400)
+    variance = 1.0 + 0.3 * np.cos(2.0 * np.pi * (hours % 24 + 0.5 - 14.0) / 24.0)
+    thursday = 3
+    weekend = (hours // 24 + thursday) % 7 >= 5
+    factor = np.sqrt(variance) * np.where(weekend, 0.8, 1.0)
+    returns = (factor * RNG.standard_normal(hours.size))[None, :]
+    values = season_parameters(season_values(returns, thursday))
+    assert abs(values["season.daily_amplitude"] - 0.3) < 0.02
+    assert abs(values["season.peak_hour"] - 14.0) < 0.3
+    assert abs(values["season.weekend"] - 0.8) < 0.01
 
 
 def test_gas_that_doubles_in_the_largest_moves_is_seen_to() -> None:
