@@ -11,14 +11,15 @@ import numpy as np
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
-from training.calibration.chains import Smile, fit_chains
+from hedge_env.pricing.ssvi import LARGEST_CORRELATION
+from training.calibration.chains import fit_chains
 from training.calibration.fitting import (
-    STATISTICS,
     Effort,
     Fitted,
+    aims,
     final_values,
     fit_market,
-    fit_skew,
+    parts_of,
     work,
 )
 from training.calibration.history import (
@@ -30,6 +31,7 @@ from training.calibration.history import (
     add_reversal,
     read_spot,
 )
+from training.calibration.parameters import STATISTICS
 from training.calibration.preset_file import preset_yaml, rounded
 from training.calibration.table import (
     Row,
@@ -55,22 +57,19 @@ def run(options: CalibrateOptions) -> None:
         raise ConfigError(f"--out {options.out}: name a file that ends in .yaml")
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
-    smile = fit_chains(options.chain) if options.chain else None
+    smile = _smile(options, base)
     for remark in history.remarks:
         log(remark)
+    parts = parts_of(history, options.parts)
     effort = Effort(options.histories, seed=options.seed)
-    total = work(history, effort)
+    total = work(history, effort, parts)
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
-        fitted = fit_market(base, history, effort)
-        if smile is not None:
-            _set_smile(fitted, smile)
-        if history.reversal is not None:
-            fit_skew(fitted, history, effort)
+        fitted = fit_market(base, history, effort, parts, smile)
     fitted.market = rounded(fitted.market)
     fitted.change({})
     values = final_values(fitted, history, effort)
-    rows = compare(STATISTICS, history.values, values, _aims(history))
+    rows = compare(STATISTICS, history.values, values, aims(history, parts))
     text = _preset(options, history, fitted)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")
@@ -117,26 +116,24 @@ def _window(since: datetime | None, until: datetime | None) -> Window:
     return Window(low, high)
 
 
-def _aims(history: History) -> frozenset[str]:
-    return frozenset(
-        s.name for s in STATISTICS if s.fitted and s.name in history.values
-    )
-
-
-def _set_smile(fitted: Fitted, smile: Smile) -> None:
-    """Put skew and curvature of the chains into the surface."""
-    if fitted.config.market.surface.model != "ssvi":
+def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:
+    """Skew and curvature of the chains, if there are any, as keys of the market."""
+    if not options.chain:
+        return {}
+    smile = fit_chains(options.chain)
+    if options.implied_vol is None and base.market.surface.model != "ssvi":
         raise ConfigError(
             "--chain needs a base with an SSVI surface, or --implied-vol as well"
         )
-    # The skew is tanh of a factor whose mean this is; see market/surface.py.
-    bound = 0.95
-    mean = bound * float(np.arctanh(smile.correlation / bound))
-    fitted.change({"surface.skew.mean": mean, "surface.curvature.mean": smile.wing})
     log(
         f"chains: {smile.options} options of {smile.expiries} expiries, slope "
         f"{smile.slope:+.3f}, curvature {smile.curvature:.3f}"
     )
+    # The skew is tanh of a factor whose mean this is; see market/surface.py.
+    mean = LARGEST_CORRELATION * float(
+        np.arctanh(smile.correlation / LARGEST_CORRELATION)
+    )
+    return {"surface.skew.mean": mean, "surface.curvature.mean": smile.wing}
 
 
 def _command(options: CalibrateOptions) -> str:
@@ -161,6 +158,8 @@ def _command(options: CalibrateOptions) -> str:
     )
     for name, date in dates:
         words += [] if date is None else [name, date.date().isoformat()]
+    if options.parts:
+        words += ["--parts", ",".join(options.parts)]
     words += ["--base", options.base]
     for setting in options.settings:
         words += ["--set", setting]

@@ -189,6 +189,8 @@ class CalibrateOptions(SettingOptions):
     """30-day 25-delta risk reversals (call less put): mean and moves of the skew."""
     chain: Files = ()
     """Option chains; the mean skew and curvature of their smiles are taken."""
+    parts: Names = ()
+    """Parts to fit: spot, gas, funding, skew (default: all that have a file)."""
     since: OptionalDate = None
     """First day that counts."""
     until: OptionalDate = None

@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from hedge_env.config import EnvConfig, LogOuVolatility, SsviSurface
+from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
-from training.calibration.funding import FUNDING
-from training.calibration.gas import DAILY, HOURLY
+from training.calibration.gas import HOURLY
 from training.calibration.history import History
-from training.calibration.implied import IMPLIED
 from training.calibration.model import model_values, without
 from training.calibration.moments import Estimate, Parameter, fit, most_markets, put
+from training.calibration.parameters import (
+    AIMS,
+    FUNDING_PARAMETERS,
+    GAS_PARAMETERS,
+    LEVEL_PARAMETERS,
+    RESPONSE_PARAMETERS,
+    SKEW_PARAMETERS,
+    VOLATILITY_PARAMETERS,
+)
 from training.calibration.season import KEYS as SEASON_KEYS
-from training.calibration.skew import SKEW
-from training.calibration.spot_statistics import SPOT
 from training.calibration.statistic import Values
-
-STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
-
-_VOLATILITY = (
-    Parameter("volatility.fast.half_life_days", 8.0, 1.0, 30.0),
-    Parameter("volatility.fast.sd", 0.25, 0.03, 1.0),
-    Parameter("volatility.slow.half_life_days", 250.0, 30.0, 400.0),
-    Parameter("volatility.slow.sd", 0.55, 0.05, 0.8),
-    Parameter("volatility.intraday.half_life_days", 0.3, 0.02, 0.8),
-    Parameter("volatility.intraday.sd", 0.5, 0.05, 1.0),
-    Parameter("volatility.leverage", -0.2, -0.6, 0.6, scale=0.4),
-    Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
-    Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
-    Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
-    Parameter("jumps.volatility_jump", 0.1, 0.0, 1.0, scale=0.5),
-)
-_LEVEL = (
-    Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
-    Parameter("surface.level.half_life_days", 6.0, 0.5, 60.0),
-    Parameter("surface.level.sd", 0.06, 0.005, 0.5),
-    Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, scale=0.5),
-)
-_GAS = (
-    Parameter("gas.slow.half_life_days", 30.0, 8.0, 120.0),
-    Parameter("gas.slow.sd", 0.4, 0.05, 1.5),
-    Parameter("gas.fast.half_life_days", 1.2, 0.2, 6.0),
-    Parameter("gas.fast.sd", 0.3, 0.03, 1.0),
-)
-_RESPONSE = (
-    Parameter("gas.return_response", 0.2, 0.0, 0.6, scale=0.3),
-    Parameter("gas.burst_half_life_hours", 2.0, 0.5, 12.0),
-)
-_FUNDING = (
-    Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, scale=2),
-    Parameter("funding.premium_sd_bp", 4.0, 0.2, 50.0),
-    Parameter("funding.premium_half_life_hours", 30.0, 4.0, 500.0),
-    Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
-    Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
-)
-
-_SKEW = (
-    Parameter("surface.skew.mean", -0.1, -0.9, 0.9, scale=0.2),
-    Parameter("surface.skew.sd", 0.08, 0.005, 0.6),
-    Parameter("surface.skew.half_life_days", 5.0, 0.5, 60.0),
-    Parameter("surface.skew.return_correlation", 0.3, -0.95, 0.95, scale=0.5),
-)
-
-_AIMS = {"gas": (*DAILY, *HOURLY), "funding": FUNDING, "skew": SKEW}
 
 Advance = Callable[..., None]
 
@@ -102,28 +60,62 @@ class Effort:
     advance: Advance = lambda *args, **kwargs: None
 
 
-def work(history: History, effort: Effort) -> int:
-    """Markets that the fit simulates at most."""
-    counts = [
-        1 + len(_VOLATILITY) + (len(_LEVEL) if history.implied is not None else 0)
-    ]
-    if history.gas_daily is not None:
-        counts.append(1 + len(_GAS) + len(_RESPONSE))
-    if history.rates is not None:
-        counts.append(len(_FUNDING))
-    if history.reversal is not None:
-        counts.append(len(_SKEW))
-    return sum(most_markets(count, effort.steps) for count in counts)
+def parts_of(history: History, chosen: Sequence[str] = ()) -> tuple[str, ...]:
+    """Parts of the market to fit: those chosen, or all that the history has data for.
+
+    Raises:
+        ConfigError: If a part is unknown or has no data.
+    """
+    given = {
+        "spot": True,
+        "gas": history.gas_daily is not None or history.gas_hourly is not None,
+        "funding": history.rates is not None,
+        "skew": history.reversal is not None,
+    }
+    for part in chosen:
+        if not given.get(part):
+            problem = "has no file" if part in given else "is no part of the market"
+            known = ", ".join(name for name, data in given.items() if data)
+            raise ConfigError(f"--parts: {part!r} {problem}; choose from {known}")
+    return tuple(p for p in given if given[p] and (not chosen or p in chosen))
 
 
-def fit_market(base: EnvConfig, history: History, effort: Effort) -> Fitted:
-    """Fit all parts that the history has data for; the others stay as in the base."""
+def work(history: History, effort: Effort, parts: Sequence[str]) -> int:
+    """Markets that the fit of some parts simulates at most."""
+    level = len(LEVEL_PARAMETERS) if history.implied is not None else 0
+    counts = {
+        "spot": 1 + len(VOLATILITY_PARAMETERS) + level,
+        "gas": 1 + len(GAS_PARAMETERS) + len(RESPONSE_PARAMETERS),
+        "funding": len(FUNDING_PARAMETERS),
+        "skew": len(SKEW_PARAMETERS),
+    }
+    return sum(most_markets(counts[part], effort.steps) for part in parts)
+
+
+def fit_market(
+    base: EnvConfig,
+    history: History,
+    effort: Effort,
+    parts: Sequence[str],
+    smile: Mapping[str, float] | None = None,
+) -> Fitted:
+    """Fit some parts of the market; the others stay as in the base.
+
+    Args:
+        base: What the market extends.
+        history: The data.
+        effort: How much is simulated.
+        parts: See `parts_of`.
+        smile: Keys of the market that option chains gave.
+    """
     fitted = Fitted(base)
-    _fit_spot(fitted, history, effort)
-    if history.gas_daily is not None or history.gas_hourly is not None:
-        _fit_gas(fitted, history, effort)
-    if history.rates is not None:
-        _fit_funding(fitted, history, effort)
+    fits = {"spot": _fit_spot, "gas": _fit_gas, "funding": _fit_funding}
+    for part in (p for p in fits if p in parts):
+        fits[part](fitted, history, effort)
+    if smile:
+        fitted.change(smile)
+    if "skew" in parts:  # last: it depends on the curvature and on the level
+        _fit_skew(fitted, history, effort)
     return fitted
 
 
@@ -131,14 +123,14 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
     level = Parameter("volatility.level", 0.55 * total, 0.05 * total, 2.0 * total)
-    parameters: tuple[Parameter, ...] = (level, *_VOLATILITY)
+    parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
     days = {"spot": history.days["spot"]}
-    fitted.market = {"drift": 0.0, "volatility": {"model": "log_ou"}}
+    fitted.market["drift"] = 0.0
     parts: tuple[str, ...] = ("gas", "funding", "implied", "skew")
     if history.implied is not None:
         if not isinstance(fitted.config.market.surface, SsviSurface):
             fitted.market["surface"] = deepcopy(_SURFACE)
-        parameters += _LEVEL
+        parameters += LEVEL_PARAMETERS
         days["implied"] = history.days["implied"]
         parts = ("gas", "funding")
     # Any log-OU start will do: all its numbers are about to be fitted.
@@ -148,10 +140,9 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
         put(fitted.market, key, history.direct[key])
     fitted.config = _changed(fitted.config, fitted.market)
     config = without(fitted.config, parts)
-    statistics = (*SPOT, *IMPLIED)
     estimate = fit(
         parameters,
-        statistics,
+        AIMS["spot"],
         history.values,
         lambda changes: _values(config, changes, days, effort),
         most_steps=effort.steps,
@@ -185,9 +176,9 @@ def _fit_gas(fitted: Fitted, history: History, effort: Effort) -> None:
     )
     days = {key: history.days[key] for key in ("gas",) if key in history.days}
     if history.gas_daily is not None:
-        parameters += _GAS
+        parameters += GAS_PARAMETERS
     if HOURLY[0].name in history.values:
-        parameters += _RESPONSE
+        parameters += RESPONSE_PARAMETERS
         days["gas_hourly"] = history.days["gas_hourly"]
     config = without(fitted.config, ("funding", "implied", "skew"))
     _fit_part("gas", parameters, fitted, config, history, days, effort)
@@ -204,17 +195,17 @@ def _fit_funding(fitted: Fitted, history: History, effort: Effort) -> None:
     fitted.change(direct)
     config = without(fitted.config, ("gas", "implied", "skew"))
     days = {"funding": history.days["funding"]}
-    _fit_part("funding", _FUNDING, fitted, config, history, days, effort)
+    _fit_part("funding", FUNDING_PARAMETERS, fitted, config, history, days, effort)
 
 
-def fit_skew(fitted: Fitted, history: History, effort: Effort) -> None:
-    """Skew of the surface from a history of risk reversals, after all the rest."""
+def _fit_skew(fitted: Fitted, history: History, effort: Effort) -> None:
+    """Skew of the surface from a history of risk reversals."""
     if not isinstance(fitted.config.market.surface, SsviSurface):
         put(fitted.market, "surface", deepcopy(_SURFACE))
         fitted.change({})
     config = without(fitted.config, ("gas", "funding"))
     days = {"skew": history.days["skew"]}
-    _fit_part("skew", _SKEW, fitted, config, history, days, effort)
+    _fit_part("skew", SKEW_PARAMETERS, fitted, config, history, days, effort)
 
 
 def _fit_part(
@@ -228,7 +219,7 @@ def _fit_part(
 ) -> None:
     estimate = fit(
         parameters,
-        _AIMS[part],
+        AIMS[part],
         history.values,
         lambda changes: _values(config, changes, days, effort, spot=False),
         most_steps=effort.steps,
@@ -265,3 +256,11 @@ def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
         days.setdefault("implied", history.days["spot"])
         days.setdefault("skew", days["implied"])
     return model_values(fitted.config, days, effort.histories, effort.seed)
+
+
+def aims(history: History, parts: Sequence[str]) -> frozenset[str]:
+    """Names of the statistics that the fit of some parts aims at."""
+    statistics = (s for part in parts for s in AIMS[part])
+    return frozenset(
+        s.name for s in statistics if s.fitted and s.name in history.values
+    )

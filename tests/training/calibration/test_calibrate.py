@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from hedge_env.loading import load_config
 from hedge_env.simulated import SimulatedMarket
@@ -73,6 +74,28 @@ def test_the_same_files_give_the_same_preset(
         assert main([*arguments[:3], *arguments[-3:], "--out", str(out)]) == 0
         texts.append([x for x in out.read_text().splitlines() if "Command" not in x])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.slow
+def test_only_the_chosen_parts_are_fitted(arguments: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "market.yaml"
+    assert main([*arguments, "--parts", "funding", "--out", str(out)]) == 0
+    assert set(yaml.safe_load(out.read_text())["market"]) == {"funding"}
+
+
+@pytest.mark.parametrize(
+    ("part", "words"), [("gas", "has no file"), ("weather", "is no part")]
+)
+def test_a_part_that_cannot_be_fitted_is_refused(
+    arguments: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    part: str,
+    words: str,
+) -> None:
+    out = ["--parts", part, "--out", str(tmp_path / "market.yaml")]
+    assert main([*arguments[:3], *out]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_an_output_that_is_no_yaml_file_is_refused(

@@ -9,7 +9,7 @@ from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.loading import load_config
 from tests.training.calibration.files import START
 from training.calibration import funding, gas, implied, skew
-from training.calibration.fitting import Effort, Fitted, fit_market, fit_skew
+from training.calibration.fitting import Effort, Fitted, fit_market, parts_of
 from training.calibration.history import (
     Window,
     add_funding,
@@ -87,9 +87,8 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_gas(history, [folder / "gas.csv"], Window(), 1.0)
     add_funding(history, folder / "funding.csv", Window())
     add_reversal(history, folder / "reversal.csv", Window())
-    fitted = fit_market(load_config("ethereum-l1"), history, Effort(12, 4))
-    fit_skew(fitted, history, Effort(12, 4))
-    return fitted
+    base = load_config("ethereum-l1")
+    return fit_market(base, history, Effort(12, 4), parts_of(history))
 
 
 def _write_files(folder: Path, truth: EnvConfig) -> None:

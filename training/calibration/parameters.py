@@ -1,0 +1,62 @@
+"""What a fit may change, where it starts, and the statistics each part aims at."""
+
+from __future__ import annotations
+
+from training.calibration.funding import FUNDING
+from training.calibration.gas import DAILY, HOURLY
+from training.calibration.implied import IMPLIED
+from training.calibration.moments import Parameter
+from training.calibration.skew import SKEW
+from training.calibration.spot_statistics import SPOT
+
+STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
+AIMS = {
+    "spot": (*SPOT, *IMPLIED),
+    "gas": (*DAILY, *HOURLY),
+    "funding": FUNDING,
+    "skew": SKEW,
+}
+
+VOLATILITY_PARAMETERS = (
+    Parameter("volatility.fast.half_life_days", 8.0, 1.0, 30.0),
+    Parameter("volatility.fast.sd", 0.25, 0.03, 1.0),
+    Parameter("volatility.slow.half_life_days", 250.0, 30.0, 400.0),
+    Parameter("volatility.slow.sd", 0.55, 0.05, 0.8),
+    Parameter("volatility.intraday.half_life_days", 0.3, 0.02, 0.8),
+    Parameter("volatility.intraday.sd", 0.5, 0.05, 1.0),
+    Parameter("volatility.leverage", -0.2, -0.6, 0.6, scale=0.4),
+    Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
+    Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
+    Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
+    Parameter("jumps.volatility_jump", 0.1, 0.0, 1.0, scale=0.5),
+)
+LEVEL_PARAMETERS = (
+    Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
+    Parameter("surface.level.half_life_days", 6.0, 0.5, 60.0),
+    Parameter("surface.level.sd", 0.06, 0.005, 0.5),
+    Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, scale=0.5),
+)
+GAS_PARAMETERS = (
+    Parameter("gas.slow.half_life_days", 30.0, 8.0, 120.0),
+    Parameter("gas.slow.sd", 0.4, 0.05, 1.5),
+    Parameter("gas.fast.half_life_days", 1.2, 0.2, 6.0),
+    Parameter("gas.fast.sd", 0.3, 0.03, 1.0),
+)
+RESPONSE_PARAMETERS = (
+    Parameter("gas.return_response", 0.2, 0.0, 0.6, scale=0.3),
+    Parameter("gas.burst_half_life_hours", 2.0, 0.5, 12.0),
+)
+FUNDING_PARAMETERS = (
+    Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, scale=2),
+    Parameter("funding.premium_sd_bp", 4.0, 0.2, 50.0),
+    Parameter("funding.premium_half_life_hours", 30.0, 4.0, 500.0),
+    Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
+    Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
+)
+
+SKEW_PARAMETERS = (
+    Parameter("surface.skew.mean", -0.1, -0.9, 0.9, scale=0.2),
+    Parameter("surface.skew.sd", 0.08, 0.005, 0.6),
+    Parameter("surface.skew.half_life_days", 5.0, 0.5, 60.0),
+    Parameter("surface.skew.return_correlation", 0.3, -0.95, 0.95, scale=0.5),
+)
