@@ -14,12 +14,15 @@ DEMO_RISK_AVERSION ?= 10
 DEMO_TRAIN ?=
 DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 6_000 --threads 2
 
+# Further options of the frontier study, for example --presets reference.
+STUDY ?=
+
 # Two processes: more of them would mostly compile the same kernels again.
 TEST_FLAGS ?= --numprocesses 2
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check format benchmark clean
+.PHONY: install demo test check format benchmark study clean
 
 install: $(INSTALLED)
 
@@ -56,6 +59,10 @@ format: $(INSTALLED)
 
 benchmark: $(INSTALLED)
 	$(HEDGE) benchmark
+
+# About an hour; it can be interrupted and goes on where it stopped.
+study: $(INSTALLED)
+	$(HEDGE) study --threads 2 $(STUDY)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

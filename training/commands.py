@@ -43,6 +43,7 @@ __all__ = [
     "DoctorOptions",
     "EvaluateOptions",
     "PresetsOptions",
+    "StudyOptions",
     "TrainOptions",
     "TuneOptions",
 ]
@@ -174,6 +175,45 @@ class TuneOptions(SettingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudyOptions(CommonOptions):
+    """Tune and compare all rules in many markets, and write tables and a page."""
+
+    presets: Names = (
+        "reference",
+        "ethereum-l1-2021",
+        "ethereum-l1",
+        "ethereum-l1-2026",
+        "ethereum-l2",
+        "deribit",
+        "cao-gbm-1m",
+        "cao-gbm-3m",
+        "cao-sabr-1m",
+        "cao-sabr-3m",
+    )
+    """Markets to study."""
+    policies: Names = ("all",)
+    """Rules by name, `all` for every rule; `optimal` where it is known."""
+    risk_aversion: PositiveNumbers = ()
+    """Risk aversions (default: five around each market's own)."""
+    episodes: Count = 100_000
+    """Number of test paths of each market."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that the rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    work: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/study")
+    """Folder that keeps what is finished, so that the study can be interrupted."""
+    out: Annotated[Path, conf.arg(metavar="DIR")] = Path("docs/study")
+    """Folder for the tables, the figures and the page."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CalibrateOptions(SettingOptions):
     """Fit a market to a history of prices and write it as a preset file."""
 
@@ -256,6 +296,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "evaluate": EvaluateOptions,
     "compare": CompareOptions,
     "tune": TuneOptions,
+    "study": StudyOptions,
     "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,
     "presets": PresetsOptions,

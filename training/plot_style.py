@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 __all__ = [
     "COMPONENT_COLOURS",
+    "INK",
     "MUTED",
     "NARROW",
     "WIDE",

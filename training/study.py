@@ -1,0 +1,267 @@
+"""`hedge study`: every rule, in every market, at five risk aversions.
+
+For each market the rules are tuned and then measured on common test paths, together
+with the exact optimum where there is one. What is finished is kept in a work folder
+(after every tuned rule, and after every market tested), so that an interrupted study
+goes on where it stopped; the tables, the figures and the page are made from it.
+"""
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hedge_env
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.errors import ConfigError
+from hedge_env.loading import load_config
+from training.commands import StudyOptions
+from training.compare import compare
+from training.console import log, main_for, write_json
+from training.contenders import ALL, OPTIMA
+from training.output_folder import prepare_folder, write_folder
+from training.run_folder import git_commit, to_json, write_atomically
+from training.summary import PolicyRow, Summary
+from training.tune import tune_to_file
+from training.tuned_file import TUNED_FILE, config_digest
+
+__all__ = ["Study", "StudyMarket", "run_study"]
+
+_MARKET_FILE = "market.json"
+_MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
+
+
+@dataclass(frozen=True)
+class StudyMarket:
+    """What was measured in one market.
+
+    Attributes:
+        summary: All policies at all risk aversions.
+        seconds: Time that testing took, and tuning if it was done at once [s].
+    """
+
+    summary: Summary
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """All markets, and how to make them again.
+
+    Attributes:
+        markets: In the order asked for.
+        command: The command line.
+        version: Of this package.
+        commit: Of the source tree, None if not known.
+    """
+
+    markets: tuple[StudyMarket, ...]
+    command: str
+    version: str
+    commit: str | None
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain values for JSON; of the configs only the names."""
+        markets = []
+        for market in self.markets:
+            document = market.summary.to_document()
+            del document["config"]
+            markets.append({**document, "seconds": round(market.seconds, 1)})
+        return {
+            "command": self.command,
+            "version": self.version,
+            "git_commit": self.commit,
+            "markets": markets,
+        }
+
+
+def run(options: StudyOptions) -> None:
+    """Run what is not yet finished, then write tables, figures and the page.
+
+    Args:
+        options: Which markets, how carefully, and where to write.
+    """
+    from training.study_page import study_files  # plotting must not fail at the end
+
+    configs = [load_config(name) for name in options.presets]
+    with prepare_folder(options.out):
+        study = run_study(
+            configs,
+            options.risk_aversion,
+            options.work,
+            policies=options.policies,
+            n_episodes=options.episodes,
+            validation_episodes=options.validation_episodes,
+            seed=options.seed,
+            threads=options.threads,
+            progress=options.progress,
+            command=command_line(options),
+        )
+        write_folder(options.out, study_files(study))
+    if options.json:
+        write_json(study.to_document())
+    log(f"study: {options.out / 'README.md'}")
+
+
+def run_study(
+    configs: Sequence[EnvConfig],
+    risk_aversions: Sequence[float],
+    work: Path,
+    *,
+    policies: Sequence[str] = (ALL,),
+    n_episodes: int = 100_000,
+    validation_episodes: int = 20_000,
+    seed: int = 0,
+    threads: int = 1,
+    progress: bool = False,
+    command: str = "",
+) -> Study:
+    """Tune and test in every market that the work folder does not hold yet.
+
+    Args:
+        configs: The markets, each with a name of its own.
+        risk_aversions: Lambdas of the objective [1/notional]; empty for a fifth, half,
+            once, twice and five times each market's own.
+        work: Folder for what is finished.
+        policies: Rules by name, `optimal`, or `all`.
+        n_episodes: Number of test paths of each market.
+        validation_episodes: Number of paths that rules are tuned on.
+        seed: Of both.
+        threads: The result does not depend on it.
+        progress: Whether to show progress on standard error.
+        command: Command line that repeats the study.
+
+    Raises:
+        ConfigError: If two markets have one name.
+    """
+    names = [config.name for config in configs]
+    if len(set(names)) < len(names):
+        raise ConfigError("--presets: a market is named twice; name each once")
+    key = {
+        "version": hedge_env.__version__,
+        "policies": list(policies),
+        "n_episodes": n_episodes,
+        "validation_episodes": validation_episodes,
+        "seed": seed,
+    }
+    markets = []
+    for number, config in enumerate(configs, start=1):
+        folder = work / config.name
+        levels = levels_of(config, risk_aversions)
+        own = {**key, "levels": levels, "config_sha256": config_digest(config)}
+        market = _finished(folder / _MARKET_FILE, own)
+        state = "" if market is None else ", kept"
+        log(f"study: {config.name} ({number} of {len(configs)}){state}")
+        if market is None:
+            market = _measure(config, folder, own, threads=threads, progress=progress)
+        markets.append(market)
+    return Study(tuple(markets), command, hedge_env.__version__, git_commit())
+
+
+def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
+    """Risk aversions of a market, rising [1/notional].
+
+    Args:
+        config: The market.
+        asked: Those asked for; empty for multiples of the market's own.
+
+    Raises:
+        ConfigError: If none are asked for and the market's own is a range.
+    """
+    if asked:
+        return sorted(set(asked))
+    own = config.risk_aversion
+    if isinstance(own, RiskAversionRange):
+        raise ConfigError(
+            f"{config.name}: its risk aversion is a range; name some with "
+            "--risk-aversion"
+        )
+    return [multiple * own for multiple in _MULTIPLES]
+
+
+def _measure(
+    config: EnvConfig,
+    folder: Path,
+    key: Mapping[str, Any],
+    *,
+    threads: int,
+    progress: bool,
+) -> StudyMarket:
+    """Tune, test and keep the result of one market."""
+    start = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    # A file of its own for whatever the parameters depend on.
+    digest, version = str(key["config_sha256"])[:12], key["version"]
+    paths, seed = key["validation_episodes"], key["seed"]
+    tuned = folder / f"{digest}-{version}-{paths}-{seed}-{TUNED_FILE}"
+    tune_to_file(
+        config,
+        [name for name in key["policies"] if name not in OPTIMA],
+        key["levels"],
+        tuned,
+        n_episodes=paths,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    comparison = compare(
+        config,
+        key["policies"],
+        key["levels"],
+        n_episodes=key["n_episodes"],
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        tuned_file=tuned,
+    )
+    market = StudyMarket(comparison.summary, time.monotonic() - start)
+    document = {
+        "key": key,
+        "seconds": market.seconds,
+        "summary": market.summary.to_document(),
+    }
+    write_atomically(folder / _MARKET_FILE, to_json(document))
+    return market
+
+
+def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
+    """What was measured before, if it is the same; None if it has to be done."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["key"] != key:
+            return None
+        summary = dict(document["summary"])
+        summary["policies"] = tuple(PolicyRow(**row) for row in summary["policies"])
+        return StudyMarket(Summary(**summary), float(document["seconds"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # missing, damaged or of another version: measured again
+
+
+def command_line(options: StudyOptions) -> str:
+    """The command that makes the same study, every default written out.
+
+    Args:
+        options: What was asked for.
+    """
+    values: dict[str, Any] = {
+        "presets": ",".join(options.presets),
+        "policies": ",".join(options.policies),
+        "episodes": options.episodes,
+        "validation-episodes": options.validation_episodes,
+        "seed": options.seed,
+        "out": options.out,
+    }
+    if options.risk_aversion:
+        levels = ",".join(f"{level:g}" for level in options.risk_aversion)
+        values["risk-aversion"] = levels
+    words = ["hedge", "study"]
+    for name, value in values.items():
+        words += [f"--{name}", f"{value}"]
+    return shlex.join(words)
+
+
+if __name__ == "__main__":
+    main_for("study")
