@@ -127,6 +127,21 @@ def total_sd(
         for i in range(high - low):
             sd[i] = p.surface.flat_volatility * np.sqrt(years[i])
         return
+    _ssvi_total_sd(scratch, x, log_spot, low, high, log_strike, p)
+
+
+@kernel
+def _ssvi_total_sd(
+    scratch: FloatArray,
+    x: FloatArray,
+    log_spot: FloatArray,
+    low: int,
+    high: int,
+    log_strike: float,
+    p: MarketParams,
+) -> None:
+    """`total_sd` on the SSVI surface."""
+    sd, years = scratch[SD], scratch[YEARS]
     correlation, wing, level = (
         scratch[CORRELATION],
         scratch[WING],

@@ -113,9 +113,6 @@ def market_params(config: EnvConfig) -> MarketParams:
     )
     gas = gas_params(market.gas, dt, dt_days)
     start, weekday = episode.start_hour, episode.start_weekday
-    seasonal = _is_seasonal(market.season)
-    heston = isinstance(market.volatility, HestonVolatility)
-    moves = not heston and not isinstance(market.volatility, ConstantVolatility)
     return MarketParams(
         ClockParams(
             episode.decisions,
@@ -124,21 +121,7 @@ def market_params(config: EnvConfig) -> MarketParams:
             -1.0 if start is None else float(start),
             -1.0 if weekday is None else float(weekday),
         ),
-        PartsParams(
-            jumps=market.jumps is not None,
-            volatility=moves or seasonal or market.regime is not None,
-            intraday=volatility.intraday.sd > 0.0,
-            surface=isinstance(market.surface, SsviSurface),
-            sabr=isinstance(market.surface, SabrSurface),
-            heston=heston,
-            heston_surface=isinstance(market.surface, HestonSurface),
-            gas=market.gas is not None,
-            gas_chain=market.gas is not None and market.gas.fast_states is not None,
-            funding=market.funding is not None,
-            season=seasonal,
-            regime=market.regime is not None,
-            cascades=cascades.branching > 0.0,
-        ),
+        _parts(market, volatility, cascades),
         price_params(market.drift, dt, jumps.compensator),
         jumps,
         volatility,
@@ -154,6 +137,30 @@ def market_params(config: EnvConfig) -> MarketParams:
         regime,
         cascades,
         half_life_decay(config.observation.realised_half_life_days, dt_days),
+    )
+
+
+def _parts(
+    market: MarketConfig, volatility: VolatilityParams, cascades: CascadeParams
+) -> PartsParams:
+    """Which parts of the market are on."""
+    heston = isinstance(market.volatility, HestonVolatility)
+    moves = not heston and not isinstance(market.volatility, ConstantVolatility)
+    seasonal = _is_seasonal(market.season)
+    return PartsParams(
+        jumps=market.jumps is not None,
+        volatility=moves or seasonal or market.regime is not None,
+        intraday=volatility.intraday.sd > 0.0,
+        surface=isinstance(market.surface, SsviSurface),
+        sabr=isinstance(market.surface, SabrSurface),
+        heston=heston,
+        heston_surface=isinstance(market.surface, HestonSurface),
+        gas=market.gas is not None,
+        gas_chain=market.gas is not None and market.gas.fast_states is not None,
+        funding=market.funding is not None,
+        season=seasonal,
+        regime=market.regime is not None,
+        cascades=cascades.branching > 0.0,
     )
 
 
