@@ -138,3 +138,29 @@ def test_the_error_of_discrete_hedging_is_that_of_derman_and_kamal(hedges, sd):
     profit = -100.0 * np.exp(0.05 / 12.0) * table.net_loss
     assert abs(profit.mean()) < 4.0 * profit.std() / sqrt(profit.size)
     assert profit.std() == pytest.approx(sd, rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "network", "rules"),
+    [
+        ("cao-sabr-1m", 138.9, [Zakamouline(1.77), DeltaBand(0.118, 0.146)]),
+        ("cao-sabr-3m", 103.2, [Zakamouline(1.12), DeltaBand(0.1, 0.1)]),
+    ],
+)
+def test_tuned_rules_beat_the_published_network_in_sabr_too(preset, network, rules):
+    for loss in percent_of_premium(rules, preset, n=20_000):
+        reached, error = measure(loss)
+        assert reached < network - 4.0 * error
+
+
+@pytest.mark.parametrize("preset", ["cao-sabr-1m", "buehler-heston"])
+@pytest.mark.parametrize(
+    "rule",
+    [Zakamouline(), WhalleyWilmott(), GammaBand(), DeltaBand(), MinimumVariance()],
+    ids=lambda rule: rule.name,
+)
+def test_rules_hedge_under_stochastic_volatility(preset, rule):
+    hedged, unhedged = percent_of_premium([rule, NoHedge()], preset, n=512)
+    assert np.isfinite(hedged).all()
+    assert hedged.std() < 0.8 * unhedged.std()
