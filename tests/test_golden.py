@@ -21,10 +21,12 @@ from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
+    "calm": "c4be81c8d6811b8b152c0fc4b43b17af",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
+    "crash": "bb1d4e17d91adaab176faa579dc7f400",
     "deribit": "8f5d62f90353f8225d949ba784eaebcd",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "d4e5b1eb207860593f5c9d4b2700d51c",
@@ -33,6 +35,7 @@ DIGESTS = {
     "ethereum-l2": "621ab0ae28b8467aa8e27f430af868ba",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
+    "short-squeeze": "a7561a84203f5857d32062f3aadcd48f",
 }
 N_PATHS = 16
 

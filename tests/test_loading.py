@@ -49,9 +49,10 @@ def test_a_resolved_config_loads_to_itself(name):
 def test_the_presets_are_those_that_ids_and_documents_name():
     assert preset_names() == PRESETS
     named = {"reference", "ethereum-l1", "ethereum-l2", "deribit"}
+    stress = {"crash", "calm", "short-squeeze"}
     eras = {"ethereum-l1-2021", "ethereum-l1-2026"}
     published = {"cao-gbm-1m", "cao-gbm-3m", "derman-kamal"}
-    assert named | eras | published <= set(PRESETS)
+    assert named | eras | published | stress <= set(PRESETS)
     assert preset_text("reference").startswith("#")
 
 
