@@ -93,6 +93,7 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
         and set(rule_class.inputs) <= {"holdings", "risk_aversion", *_shown(config)}
         and HedgeBatch.n_instruments == 1
         and config.execution.instrument in _INSTRUMENTS
+        and config.market.basis is None  # the ledger would read the hedge's price
         and _has_defaults(config, _SECTIONS)
         and _has_defaults(config.execution, _EXECUTION)
         and _has_defaults(config.book, _BOOK)

@@ -55,7 +55,7 @@ class Trials:
             self._all: list[Piece] = deal(tiles, threads)
             part = -(-part // size) * size
         else:
-            self._part = [*split(part_of(tape, 0, part), threads)]
+            self._part = [*split(tape.part(0, part), threads)]
             self._all = [*split(tape, threads)]
         self._n_part = min(part, tape.n_paths)
         self._values: dict[tuple[bool, AbstractRule], tuple[float, float]] = {}
@@ -153,14 +153,9 @@ class Trials:
             self._progress(self._planned, self._planned)
 
 
-def part_of(tape: MarketTape, low: int, high: int) -> MarketTape:
-    """Paths `low` to `high` - 1 of a tape, without a copy."""
-    return MarketTape(tape.path_ids[low:high], tape.rows[:, :, low:high])
-
-
 def split(tape: MarketTape, parts: int) -> list[MarketTape]:
     """A tape in at most `parts` parts of nearly equal size."""
-    return [part_of(tape, a, b) for a, b in _shares(tape.n_paths, parts)]
+    return [tape.part(a, b) for a, b in _shares(tape.n_paths, parts)]
 
 
 def deal(tiles: Sequence[Tile], parts: int) -> list[Piece]:

@@ -16,10 +16,11 @@ from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.booking import ledger_params
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.decision import observe_position, settle_decision
+from hedge_env.execution.orders import trades_of
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS, N_FIELDS
 from hedge_env.kernel import kernel
 from hedge_env.ledger import N_RECORD, StepRecord, Totals, step_record
-from hedge_env.market.interface import Market
+from hedge_env.market.interface import Market, ResponsiveMarket
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log
 from hedge_env.replay import open_market
@@ -62,6 +63,12 @@ def observable_index(config: EnvConfig) -> dict[str, int]:
     hidden = set(INTERNAL_FIELDS)
     if not config.observation.true_volatility:
         hidden.add("true_volatility")
+    if config.market.basis is None:
+        hidden |= {"hedge_price", "basis"}
+    if config.execution.halt is None:
+        hidden.add("halted")
+    if config.execution.margin is None:
+        hidden |= {name for name in FIELDS if name.startswith("margin_")}
     return {name: row for row, name in enumerate(FIELDS) if name not in hidden}
 
 
@@ -108,6 +115,10 @@ class HedgeBatch:
         )
         venue = quote_params(config).venue
         self._ledger = ledger_params(config, venue.fee, venue.fixed)
+        self._own_impact = venue.impact_permanent
+        self._collateral = 0.0
+        if config.execution.margin is not None:
+            self._collateral = config.execution.margin.collateral
         self._risk_scale = config.action.risk_scale
         self._index = observable_index(config)
 
@@ -139,6 +150,9 @@ class HedgeBatch:
         self.totals.rows[:, chosen] = 0.0
         self.rows[field.HOLDINGS, chosen] = 0.0
         self.rows[field.STEPS_SINCE_TRADE, chosen] = 0.0
+        if self.config.execution.margin is not None:
+            self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
+            self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
@@ -176,12 +190,23 @@ class HedgeBatch:
             What the decision did.
         """
         before, after = self.rows, self._spare
+        wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
+        if self._own_impact > 0.0:
+            moves = self._own_impact * trades_of(before, wanted, self._ledger.orders)
+            self._responsive_market().displace(moves)
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
-        wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
         settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
         self.rows, self._spare = after, before
         return step_record(record, after[field.STEP] >= self.n_decisions)
+
+    def _responsive_market(self) -> ResponsiveMarket:
+        if not isinstance(self._market, ResponsiveMarket):
+            raise ValueError(
+                "execution.permanent_impact needs a simulated market: a recorded one "
+                "cannot answer to trades"
+            )
+        return self._market
 
     def observables(self) -> Observables:
         """What a policy may see now."""

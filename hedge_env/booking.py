@@ -3,11 +3,11 @@
 For each path and decision: cost by component, hedge and book profit, and an
 independent cash account, so that the identity
 
-    cash + holdings * spot + book value
+    cash + holdings * price + book value
         = initial book value + hedge P&L + book P&L - cost
 
-can be checked to rounding. All amounts are fractions of notional. The rows that are
-written to are those of `ledger`.
+can be checked to rounding; the price is that of the hedge instrument. All amounts are
+fractions of notional. The rows that are written to are those of `ledger`.
 """
 
 from __future__ import annotations
@@ -19,37 +19,44 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env import ledger as row
 from hedge_env._types import FloatArray
+from hedge_env.charges import ChargeParams, charge, charge_failures, pay
 from hedge_env.config import EnvConfig
-from hedge_env.execution.venue import impact_cost
+from hedge_env.execution.orders import OrderParams, fill_orders, order_params
 from hedge_env.kernel import kernel
+from hedge_env.margin import MarginParams, call_margin, margin_params, write_equity
 
 
 class LedgerParams(NamedTuple):
     """Constants of the ledger."""
 
     decisions: int
-    fee: float  # per traded value [-]
-    fixed: float  # per transaction [notional]
     pays_funding: float  # 1 for a perp, 0 for spot
     charge_opening: float  # 1 or 0
     charge_liquidation: float  # 1 or 0
-    low: float  # bounds of holdings [-]
-    high: float
+    price_row: int  # of the hedge instrument
+    is_late: bool  # a trade fills after the decision
+    n_components: int  # of cost that can occur: the first ones
+    charges: ChargeParams
+    orders: OrderParams
+    margin: MarginParams
 
 
 def ledger_params(config: EnvConfig, fee: float, fixed: float) -> LedgerParams:
     """Compile the ledger; `fee` and `fixed` as the venue charges them."""
-    execution = config.execution
-    low, high = config.holdings_bounds
+    execution, orders = config.execution, order_params(config)
+    has_sandwich = execution.sandwich is not None
+    is_plain = not (orders.fails or orders.margin or has_sandwich)
     return LedgerParams(
         config.episode.decisions,
-        fee,
-        fixed,
         1.0 if execution.instrument == "perp" else 0.0,
         1.0 if execution.charge_opening else 0.0,
         1.0 if execution.charge_liquidation else 0.0,
-        float(low),
-        float(high),
+        orders.price_row,
+        execution.latency_steps > 0,
+        row.FAILED_GAS if is_plain else row.N_COMPONENTS,
+        ChargeParams(fee, fixed, has_sandwich),
+        orders,
+        margin_params(execution.margin),
     )
 
 
@@ -80,17 +87,38 @@ def book_decision(
     """
     value = np.empty(high - low)
     record[: row.N_COMPONENTS, low:high] = 0.0
-    _trade(before, after, target, record, value, low, high, p)
-    _charge(before, value, record, low, high, p)
-    _hold(before, after, record, low, high, p)
+    price, new_price = before[p.price_row, low:high], after[p.price_row, low:high]
+    fill = after[field.FILL_PRICE, low:high] if p.is_late else price
+    _trade(before, after, target, record, fill, value, low, high, p)
+    charge(before, value, record, low, high, p.charges)
+    if p.is_late:
+        _hold_late(before, after, record, fill, low, high, p)
+    else:
+        _hold(before, after, record, low, high, p)
+    _mark_book(before, after, record, low, high, p)
     cash = totals[row.TOTAL_CASH, low:high]
-    _pay(before, record[row.TRADED, low:high], cash, low, high)
+    pay(fill, record[row.TRADED, low:high], cash)
+    if p.margin.on:
+        call_margin(
+            before,
+            after,
+            record,
+            cash,
+            new_price,
+            low,
+            high,
+            p.decisions,
+            p.charges,
+            p.margin,
+        )
     step, ends = after[field.STEP, low:high], False
     for i in range(high - low):
         ends |= step[i] >= p.decisions
     if ends:
         _liquidate(after, record, cash, value, low, high, p)
-    _add_up(record, totals, low, high)
+    _add_up(record, totals, low, high, p.n_components)
+    if p.margin.on:
+        write_equity(before, after, record, new_price, low, high, p.margin)
 
 
 @kernel
@@ -99,61 +127,32 @@ def _trade(
     after: FloatArray,
     target: FloatArray,
     record: FloatArray,
+    price: FloatArray,
     value: FloatArray,
     low: int,
     high: int,
     p: LedgerParams,
 ) -> None:
     """Write new holdings, units and value traded, and the value to charge for."""
-    wanted, held = target[low:high], before[field.HOLDINGS, low:high]
-    new_held, step = after[field.HOLDINGS, low:high], before[field.STEP, low:high]
-    for i in range(high - low):
-        clipped = p.low if wanted[i] < p.low else wanted[i]
-        clipped = p.high if clipped > p.high else clipped
-        new_held[i] = clipped if step[i] < p.decisions else held[i]
+    held, new_held = (
+        before[field.HOLDINGS, low:high],
+        after[field.HOLDINGS, low:high],
+    )
+    fill_orders(before, target, new_held, value, low, high, p.orders)
+    if p.orders.fails:
+        charge_failures(before, value, record, low, high, p.charge_opening)
     traded = record[row.TRADED, low:high]
     for i in range(high - low):
         traded[i] = new_held[i] - held[i]
-    turnover, spot = record[row.TURNOVER, low:high], before[field.SPOT, low:high]
+    turnover, step = record[row.TURNOVER, low:high], before[field.STEP, low:high]
     for i in range(high - low):
-        turnover[i] = abs(traded[i]) * spot[i]
+        turnover[i] = abs(traded[i]) * price[i]
     for i in range(high - low):
         value[i] = turnover[i] * (p.charge_opening if step[i] == 0.0 else 1.0)
     idle = before[field.STEPS_SINCE_TRADE, low:high]
     new_idle = after[field.STEPS_SINCE_TRADE, low:high]
     for i in range(high - low):
         new_idle[i] = 1.0 + (idle[i] if traded[i] == 0.0 else 0.0)
-
-
-@kernel
-def _charge(
-    rows: FloatArray,
-    value: FloatArray,
-    record: FloatArray,
-    low: int,
-    high: int,
-    p: LedgerParams,
-) -> None:
-    """Add the cost of trading `value` (n,) at the price list of `rows`."""
-    fee, spread = record[row.FEE, low:high], record[row.SPREAD, low:high]
-    for i in range(high - low):
-        fee[i] += p.fee * value[i]
-    half_spread = rows[field.HALF_SPREAD, low:high]
-    for i in range(high - low):
-        spread[i] += half_spread[i] * value[i]
-    linear, root = (
-        rows[field.IMPACT_LINEAR, low:high],
-        rows[field.IMPACT_SQRT, low:high],
-    )
-    impact = record[row.IMPACT, low:high]
-    for i in range(high - low):
-        impact[i] += impact_cost(value[i], linear[i], root[i])
-    gas, gas_now = record[row.GAS, low:high], rows[field.GAS_COST, low:high]
-    for i in range(high - low):
-        gas[i] += gas_now[i] if value[i] > 0.0 else 0.0
-    fixed = record[row.FIXED, low:high]
-    for i in range(high - low):
-        fixed[i] += p.fixed if value[i] > 0.0 else 0.0
 
 
 @kernel
@@ -165,7 +164,7 @@ def _hold(
     high: int,
     p: LedgerParams,
 ) -> None:
-    """Write funding and the profit of hedge and book over the interval."""
+    """Write funding and the profit of the hedge over the interval."""
     held, accrued = (
         after[field.HOLDINGS, low:high],
         after[field.FUNDING_ACCRUED, low:high],
@@ -173,28 +172,57 @@ def _hold(
     funding, hedge = record[row.FUNDING, low:high], record[row.HEDGE_PNL, low:high]
     for i in range(high - low):
         funding[i] = p.pays_funding * held[i] * accrued[i]
-    spot, new_spot = before[field.SPOT, low:high], after[field.SPOT, low:high]
+    price, new_price = before[p.price_row, low:high], after[p.price_row, low:high]
     for i in range(high - low):
-        hedge[i] = held[i] * (new_spot[i] - spot[i])
+        hedge[i] = held[i] * (new_price[i] - price[i])
+
+
+@kernel
+def _hold_late(
+    before: FloatArray,
+    after: FloatArray,
+    record: FloatArray,
+    fill: FloatArray,
+    low: int,
+    high: int,
+    p: LedgerParams,
+) -> None:
+    """Write the same where the old holdings are kept until the fill."""
+    old, held = before[field.HOLDINGS, low:high], after[field.HOLDINGS, low:high]
+    accrued = after[field.FUNDING_ACCRUED, low:high]
+    until_fill = after[field.FILL_FUNDING, low:high]
+    funding, hedge = record[row.FUNDING, low:high], record[row.HEDGE_PNL, low:high]
+    for i in range(high - low):
+        paid = old[i] * until_fill[i] + held[i] * (accrued[i] - until_fill[i])
+        funding[i] = p.pays_funding * paid
+    price, new_price = before[p.price_row, low:high], after[p.price_row, low:high]
+    for i in range(high - low):
+        earlier = old[i] * (fill[i] - price[i])
+        hedge[i] = earlier + held[i] * (new_price[i] - fill[i])
+
+
+@kernel
+def _mark_book(
+    before: FloatArray,
+    after: FloatArray,
+    record: FloatArray,
+    low: int,
+    high: int,
+    p: LedgerParams,
+) -> None:
+    """Write the profit of the book over the interval, and the tracking increment."""
     value = before[field.BOOK_VALUE, low:high]
     new_value = after[field.BOOK_VALUE, low:high]
     step, book = before[field.STEP, low:high], record[row.BOOK_PNL, low:high]
     for i in range(high - low):
         change = new_value[i] - value[i]
         book[i] = change if step[i] < p.decisions else 0.0
-    increment = record[row.INCREMENT, low:high]
+    increment, hedge = (
+        record[row.INCREMENT, low:high],
+        record[row.HEDGE_PNL, low:high],
+    )
     for i in range(high - low):
         increment[i] = hedge[i] + book[i]
-
-
-@kernel
-def _pay(
-    rows: FloatArray, bought: FloatArray, cash: FloatArray, low: int, high: int
-) -> None:
-    """Pay for the units bought, shape (high - low,), at the spot of `rows`."""
-    spot = rows[field.SPOT, low:high]
-    for i in range(high - low):
-        cash[i] -= bought[i] * spot[i]
 
 
 @kernel
@@ -209,23 +237,25 @@ def _liquidate(
 ) -> None:
     """Sell what is held where the last decision has been taken."""
     held, step = after[field.HOLDINGS, low:high], after[field.STEP, low:high]
-    spot, turnover = after[field.SPOT, low:high], record[row.TURNOVER, low:high]
+    price, turnover = after[p.price_row, low:high], record[row.TURNOVER, low:high]
     bought = np.empty(high - low)
     for i in range(high - low):
         bought[i] = -held[i] if step[i] >= p.decisions else 0.0
-        value[i] = abs(bought[i]) * spot[i]
+        value[i] = abs(bought[i]) * price[i]
         turnover[i] += value[i]
         value[i] *= p.charge_liquidation
         held[i] += bought[i]
-    _charge(after, value, record, low, high, p)
-    _pay(after, bought, cash, low, high)
+    charge(after, value, record, low, high, p.charges)
+    pay(price, bought, cash)
 
 
 @kernel
-def _add_up(record: FloatArray, totals: FloatArray, low: int, high: int) -> None:
+def _add_up(
+    record: FloatArray, totals: FloatArray, low: int, high: int, n_components: int
+) -> None:
     cost = record[row.COST, low:high]
     cost[:] = 0.0
-    for component in range(row.N_COMPONENTS):
+    for component in range(n_components):
         part, total = record[component, low:high], totals[component, low:high]
         for i in range(high - low):
             cost[i] += part[i]

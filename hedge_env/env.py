@@ -35,6 +35,15 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     funding is settled on a perpetual; book and hedge are marked. There is no decision
     at expiry: after the last interval options pay off and what is held is sold.
 
+    What can go wrong with an order is off by default, see docs/execution.md: with
+    `execution.latency_steps` a trade fills that many market steps later, at the price
+    of that time, and the old holdings are kept until then; with `failure` it may fail,
+    which costs its gas; with `sandwich` a share of its value may be lost; during a
+    `halt` targets are ignored; a `margin` account cuts orders down to what it carries
+    and is liquidated when its equity falls below maintenance; `permanent_impact` moves
+    spot. `market.basis` parts a perpetual's price from spot; `market.crowd` amplifies
+    returns by the rebalancing of others.
+
     Amounts are fractions of notional, which is `spot_0 * contracts`. Holdings are
     units per contract, positive where they hedge a short call, and bounded by what
     the book can come to need: [0, 1] for a short call, [-1, 1] for a short straddle.
@@ -89,6 +98,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `hour_cos` | -1 | 1 | cosine of the hour of day | gas or season of volatility |
     | `funding_rate` | -4 | 4 | 10 bp per settlement | perpetual with funding |
     | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves |
+    | `basis` | -4 | 4 | log of the perpetual over spot, in standard deviations | perpetual with basis |
+    | `halted` | 0 | 1 | 1 while no orders are taken | trading can halt |
+    | `margin_use` | 0 | 1 | maintenance margin of what is held over equity | margin account |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
 

@@ -19,9 +19,9 @@ from hedge_env._types import FloatArray, IntArray
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig
 from hedge_env.errors import HedgeError
-from hedge_env.ledger import Totals
+from hedge_env.ledger import Totals, add_components
 from hedge_env.policy import Policy, PolicyKind
-from hedge_env.tape import MarketTape, TapeMarket, record_tape
+from hedge_env.tape import MarketTape, record_tape
 
 Entry: TypeAlias = tuple[Policy, float | None]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -61,7 +61,7 @@ class EpisodeTable:
     @property
     def cost(self) -> FloatArray:
         """Everything friction took, shape (n,)."""
-        return np.asarray(self.cost_components.sum(axis=0))
+        return add_components(self.cost_components)
 
     @property
     def net_loss(self) -> FloatArray:
@@ -160,7 +160,7 @@ def evaluate_on_tape(
     """
     policy = copy.copy(policy)  # its state, if it has any, is then its own
     n = tape.path_ids.size
-    batch = HedgeBatch(config, n, market=TapeMarket(tape))
+    batch = HedgeBatch(config, n, market=tape.open())
     batch.reset(tape.path_ids, risk_aversion=risk_aversion)
     _check_inputs(policy, batch.observables().keys())
     policy.reset(n)

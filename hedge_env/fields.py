@@ -27,7 +27,7 @@ _MARKET: Final = (
     ("mean_fixed_cost", "notional", "long-run mean of fixed_cost"),
     ("gas_cost", "notional", "gas part of fixed_cost"),
     ("half_spread", "-", "half-spread per traded value"),
-    ("proportional_cost", "-", "fee plus half-spread per traded value"),
+    ("proportional_cost", "-", "fee, half-spread, mean sandwich loss"),
     ("impact_linear", "1/notional", "cost of a trade per squared value"),
     ("impact_sqrt", "1/sqrt(notional)", "cost of a trade per value^1.5"),
     ("gas_price", "gwei", "gas price now"),
@@ -41,6 +41,17 @@ _MARKET: Final = (
     ("step", "-", "decisions already taken"),
 )
 
+# Written only where the part they belong to is on; see docs/execution.md.
+_CONDITIONS: Final = (
+    ("hedge_price", "S_0", "price of the hedge instrument"),
+    ("basis", "-", "log of the hedge instrument's price over spot"),
+    ("halted", "-", "1 while no orders are taken"),
+    ("fill_price", "S_0", "price at which the last decision's trade filled"),
+    ("fill_funding", "S_0", "funding accrued per unit until that fill"),
+    ("order_fails", "-", "1 if an order sent now would fail"),
+    ("sandwich_rate", "-", "loss per traded value of an order sent now"),
+)
+
 _POSITION: Final = (
     ("holdings", "-", "units of the hedge instrument held, per contract"),
     ("steps_since_trade", "-", "decisions since the last trade or the start"),
@@ -52,16 +63,24 @@ _POSITION: Final = (
     ("band_position", "-", "holdings minus delta, in half-widths"),
     ("hedge_error", "-", "holdings minus delta"),
     ("worth", "-", "risk left until maturity over the fixed cost of a trade"),
+    ("margin_equity", "notional", "collateral plus profit of the hedge after cost"),
+    ("margin_use", "-", "maintenance margin of what is held over equity"),
+    ("margin_calls", "-", "positions closed by force so far"),
+    ("margin_closed", "-", "units bought by force at this time"),
 )
 
-FIELDS: Final = tuple(name for name, _, _ in _MARKET + _POSITION)
-UNITS: Final = {name: unit for name, unit, _ in _MARKET + _POSITION}
-MEANINGS: Final = {name: meaning for name, _, meaning in _MARKET + _POSITION}
-N_MARKET_FIELDS: Final = len(_MARKET)
+_ROWS: Final = _MARKET + _CONDITIONS + _POSITION
+FIELDS: Final = tuple(name for name, _, _ in _ROWS)
+UNITS: Final = {name: unit for name, unit, _ in _ROWS}
+MEANINGS: Final = {name: meaning for name, _, meaning in _ROWS}
+N_CERTAIN_FIELDS: Final = len(_MARKET)  # rows that every market writes
+N_MARKET_FIELDS: Final = len(_MARKET) + len(_CONDITIONS)
 N_FIELDS: Final = len(FIELDS)
 
 # What no policy sees: how a cost was charged, not what it could know beforehand.
-INTERNAL_FIELDS: Final = frozenset({"funding_accrued"})
+INTERNAL_FIELDS: Final = frozenset(
+    {"funding_accrued", "fill_price", "fill_funding", "order_fails", "sandwich_rate"}
+)
 
 # Row numbers as plain integers, because kernels freeze module-level constants.
 (
@@ -91,6 +110,13 @@ INTERNAL_FIELDS: Final = frozenset({"funding_accrued"})
     TIME_TO_MATURITY,
     TIME_FRACTION,
     STEP,
+    HEDGE_PRICE,
+    BASIS,
+    HALTED,
+    FILL_PRICE,
+    FILL_FUNDING,
+    ORDER_FAILS,
+    SANDWICH_RATE,
     HOLDINGS,
     STEPS_SINCE_TRADE,
     RISK_AVERSION,
@@ -101,4 +127,8 @@ INTERNAL_FIELDS: Final = frozenset({"funding_accrued"})
     BAND_POSITION,
     HEDGE_ERROR,
     WORTH,
+    MARGIN_EQUITY,
+    MARGIN_USE,
+    MARGIN_CALLS,
+    MARGIN_CLOSED,
 ) = range(N_FIELDS)

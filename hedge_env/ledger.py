@@ -11,7 +11,17 @@ import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray
 
-COST_COMPONENTS: Final = ("fee", "spread", "impact", "gas", "fixed", "funding")
+COST_COMPONENTS: Final = (
+    "fee",
+    "spread",
+    "impact",
+    "gas",
+    "fixed",
+    "funding",
+    "failed_gas",
+    "sandwich",
+    "liquidation",
+)
 N_COMPONENTS: Final = len(COST_COMPONENTS)
 
 # Rows of the record of one decision; the cost components come first.
@@ -32,6 +42,9 @@ N_RECORD: Final = len(RECORD)
     GAS,
     FIXED,
     FUNDING,
+    FAILED_GAS,
+    SANDWICH,
+    LIQUIDATION,
     COST,
     HEDGE_PNL,
     BOOK_PNL,
@@ -86,6 +99,18 @@ def step_record(record: FloatArray, done: BoolArray) -> StepRecord:
     )
 
 
+def add_components(components: FloatArray) -> FloatArray:
+    """Sum over the components (N_COMPONENTS, n), in their order.
+
+    NumPy's own sum groups the terms by the shape of the array, so that one path alone
+    would get other bits than in a batch.
+    """
+    total: FloatArray = components[0].copy()
+    for component in components[1:]:
+        total += component
+    return total
+
+
 class Totals:
     """Sums of an episode so far, arrays over paths in fractions of notional."""
 
@@ -104,8 +129,7 @@ class Totals:
     @property
     def cost(self) -> FloatArray:
         """Everything friction took, shape (n,)."""
-        cost: FloatArray = self.cost_components.sum(axis=0)
-        return cost
+        return add_components(self.cost_components)
 
     @property
     def hedge_pnl(self) -> FloatArray:

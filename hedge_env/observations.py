@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from hedge_env._types import Float32Array, FloatArray, IntArray
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import BASIS_POINT, EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.fields import FIELDS
 from hedge_env.kernel import kernel
@@ -84,6 +84,16 @@ def _gamma_scale(config: EnvConfig) -> float:
 
 def _per_horizon_sd(config: EnvConfig) -> float:
     return 1.0 / _horizon_sd(config)
+
+
+def _basis_mean(config: EnvConfig) -> float:
+    basis = config.market.basis
+    return 0.0 if basis is None else basis.mean_bp * BASIS_POINT
+
+
+def _per_basis_sd(config: EnvConfig) -> float:
+    basis = config.market.basis
+    return 1.0 / max(1e-6, 0.0 if basis is None else basis.sd_bp * BASIS_POINT)
 
 
 def _log_aversion_middle(config: EnvConfig) -> float:
@@ -189,6 +199,18 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "proportional_cost": Feature(
         "proportional_cost", _ZERO, _constant(500.0), 0.0, 4.0, "fee and spread [20 bp]"
     ),
+    "basis": Feature(
+        "basis",
+        _basis_mean,
+        _per_basis_sd,
+        -4.0,
+        4.0,
+        "log of the perpetual over spot less its mean, in standard deviations",
+    ),
+    "halted": Feature("halted", _ZERO, _ONE, 0.0, 1.0, "1 while no orders are taken"),
+    "margin_use": Feature(
+        "margin_use", _ZERO, _ONE, 0.0, 1.0, "maintenance margin over equity"
+    ),
     "risk_aversion": Feature(
         "log_risk_aversion",
         _log_aversion_middle,
@@ -229,11 +251,21 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     spread_moves = market.liquidity.exponent > 0.0 or regime_moves
     if spread_moves and config.execution.half_spread_bp > 0.0:
         names.append("proportional_cost")
+    names += _execution_features(config)
     if isinstance(config.risk_aversion, RiskAversionRange):
         names.append("risk_aversion")
     if config.observation.true_volatility:
         names.append("true_volatility")
     return tuple(names)
+
+
+def _execution_features(config: EnvConfig) -> list[str]:
+    parts = {
+        "basis": config.market.basis,
+        "halted": config.execution.halt,
+        "margin_use": config.execution.margin,
+    }
+    return [name for name, part in parts.items() if part is not None]
 
 
 @kernel

@@ -14,6 +14,7 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env import marking as mark
 from hedge_env._types import FloatArray, IntArray
+from hedge_env.conditions import ConditionParams, write_conditions
 from hedge_env.contracts.book import BookParams
 from hedge_env.execution.venue import VenueParams
 from hedge_env.kernel import kernel
@@ -37,6 +38,7 @@ class QuoteParams(NamedTuple):
     market: MarketParams
     book: BookParams
     venue: VenueParams
+    conditions: ConditionParams
 
 
 @kernel
@@ -79,6 +81,18 @@ def write_quotes(
             for i in range(low, high):
                 steps[i] = min(steps[i] + 1, q.market.clock.decisions)
         _quote_tile(rows, state, settled, steps, low, high, not advance, q)
+        if q.conditions.any:
+            write_conditions(
+                rows,
+                state,
+                path_ids,
+                counters,
+                low,
+                high,
+                key,
+                q.conditions,
+                q.market,
+            )
 
 
 @kernel
@@ -267,7 +281,7 @@ def _quote_costs(
     for i in range(high - low):
         multiplier = liquidity_multiplier(volatility[i], p.liquidity)
         spread[i] = venue.half_spread * multiplier
-        proportional[i] = venue.fee + spread[i]
+        proportional[i] = venue.proportional + spread[i]
         linear[i] = venue.impact_linear * multiplier
         root[i] = venue.impact_sqrt * volatility[i] * venue.sqrt_day * multiplier
     if p.parts.regime:
@@ -275,7 +289,7 @@ def _quote_costs(
         for costs in (spread, linear, root):
             multiply_in_stress(costs, stress, p.regime.liquidity)
         for i in range(high - low):
-            proportional[i] = venue.fee + spread[i]
+            proportional[i] = venue.proportional + spread[i]
 
 
 @kernel

@@ -169,7 +169,9 @@ def _draw_cost(panel: Any, days: FloatArray, values: FloatArray) -> None:
     costs = values[_FIRST_COST:_TRACKING] / BASIS_POINT
     for k, name in enumerate(COST_COMPONENTS):
         if np.any(costs[k] != 0.0):
-            panel.plot(days, costs[k], color=_COLOURS[k], lw=1.2, label=name)
+            panel.plot(
+                days, costs[k], color=_COLOURS[k % len(_COLOURS)], lw=1.2, label=name
+            )
     panel.plot(days, costs.sum(axis=0), color=_INK, lw=1.6, label="total")
     panel.legend(fontsize=8, frameon=False, loc="upper left")
 

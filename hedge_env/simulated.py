@@ -6,9 +6,11 @@ import numpy as np
 
 from hedge_env import fields as field
 from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.conditions import condition_params
 from hedge_env.config import EnvConfig
 from hedge_env.contracts.book import book_params
 from hedge_env.execution.venue import venue_params
+from hedge_env.market import state as row
 from hedge_env.market.gas_mean import mean_gas_price
 from hedge_env.market.parameters import market_params
 from hedge_env.market.simulator import start_market
@@ -32,7 +34,8 @@ def quote_params(config: EnvConfig) -> QuoteParams:
             volatility *= regime.volatility
             stress = mean_gas_price(market.gas, chain, jumps, volatility)
             gas_price += share * (stress * config.market.regime.gas - gas_price)
-    return QuoteParams(market, book, venue_params(config, gas_price))
+    venue = venue_params(config, gas_price)
+    return QuoteParams(market, book, venue, condition_params(config))
 
 
 class SimulatedMarket:
@@ -76,6 +79,10 @@ class SimulatedMarket:
         kept = rows[field.FUNDING_ACCRUED].copy()
         self._quote(rows, advance=False)
         rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+
+    def displace(self, moves: FloatArray) -> None:
+        """Let spot move by `moves` (n,) of log spot at the fill of the next trade."""
+        self._state[row.OWN_MOVE] = moves
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""

@@ -2,7 +2,8 @@
 
 A tape holds the market rows of every decision of a set of paths. Replaying it
 gives the same numbers, bit for bit, as simulating the paths again, since a market
-does not react to what is held.
+does not react to what is held. Where it does, by the permanent impact of the hedger's
+own trades, nothing is recorded and every run simulates the same paths anew.
 """
 
 from __future__ import annotations
@@ -12,11 +13,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.conditions import has_conditions
 from hedge_env.config import EnvConfig
-from hedge_env.fields import N_MARKET_FIELDS
+from hedge_env.fields import N_CERTAIN_FIELDS, N_MARKET_FIELDS
+from hedge_env.market.interface import Market
 from hedge_env.replay import open_market
 
 _CHUNK = 4096  # paths simulated at a time
+
+
+@dataclass(frozen=True)
+class LiveSource:
+    """What to simulate paths from.
+
+    Attributes:
+        config: The hedging problem.
+        seed: Of all streams.
+        stream: "training", "validation" or "test".
+    """
+
+    config: EnvConfig
+    seed: int
+    stream: str
 
 
 @dataclass(frozen=True)
@@ -25,16 +43,32 @@ class MarketTape:
 
     Attributes:
         path_ids: Shape (n,).
-        rows: Shape (decisions + 1, N_MARKET_FIELDS, n).
+        rows: Shape (decisions + 1, rows that the market writes, n): the first
+            N_CERTAIN_FIELDS or all N_MARKET_FIELDS; no decisions if `live`.
+        live: What to simulate instead, if the market reacts to what is held.
     """
 
     path_ids: IntArray
     rows: FloatArray
+    live: LiveSource | None = None
 
     @property
     def n_paths(self) -> int:
         """Number of recorded paths."""
         return int(self.path_ids.size)
+
+    def open(self) -> Market:
+        """A market that replays the paths, or simulates them if `live`."""
+        if self.live is None:
+            return TapeMarket(self)
+        live = self.live
+        return open_market(
+            live.config, self.n_paths, seed=live.seed, stream=live.stream
+        )
+
+    def part(self, low: int, high: int) -> MarketTape:
+        """Paths `low` to `high` - 1, without a copy."""
+        return MarketTape(self.path_ids[low:high], self.rows[:, :, low:high], self.live)
 
 
 def record_tape(
@@ -49,20 +83,25 @@ def record_tape(
         stream: "training", "validation" or "test".
 
     Returns:
-        The tape; 8 bytes x N_MARKET_FIELDS x (decisions + 1) a path.
+        The tape; 8 bytes x rows x (decisions + 1) a path.
     """
     path_ids = np.asarray(path_ids, dtype=np.int64)
     decisions = config.episode.decisions
-    rows = np.empty((decisions + 1, N_MARKET_FIELDS, path_ids.size))
+    n_rows = N_MARKET_FIELDS if has_conditions(config) else N_CERTAIN_FIELDS
+    if config.execution.permanent_impact > 0.0:
+        nothing = np.empty((0, n_rows, path_ids.size))
+        return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
+    rows = np.empty((decisions + 1, n_rows, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
         market = open_market(config, ids.size, seed=seed, stream=stream)
         present = np.zeros((N_MARKET_FIELDS, ids.size))
+        kept = present[:n_rows]
         market.start(ids, np.ones(ids.size, dtype=np.bool_), present)
-        rows[0, :, low : low + _CHUNK] = present
+        rows[0, :, low : low + _CHUNK] = kept
         for step in range(1, decisions + 1):
             market.advance(present)
-            rows[step, :, low : low + _CHUNK] = present
+            rows[step, :, low : low + _CHUNK] = kept
     return MarketTape(path_ids, rows)
 
 
@@ -81,12 +120,16 @@ class TapeMarket:
                 "pass its path_ids and no mask"
             )
         self._step = 0
-        rows[:N_MARKET_FIELDS] = self._tape.rows[0]
+        self._write(rows)
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
         self._step = min(self._step + 1, self._tape.rows.shape[0] - 1)
-        rows[:N_MARKET_FIELDS] = self._tape.rows[self._step]
+        self._write(rows)
+
+    def _write(self, rows: FloatArray) -> None:
+        present = self._tape.rows[self._step]
+        rows[: present.shape[0]] = present
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Position on the tape."""

@@ -95,6 +95,21 @@ STORMY: Final = (
     "skew: -0.4, gas: 5.0, liquidity: 3.0, drift: -2.0}",
 )
 
+# Everything that can go wrong with an order, often enough to be seen.
+ADVERSE: Final = (
+    "name=adverse",
+    "execution.latency_steps=2",
+    "execution.failure={probability: 0.2, congestion: 1.5}",
+    "execution.sandwich={probability: 0.3, loss_bp: 40}",
+    "execution.halt={move: 0.03, decisions: 2}",
+    "execution.margin={collateral: 0.25, initial: 0.2, maintenance: 0.1}",
+    "execution.permanent_impact=0.5",
+    "market.basis={sd_bp: 30, mean_bp: 5, premium_correlation: 0.5}",
+    "market.crowd={size: 0.05, cap: 0.5}",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

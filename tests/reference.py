@@ -88,6 +88,8 @@ class World:
     stressed: bool = False
     excitation: float = 0.0
     square: float = 0.0  # Heston's variance
+    basis: float = 0.0  # less its mean
+    crowd: float = 0.0  # relative amplification of returns
 
     def __post_init__(self) -> None:
         market, z = self.config.market, []
@@ -105,6 +107,9 @@ class World:
             self._draw_gas_state(chances, self.noise.uniforms(START, 7)[0])
         if market.funding is not None:
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
+        if market.basis is not None:
+            shock = self._basis_shock(z[8], START)
+            self.basis = market.basis.sd_bp * BP * shock
         if market.regime is not None:
             starts = {"stationary": self.stress_share, "calm": 0.0, "stress": 1.0}
             drawn = self.noise.uniforms(START, 4)[0]
@@ -242,8 +247,10 @@ class World:
         z = [z for block in range(3) for z in self.noise.normals(step, block)]
         u = self.noise.uniforms(step, 3)
         volatility, jump = self.volatility, self._jump(u[0], u[1])
-        log_return = (market.drift - volatility**2 / 2.0) * self.dt
-        log_return += volatility * sqrt(self.dt) * z[0] + jump + self._compensator()
+        scale = 1.0 + self.crowd
+        log_return = (market.drift - (scale * volatility) ** 2 / 2.0) * self.dt
+        log_return += scale * (volatility * sqrt(self.dt) * z[0] + jump)
+        log_return += self._compensator(scale)
         if market.regime is not None and self.stressed:
             log_return += market.regime.drift * self.dt
         following = self.square
@@ -256,6 +263,7 @@ class World:
         self._move_gas(z, u[2], abs(log_return) / deviation)
         self.log_spot += log_return
         self._move_funding(z[8], log_return)
+        self._move_basis(z[8])
         self._move_surface(z)
         self._move_volatility(z, jump)
         self._move_clusters(jump)
@@ -312,12 +320,12 @@ class World:
         up = u_sign < jumps.probability_up
         return size * jumps.mean_up if up else -size * jumps.mean_down
 
-    def _compensator(self) -> float:
+    def _compensator(self, scale: float) -> float:
         jumps = self.config.market.jumps
         if jumps is None:
             return 0.0
-        growth = jumps.probability_up / (1.0 - jumps.mean_up)
-        growth += (1.0 - jumps.probability_up) / (1.0 + jumps.mean_down)
+        growth = jumps.probability_up / (1.0 - scale * jumps.mean_up)
+        growth += (1.0 - jumps.probability_up) / (1.0 + scale * jumps.mean_down)
         return -log(1.0 + self.jump_probability * (growth - 1.0))
 
     def _move_volatility(self, z: list[float], jump: float) -> None:
@@ -407,6 +415,41 @@ class World:
             if hour > self.hour + 1e-9:
                 self.accrued += self.funding_rate() * exp(self.log_spot)
             hour += funding.settlement_hours
+
+    def _basis_shock(self, premium_shock: float, step: int) -> float:
+        r = self.config.market.basis.premium_correlation
+        return r * premium_shock + sqrt(1.0 - r**2) * self.noise.normals(step, 6)[2]
+
+    def _move_basis(self, premium_shock: float) -> None:
+        basis = self.config.market.basis
+        if basis is not None:
+            shock = self._basis_shock(premium_shock, self.steps)
+            process = MeanReverting(
+                half_life_days=basis.half_life_hours / 24.0, sd=basis.sd_bp * BP
+            )
+            self.basis = mean_revert(self.basis, shock, process, self.days)
+
+    @property
+    def log_basis(self) -> float:
+        """Log of the hedge instrument's price over spot."""
+        basis = self.config.market.basis
+        return 0.0 if basis is None else basis.mean_bp * BP + self.basis
+
+    @property
+    def hedge_price(self) -> float:
+        return exp(self.log_spot + self.log_basis)
+
+    def mishaps(self) -> tuple[bool, float]:
+        """Whether an order fails now, and the share of its value that is lost."""
+        execution, u = self.config.execution, self.noise.uniforms(self.steps, 6)
+        fails, rate = False, 0.0
+        if execution.failure is not None:
+            p = execution.failure.probability
+            odds = p / (1.0 - p) * exp(execution.failure.congestion * self.log_gas())
+            fails = u[0] < odds / (1.0 + odds)
+        if execution.sandwich is not None and u[1] < execution.sandwich.probability:
+            rate = execution.sandwich.loss_bp * BP
+        return fails, rate
 
     def funding_rate(self) -> float:
         """Premium through the clamp."""

@@ -7,6 +7,7 @@ def test_row_numbers_are_the_positions_of_their_names() -> None:
         assert getattr(fields, name.upper()) == number
     assert len(set(FIELDS)) == N_FIELDS
     assert fields.N_MARKET_FIELDS == fields.HOLDINGS == FIELDS.index("holdings")
+    assert fields.N_CERTAIN_FIELDS == fields.STEP + 1
 
 
 def test_every_row_has_a_unit_and_a_meaning() -> None:

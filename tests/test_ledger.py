@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
@@ -12,7 +15,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.ledger import COST_COMPONENTS, StepRecord
 from hedge_env.loading import PRESETS, load_config
 from hedge_env.tape import MarketTape, TapeMarket
-from tests.examples import full_config, stormy_config
+from tests.examples import ADVERSE, full_config, stormy_config
 
 # Two decisions and the end, with numbers that can be followed by hand.
 HAND = {
@@ -26,8 +29,12 @@ HAND = {
     field.STEP: (0.0, 1.0, 2.0),
 }
 
+UNUSED = {"failed_gas": 0.0, "sandwich": 0.0, "liquidation": 0.0}
 
-def by_hand(*settings: str) -> HedgeBatch:
+
+def by_hand(
+    *settings: str, rows: Mapping[int, tuple[float, ...]] = MappingProxyType({})
+) -> HedgeBatch:
     """One path of the example: fee 10 bp, fixed cost 3 bp, perpetual."""
     config = load_config(
         "reference",
@@ -37,10 +44,10 @@ def by_hand(*settings: str) -> HedgeBatch:
         },
         settings,
     )
-    rows = np.zeros((3, field.N_MARKET_FIELDS, 1))
-    for name, values in HAND.items():
-        rows[:, name, 0] = values
-    batch = HedgeBatch(config, 1, market=TapeMarket(MarketTape(np.zeros(1), rows)))
+    present = np.zeros((3, field.N_MARKET_FIELDS, 1))
+    for name, values in {**HAND, **rows}.items():
+        present[:, name, 0] = values
+    batch = HedgeBatch(config, 1, market=TapeMarket(MarketTape(np.zeros(1), present)))
     batch.reset(np.zeros(1))
     return batch
 
@@ -66,6 +73,7 @@ def test_a_trade_is_charged_by_component_as_computed_by_hand() -> None:
             "gas": 0.0005,
             "fixed": 0.0003,
             "funding": 0.0005,
+            **UNUSED,
         },
         rel=1e-14,
     )
@@ -93,6 +101,7 @@ def test_the_end_is_liquidated_at_its_own_prices() -> None:
             "gas": 6e-4 + 7e-4,
             "fixed": 6e-4,
             "funding": -0.0006,
+            **UNUSED,
         },
         rel=1e-13,
     )
@@ -172,7 +181,8 @@ def test_holdings_are_clipped_into_their_bounds(wanted: float, held: float) -> N
 def imbalance(batch: HedgeBatch, start_value: FloatArray) -> float:
     """Largest violation of the identity, relative to the sums in it."""
     rows, totals = batch.rows, batch.totals
-    wealth = totals.cash + rows[field.HOLDINGS] * rows[field.SPOT]
+    price = rows[field.SPOT if batch.config.market.basis is None else field.HEDGE_PRICE]
+    wealth = totals.cash + rows[field.HOLDINGS] * price
     wealth = wealth + rows[field.BOOK_VALUE]
     earned = totals.hedge_pnl + totals.book_pnl - totals.cost
     scale = np.abs(start_value) + np.abs(totals.cash) + np.abs(totals.hedge_pnl)
@@ -185,6 +195,7 @@ IDENTITY += [
     stormy_config(),
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
+    full_config(*ADVERSE),
 ]
 
 

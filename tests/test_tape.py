@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hedge_env.batch import HedgeBatch
-from hedge_env.fields import N_MARKET_FIELDS
+from hedge_env.fields import N_CERTAIN_FIELDS
 from hedge_env.loading import PRESETS, load_config
 from hedge_env.tape import TapeMarket, record_tape
 from tests.examples import full_config
@@ -22,7 +22,7 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
     ids = np.array([3, 1, 4, 1, 5, 9, 2, 6])
     tape = record_tape(config, ids, seed=7, stream="validation")
     assert tape.n_paths == 8
-    assert tape.rows.shape == (13, N_MARKET_FIELDS, 8)
+    assert tape.rows.shape == (13, N_CERTAIN_FIELDS, 8)
     replay = HedgeBatch(config, 8, market=TapeMarket(tape))
     live = HedgeBatch(config, 8, seed=7, stream="validation")
     rng = np.random.default_rng(0)
@@ -65,7 +65,7 @@ def test_a_replay_resumes_where_it_was_and_stays_at_its_end() -> None:
         for batch in (one, other):
             batch.advance(np.full((4, 1), -0.1))
         np.testing.assert_array_equal(one.rows, other.rows)
-    np.testing.assert_array_equal(one.rows[:N_MARKET_FIELDS], tape.rows[-1])
+    np.testing.assert_array_equal(one.rows[:N_CERTAIN_FIELDS], tape.rows[-1])
 
 
 def test_several_batches_replay_one_tape_without_disturbing_each_other() -> None:

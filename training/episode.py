@@ -247,7 +247,7 @@ def _draw_cost(axes: Axes, trace: EpisodeTrace, size: Size) -> None:
             base,
             top,
             step="pre",
-            color=COMPONENT_COLOURS[number],
+            color=COMPONENT_COLOURS[number % len(COMPONENT_COLOURS)],
             alpha=0.75,
             linewidth=0,
             label=COST_COMPONENTS[number],

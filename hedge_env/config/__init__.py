@@ -15,8 +15,16 @@ from hedge_env.config.agent import (
 )
 from hedge_env.config.book import BookConfig, HoldingsConfig, LegConfig
 from hedge_env.config.episode import EpisodeConfig
-from hedge_env.config.execution import ExecutionConfig
+from hedge_env.config.execution import (
+    ExecutionConfig,
+    FailureConfig,
+    HaltConfig,
+    MarginConfig,
+    SandwichConfig,
+)
 from hedge_env.config.market import (
+    BasisConfig,
+    CrowdConfig,
     FundingConfig,
     GasConfig,
     JumpConfig,
@@ -61,17 +69,21 @@ __all__ = [
     "BASIS_POINT",
     "HOURS_PER_DAY",
     "ActionConfig",
+    "BasisConfig",
     "BookConfig",
     "ConstantVolatility",
     "Correlation",
+    "CrowdConfig",
     "CurvatureConfig",
     "EnvConfig",
     "EpisodeConfig",
     "ExecutionConfig",
+    "FailureConfig",
     "Finite",
     "FlatSurface",
     "FundingConfig",
     "GasConfig",
+    "HaltConfig",
     "HestonSurface",
     "HestonVolatility",
     "HoldingsConfig",
@@ -80,6 +92,7 @@ __all__ = [
     "LevelConfig",
     "LiquidityConfig",
     "LogOuVolatility",
+    "MarginConfig",
     "MarketConfig",
     "MeanReverting",
     "Model",
@@ -93,6 +106,7 @@ __all__ = [
     "RiskAversionRange",
     "SabrSurface",
     "SabrVolatility",
+    "SandwichConfig",
     "SkewConfig",
     "SpikeConfig",
     "SsviSurface",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import (
+    Correlation,
     Finite,
     MeanReverting,
     Model,
@@ -105,6 +106,22 @@ class LiquidityConfig(Model):
     reference_volatility: Positive = 0.7  # [1/sqrt(year)]
 
 
+class BasisConfig(Model):
+    """Log price of the perpetual over spot: a mean-reverting factor."""
+
+    sd_bp: NonNegative  # stationary standard deviation
+    half_life_hours: Positive = 24.0
+    mean_bp: Finite = 0.0
+    premium_correlation: Correlation = 0.0  # of its shocks with the funding premium's
+
+
+class CrowdConfig(Model):
+    """Other hedgers of the same book, whose rebalancing moves spot."""
+
+    size: NonNegative  # relative move of spot per notional that the crowd trades
+    cap: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5  # of the feedback
+
+
 class MarketConfig(Model):
     """What the hedger cannot change; a part that is None is off."""
 
@@ -118,6 +135,8 @@ class MarketConfig(Model):
     gas: GasConfig | None = None
     funding: FundingConfig | None = None
     liquidity: LiquidityConfig = LiquidityConfig()
+    basis: BasisConfig | None = None
+    crowd: CrowdConfig | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> MarketConfig:

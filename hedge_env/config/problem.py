@@ -11,6 +11,7 @@ from hedge_env.config.agent import (
     RiskAversionRange,
 )
 from hedge_env.config.book import BookConfig, HoldingsConfig, limiting_deltas
+from hedge_env.config.conditions import check_execution, check_replayed
 from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.execution import ExecutionConfig
 from hedge_env.config.market import MarketConfig
@@ -53,14 +54,10 @@ class EnvConfig(Model):
                 f"holdings.low = {low} must be below holdings.high = {high}; "
                 "set both for a book whose delta cannot move"
             )
-        for key in ("gas_units", "gas_cost_bp"):
-            if getattr(self.execution, key) > 0.0 and self.market.gas is None:
-                raise ValueError(
-                    f"execution.{key} needs market.gas; use execution.fixed_cost_bp "
-                    "for a constant cost per transaction"
-                )
+        check_execution(self.execution, self.market, self.episode)
         if self.replay is not None:
             check_recorded(self.replay, self.market)
+            check_replayed(self.execution, self.market)
         return self
 
     @property

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
 from hedge_env.kernel import scalar_kernel
 
 _GWEI = 1e-9  # of the gas token, which is the underlying
@@ -30,6 +30,7 @@ class VenueParams(NamedTuple):
     """Constants of a venue in fractions of notional."""
 
     fee: float  # per traded value [-]
+    proportional: float  # fee and expected loss to sandwiches [-]
     half_spread: float  # per traded value at reference liquidity [-]
     fixed: float  # per transaction [notional]
     gas_factor: float  # gas cost per gwei and unit of relative spot [notional]
@@ -38,6 +39,7 @@ class VenueParams(NamedTuple):
     impact_linear: float  # a, at reference liquidity [1/notional]
     impact_sqrt: float  # b per unit of daily volatility [1/sqrt(notional)]
     sqrt_day: float  # [sqrt(year)]
+    impact_permanent: float  # log spot move per traded value [1/notional]
 
 
 def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
@@ -50,6 +52,7 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     linear = 0.0 if execution.depth is None else notional / execution.depth
     return VenueParams(
         fee=execution.fee_bp * BASIS_POINT,
+        proportional=execution.fee_bp * BASIS_POINT + _expected_sandwich(execution),
         half_spread=execution.half_spread_bp * BASIS_POINT,
         fixed=fixed,
         gas_factor=gas_factor,
@@ -59,7 +62,16 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
         impact_sqrt=execution.square_root_impact
         * sqrt(notional / execution.daily_volume),
         sqrt_day=sqrt(1.0 / config.episode.days_per_year),
+        impact_permanent=execution.permanent_impact * notional / execution.daily_volume,
     )
+
+
+def _expected_sandwich(execution: ExecutionConfig) -> float:
+    """Mean loss to sandwiches per traded value [-]."""
+    sandwich = execution.sandwich
+    if sandwich is None:
+        return 0.0
+    return sandwich.probability * sandwich.loss_bp * BASIS_POINT
 
 
 @scalar_kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hedge_env._types import BoolArray, FloatArray, IntArray
 
@@ -31,3 +31,11 @@ class Market(Protocol):
 
     def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
         """Restore what `state_dict` returned."""
+
+
+@runtime_checkable
+class ResponsiveMarket(Market, Protocol):
+    """A market whose spot answers to the trades of the hedger."""
+
+    def displace(self, moves: FloatArray) -> None:
+        """Let log spot move by `moves` (n,) when the next decision's trade fills."""

@@ -58,6 +58,14 @@ def compensator(probability: float, p: JumpParams) -> float:
 
 
 @scalar_kernel
+def scaled_compensator(scale: float, probability: float, p: JumpParams) -> float:
+    """Compensator of jumps that are all `scale` times as large."""
+    growth = p.probability_up / (1.0 - scale * p.mean_up)
+    growth += (1.0 - p.probability_up) / (1.0 + scale * p.mean_down)
+    return -log(1.0 + probability * (growth - 1.0))
+
+
+@scalar_kernel
 def jump_size(
     u_occurs: float, u_sign: float, probability: float, p: JumpParams
 ) -> float:

@@ -16,12 +16,15 @@ from hedge_env.config import (
     SsviSurface,
     VolatilitySeasonConfig,
 )
+from hedge_env.market.basis import BasisParams, basis_params
 from hedge_env.market.cascades import CascadeParams, cascade_params
+from hedge_env.market.crowd import CrowdParams, crowd_params
 from hedge_env.market.funding import FundingParams, funding_params
 from hedge_env.market.gas import GasParams, gas_params
 from hedge_env.market.gas_chain import GasChainParams, gas_chain_params
 from hedge_env.market.heston import OFF as NO_HESTON
 from hedge_env.market.heston import HestonParams, heston_params
+from hedge_env.market.interval import IntervalParams, interval_params
 from hedge_env.market.jumps import JumpParams, jump_params, step_probability
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
@@ -64,6 +67,9 @@ class PartsParams(NamedTuple):
     season: bool
     regime: bool
     cascades: bool
+    basis: bool
+    crowd: bool
+    interval: bool  # something happens at a time within a decision interval
 
 
 class MarketParams(NamedTuple):
@@ -85,6 +91,9 @@ class MarketParams(NamedTuple):
     season: SeasonParams
     regime: RegimeParams
     cascades: CascadeParams
+    basis: BasisParams
+    crowd: CrowdParams
+    interval: IntervalParams
     realised_decay: float  # of the realised-variance estimate, per market step
 
 
@@ -113,6 +122,7 @@ def market_params(config: EnvConfig) -> MarketParams:
     )
     gas = gas_params(market.gas, dt, dt_days)
     start, weekday = episode.start_hour, episode.start_weekday
+    interval = interval_params(config.execution, episode.market_steps, market.basis)
     return MarketParams(
         ClockParams(
             episode.decisions,
@@ -121,7 +131,7 @@ def market_params(config: EnvConfig) -> MarketParams:
             -1.0 if start is None else float(start),
             -1.0 if weekday is None else float(weekday),
         ),
-        _parts(market, volatility, cascades),
+        _parts(market, volatility, cascades, interval),
         price_params(market.drift, dt, jumps.compensator),
         jumps,
         volatility,
@@ -136,12 +146,18 @@ def market_params(config: EnvConfig) -> MarketParams:
         season_params(market.season, dt_hours),
         regime,
         cascades,
+        basis_params(market.basis, dt_hours),
+        crowd_params(market.crowd),
+        interval,
         half_life_decay(config.observation.realised_half_life_days, dt_days),
     )
 
 
 def _parts(
-    market: MarketConfig, volatility: VolatilityParams, cascades: CascadeParams
+    market: MarketConfig,
+    volatility: VolatilityParams,
+    cascades: CascadeParams,
+    interval: IntervalParams,
 ) -> PartsParams:
     """Which parts of the market are on."""
     heston = isinstance(market.volatility, HestonVolatility)
@@ -161,6 +177,9 @@ def _parts(
         season=seasonal,
         regime=market.regime is not None,
         cascades=cascades.branching > 0.0,
+        basis=market.basis is not None,
+        crowd=market.crowd is not None,
+        interval=interval.fills or interval.halt,
     )
 
 

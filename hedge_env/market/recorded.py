@@ -12,6 +12,7 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
+from hedge_env.market.interval import note_interval
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.season import season_factor
 from hedge_env.market.simulator import (
@@ -104,7 +105,9 @@ def advance_recorded(
         high = min(low + TILE, n)
         noise = np.empty((N_SCRATCH, high - low))
         noise[JUMP, :] = 0.0
-        for _ in range(p.clock.market_steps):
+        for step_number in range(p.clock.market_steps):
+            if p.parts.interval:
+                note_interval(state, low, high, step_number, p.interval)
             draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
             for i in range(low, high):
                 step = noise[:, i - low]
@@ -114,6 +117,8 @@ def advance_recorded(
             respond(state, low, high, noise, counters, p)
             for i in range(low, high):
                 counters[i] += 1
+        if p.parts.interval:
+            note_interval(state, low, high, p.clock.market_steps, p.interval)
 
 
 @kernel

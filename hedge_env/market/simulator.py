@@ -12,6 +12,7 @@ of a step is always the same noise, whichever parts of the market are on.
 | 2 | funding premium, intraday volatility |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
 | 4 | uniform: change of regime |
+| 6 | two uniforms, at decisions: order fails, sandwich; then the normal of the basis |
 | 7 | uniforms: state of the gas chain |
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
+from hedge_env.market.basis import advance_basis, basis_shock
 from hedge_env.market.clustering import (
     advance_clustering,
     compensate_price,
@@ -32,7 +34,8 @@ from hedge_env.market.funding import advance_funding
 from hedge_env.market.gas import advance_gas
 from hedge_env.market.gas_chain import advance_gas_chain, draw_state
 from hedge_env.market.heston import advance_heston, read_volatility
-from hedge_env.market.jumps import draw_jumps
+from hedge_env.market.interval import note_interval
+from hedge_env.market.jumps import draw_jumps, scaled_compensator
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price, estimate_variance
 from hedge_env.market.season import apply_season, season_factor
@@ -42,13 +45,16 @@ from hedge_env.numerics.philox import fill_normals, fill_uniforms
 from hedge_env.numerics.special import exp
 
 TILE = 256  # paths: 19 rows of state and 28 of scratch are 96 kB
-N_SCRATCH = 28
+N_SCRATCH = 34
 JUMP, LOG_RETURN, _HOURS, _PROBABILITY = 16, 17, 18, 19
 _U_CHAIN, _U_REGIME = 20, 24  # and three rows after each
+_BASIS = 28  # four rows, of which the third is used
+_CROWD_VOLATILITY, _CROWD_JUMP = 32, 33
 _U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
 
 # Counter word of the draws from the stationary distribution, which no step reaches.
 INITIAL_COUNTER = 2**32 - 1
+EXECUTION_BLOCK = 6
 
 
 @kernel
@@ -74,11 +80,15 @@ def advance_tile(
     """
     noise = np.empty((N_SCRATCH, high - low))
     noise[JUMP, :] = 0.0
-    for _ in range(p.clock.market_steps):
+    for step in range(p.clock.market_steps):
+        if p.parts.interval:
+            note_interval(state, low, high, step, p.interval)
         draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
         _step(state, low, high, noise, counters, p)
         for i in range(low, high):
             counters[i] += 1
+    if p.parts.interval:
+        note_interval(state, low, high, p.clock.market_steps, p.interval)
 
 
 @kernel
@@ -104,6 +114,9 @@ def draw_noise(
     if p.parts.regime:
         rows = noise[_U_REGIME : _U_REGIME + 4]
         fill_uniforms(rows, path_ids, counters, 4, k0, k1)
+    if p.parts.basis:
+        rows = noise[_BASIS : _BASIS + 4]
+        fill_normals(rows, path_ids, counters, EXECUTION_BLOCK, k0, k1)
 
 
 @kernel
@@ -131,10 +144,32 @@ def _step(
         draw_clustered_jumps(x, low, high, u_occurs, u_sign, jump, odds, p)
     elif p.parts.jumps:
         draw_jumps(noise[_U_JUMP], noise[_U_SIGN], jump, p.jumps)
+    if p.parts.crowd:
+        _amplify(x[row.CROWD, low:high], volatility, noise, p)
+        volatility, jump = noise[_CROWD_VOLATILITY], noise[_CROWD_JUMP]
     advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
     if clustered:
         compensate_price(x, low, high, log_return, odds, p)
     respond(x, low, high, noise, counters, p)
+
+
+@kernel
+def _amplify(
+    feedback: FloatArray, volatility: FloatArray, noise: FloatArray, p: MarketParams
+) -> None:
+    """Write volatility and jumps as the crowd's trading makes them."""
+    clustered, odds = p.parts.regime or p.parts.cascades, noise[_PROBABILITY]
+    crowded, jumped = noise[_CROWD_VOLATILITY], noise[_CROWD_JUMP]
+    jump = noise[JUMP]
+    for i in range(feedback.shape[0]):
+        crowded[i] = (1.0 + feedback[i]) * volatility[i]
+    for i in range(feedback.shape[0]):
+        jumped[i] = (1.0 + feedback[i]) * jump[i]
+    if p.parts.jumps:
+        for i in range(feedback.shape[0]):
+            chance = odds[i] if clustered else p.jumps.probability
+            larger = scaled_compensator(1.0 + feedback[i], chance, p.jumps)
+            jumped[i] += larger - scaled_compensator(1.0, chance, p.jumps)
 
 
 @kernel
@@ -163,7 +198,6 @@ def respond(
     """
     z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
     volatility = x[row.VOLATILITY, low:high]
-    log_spot = x[row.LOG_SPOT, low:high]
     realised = x[row.REALISED_VARIANCE, low:high]
     estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
     if p.parts.gas:
@@ -180,22 +214,8 @@ def respond(
         )
     if p.parts.gas_chain:
         advance_gas_chain(x[row.GAS_FAST, low:high], noise[_U_CHAIN], p.gas_chain)
-    if p.parts.funding:
-        start_hour = x[row.START_HOUR, low:high]
-        hours = noise[_HOURS]
-        for i in range(high - low):
-            hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
-        advance_funding(
-            x[row.PREMIUM, low:high],
-            x[row.TRAILING_RETURN, low:high],
-            x[row.FUNDING_ACCRUED, low:high],
-            noise[8],
-            log_return,
-            log_spot,
-            hours,
-            p.clock.hours_per_step,
-            p.funding,
-        )
+    if p.parts.funding or p.parts.basis:
+        _respond_perpetual(x, low, high, noise, counters, p)
     if p.parts.surface:
         advance_surface(
             x[row.LEVEL, low:high],
@@ -237,6 +257,37 @@ def respond(
 
 
 @kernel
+def _respond_perpetual(
+    x: FloatArray,
+    low: int,
+    high: int,
+    noise: FloatArray,
+    counters: IntArray,
+    p: MarketParams,
+) -> None:
+    """Advance funding and basis."""
+    log_spot, log_return = x[row.LOG_SPOT, low:high], noise[LOG_RETURN]
+    if p.parts.funding:
+        start_hour = x[row.START_HOUR, low:high]
+        hours = noise[_HOURS]
+        for i in range(high - low):
+            hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
+        advance_funding(
+            x[row.PREMIUM, low:high],
+            x[row.TRAILING_RETURN, low:high],
+            x[row.FUNDING_ACCRUED, low:high],
+            noise[8],
+            log_return,
+            log_spot,
+            hours,
+            p.clock.hours_per_step,
+            p.funding,
+        )
+    if p.parts.basis:
+        advance_basis(x[row.BASIS, low:high], noise[8], noise[_BASIS + 2], p.basis)
+
+
+@kernel
 def start_market(
     state: FloatArray,
     path_ids: IntArray,
@@ -267,6 +318,13 @@ def start_market(
             if chosen[low + i]:
                 counters[low + i] = 0
                 _start_path(state[:, low + i], noise[:, i], p)
+        if p.parts.basis:
+            own = np.empty((4, m))
+            fill_normals(own, path_ids[low:high], initial, EXECUTION_BLOCK, k0, k1)
+            for i in range(m):
+                if chosen[low + i]:
+                    shock = basis_shock(noise[8, i], own[2, i], p.basis)
+                    state[row.BASIS, low + i] = p.basis.factor.sd * shock
 
 
 @kernel

@@ -24,6 +24,13 @@ STATES: Final = (
     "start_weekday",  # day of the week at which the episode starts, 0: Monday
     "stress",  # 1 under stress, 0 in calm
     "excitation",  # probability of a jump in the next market step, due to past ones
+    "basis",  # log of the perpetual's price over spot, less its mean
+    "crowd",  # relative amplification of returns by other hedgers
+    "opening_log_spot",  # log_spot at the last decision
+    "halted",  # decisions that are still halted
+    "own_move",  # of log spot by the hedger's own trade, at its fill
+    "fill_log_price",  # of the hedge instrument when the last decision's trade filled
+    "fill_funding",  # funding accrued until then [S_0]
 )
 N_STATES: Final = len(STATES)
 
@@ -47,4 +54,11 @@ N_STATES: Final = len(STATES)
     START_WEEKDAY,
     STRESS,
     EXCITATION,
+    BASIS,
+    CROWD,
+    OPENING_LOG_SPOT,
+    HALTED,
+    OWN_MOVE,
+    FILL_LOG_PRICE,
+    FILL_FUNDING,
 ) = range(N_STATES)

@@ -1,0 +1,69 @@
+"""What the parts of execution need of each other and of the market."""
+
+from __future__ import annotations
+
+from hedge_env.config.episode import EpisodeConfig
+from hedge_env.config.execution import ExecutionConfig
+from hedge_env.config.market import MarketConfig
+
+
+def check_execution(
+    execution: ExecutionConfig, market: MarketConfig, episode: EpisodeConfig
+) -> None:
+    """Refuse what cannot be simulated together.
+
+    Raises:
+        ValueError: In one sentence that names the keys.
+    """
+    if execution.latency_steps > episode.market_steps:
+        raise ValueError(
+            f"execution.latency_steps = {execution.latency_steps} must not exceed "
+            f"episode.market_steps = {episode.market_steps}: a trade fills before the "
+            "next decision"
+        )
+    for key in ("gas_units", "gas_cost_bp"):
+        if getattr(execution, key) > 0.0 and market.gas is None:
+            raise ValueError(
+                f"execution.{key} needs market.gas; use execution.fixed_cost_bp "
+                "for a constant cost per transaction"
+            )
+    if execution.instrument != "perp":
+        for part, name in (
+            (execution.margin, "execution.margin"),
+            (market.basis, "market.basis"),
+        ):
+            if part is not None:
+                raise ValueError(f"{name} needs execution.instrument = perp")
+    _check_crowd(market)
+
+
+def _check_crowd(market: MarketConfig) -> None:
+    if market.crowd is not None and market.volatility.model == "heston":
+        raise ValueError(
+            "market.crowd does not go with volatility.model = heston; set "
+            "market.crowd = null"
+        )
+    if market.crowd is None or market.jumps is None:
+        return
+    if (1.0 + market.crowd.cap) * market.jumps.mean_up >= 1.0:
+        raise ValueError(
+            f"market.crowd.cap = {market.crowd.cap} with market.jumps.mean_up = "
+            f"{market.jumps.mean_up} gives jumps of infinite mean; lower one of them"
+        )
+
+
+def check_replayed(execution: ExecutionConfig, market: MarketConfig) -> None:
+    """Refuse what recorded prices cannot answer to.
+
+    Raises:
+        ValueError: In one sentence that names the key.
+    """
+    for is_on, name in (
+        (execution.permanent_impact > 0.0, "execution.permanent_impact = 0"),
+        (market.crowd is not None, "market.crowd = null"),
+    ):
+        if is_on:
+            raise ValueError(
+                f"a replay of recorded prices needs {name}: they do not answer to "
+                "trades, and the crowd's are in them"
+            )
