@@ -49,21 +49,36 @@ def deadline_half_width(
 
 
 def gas_multiplier(
-    fixed_cost: FloatArray, mean_fixed_cost: FloatArray, exponent: float
+    fixed_cost: FloatArray,
+    gas_cost: FloatArray,
+    mean_fixed_cost: FloatArray,
+    season: FloatArray,
+    exponent: float,
+    season_weight: float,
 ) -> FloatArray:
-    """How much wider the band is at today's fixed cost: (F / mean F)^exponent.
+    r"""How much wider the band is at today's fixed cost.
+
+    .. math:: \left( \frac{F + G (e^{(w - 1) s} - 1)}{\bar F} \right)^a,
+              \quad \text{without other fixed costs } \propto e^{a (x + w s)}
+
+    with the season s and the rest x of log gas. The season passes within a day, so
+    that waiting for it to pass costs less risk than waiting for x: w is above 1.
 
     Args:
         fixed_cost: F, cost of a transaction now, shape (n,) [notional].
+        gas_cost: G, the part of it that is gas, shape (n,) [notional].
         mean_fixed_cost: Long-run mean of F, shape (n,) [notional].
-        exponent: Power [-]; 1/4 is that of the fixed-cost band.
+        season: s, the season's part of log gas, shape (n,) [-].
+        exponent: a [-]; 1/4 is that of the fixed-cost band.
+        season_weight: w [-].
 
     Returns:
         Shape (n,) [-]; 1 where transactions have no fixed cost.
     """
     is_charged = (fixed_cost > 0.0) & (mean_fixed_cost > 0.0)
+    felt = fixed_cost + gas_cost * np.expm1((season_weight - 1.0) * season)
     ratio = np.divide(
-        fixed_cost, mean_fixed_cost, out=np.ones_like(fixed_cost), where=is_charged
+        felt, mean_fixed_cost, out=np.ones_like(fixed_cost), where=is_charged
     )
     return power_of(ratio, exponent)
 
@@ -74,7 +89,7 @@ class DeadlineBand(BandRule):
 
     With `trade_back` below 1 a trade goes only that fraction of the half-width into
     the band, which pays where the proportional cost is not small against the fixed
-    one; it is not tuned.
+    one. Neither it nor `season_weight` is tuned.
 
     Source:
         Derived for this project; see `deadline_half_width`.
@@ -87,7 +102,9 @@ class DeadlineBand(BandRule):
         "gamma",
         "spot",
         "fixed_cost",
+        "gas_cost",
         "mean_fixed_cost",
+        "gas_season",
         "implied_volatility",
         "time_to_maturity",
         "risk_aversion",
@@ -104,6 +121,7 @@ class DeadlineBand(BandRule):
     gas_exponent: float = 0.3  # a [-]
     snap: float = 0.064  # s0 [-], holdings per contract
     trade_back: float = 1.0  # f [-], in (0, 1]; 1 is to delta
+    season_weight: float = 2.2  # w [-], best where the season is of one day
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -122,7 +140,12 @@ class DeadlineBand(BandRule):
             alpha=self.alpha,
             chi=self.chi,
         ) * gas_multiplier(
-            observables["fixed_cost"], mean_fixed_cost, self.gas_exponent
+            observables["fixed_cost"],
+            observables["gas_cost"],
+            mean_fixed_cost,
+            observables["gas_season"],
+            self.gas_exponent,
+            self.season_weight,
         )
         inner = (1.0 - self.trade_back) * half_width
         return band_around(

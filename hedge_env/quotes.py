@@ -212,10 +212,8 @@ def _quote_clock(
     longest = q.book.quantity.shape[0]
     start, share = x[row.START_HOUR, low:high], scratch[mark.DAY_SHARE]
     log_spot = x[row.LOG_SPOT, low:high]
-    left, fraction = (
-        rows[field.TIME_TO_MATURITY, low:high],
-        rows[field.TIME_FRACTION, low:high],
-    )
+    left = rows[field.TIME_TO_MATURITY, low:high]
+    fraction = rows[field.TIME_FRACTION, low:high]
     index, moneyness = rows[field.STEP, low:high], rows[field.LOG_MONEYNESS, low:high]
     sine, cosine = rows[field.HOUR_SIN, low:high], rows[field.HOUR_COS, low:high]
     for i in range(high - low):
@@ -243,23 +241,25 @@ def _quote_gas(
     cost, fixed = rows[field.GAS_COST, low:high], rows[field.FIXED_COST, low:high]
     spot, share = rows[field.SPOT, low:high], scratch[mark.DAY_SHARE]
     slow, fast = x[row.GAS_SLOW, low:high], x[row.GAS_FAST, low:high]
-    burst = x[row.GAS_BURST, low:high]
+    burst, season = x[row.GAS_BURST, low:high], rows[field.GAS_SEASON, low:high]
     rows[field.MEAN_FIXED_COST, low:high] = q.venue.mean_fixed_cost
     if not q.market.parts.gas:
         price[:] = 0.0
         deviation[:] = 0.0
+        season[:] = 0.0
         cost[:] = 0.0
         fixed[:] = q.venue.fixed
         return
-    if q.market.gas.weekend != 0.0 or q.market.parts.regime:
+    gas = q.market.gas
+    if gas.weekend != 0.0 or q.market.parts.regime:
         index = rows[field.STEP, low:high]
         shift_gas(scratch[mark.BURST], burst, index, x, low, high, q.market)
         burst = scratch[mark.BURST]
     for i in range(high - low):
-        deviation[i] = log_gas_deviation(
-            slow[i], fast[i], burst[i], share[i], q.market.gas
-        )
-        price[i] = gas_price(deviation[i], q.market.gas)
+        season[i] = log_gas_deviation(0.0, 0.0, 0.0, share[i], gas)
+    for i in range(high - low):
+        deviation[i] = log_gas_deviation(slow[i], fast[i], burst[i], share[i], gas)
+        price[i] = gas_price(deviation[i], gas)
         cost[i] = q.venue.gas_factor * price[i] * spot[i] + q.venue.gas_toll * price[i]
         fixed[i] = q.venue.fixed + cost[i]
 

@@ -20,6 +20,8 @@ _AT_THE_MONEY = {
     "mean_fixed_cost": 2e-4,
     "proportional_cost": 5e-4,
     "gas_price": 30.0,
+    "gas_cost": 0.0,
+    "gas_season": 0.0,
     "implied_volatility": 0.8,
     "realised_volatility": 0.7,
     "time_to_maturity": 30.0 / 365.0,

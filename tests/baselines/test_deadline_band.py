@@ -29,10 +29,20 @@ def test_the_band_opens_as_expiry_approaches():
 
 def test_the_band_follows_the_price_of_gas():
     fixed = np.array([1e-4, 2e-4, 8e-4, 0.0])
-    mean = np.array([2e-4, 2e-4, 2e-4, 0.0])
+    mean, season = np.array([2e-4, 2e-4, 2e-4, 0.0]), np.zeros(4)
     np.testing.assert_allclose(
-        gas_multiplier(fixed, mean, 0.5), [0.5**0.5, 1.0, 2.0, 1.0]
+        gas_multiplier(fixed, fixed, mean, season, 0.5, 2.2), [0.5**0.5, 1.0, 2.0, 1.0]
     )
+
+
+def test_the_band_follows_the_season_more_than_the_rest_of_gas():
+    x, s = np.array([0.3, 0.3, -0.2]), np.array([0.0, 0.35, -0.35])
+    cost, mean = 2e-4 * np.exp(x + s), np.full(3, 2e-4)
+    found = gas_multiplier(cost, cost, mean, s, 0.4, 2.2)
+    np.testing.assert_allclose(found, np.exp(0.4 * (x + 2.2 * s)))
+    # What is no gas has no season.
+    constant = gas_multiplier(mean, np.zeros(3), mean, s, 0.4, 2.2)
+    np.testing.assert_array_equal(constant, 1.0)
 
 
 def test_trades_go_to_delta_or_to_nothing():

@@ -77,6 +77,8 @@ def test_the_season_peaks_at_its_hour_and_averages_to_nothing(
     hours = (start_hour + 0.5 * np.arange(49)) % 24.0
     expected = 0.4 * np.cos(2 * np.pi * (hours - 16.5) / 24.0)
     np.testing.assert_allclose(log_gas, expected, atol=1e-14)
+    seasons = [rows["gas_season"][0] for rows in decisions(config, 1)]
+    np.testing.assert_allclose(seasons, expected, atol=1e-14)
     assert hours[np.argmax(log_gas)] == 16.5
     assert abs(log_gas[:48].mean()) < 1e-14
 
