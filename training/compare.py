@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from baselines.criteria import parse_criterion
-from baselines.optimal import mean_gas_policy, optimal_policy
 from baselines.tuning import TunedRule
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
@@ -24,7 +23,7 @@ from hedge_env.policy import Policy
 from training.commands import CompareOptions
 from training.console import counter, log, main_for, progress_bar, write_json
 from training.contenders import (
-    MEAN_GAS,
+    SOLVERS,
     Agent,
     Rule,
     find_contenders,
@@ -345,8 +344,7 @@ def _solve(
     jobs = [(name, level) for level in levels for name in names]
     with progress_bar("solving", len(jobs), enabled=progress) as advance:
         for name, level in jobs:
-            solver = mean_gas_policy if name == MEAN_GAS else optimal_policy
-            policy = solver(config, level)
+            policy = SOLVERS[name](config, level)
             entries.append((Contender(name, policy.kind, {}, level), policy))
             advance(1)
     return entries

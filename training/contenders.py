@@ -1,12 +1,18 @@
 """What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from baselines import BASELINES, AbstractRule
-from baselines.optimal import MeanGasPolicy, OptimalPolicy
+from baselines.hodges_neuberger import HodgesNeubergerPolicy, hodges_neuberger_policy
+from baselines.optimal import (
+    MeanGasPolicy,
+    OptimalPolicy,
+    mean_gas_policy,
+    optimal_policy,
+)
 from baselines.solvable import require_solvable, why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
@@ -17,6 +23,7 @@ __all__ = [
     "MEAN_GAS",
     "OPTIMA",
     "OPTIMAL",
+    "SOLVERS",
     "Agent",
     "Rule",
     "find_contenders",
@@ -27,7 +34,12 @@ __all__ = [
 ALL = "all"
 OPTIMAL = OptimalPolicy.name  # the exact solution, where there is one
 MEAN_GAS = MeanGasPolicy.name  # that of the problem with gas at its mean
-OPTIMA = (OPTIMAL, MEAN_GAS)
+SOLVERS: Mapping[str, Callable[[EnvConfig, float], OptimalPolicy]] = {
+    OPTIMAL: optimal_policy,
+    MEAN_GAS: mean_gas_policy,
+    HodgesNeubergerPolicy.name: hodges_neuberger_policy,
+}
+OPTIMA = tuple(SOLVERS)
 POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
 
 
@@ -77,7 +89,7 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
     if wanted:
         require_solvable(config)
     if ALL in entries and why_unsolvable(config) is None:
-        wanted |= {OPTIMAL} if config.market.gas is None else set(OPTIMA)
+        wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}
     return tuple(name for name in OPTIMA if name in wanted)
 
 
