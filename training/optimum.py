@@ -1,0 +1,125 @@
+"""`hedge optimum`: the exact optimum of a market, how exact it is, and what it does.
+
+Solves the problem on finer and finer grids, states the error, and draws both the
+convergence and the region in which the best policy does not trade.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from baselines.convergence import FINER_SPOTS, HOLDINGS, Convergence, convergence
+from baselines.dynamic_programming import solve
+from baselines.solvable import require_solvable
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.loading import load_config
+from training.commands import OptimumOptions
+from training.console import log, main_for, progress_bar, write_json
+from training.output_folder import prepare_folder
+
+__all__ = ["convergence_document", "convergence_table", "run"]
+
+
+def run(options: OptimumOptions) -> None:
+    """Solve on several grids, print the values, draw the figures.
+
+    Args:
+        options: Which market, at which risk aversions.
+    """
+    config = load_config(options.preset, settings=options.settings)
+    require_solvable(config)
+    if options.out is not None:
+        # Missing plotting packages must show now, not after the work is done.
+        from training import optimum_plots  # noqa: F401 (imported again below)
+    with prepare_folder(options.out):
+        found = _converge(config, options.risk_aversion, progress=options.progress)
+        if options.out is not None:
+            _draw(config, found, options.out)
+    if options.json:
+        write_json(convergence_document(config, found))
+    else:
+        print(convergence_table(found))
+
+
+def convergence_table(found: Sequence[Convergence]) -> str:
+    """Markdown: a line for every grid, and what follows from it.
+
+    Args:
+        found: One for each risk aversion.
+    """
+    lines = ["| lambda | holdings | log spots | J [bp] |", "|---|---|---|---|"]
+    summary = ["| lambda | J [bp] | error [bp] | limit [bp] |", "|---|---|---|---|"]
+    for one in found:
+        for grid in (*one.by_holdings, *one.by_spots[1:]):
+            lines.append(
+                f"| {one.risk_aversion:g} | {grid.n_holdings} | {grid.n_spots} | "
+                f"{grid.value / BASIS_POINT:.4f} |"
+            )
+        share = 100.0 * one.error / one.value
+        summary.append(
+            f"| {one.risk_aversion:g} | {one.value / BASIS_POINT:.3f} | "
+            f"{one.error / BASIS_POINT:.3f} ({share:.2f} %) | "
+            f"{one.limit / BASIS_POINT:.3f} |"
+        )
+    return "\n".join([*summary, "", *lines])
+
+
+def convergence_document(
+    config: EnvConfig, found: Sequence[Convergence]
+) -> dict[str, Any]:
+    """Plain values for JSON.
+
+    Args:
+        config: The hedging problem.
+        found: One for each risk aversion.
+    """
+    return {
+        "preset": config.name,
+        "optima": [
+            {
+                "risk_aversion": one.risk_aversion,
+                "objective_bp": one.value / BASIS_POINT,
+                "error_bp": one.error / BASIS_POINT,
+                "limit_bp": one.limit / BASIS_POINT,
+                "grids": [
+                    {
+                        "n_holdings": grid.n_holdings,
+                        "n_spots": grid.n_spots,
+                        "objective_bp": grid.value / BASIS_POINT,
+                    }
+                    for grid in (*one.by_holdings, *one.by_spots[1:])
+                ],
+            }
+            for one in found
+        ],
+    }
+
+
+def _converge(
+    config: EnvConfig, levels: Sequence[float], *, progress: bool
+) -> list[Convergence]:
+    total = len(levels) * (len(HOLDINGS) + len(FINER_SPOTS) - 1)
+    with progress_bar("solving", total, enabled=progress) as advance:
+        return [
+            convergence(config, level, advance=lambda: advance(1)) for level in levels
+        ]
+
+
+def _draw(config: EnvConfig, found: Sequence[Convergence], folder: Path) -> None:
+    """Write both figures; the region is drawn at the middle risk aversion."""
+    from training.optimum_plots import convergence_figure, region_figure
+    from training.plot_style import to_png
+
+    level = sorted(one.risk_aversion for one in found)[len(found) // 2]
+    figures = {
+        "convergence": convergence_figure(found),
+        "region": region_figure(config, solve(config, level), level),
+    }
+    for name, figure in figures.items():
+        path = folder / f"{name}-{config.name}.png"
+        path.write_bytes(to_png(figure, dpi=130))
+        log(f"{name}: {path}")
+
+
+if __name__ == "__main__":
+    main_for("optimum")
