@@ -58,7 +58,8 @@ def test_a_fixed_cost_alone_gives_the_fourth_root_and_trade_to_the_centre() -> N
     half_width = fixed_cost_half_width(gamma, 2e-4, 20.0)
     expected = (12.0 * 2e-4 * gamma**2 / 20.0) ** 0.25
     np.testing.assert_allclose(half_width, expected, rtol=1e-12)
-    _, inner = band(3.0, 1.0, 2e-4, 0.0, 20.0)
+    minimiser, inner = band(3.0, 1.0, 2e-4, 0.0, 20.0)
+    assert minimiser == pytest.approx(expected[1], rel=1e-12)
     assert abs(inner) < 1e-12 * half_width[1]
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "CompareOptions",
     "DoctorOptions",
     "EvaluateOptions",
+    "OptimumOptions",
     "PresetsOptions",
     "StudyOptions",
     "TrainOptions",
@@ -214,6 +215,22 @@ class StudyOptions(CommonOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OptimumOptions(SettingOptions):
+    """Solve a market exactly: its optimum on finer and finer grids, and the error."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to solve: constant volatility, gas constant or a Markov chain."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to solve for."""
+    out: Folder = None
+    """Folder for the figures (default: none)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CalibrateOptions(SettingOptions):
     """Fit a market to a history of prices and write it as a preset file."""
 
@@ -297,6 +314,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "compare": CompareOptions,
     "tune": TuneOptions,
     "study": StudyOptions,
+    "optimum": OptimumOptions,
     "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,
     "presets": PresetsOptions,

@@ -1,0 +1,67 @@
+"""`hedge optimum`: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from baselines.dynamic_programming import solve
+from hedge_env.loading import load_config
+from training.cli import main
+
+SMALL = ("--set", "episode.decisions=6", "book.legs.0.maturity_days=1")
+
+
+def test_the_document_says_how_exact_the_optimum_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(["optimum", "--json", "--risk-aversion", "10", *SMALL])
+    assert code == 0
+    document = json.loads(capsys.readouterr().out)
+    (found,) = document["optima"]
+    config = load_config("reference", settings=SMALL[1:])
+    value = 1e4 * solve(config, 10.0).value
+    assert found["objective_bp"] == pytest.approx(value, rel=1e-12)
+    assert found["limit_bp"] == pytest.approx(value - found["error_bp"], rel=1e-12)
+    assert len(found["grids"]) == 5
+
+
+def test_figures_are_written_and_a_table_is_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path
+) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "figures"
+    gas = ("--preset", "reference-gas", "market.gas.fast_states=3")
+    arguments = ["optimum", *gas[:2], "--risk-aversion", "2,10", "--out", str(out)]
+    assert main([*arguments, *SMALL, gas[2]]) == 0
+    table = capsys.readouterr().out
+    assert "| lambda | J [bp] | error [bp] | limit [bp] |" in table
+    assert table.count("\n| 10 | ") == 6
+    for name in ("convergence", "region"):
+        start = (out / f"{name}-reference-gas.png").read_bytes()[:4]
+        assert start == b"\x89PNG"
+
+
+def test_a_market_without_optimum_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["optimum", "--preset", "ethereum-l1"]) == 1
+    error = capsys.readouterr().err
+    assert "not constant" in error
+    assert error.count("\n") == 1
+
+
+def test_the_edges_drawn_are_those_of_the_policy() -> None:
+    plots = pytest.importorskip("training.optimum_plots")
+    config = load_config("reference", settings=SMALL[1:])
+    optimum = solve(config, 10.0, n_holdings=101)
+    middle = optimum.log_moneyness.size // 2
+    low, high = plots.region_edges(optimum, middle, 0)
+    assert low.shape == (6,)
+    assert (low < high).all()
+    # Half of a call at the money is hedged.
+    assert ((low < 0.52) & (high > 0.5)).all()
+    far, _ = plots.region_edges(optimum, 0, 0)
+    np.testing.assert_array_equal(far, 0.0)
