@@ -14,6 +14,7 @@ Everything heavier than that is imported when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gymnasium.envs.registration import register, registry
@@ -48,15 +49,7 @@ _HOMES = {
     "load_policy": "hedge_env.policy_file",
 }
 
-# Results that change mean a new version of the id.
-_PRESET_OF_ID = {
-    "Hedge-v0": None,
-    "HedgeReference-v0": "reference",
-    "HedgeEthereumL1-v0": "ethereum-l1",
-    "HedgeEthereumL2-v0": "ethereum-l2",
-    "HedgeDeribit-v0": "deribit",
-    "HedgeReplay-v0": "replay",
-}
+_PRESETS = Path(__file__).parent / "presets"
 
 
 def __getattr__(name: str) -> Any:
@@ -72,8 +65,20 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _id_of(preset: str) -> str:
+    """`ethereum-l1-2021` -> `HedgeEthereumL1-2021-v0`.
+
+    Results that change mean a new version of the id.
+    """
+    words = preset.split("-")
+    parts = (f"-{w}" if w[0].isdigit() else w[0].upper() + w[1:] for w in words)
+    return f"Hedge{''.join(parts)}-v0"
+
+
 def _register_environments() -> None:
-    for name, preset in _PRESET_OF_ID.items():
+    """Register `Hedge-v0`, and an id for every preset."""
+    presets = {_id_of(path.stem): path.stem for path in sorted(_PRESETS.glob("*.yaml"))}
+    for name, preset in {"Hedge-v0": None, **presets}.items():
         if name not in registry:  # the package may be reloaded
             register(
                 id=name,

@@ -13,13 +13,34 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import hedge_env
-from hedge_env.loading import PRESETS
+from hedge_env.loading import NEEDS_FILES, PRESETS
 from tests.environments import IDS, SHORT, assert_same_step
 
 
-def test_the_ids_are_registered_and_no_others():
-    registered = {name for name in gymnasium.registry if name.startswith("Hedge")}
-    assert registered == {*IDS, "HedgeReplay-v0"}  # which needs a file to run
+def test_every_preset_has_an_id_and_there_are_no_others():
+    registered = {
+        spec.kwargs.get("preset"): name
+        for name, spec in gymnasium.registry.items()
+        if name.startswith("Hedge")
+    }
+    assert set(registered) == {None, *PRESETS, *NEEDS_FILES}
+    assert set(registered.values()) >= set(IDS)
+    assert registered["ethereum-l1-2021"] == "HedgeEthereumL1-2021-v0"
+    assert registered["cao-gbm-1m"] == "HedgeCaoGbm-1m-v0"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_made_by_its_id(preset):
+    (name,) = (
+        name
+        for name, spec in gymnasium.registry.items()
+        if spec.kwargs.get("preset") == preset
+    )
+    env = gymnasium.make(name)
+    env.reset(seed=0)
+    observation, reward, *_ = env.step(env.action_space.sample())
+    assert observation in env.observation_space
+    assert np.isfinite(reward)
 
 
 @pytest.mark.parametrize("name", IDS)
