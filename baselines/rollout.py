@@ -25,7 +25,7 @@ from hedge_env.batch import HedgeBatch, observable_index
 from hedge_env.booking import LedgerParams, book_decision, ledger_params
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation import EpisodeTable, concatenate, episode_table
-from hedge_env.fields import N_FIELDS, N_MARKET_FIELDS
+from hedge_env.fields import N_CERTAIN_FIELDS, N_FIELDS
 from hedge_env.kernel import kernel
 from hedge_env.ledger import N_RECORD, Totals
 from hedge_env.simulated import quote_params
@@ -189,7 +189,7 @@ def _has_defaults(model: BaseModel, known: frozenset[str]) -> bool:
 def _shown(config: EnvConfig) -> dict[str, int]:
     """Rows of the market that a policy may see."""
     index = observable_index(config)
-    return {name: row for name, row in index.items() if row < N_MARKET_FIELDS}
+    return {name: row for name, row in index.items() if row < N_CERTAIN_FIELDS}
 
 
 def _observe(

@@ -19,12 +19,14 @@ from hedge_env._types import FloatArray, IntArray
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig
 from hedge_env.errors import HedgeError
-from hedge_env.ledger import Totals, add_components
+from hedge_env.ledger import StepRecord, Totals, add_components
 from hedge_env.policy import Policy, PolicyKind
 from hedge_env.tape import MarketTape, record_tape
 
 Entry: TypeAlias = tuple[Policy, float | None]
 Progress: TypeAlias = Callable[[int, int], None]
+# Called after each decision with the rows before it, its record, and the rows after.
+Observer: TypeAlias = Callable[[FloatArray, StepRecord, FloatArray], None]
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ def evaluate_on_tape(
     tape: MarketTape,
     config: EnvConfig,
     risk_aversion: float | None = None,
+    *,
+    observer: Observer | None = None,
 ) -> EpisodeTable:
     """Run a policy through the episodes of a recorded market.
 
@@ -153,6 +157,7 @@ def evaluate_on_tape(
         tape: From `record_tape` with the same config.
         config: The hedging problem.
         risk_aversion: lambda to act at [1/notional]; None means the config's.
+        observer: Looks on; the arrays it is given are overwritten afterwards.
 
     Raises:
         HedgeError: If the policy reads what the config does not show.
@@ -172,7 +177,10 @@ def evaluate_on_tape(
                 f"{policy.name} gave targets of shape {target.shape}; finite numbers "
                 f"of shape {(n, batch.n_instruments)} are needed"
             )
-        batch.advance(target)
+        before = batch.rows
+        record = batch.advance(target)
+        if observer is not None:
+            observer(before, record, batch.rows)
     return episode_table(policy, tape.path_ids, aversion, batch.totals)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from baselines.criteria import parse_criterion
 from baselines.tuning import TunedRule
+from hedge_env.attribution import attribute
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.errors import ConfigError
@@ -37,6 +38,9 @@ from training.tuned_file import read_tuned, rules_of
 from training.tuned_rules import Key, tune_rules
 
 __all__ = ["Comparison", "compare", "measure", "premium_bp"]
+
+
+_ATTRIBUTED = 4096  # test paths on which the source of profit is looked into
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ def compare(
     threads: int = 1,
     progress: bool = False,
     tuned_file: Path | None = None,
+    attributed: bool = True,
 ) -> Comparison:
     """Tune the rules, then measure every policy at every risk aversion.
 
@@ -123,6 +128,7 @@ def compare(
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
         tuned_file: File of `hedge tune` with parameters that are not tuned again.
+        attributed: Whether to say where profit is from, on some of the test paths.
 
     Raises:
         ConfigError: If something asked for does not exist, or the parameters are of
@@ -164,6 +170,7 @@ def compare(
         seed=seed,
         threads=threads,
         progress=progress,
+        attributed=attributed,
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if rules else None,
     )
@@ -177,6 +184,7 @@ def compare(
         seed=seed,
         threads=threads,
         progress=progress,
+        attributed=attributed,
     )
     summary = replace(comparison.summary, simulated=simulated.summary)
     return replace(comparison, summary=summary)
@@ -192,6 +200,7 @@ def measure(
     progress: bool,
     criterion: str | None = None,
     validation_episodes: int | None = None,
+    attributed: bool = True,
 ) -> Comparison:
     """Run policies on the test paths and summarise what they did.
 
@@ -204,6 +213,7 @@ def measure(
         progress: Whether to show progress on standard error.
         criterion: What tuning minimised, if there was any.
         validation_episodes: Number of paths it was done on.
+        attributed: Whether to say where profit is from, on some of the paths.
     """
     contenders = tuple(contender for contender, _ in entries)
     policies = tuple(policy for _, policy in entries)
@@ -216,6 +226,15 @@ def measure(
             threads=threads,
             progress=lambda done, total: report(done),
         )
+    attributions = None
+    if attributed:
+        attributions = attribute(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=min(n_episodes, _ATTRIBUTED),
+            seed=seed,
+            threads=threads,
+        )
     summary = build_summary(
         contenders,
         tables,
@@ -225,6 +244,7 @@ def measure(
         config=config.model_dump(mode="json"),
         criterion=criterion,
         validation_episodes=validation_episodes,
+        attributions=attributions,
     )
     summary = with_replay(summary, config)
     return Comparison(summary, config, contenders, policies, tuple(tables))

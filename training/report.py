@@ -15,10 +15,12 @@ import polars as pl
 import yaml
 from matplotlib.figure import Figure
 
+from hedge_env.attribution import PNL_PARTS
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.ledger import COST_COMPONENTS
 from training import findings
+from training.attribution_plots import pnl_figure, trades_figure
 from training.compare import Comparison
 from training.episode import episode_figure, record_episode, typical_path
 from training.output_folder import write_folder
@@ -117,6 +119,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         pictures=_pictures(comparison, level, styles),
         drawn=findings.leader(summary, level),
         components=_charged_components(summary),
+        pnl_parts=PNL_PARTS,
         command=command,
         config=config,
         versions=_versions(summary.seed),
@@ -174,6 +177,11 @@ def _pictures(
         "costs": lambda size: cost_figure(rows, size),
         "episode": lambda size: episode_figure(trace, styles[drawn.name], size),
     }
+    attributed = [row for row in rows if row.attribution is not None]
+    if attributed:
+        figures["pnl"] = lambda size: pnl_figure(attributed, size)
+    if any(row.trades > 0.0 for row in attributed):
+        figures["trades"] = lambda size: trades_figure(attributed, size)
     simulated = summary.simulated
     if simulated is not None:
         figures["simulated"] = lambda size: frontier_figure(simulated, size)

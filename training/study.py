@@ -216,6 +216,7 @@ def _measure(
         threads=threads,
         progress=progress,
         tuned_file=tuned,
+        attributed=False,
     )
     market = StudyMarket(comparison.summary, time.monotonic() - start)
     document = {

@@ -7,9 +7,10 @@ says otherwise. A key that ends in `_se` is the standard error of the one it nam
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hedge_env.attribution import Attribution
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.metrics import Difference, Metrics, paired_difference, summarise
 
@@ -48,6 +49,8 @@ class PolicyRow:
             aversion, path by path; None if there is no rule.
         objective_gap_relative: The same over the best rule's objective [-].
         best_rule: Whether this row is that rule.
+        attribution: Where profit and trades are from, see
+            `hedge_env.attribution.Attribution`; None if that was not looked into.
     """
 
     name: str
@@ -81,6 +84,7 @@ class PolicyRow:
     turnover: float
     turnover_se: float
     source: str | None
+    attribution: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,7 @@ def build_summary(
     config: Mapping[str, Any],
     criterion: str | None = None,
     validation_episodes: int | None = None,
+    attributions: Sequence[Attribution] | None = None,
 ) -> Summary:
     """Measure every table and compare it with the best rule on the same paths.
 
@@ -154,6 +159,7 @@ def build_summary(
         config: The market with every default written out.
         criterion: What tuning minimised.
         validation_episodes: Number of paths it was done on.
+        attributions: Where the profit of each is from, one per table.
     """
     metrics = [summarise(table) for table in tables]
     best = _best_rules(contenders, metrics)
@@ -161,7 +167,10 @@ def build_summary(
     for number, (contender, table) in enumerate(zip(contenders, tables, strict=True)):
         rule = best.get(contender.risk_aversion)
         gap = None if rule is None else paired_difference(table, tables[rule])
-        rows.append(_row(contender, metrics[number], gap, best_rule=rule == number))
+        row = _row(contender, metrics[number], gap, best_rule=rule == number)
+        if attributions is not None:
+            row = replace(row, attribution=asdict(attributions[number]))
+        rows.append(row)
     rows.sort(key=lambda row: (row.risk_aversion, row.objective_bp, row.name))
     return Summary(
         preset=preset,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from baselines import BASELINES
+from hedge_env.attribution import PNL_PARTS, Attribution
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.ledger import N_COMPONENTS
 from hedge_env.loading import load_config
@@ -28,6 +29,7 @@ def comparison(
     preset: str = "reference",
     n_paths: int = 2000,
     invented: tuple[tuple[str, str, float, float], ...] = INVENTED,
+    attributed: bool = True,
 ) -> Comparison:
     config = load_config(preset)
     random = np.random.default_rng(0)
@@ -65,6 +67,16 @@ def comparison(
                 )
             )
             policies.append(BASELINES["delta-threshold"]())
+    parts = dict(zip(PNL_PARTS, (3.0, -410.0, 412.0, 0.0, -1.5), strict=True))
+    attribution = Attribution(
+        n_episodes=500,
+        pnl_bp=parts,
+        pnl_std_bp=dict.fromkeys(PNL_PARTS, 20.0),
+        mean_error=-0.0123,
+        mean_absolute_error=0.0456,
+        trades_by_time=np.linspace(0.5, 1.4, 10).tolist(),
+        trades_by_gas=None if preset == "reference" else [0.9] * 10,
+    )
     summary = build_summary(
         contenders,
         tables,
@@ -74,6 +86,7 @@ def comparison(
         config=config.model_dump(mode="json"),
         criterion="objective",
         validation_episodes=20_000,
+        attributions=[attribution] * len(tables) if attributed else None,
     )
     return Comparison(
         summary, config, tuple(contenders), tuple(policies), tuple(tables)

@@ -78,7 +78,7 @@ def test_the_report_needs_no_other_file_and_no_network(html, page):
         for key, value in attributes.items()
         if key in ("src", "srcset", "href", "data", "action", "poster")
     ]
-    assert len(sources) == 8  # four figures, each for a screen and for a phone
+    assert len(sources) == 12  # six figures, each for a screen and for a phone
     assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert not re.search(r"https?://|url\(|@import", html)
     assert {"script", "link", "iframe", "object", "base"}.isdisjoint(
@@ -102,7 +102,7 @@ def test_the_pictures_need_no_other_file_either(page):
 
 def test_every_picture_is_described_for_those_who_cannot_see_it(page):
     images = page.attributes("img")
-    assert len(images) == 4
+    assert len(images) == 6
     assert all(len(image["alt"]) > 30 for image in images)
 
 
@@ -113,7 +113,7 @@ def test_the_page_fits_a_phone_and_says_its_language(page):
     assert "width=device-width" in viewport["content"]
     assert page.attributes("html") == [{"lang": "en"}]
     narrow = [source["media"] for source in page.attributes("source")]
-    assert narrow == ["(max-width: 600px)"] * 4
+    assert narrow == ["(max-width: 600px)"] * 6
 
 
 def test_names_and_texts_are_escaped(html, page):
@@ -250,3 +250,15 @@ def test_versions_that_are_not_known_are_said_not_to_be(monkeypatch):
     versions = report._versions(0)
     assert versions["git commit"] == "not known"
     assert "torch" not in versions
+
+
+def test_profit_is_attributed_where_it_was_looked_into():
+    there = comparison((10.0,), n_paths=50, preset="ethereum-l1")
+    page = render_report(there, command=COMMAND)
+    assert "Where profit and loss are from" in page
+    assert "-410.0 (20.0)" in page
+    assert "-0.0123" in page
+    assert "When they trade" in page
+    none = comparison((10.0,), n_paths=50, attributed=False)
+    without = render_report(none, command=COMMAND)
+    assert "Where profit and loss are from" not in without

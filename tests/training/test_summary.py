@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hedge_env.attribution import PNL_PARTS
 from hedge_env.ledger import COST_COMPONENTS
 from hedge_env.metrics import paired_difference, summarise
 from tests.training.fabricated import comparison
@@ -35,7 +36,7 @@ ROW_KEYS = {
 
 @pytest.fixture(scope="module")
 def made():
-    return comparison(n_paths=500)
+    return comparison(n_paths=500, attributed=False)
 
 
 def rebuild(made, contenders=None, tables=None):
@@ -183,3 +184,11 @@ def test_tables_of_different_paths_are_not_compared(made):
     elsewhere = replace(made.tables[1], path_id=made.tables[1].path_id + 1)
     with pytest.raises(ValueError, match="same paths"):
         rebuild(made, made.contenders[:2], [made.tables[0], elsewhere])
+
+
+def test_an_attribution_survives_json():
+    summary = comparison((10.0,), n_paths=50).summary
+    document = json.loads(json.dumps(summary.to_document(), allow_nan=False))
+    for row, loaded in zip(summary.policies, document["policies"], strict=True):
+        assert row.attribution == loaded["attribution"]
+        assert loaded["attribution"]["pnl_bp"].keys() == {*PNL_PARTS}
