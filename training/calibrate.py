@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hedge_env.config import EnvConfig
+from hedge_env.documents import merge, parse_settings
 from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
@@ -171,7 +172,7 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     today = datetime.now(UTC).date().isoformat()
     files = "; ".join(f"{name}, {span}" for name, span in history.spans.items())
     errors = {
-        key: error
+        f"market.{key}": error
         for estimate in fitted.estimates.values()
         for key, error in estimate.errors.items()
     }
@@ -185,7 +186,10 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
         names = ", ".join(path.name for path in options.chain)
         remarks.insert(1, f"Skew and curvature from the option chains {names}.")
     description = f"{options.base} fitted to {options.spot.name}"
-    return preset_yaml(options.base, description, fitted.market, errors, remarks)
+    base = load_config(options.base).model_dump(mode="json")
+    settings = parse_settings(options.settings, base)
+    changes = merge(settings, {"market": fitted.market})
+    return preset_yaml(options.base, description, changes, errors, remarks)
 
 
 def _document(

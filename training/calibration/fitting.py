@@ -122,7 +122,7 @@ def fit_market(
 def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
-    level = Parameter("volatility.level", 0.55 * total, 0.05 * total, 2.0 * total)
+    level = Parameter("volatility.level", 0.46 * total, 0.05 * total, 2.0 * total)
     parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
     days = {"spot": history.days["spot"]}
     fitted.market["drift"] = 0.0

@@ -20,12 +20,12 @@ ROWS = ("fast", "slow", "intraday", "level")
 DAYS = 30
 
 IMPLIED = (
-    Statistic("implied volatility", "1/sqrt(year)", 0.0055),
-    Statistic("sd of log implied volatility", "-", 0.1, ratio=True),
+    Statistic("implied volatility", "1/sqrt(year)", 0.005),
+    Statistic("sd of log implied volatility", "-", 0.2, ratio=True),
     Statistic("half-life of log implied volatility", "day", 0.17, ratio=True),
-    Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.1, True),
+    Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.2, True),
     Statistic("spot-vol correlation, daily", "-", 0.05),
-    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.0065),
+    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.005),
     Statistic("implied above next 30 days' volatility", "-", 0.1, fitted=False),
 )
 

@@ -18,13 +18,13 @@ AIMS = {
 }
 
 VOLATILITY_PARAMETERS = (
-    Parameter("volatility.fast.half_life_days", 8.0, 1.0, 30.0),
-    Parameter("volatility.fast.sd", 0.25, 0.03, 1.0),
-    Parameter("volatility.slow.half_life_days", 250.0, 30.0, 400.0),
-    Parameter("volatility.slow.sd", 0.55, 0.05, 0.8),
-    Parameter("volatility.intraday.half_life_days", 0.3, 0.02, 0.8),
+    Parameter("volatility.fast.half_life_days", 7.0, 1.0, 30.0),
+    Parameter("volatility.fast.sd", 0.22, 0.03, 1.0),
+    Parameter("volatility.slow.half_life_days", 300.0, 30.0, 400.0),
+    Parameter("volatility.slow.sd", 0.6, 0.05, 0.8),
+    Parameter("volatility.intraday.half_life_days", 0.22, 0.02, 0.8),
     Parameter("volatility.intraday.sd", 0.5, 0.05, 1.0),
-    Parameter("volatility.leverage", -0.2, -0.6, 0.6, scale=0.4),
+    Parameter("volatility.leverage", -0.15, -0.6, 0.6, scale=0.4),
     Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
     Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
     Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),

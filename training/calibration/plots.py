@@ -30,6 +30,7 @@ def draw_comparison(path: Path, history: History, config: EnvConfig) -> None:
         lambda axes: _distribution(axes, history.returns, returns),
         lambda axes: _clustering(axes, history.returns, returns),
         lambda axes: _volatility(axes, history.returns, returns),
+        lambda axes: _volatility_season(axes, history.returns, returns),
     ]
     if history.implied is not None and isinstance(config.market.surface, SsviSurface):
         model = implied.implied_volatility(
@@ -43,11 +44,11 @@ def draw_comparison(path: Path, history: History, config: EnvConfig) -> None:
         ends = {name: rows[name][:, 8::8] for name in funding.ROWS}
         rates = funding.funding_rate(config.market.funding, ends)
         panels.append(lambda axes: _funding(axes, history.rates, rates))
-    figure = Figure(
-        figsize=(11.0, 3.2 * ((len(panels) + 2) // 3)), layout="constrained"
-    )
+    columns = 3 if len(panels) <= 6 else 4
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.7 * columns, 3.2 * lines), layout="constrained")
     for number, panel in enumerate(panels):
-        axes = figure.add_subplot((len(panels) + 2) // 3, 3, number + 1)
+        axes = figure.add_subplot(lines, columns, number + 1)
         panel(axes)
         axes.legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
@@ -86,6 +87,15 @@ def _volatility(axes: Axes, data: FloatArray, model: FloatArray) -> None:
         path = of.realised_volatility(values[:1], 30)[0]
         axes.plot(np.arange(path.size) / 365.0, path, color=colour, lw=0.8, label=name)
     axes.set(title="30-day realised volatility, one path", xlabel="year")
+
+
+def _volatility_season(axes: Axes, data: FloatArray, model: FloatArray) -> None:
+    for values, colour, name in ((data, _DATA, "data"), (model, _MODEL, "model")):
+        n = values.shape[-1] // 24
+        size = np.abs(values[:, : 24 * n]).reshape(values.shape[0], n, 24)
+        curve = np.nanmean(size, axis=(0, 1))
+        axes.plot(curve / curve.mean(), color=colour, label=name)
+    axes.set(title="mean absolute return by hour of day", xlabel="hour UTC")
 
 
 def _implied(axes: Axes, data: FloatArray | None, model: FloatArray) -> None:

@@ -15,7 +15,7 @@ _WIDTH = 86
 def preset_yaml(
     base: str,
     description: str,
-    market: Mapping[str, Any],
+    changes: Mapping[str, Any],
     errors: Mapping[str, float],
     remarks: Sequence[str],
 ) -> str:
@@ -24,16 +24,16 @@ def preset_yaml(
     Args:
         base: Preset that it extends.
         description: One line.
-        market: What differs from the base, nested, below `market`.
-        errors: Dotted key below `market` -> standard error, which becomes a comment.
+        changes: What differs from the base, nested.
+        errors: Dotted key -> standard error, which becomes a comment.
         remarks: Paragraphs of the comment at the top.
     """
     lines = []
     for remark in remarks:
         lines += [f"# {line}" for line in textwrap.wrap(remark, _WIDTH)]
     head = yaml.safe_dump({"description": description, "extends": base}, width=1000)
-    lines += ["", head.rstrip(), "", "market:"]
-    _append(lines, market, errors, "", 1)
+    lines += ["", head.rstrip(), ""]
+    _append(lines, changes, errors, "", 0)
     return "\n".join(lines) + "\n"
 
 

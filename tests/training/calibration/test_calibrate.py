@@ -79,8 +79,14 @@ def test_the_same_files_give_the_same_preset(
 @pytest.mark.slow
 def test_only_the_chosen_parts_are_fitted(arguments: list[str], tmp_path: Path) -> None:
     out = tmp_path / "market.yaml"
-    assert main([*arguments, "--parts", "funding", "--out", str(out)]) == 0
-    assert set(yaml.safe_load(out.read_text())["market"]) == {"funding"}
+    settings = ["--set", "market.spot=2500", "--set", "execution.fee_bp=3.5"]
+    words = [*arguments, "--parts", "funding", *settings, "--out", str(out)]
+    assert main(words) == 0
+    document = yaml.safe_load(out.read_text())
+    assert set(document["market"]) == {"funding", "spot"}
+    # What was set is part of the market that was fitted.
+    assert load_config(out).market.spot == 2500.0
+    assert document["execution"] == {"fee_bp": 3.5}
 
 
 @pytest.mark.parametrize(
