@@ -21,21 +21,21 @@ from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
-    "calm": "c4be81c8d6811b8b152c0fc4b43b17af",
+    "calm": "8c921aab2278ee8ddbc56a755ab7cd32",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
-    "crash": "bb1d4e17d91adaab176faa579dc7f400",
-    "deribit": "8f5d62f90353f8225d949ba784eaebcd",
+    "crash": "b68b6e16a4026a26d72a443adbfa3270",
+    "deribit": "8c95dec0576ca994583a7f8a81b0d23c",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
-    "ethereum-l1": "d4e5b1eb207860593f5c9d4b2700d51c",
-    "ethereum-l1-2021": "b67923dc96100e79d2b991a4e83ea40b",
-    "ethereum-l1-2026": "57afafdf802d9702c01a0a59f0c415a1",
-    "ethereum-l2": "621ab0ae28b8467aa8e27f430af868ba",
+    "ethereum-l1": "728984206eeb6af0327593fb06389b82",
+    "ethereum-l1-2021": "371329d0a87d2c344aaf0439a5ca3340",
+    "ethereum-l1-2026": "6665c4734358c86fe9219e79b42b79fb",
+    "ethereum-l2": "f4f4ae4c3fc59b70f6b1955ffe39a8dc",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
-    "short-squeeze": "a7561a84203f5857d32062f3aadcd48f",
+    "short-squeeze": "9e103c86bc97174fe818c99a98dc7195",
 }
 N_PATHS = 16
 

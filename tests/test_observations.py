@@ -91,11 +91,12 @@ def test_the_default_set_has_what_carries_information_in_the_market() -> None:
     )
     assert default_features(load_config("reference")) == always
     moving = {"implied_volatility", "realised_volatility", "skew"}
-    gas = {"log_gas", "hour_sin", "hour_cos"}
+    season, gas = {"hour_sin", "hour_cos"}, {"log_gas"}
     l1 = set(default_features(load_config("ethereum-l1")))
-    assert l1 == {*always, *moving, *gas, "proportional_cost"}
+    assert l1 == {*always, *moving, *season, *gas, "proportional_cost"}
     deribit = set(default_features(load_config("deribit")))
-    assert deribit == {*always, *moving, "proportional_cost", "funding_rate"}
+    funding = {"proportional_cost", "funding_rate"}
+    assert deribit == {*always, *moving, *season, *funding}
     full = set(default_features(full_config("observation.true_volatility=true")))
     assert full == set(FEATURES)
 
