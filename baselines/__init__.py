@@ -12,7 +12,9 @@ from baselines.bartlett import Bartlett
 from baselines.deadline_band import DeadlineBand
 from baselines.delta import Delta
 from baselines.delta_band import DeltaBand
+from baselines.delta_gamma import DeltaGamma
 from baselines.delta_threshold import DeltaThreshold
+from baselines.delta_vega import DeltaVega
 from baselines.fixed_cost_band import FixedCostBand
 from baselines.gamma_band import GammaBand
 from baselines.gamma_scalping import GammaScalping
@@ -30,6 +32,8 @@ from baselines.volatility_band import VolatilityBand
 from baselines.volatility_interval import VolatilityInterval
 from baselines.whalley_wilmott import WhalleyWilmott
 from baselines.zakamouline import Zakamouline
+from hedge_env.batch import observable_index
+from hedge_env.config import EnvConfig
 
 BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
     rule.name: rule
@@ -55,7 +59,16 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         Vault,
         RandomThreshold,
         GammaScalping,
+        DeltaGamma,
+        DeltaVega,
     )
 }
 
-__all__ = ["BASELINES", "AbstractRule"]
+
+def rules_for(config: EnvConfig) -> dict[str, type[AbstractRule]]:
+    """Rules that read nothing but what a config shows to policies."""
+    shown = observable_index(config).keys()
+    return {name: rule for name, rule in BASELINES.items() if set(rule.inputs) <= shown}
+
+
+__all__ = ["BASELINES", "AbstractRule", "rules_for"]

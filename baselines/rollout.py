@@ -21,7 +21,7 @@ from baselines.memory import RememberingRule
 from baselines.rule import AbstractRule
 from hedge_env import fields as field
 from hedge_env._types import FloatArray, IntArray
-from hedge_env.batch import HedgeBatch, observable_index
+from hedge_env.batch import observable_index
 from hedge_env.booking import LedgerParams, book_decision, ledger_params
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation import EpisodeTable, concatenate, episode_table
@@ -91,7 +91,7 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
     return (
         issubclass(rule_class, BandRule)
         and set(rule_class.inputs) <= {"holdings", "risk_aversion", *_shown(config)}
-        and HedgeBatch.n_instruments == 1
+        and config.n_instruments == 1
         and config.execution.instrument in _INSTRUMENTS
         and config.market.basis is None  # the ledger would read the hedge's price
         and _has_defaults(config, _SECTIONS)

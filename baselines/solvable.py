@@ -41,6 +41,8 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         "its gas has a season and the time it starts at is drawn": market.gas
         is not None
         and _starts_anywhere(market.gas, config.episode),
+        "options are traded too": config.execution.option is not None,
+        "clients bring orders": config.book.arrivals is not None,
         "it pays funding": market.funding is not None
         and execution.instrument == "perp",
         "its costs are not fixed plus proportional": execution.depth is not None

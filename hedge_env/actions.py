@@ -6,6 +6,13 @@ r"""How an agent's action becomes target holdings.
 | `band_free` | 3 numbers in [-1, 1] | no-trade band from scratch |
 | `target` | 1 number in [-1, 1] | the holdings themselves |
 | `discrete` | an integer | a grid of holdings, or {hold, trade to delta} |
+| `ratio` | 1 number in [-1, 1] | share of a neutral trade in options, then delta |
+
+With a listed option the first three modes take one more number for it, the last. For
+`target` that is its holdings, from minus to plus their limit. For the bands, and for
+`ratio`, -1 to 1 is a share of 0 to 1 of the trade that makes gamma zero (or vega:
+`action.neutral`), and the underlying is hedged for what is left: its delta and gamma
+after the trade in options are those of the band. `discrete` knows no options.
 
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
@@ -36,10 +43,12 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.config import ActionConfig, EnvConfig
+from hedge_env.errors import ConfigError
 from hedge_env.kernel import kernel, scalar_kernel
+from hedge_env.neutral import after_option_trade, option_target
 from hedge_env.numerics.special import exp, log
 
-ACTION_MODES: Final = ("band", "band_free", "target", "discrete")
+ACTION_MODES: Final = ("band", "band_free", "target", "discrete", "ratio")
 
 _LOG_NARROWEST = -4.605170185988091  # ln 0.01
 _LOG_WIDEST = -0.5108256237659907  # ln 0.6
@@ -124,7 +133,8 @@ class ActionDecoder:
 
     Attributes:
         mode: As given.
-        shape: Shape of one action: (3,), (1,) or () for an integer.
+        shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
+            option one number more.
         n_choices: Number of integers of mode `discrete`, else None.
     """
 
@@ -141,9 +151,11 @@ class ActionDecoder:
             float(high),
             float(max(abs(low), abs(high))),
         )
-        self.shape: tuple[int, ...] = {"target": (1,), "discrete": ()}.get(
-            self.mode, (3,)
-        )
+        self._option = config.execution.option is not None
+        self._neutral = settings.neutral
+        _check_mode(self.mode, self._option)
+        size = {"target": 1, "ratio": 0}.get(self.mode, 3) + int(self._option)
+        self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
         self._grid = np.linspace(low, high, settings.choices)
 
@@ -156,23 +168,37 @@ class ActionDecoder:
             rows: Shape (N_FIELDS, n).
 
         Returns:
-            Shape (n, 1) [-], within the bounds of the holdings up to the clipping
-            that the ledger does.
+            Shape (n, n_instruments) [-], within the bounds of the holdings up to the
+            clipping that the ledger does.
         """
         if self.mode == "discrete":
             return self._choose(np.asarray(action), rows)[:, None]
         numbers = np.ascontiguousarray(
             np.clip(action, -1.0, 1.0).T, dtype=np.float64
         )  # (shape, n)
-        p = self._params
+        if not self._option:
+            return self._underlying(numbers, rows)[:, None]
         if self.mode == "target":
-            share = 0.5 * (numbers[:1].T + 1.0)
+            units = numbers[-1] * rows[field.OPTION_LIMIT]
+        else:
+            share = 0.5 * (numbers[-1] + 1.0)
+            units = option_target(share, rows, self._neutral)
+            rows = after_option_trade(rows, units)
+        return np.stack([self._underlying(numbers, rows), units], axis=1)
+
+    def _underlying(self, numbers: FloatArray, rows: FloatArray) -> FloatArray:
+        """Target of the underlying, shape (n,), of actions (shape, n)."""
+        p = self._params
+        if self.mode == "ratio":
+            return np.asarray(rows[field.DELTA]).copy()
+        if self.mode == "target":
+            share = 0.5 * (numbers[0] + 1.0)
             holdings: FloatArray = p.low + share * (p.high - p.low)
             return holdings
         target = np.empty(rows.shape[1])
         decode = decode_band if self.mode == "band" else decode_band_free
         decode(rows, numbers, target, p)
-        return target[:, None]
+        return target
 
     def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
         """Two choices are hold and trade to delta; more are a grid of holdings."""
@@ -183,3 +209,10 @@ class ActionDecoder:
             return hold
         holdings: FloatArray = self._grid[choice]
         return holdings
+
+
+def _check_mode(mode: str, option: bool) -> None:
+    if mode == "discrete" and option:
+        raise ConfigError("action mode discrete has no choice of options")
+    if mode == "ratio" and not option:
+        raise ConfigError("action mode ratio needs a listed option: execution.option")

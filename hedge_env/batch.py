@@ -17,12 +17,13 @@ from hedge_env.booking import ledger_params
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.decision import observe_position, settle_decision
 from hedge_env.execution.orders import trades_of
-from hedge_env.fields import FIELDS, INTERNAL_FIELDS, N_FIELDS
+from hedge_env.fields import FIELDS, INTERNAL_FIELDS, OPTION_FIELDS
 from hedge_env.kernel import kernel
 from hedge_env.ledger import N_RECORD, StepRecord, Totals, step_record
 from hedge_env.market.interface import Market, ResponsiveMarket
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log
+from hedge_env.option_holdings import count_rows, observe_options
 from hedge_env.replay import open_market
 from hedge_env.simulated import quote_params
 
@@ -69,6 +70,8 @@ def observable_index(config: EnvConfig) -> dict[str, int]:
         hidden.add("halted")
     if config.execution.margin is None:
         hidden |= {name for name in FIELDS if name.startswith("margin_")}
+    if config.execution.option is None:
+        hidden.update(OPTION_FIELDS)
     return {name: row for row, name in enumerate(FIELDS) if name not in hidden}
 
 
@@ -83,14 +86,14 @@ class HedgeBatch:
         market: Market to use instead of the config's own, for example a tape.
 
     Attributes:
-        rows: Present rows, shape (N_FIELDS, n_paths).
+        rows: Present rows, shape (N_FIELDS, n_paths); with listed options more,
+            see `fields`.
         path_ids: Shape (n_paths,).
+        n_instruments: 1, or 2 with a listed option.
         totals: Sums over the episode so far.
         holdings_low: Lowest holdings a target is clipped to [-].
         holdings_high: Highest [-].
     """
-
-    n_instruments = 1
 
     def __init__(
         self,
@@ -104,17 +107,21 @@ class HedgeBatch:
         self.config = config
         self.n_paths = n_paths
         self.n_decisions = config.episode.decisions
+        self.n_instruments = config.n_instruments
         self.holdings_low, self.holdings_high = config.holdings_bounds
         self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.totals = Totals(n_paths)
-        self.rows: FloatArray = np.zeros((N_FIELDS, n_paths))
-        self._spare: FloatArray = np.zeros((N_FIELDS, n_paths))
         self._key = stream_key(seed, stream)
         self._market: Market = market or open_market(
             config, n_paths, seed=seed, stream=stream
         )
-        venue = quote_params(config).venue
-        self._ledger = ledger_params(config, venue.fee, venue.fixed)
+        quotes = quote_params(config)
+        venue, listed = quotes.venue, quotes.listed
+        self._ledger = ledger_params(config, venue.fee, venue.fixed, listed)
+        n_rows = count_rows(listed.n_slots)
+        self.rows: FloatArray = np.zeros((n_rows, n_paths))
+        self._spare: FloatArray = np.zeros((n_rows, n_paths))
+        self._first_units = n_rows - listed.n_slots
         self._own_impact = venue.impact_permanent
         self._collateral = 0.0
         if config.execution.margin is not None:
@@ -153,6 +160,7 @@ class HedgeBatch:
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
+        self.rows[self._first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
@@ -163,6 +171,8 @@ class HedgeBatch:
             self._risk_scale,
             self.rows[field.BAND_RISK_AVERSION],
         )
+        if self.n_instruments > 1:
+            observe_options(self.rows, 0, self.n_paths, self._ledger.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
 
@@ -184,7 +194,8 @@ class HedgeBatch:
         Args:
             target: Holdings asked for, shape (n_paths, n_instruments), finite;
                 clipped into the bounds. Equal to the holdings: no trade, no cost.
-                Ignored on a path whose episode has ended.
+                Ignored on a path whose episode has ended. A policy that knows no
+                options may leave their column out: they are held.
 
         Returns:
             What the decision did.
@@ -196,6 +207,11 @@ class HedgeBatch:
             self._responsive_market().displace(moves)
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
+        if self.n_instruments > 1:
+            held = before[field.OPTION_HOLDINGS]
+            after[field.OPTION_HOLDINGS] = (
+                held if target.shape[1] == 1 else target[:, 1]
+            )
         settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
         self.rows, self._spare = after, before
         return step_record(record, after[field.STEP] >= self.n_decisions)

@@ -21,9 +21,11 @@ from hedge_env import ledger as row
 from hedge_env._types import FloatArray
 from hedge_env.charges import ChargeParams, charge, charge_failures, pay
 from hedge_env.config import EnvConfig
+from hedge_env.contracts.series import NO_SERIES, SeriesParams
 from hedge_env.execution.orders import OrderParams, fill_orders, order_params
 from hedge_env.kernel import kernel
 from hedge_env.margin import MarginParams, call_margin, margin_params, write_equity
+from hedge_env.option_holdings import OptionParams, book_options, option_params
 
 
 class LedgerParams(NamedTuple):
@@ -39,10 +41,20 @@ class LedgerParams(NamedTuple):
     charges: ChargeParams
     orders: OrderParams
     margin: MarginParams
+    options: OptionParams
 
 
-def ledger_params(config: EnvConfig, fee: float, fixed: float) -> LedgerParams:
-    """Compile the ledger; `fee` and `fixed` as the venue charges them."""
+def ledger_params(
+    config: EnvConfig, fee: float, fixed: float, listed: SeriesParams = NO_SERIES
+) -> LedgerParams:
+    """Compile the ledger; `fee` and `fixed` as the venue charges them.
+
+    Args:
+        config: The hedging problem.
+        fee: Per traded value [-].
+        fixed: Per transaction [notional].
+        listed: The options that can be traded.
+    """
     execution, orders = config.execution, order_params(config)
     has_sandwich = execution.sandwich is not None
     is_plain = not (orders.fails or orders.margin or has_sandwich)
@@ -57,6 +69,7 @@ def ledger_params(config: EnvConfig, fee: float, fixed: float) -> LedgerParams:
         ChargeParams(fee, fixed, has_sandwich),
         orders,
         margin_params(execution.margin),
+        option_params(config, listed),
     )
 
 
@@ -95,6 +108,8 @@ def book_decision(
         _hold_late(before, after, record, fill, low, high, p)
     else:
         _hold(before, after, record, low, high, p)
+    if p.options.series.n_slots > 0:
+        book_options(before, after, record, totals, low, high, p.options)
     _mark_book(before, after, record, low, high, p)
     cash = totals[row.TOTAL_CASH, low:high]
     pay(fill, record[row.TRADED, low:high], cash)

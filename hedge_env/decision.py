@@ -5,6 +5,7 @@ from __future__ import annotations
 from hedge_env._types import FloatArray
 from hedge_env.booking import LedgerParams, book_decision
 from hedge_env.kernel import kernel
+from hedge_env.option_holdings import observe_options
 from hedge_env.position import write_position
 
 _TILE = 256
@@ -33,12 +34,14 @@ def settle_decision(
     for low in range(0, n, _TILE):
         high = min(low + _TILE, n)
         book_decision(before, after, target, record, totals, low, high, p)
+        if p.options.series.n_slots > 0:
+            observe_options(after, low, high, p.options)
         write_position(after, low, high)
 
 
 @kernel
 def observe_position(rows: FloatArray) -> None:
-    """Write the position rows of all paths, shape (N_FIELDS, n)."""
+    """Write the position rows of all paths, shape (at least N_FIELDS, n)."""
     n = rows.shape[1]
     for low in range(0, n, _TILE):
         write_position(rows, low, min(low + _TILE, n))

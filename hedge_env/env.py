@@ -49,6 +49,12 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     the book can come to need: [0, 1] for a short call, [-1, 1] for a short straddle.
     Target holdings equal to the present ones are no trade, and cost nothing.
 
+    With `execution.option` a listed option is a second hedge instrument, listed once or
+    anew every few decisions; what is held of an earlier one is carried to its expiry.
+    Delta, gamma and vega are then those of the book and of all options held. With
+    `book.arrivals` clients bring orders while the book is hedged. `docs/options.md`
+    has the details.
+
     This is a `HedgeVectorEnv` of one: the same numbers, bit for bit.
 
     The market's processes are described in `docs/market.md`: volatility with a season
@@ -67,7 +73,13 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | | | 1 | log of the width below | -1 | 1 | from .01 to .6 of the largest holdings |
     | | | 2 | log of the width above | -1 | 1 | from .01 to .6 of the largest holdings |
     | `target` | Box(1,) | 0 | the holdings, lowest to highest | -1 | 1 | half their range |
+    | `ratio` | Box(1,) | 0 | share of the neutral trade in options, then delta | -1 | 1 | from 0 to 1 |
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
+
+    With a listed option the box of `band`, `band_free` and `target` has one number
+    more, the last: a share from 0 to 1 of the trade that leaves no gamma
+    (`action.neutral`: or vega), and for `target` the units of it, in their limit; the
+    underlying is hedged for what is left. `ratio` needs one, `discrete` allows none.
 
     In the band modes holdings inside the band stay as they are. `band` is the default
     and its zero action a strong classical rule; see `actions.py`. Numbers beyond
@@ -101,6 +113,12 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `basis` | -4 | 4 | log of the perpetual over spot, in standard deviations | perpetual with basis |
     | `halted` | 0 | 1 | 1 while no orders are taken | trading can halt |
     | `margin_use` | 0 | 1 | maintenance margin of what is held over equity | margin account |
+    | `vega` | -4 | 4 | vega over that of at-the-money options at the start | listed option |
+    | `option_delta` | -1 | 1 | delta of the listed option | listed option |
+    | `option_gamma` | 0 | 4 | its gamma over that of an at-the-money option at the start | listed option |
+    | `option_vega` | 0 | 4 | its vega over that of an at-the-money option at the start | listed option |
+    | `option_half_spread` | 0 | 4 | cost of trading one, in sixteenths of an at-the-money option's value | listed option |
+    | `option_holdings` | -1 | 1 | units of it held over their limit | listed option |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
 
@@ -125,7 +143,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     problem, and there is no time limit.
 
     ## Information
-    `path_id`, `holdings` after the decision [-], `cost` and `tracking_increment` of
+    `path_id`, `holdings` after the decision [-] (and `option_holdings`, where an option
+    is listed), `cost` and `tracking_increment` of
     the step [notional]; at the end also `hedge`: `objective_bp`, `cost_bp` and each
     `cost_<component>_bp`, `tracking_bp` (sum of the increments), `tracking_rms_bp`
     (root of the sum of their squares), `net_loss_bp`, `trades`, `turnover`

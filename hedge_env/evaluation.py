@@ -172,10 +172,12 @@ def evaluate_on_tape(
     aversion = batch.observables()["risk_aversion"].copy()
     for _ in range(batch.n_decisions):
         target = policy.target(batch.observables())
-        if target.shape != (n, batch.n_instruments) or not np.isfinite(target).all():
+        # A policy that knows no options may leave their column out.
+        shapes = (n, 1), (n, batch.n_instruments)
+        if target.shape not in shapes or not np.isfinite(target).all():
             raise ValueError(
                 f"{policy.name} gave targets of shape {target.shape}; finite numbers "
-                f"of shape {(n, batch.n_instruments)} are needed"
+                f"of shape {shapes[1]} are needed"
             )
         before = batch.rows
         record = batch.advance(target)

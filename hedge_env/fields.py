@@ -3,7 +3,9 @@
 At each decision the state of `n` paths is a float64 array `(N_FIELDS, n)`. The
 first `N_MARKET_FIELDS` rows belong to the market: no decision changes them, so a
 recorded market is an array of them per decision. The others depend on what the
-hedger holds. All are in internal units: years, fractions of notional, spot
+hedger holds. Where options are listed, rows after the `N_FIELDS` named here hold the
+value, delta, gamma and vega of each, which belong to the market, and then the units
+held of each. All are in internal units: years, fractions of notional, spot
 relative to its start (`S / S_0`), holdings per contract.
 """
 
@@ -68,6 +70,14 @@ _POSITION: Final = (
     ("margin_use", "-", "maintenance margin of what is held over equity"),
     ("margin_calls", "-", "positions closed by force so far"),
     ("margin_closed", "-", "units bought by force at this time"),
+    # Of the listed option, if there is one; per unit. See option_holdings.py.
+    ("option_price", "S_0", "value of the option listed now"),
+    ("option_delta", "-", "change of its value per unit of spot"),
+    ("option_gamma", "1/S_0", "change of its delta per unit of spot"),
+    ("option_vega", "S_0", "change of its value per unit of implied volatility"),
+    ("option_half_spread", "S_0", "cost of trading one of it"),
+    ("option_holdings", "-", "units of it held, per contract"),
+    ("option_limit", "-", "largest holdings of it, bought or sold"),
 )
 
 _ROWS: Final = _MARKET + _CONDITIONS + _POSITION
@@ -77,6 +87,9 @@ MEANINGS: Final = {name: meaning for name, _, meaning in _ROWS}
 N_CERTAIN_FIELDS: Final = len(_MARKET)  # rows that every market writes
 N_MARKET_FIELDS: Final = len(_MARKET) + len(_CONDITIONS)
 N_FIELDS: Final = len(FIELDS)
+
+# Shown where there is a listed option.
+OPTION_FIELDS: Final = tuple(name for name in FIELDS if name.startswith("option_"))
 
 # What no policy sees: how a cost was charged, not what it could know beforehand.
 INTERNAL_FIELDS: Final = frozenset(
@@ -133,4 +146,11 @@ INTERNAL_FIELDS: Final = frozenset(
     MARGIN_USE,
     MARGIN_CALLS,
     MARGIN_CLOSED,
+    OPTION_PRICE,
+    OPTION_DELTA,
+    OPTION_GAMMA,
+    OPTION_VEGA,
+    OPTION_HALF_SPREAD,
+    OPTION_HOLDINGS,
+    OPTION_LIMIT,
 ) = range(N_FIELDS)

@@ -25,6 +25,7 @@ def start_infos(batch: HedgeBatch, started: BoolArray) -> Infos:
     _add(infos, "path_id", np.where(started, batch.path_ids, 0), started)
     holdings = np.where(started, batch.rows[field.HOLDINGS], 0.0)
     _add(infos, "holdings", holdings, started)
+    _add_options(infos, batch, started)
     return infos
 
 
@@ -49,7 +50,15 @@ def step_infos(batch: HedgeBatch, record: StepRecord, stepped: BoolArray) -> Inf
     _add(infos, "holdings", holdings, stepped)
     _add(infos, "cost", cost, stepped)
     _add(infos, "tracking_increment", increment, stepped)
+    _add_options(infos, batch, stepped)
     return infos
+
+
+def _add_options(infos: Infos, batch: HedgeBatch, chosen: BoolArray) -> None:
+    """Add the units held of the option listed now, if there is one."""
+    if batch.n_instruments > 1:
+        units = np.where(chosen, batch.rows[field.OPTION_HOLDINGS], 0.0)
+        _add(infos, "option_holdings", units, chosen)
 
 
 def episode_infos(batch: HedgeBatch, ended: BoolArray) -> Infos:

@@ -22,7 +22,7 @@ import numpy as np
 from hedge_env._types import Float32Array, FloatArray, IntArray
 from hedge_env.config import BASIS_POINT, EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
-from hedge_env.fields import FIELDS
+from hedge_env.fields import FIELDS, OPTION_FIELDS
 from hedge_env.kernel import kernel
 
 
@@ -94,6 +94,17 @@ def _basis_mean(config: EnvConfig) -> float:
 def _per_basis_sd(config: EnvConfig) -> float:
     basis = config.market.basis
     return 1.0 / max(1e-6, 0.0 if basis is None else basis.sd_bp * BASIS_POINT)
+
+
+def _root_horizon(config: EnvConfig) -> float:
+    """Root of the horizon in years."""
+    return sqrt(config.episode.horizon_days / config.episode.days_per_year)
+
+
+def _limit(config: EnvConfig) -> float:
+    """Largest holdings of the listed option [-]."""
+    option = config.execution.option
+    return 1.0 if option is None else option.limit
 
 
 def _log_aversion_middle(config: EnvConfig) -> float:
@@ -211,6 +222,49 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "margin_use": Feature(
         "margin_use", _ZERO, _ONE, 0.0, 1.0, "maintenance margin over equity"
     ),
+    "vega": Feature(
+        "vega",
+        _ZERO,
+        lambda config: 2.5 / _root_horizon(config) / _size(config),
+        -4.0,
+        4.0,
+        "vega over that of at-the-money options at the start",
+    ),
+    "option_delta": Feature(
+        "option_delta", _ZERO, _ONE, -1.0, 1.0, "delta of the listed option"
+    ),
+    "option_gamma": Feature(
+        "option_gamma",
+        _ZERO,
+        lambda config: 2.5 * _horizon_sd(config),
+        0.0,
+        4.0,
+        "its gamma over that of an at-the-money option at the start",
+    ),
+    "option_vega": Feature(
+        "option_vega",
+        _ZERO,
+        lambda config: 2.5 / _root_horizon(config),
+        0.0,
+        4.0,
+        "its vega over that of an at-the-money option at the start",
+    ),
+    "option_half_spread": Feature(
+        "option_half_spread",
+        _ZERO,
+        lambda config: 40.0 / _horizon_sd(config),
+        0.0,
+        4.0,
+        "cost of trading one, in sixteenths of an at-the-money option's value",
+    ),
+    "option_holdings": Feature(
+        "option_holdings",
+        _ZERO,
+        lambda config: 1.0 / _limit(config),
+        -1.0,
+        1.0,
+        "units of it held over their limit",
+    ),
     "risk_aversion": Feature(
         "log_risk_aversion",
         _log_aversion_middle,
@@ -220,6 +274,9 @@ FEATURES: Final[Mapping[str, Feature]] = {
         "log of risk aversion over the middle of its range",
     ),
 }
+
+# Only where there is a listed option.
+OPTION_FEATURES: Final = tuple(name for name in FEATURES if name in OPTION_FIELDS)
 
 _ALWAYS: Final = (
     "time_fraction",
@@ -252,6 +309,8 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     if spread_moves and config.execution.half_spread_bp > 0.0:
         names.append("proportional_cost")
     names += _execution_features(config)
+    if config.execution.option is not None:
+        names += ["vega", *OPTION_FEATURES]
     if isinstance(config.risk_aversion, RiskAversionRange):
         names.append("risk_aversion")
     if config.observation.true_volatility:
@@ -316,6 +375,12 @@ class ObservationEncoder:
             raise ConfigError(
                 "observation.features: true_volatility is hidden; set "
                 "observation.true_volatility = true to show it"
+            )
+        hidden = set(OPTION_FEATURES) & set(self.names)
+        if hidden and config.execution.option is None:
+            raise ConfigError(
+                f"observation.features: {min(hidden)} is of a listed option; set "
+                "execution.option to list one"
             )
         features = [FEATURES[name] for name in self.names]
         self._which = np.array([FIELDS.index(f.observable) for f in features])

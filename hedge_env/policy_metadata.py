@@ -18,7 +18,7 @@ from hedge_env.observations import FEATURES, ObservationEncoder
 
 Activation: TypeAlias = Literal["tanh", "relu"]
 Squash: TypeAlias = Literal["none", "clip", "tanh"]
-ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete"]
+ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete", "ratio"]
 
 # Printed in tables, terminals and HTML: plain characters only.
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

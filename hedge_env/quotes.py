@@ -16,6 +16,7 @@ from hedge_env import marking as mark
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.conditions import ConditionParams, write_conditions
 from hedge_env.contracts.book import BookParams
+from hedge_env.contracts.series import OrdersParams, SeriesParams
 from hedge_env.execution.venue import VenueParams
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
@@ -28,6 +29,7 @@ from hedge_env.market.regime import multiply_in_stress
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 from hedge_env.smiles import heston_skew, sabr_skew
+from hedge_env.struck import least_rows, order_rows, quote_struck
 
 _HOURS_PER_DAY = 24.0
 
@@ -39,13 +41,33 @@ class QuoteParams(NamedTuple):
     book: BookParams
     venue: VenueParams
     conditions: ConditionParams
+    listed: SeriesParams  # the option that can be traded
+    orders: OrdersParams  # of clients, while the book is hedged
+
+
+def memory_rows(q: QuoteParams) -> int:
+    """Number of rows that the quotes remember from one decision to the next."""
+    return int(q.book.quantity.size) + q.listed.n_slots + order_rows(q.orders)
+
+
+def require_rows(rows: FloatArray, q: QuoteParams) -> None:
+    """Refuse an array that is too small: a kernel would write beyond its end.
+
+    Raises:
+        ValueError: If rows are missing.
+    """
+    if rows.shape[0] < least_rows(q.listed.n_slots):
+        raise ValueError(
+            f"a market with {q.listed.n_slots} listed options writes to "
+            f"{least_rows(q.listed.n_slots)} rows, not {rows.shape[0]}"
+        )
 
 
 @kernel
 def write_quotes(
     rows: FloatArray,
     state: FloatArray,
-    settled: FloatArray,
+    memory: FloatArray,
     steps: IntArray,
     path_ids: IntArray,
     counters: IntArray,
@@ -60,11 +82,12 @@ def write_quotes(
     that has ended keeps its decision index.
 
     Args:
-        rows: Shape (at least N_MARKET_FIELDS, n), written.
+        rows: Shape (at least N_MARKET_FIELDS, n), written; the rows after N_FIELDS
+            if an option is listed.
         state: Market state, shape (N_STATES, n); its accrued funding is moved to
             the rows and set to zero.
-        settled: Payoff of each leg once it expired, shape (n_legs, n), updated
-            [S_0].
+        memory: Shape (memory_rows, n), updated: payoff of each leg once it expired
+            [S_0], log strikes of the listed options, orders of clients.
         steps: Decision index of each path, shape (n,), updated.
         path_ids: Shape (n,).
         counters: Market steps already taken, shape (n,), updated.
@@ -80,7 +103,19 @@ def write_quotes(
             advance_tile(state, path_ids, counters, low, high, key, q.market)
             for i in range(low, high):
                 steps[i] = min(steps[i] + 1, q.market.clock.decisions)
-        _quote_tile(rows, state, settled, steps, low, high, not advance, q)
+        _quote_tile(
+            rows,
+            state,
+            memory,
+            steps,
+            path_ids,
+            counters,
+            low,
+            high,
+            key,
+            not advance,
+            q,
+        )
         if q.conditions.any:
             write_conditions(
                 rows,
@@ -99,10 +134,13 @@ def write_quotes(
 def _quote_tile(
     rows: FloatArray,
     state: FloatArray,
-    settled: FloatArray,
+    memory: FloatArray,
     steps: IntArray,
+    path_ids: IntArray,
+    counters: IntArray,
     low: int,
     high: int,
+    key: tuple[np.uint32, np.uint32],
     everything: bool,
     q: QuoteParams,
 ) -> None:
@@ -118,8 +156,24 @@ def _quote_tile(
         mark.read_leg(scratch, steps, low, leg, q.book)
         strike = q.book.log_strike[leg]
         mark.total_sd(scratch, state, log_spot, low, high, strike, q.market)
-        mark.pay_out_leg(rows, scratch, settled, low, high, leg, q.book)
-        mark.add_leg(rows, scratch, state, settled, low, high, leg, q.book)
+        mark.pay_out_leg(rows, scratch, memory, low, high, leg, q.book)
+        mark.add_leg(rows, scratch, state, memory, low, high, leg, q.book)
+    if q.listed.n_slots + q.orders.series.n_slots > 0:
+        quote_struck(
+            rows,
+            scratch,
+            state,
+            memory[q.book.quantity.shape[0] :],
+            steps,
+            path_ids,
+            counters,
+            low,
+            high,
+            key,
+            q.listed,
+            q.orders,
+            q.market,
+        )
     _quote_volatility(rows, scratch, state, steps, low, high, q)
     _quote_clock(rows, scratch, state, steps, low, high, q)
     parts = q.market.parts

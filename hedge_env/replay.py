@@ -23,7 +23,7 @@ from hedge_env.market.recorded import advance_recorded, start_recorded
 from hedge_env.market.simulator import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
-from hedge_env.quotes import write_quotes
+from hedge_env.quotes import memory_rows, require_rows, write_quotes
 from hedge_env.simulated import SimulatedMarket, quote_params
 
 _ORDER_BLOCK = 17  # of random numbers, beyond those of market and batch
@@ -102,7 +102,7 @@ class ReplayMarket:
         self._quotes = quote_params(config)._replace(market=self._history.params)
         self._usual_spot = config.market.spot
         self._state = np.zeros((N_STATES, n_paths))
-        self._settled = np.zeros((len(config.book.legs), n_paths))
+        self._memory = np.zeros((memory_rows(self._quotes), n_paths))
         self._path_ids = np.zeros(n_paths, dtype=np.int64)
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
         self._counters = np.zeros(n_paths, dtype=np.int64)
@@ -118,7 +118,7 @@ class ReplayMarket:
         self._path_ids[chosen] = path_ids[chosen]
         self._first[chosen] = self._ticks_of(path_ids[chosen])
         self._steps[chosen] = 0
-        self._settled[:, chosen] = 0.0
+        self._memory[:, chosen] = 0.0
         history = self._history
         start_market(
             self._state,
@@ -163,10 +163,11 @@ class ReplayMarket:
         self._quote(rows)
 
     def _quote(self, rows: FloatArray) -> None:
+        require_rows(rows, self._quotes)
         write_quotes(
             rows,
             self._state,
-            self._settled,
+            self._memory,
             self._steps,
             self._path_ids,
             self._counters,
@@ -210,7 +211,7 @@ class ReplayMarket:
         """Arrays that `load_state_dict` restores the market from, bit for bit."""
         return {
             "state": self._state.copy(),
-            "settled": self._settled.copy(),
+            "memory": self._memory.copy(),
             "path_ids": self._path_ids.copy(),
             "first": self._first.copy(),
             "counters": self._counters.copy(),
@@ -220,7 +221,7 @@ class ReplayMarket:
     def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
         """Restore what `state_dict` returned, on the same history."""
         self._state[...] = state["state"]
-        self._settled[...] = state["settled"]
+        self._memory[...] = state["memory"]
         self._path_ids[...] = state["path_ids"]
         self._first[...] = state["first"]
         self._counters[...] = state["counters"]

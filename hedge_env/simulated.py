@@ -9,6 +9,7 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.conditions import condition_params
 from hedge_env.config import EnvConfig
 from hedge_env.contracts.book import book_params
+from hedge_env.contracts.series import listed_series, orders_params
 from hedge_env.execution.venue import venue_params
 from hedge_env.market import state as row
 from hedge_env.market.gas_mean import mean_gas_price
@@ -16,7 +17,7 @@ from hedge_env.market.parameters import market_params
 from hedge_env.market.simulator import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import stream_key
-from hedge_env.quotes import QuoteParams, write_quotes
+from hedge_env.quotes import QuoteParams, memory_rows, require_rows, write_quotes
 
 
 def quote_params(config: EnvConfig) -> QuoteParams:
@@ -34,8 +35,14 @@ def quote_params(config: EnvConfig) -> QuoteParams:
             volatility *= regime.volatility
             stress = mean_gas_price(market.gas, chain, jumps, volatility)
             gas_price += share * (stress * config.market.regime.gas - gas_price)
-    venue = venue_params(config, gas_price)
-    return QuoteParams(market, book, venue, condition_params(config))
+    return QuoteParams(
+        market,
+        book,
+        venue_params(config, gas_price),
+        condition_params(config),
+        listed_series(config, market),
+        orders_params(config, market),
+    )
 
 
 class SimulatedMarket:
@@ -54,7 +61,7 @@ class SimulatedMarket:
         self._quotes = quote_params(config)
         self._key = stream_key(seed, stream)
         self._state = np.zeros((N_STATES, n_paths))
-        self._settled = np.zeros((len(config.book.legs), n_paths))
+        self._memory = np.zeros((memory_rows(self._quotes), n_paths))
         self._path_ids = np.zeros(n_paths, dtype=np.int64)
         self._counters = np.zeros(n_paths, dtype=np.int64)
         self._steps = np.zeros(n_paths, dtype=np.int64)
@@ -63,7 +70,7 @@ class SimulatedMarket:
         """Put the chosen paths at their start and write the market rows of all."""
         self._path_ids[chosen] = path_ids[chosen]
         self._steps[chosen] = 0
-        self._settled[:, chosen] = 0.0
+        self._memory[:, chosen] = 0.0
         start_market(
             self._state,
             self._path_ids,
@@ -89,10 +96,11 @@ class SimulatedMarket:
         self._quote(rows, advance=True)
 
     def _quote(self, rows: FloatArray, *, advance: bool) -> None:
+        require_rows(rows, self._quotes)
         write_quotes(
             rows,
             self._state,
-            self._settled,
+            self._memory,
             self._steps,
             self._path_ids,
             self._counters,
@@ -105,7 +113,7 @@ class SimulatedMarket:
         """Arrays that `load_state_dict` restores the market from, bit for bit."""
         return {
             "state": self._state.copy(),
-            "settled": self._settled.copy(),
+            "memory": self._memory.copy(),
             "path_ids": self._path_ids.copy(),
             "counters": self._counters.copy(),
             "steps": self._steps.copy(),
@@ -114,7 +122,7 @@ class SimulatedMarket:
     def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
         """Restore what `state_dict` returned."""
         self._state[...] = state["state"]
-        self._settled[...] = state["settled"]
+        self._memory[...] = state["memory"]
         self._path_ids[...] = state["path_ids"]
         self._counters[...] = state["counters"]
         self._steps[...] = state["steps"]

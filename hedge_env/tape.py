@@ -15,9 +15,11 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.conditions import has_conditions
 from hedge_env.config import EnvConfig
-from hedge_env.fields import N_CERTAIN_FIELDS, N_MARKET_FIELDS
+from hedge_env.contracts.series import count_listed
+from hedge_env.fields import N_CERTAIN_FIELDS, N_FIELDS, N_MARKET_FIELDS
 from hedge_env.market.interface import Market
 from hedge_env.replay import open_market
+from hedge_env.struck import N_QUOTED, least_rows
 
 _CHUNK = 4096  # paths simulated at a time
 
@@ -44,7 +46,8 @@ class MarketTape:
     Attributes:
         path_ids: Shape (n,).
         rows: Shape (decisions + 1, rows that the market writes, n): the first
-            N_CERTAIN_FIELDS or all N_MARKET_FIELDS; no decisions if `live`.
+            N_CERTAIN_FIELDS or all N_MARKET_FIELDS, and then those of the listed
+            options; no decisions if `live`.
         live: What to simulate instead, if the market reacts to what is held.
     """
 
@@ -87,22 +90,29 @@ def record_tape(
     """
     path_ids = np.asarray(path_ids, dtype=np.int64)
     decisions = config.episode.decisions
-    n_rows = N_MARKET_FIELDS if has_conditions(config) else N_CERTAIN_FIELDS
+    which = _kept_rows(config)
     if config.execution.permanent_impact > 0.0:
-        nothing = np.empty((0, n_rows, path_ids.size))
+        nothing = np.empty((0, which.size, path_ids.size))
         return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
-    rows = np.empty((decisions + 1, n_rows, path_ids.size))
+    rows = np.empty((decisions + 1, which.size, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
         market = open_market(config, ids.size, seed=seed, stream=stream)
-        present = np.zeros((N_MARKET_FIELDS, ids.size))
-        kept = present[:n_rows]
+        present = np.zeros((least_rows(count_listed(config)), ids.size))
         market.start(ids, np.ones(ids.size, dtype=np.bool_), present)
-        rows[0, :, low : low + _CHUNK] = kept
+        rows[0, :, low : low + _CHUNK] = present[which]
         for step in range(1, decisions + 1):
             market.advance(present)
-            rows[step, :, low : low + _CHUNK] = kept
+            rows[step, :, low : low + _CHUNK] = present[which]
     return MarketTape(path_ids, rows)
+
+
+def _kept_rows(config: EnvConfig) -> IntArray:
+    """Rows of a batch that its market writes, and that a tape keeps."""
+    n_quoted = N_QUOTED * count_listed(config)
+    certain = n_quoted == 0 and not has_conditions(config)
+    rows: IntArray = np.arange(N_CERTAIN_FIELDS if certain else N_MARKET_FIELDS)
+    return np.concatenate([rows, np.arange(N_FIELDS, N_FIELDS + n_quoted)])
 
 
 class TapeMarket:
@@ -128,8 +138,11 @@ class TapeMarket:
         self._write(rows)
 
     def _write(self, rows: FloatArray) -> None:
-        present = self._tape.rows[self._step]
-        rows[: present.shape[0]] = present
+        kept = self._tape.rows[self._step]
+        rows[: min(kept.shape[0], N_MARKET_FIELDS)] = kept[:N_MARKET_FIELDS]
+        n_quoted = kept.shape[0] - N_MARKET_FIELDS
+        if n_quoted > 0:
+            rows[N_FIELDS : N_FIELDS + n_quoted] = kept[N_MARKET_FIELDS:]
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Position on the tape."""

@@ -55,7 +55,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         num_envs: Size of the batch.
         preset: Name of a preset or a YAML file; "reference" without `config`.
         config: A mapping or YAML file merged over the preset, or a whole `EnvConfig`.
-        action_mode: "band", "band_free", "target" or "discrete".
+        action_mode: "band", "band_free", "target", "discrete" or "ratio".
         reward: "objective" or "kolm_ritter".
         risk_aversion: lambda [1/notional], or (low, high) to draw it log-uniformly.
         autoreset_mode: Gymnasium's `AutoresetMode` or its name.

@@ -8,7 +8,9 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from hedge_env.actions import ACTION_MODES
 from hedge_env.env import HedgeEnv
+from hedge_env.loading import PRESETS, load_config
 from hedge_env.vector_env import HedgeVectorEnv
 
 IDS = (
@@ -18,6 +20,15 @@ IDS = (
     "HedgeEthereumL2-v0",
     "HedgeDeribit-v0",
 )
+
+# Every action mode that a preset has: one that trades options has `ratio` for
+# `discrete`.
+PRESET_MODES = [
+    (preset, mode)
+    for preset in PRESETS
+    for mode in ACTION_MODES
+    if mode != ("ratio" if load_config(preset).n_instruments == 1 else "discrete")
+]
 
 SHORT: Mapping[str, Any] = {"episode": {"decisions": 4}}  # an episode of four steps
 

@@ -30,6 +30,7 @@ COMPONENTS = (
     "gas",
     "fixed",
     "funding",
+    "option_spread",
     "failed_gas",
     "sandwich",
     "liquidation",

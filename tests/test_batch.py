@@ -9,7 +9,7 @@ from scipy import stats
 from hedge_env import fields as field
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig
-from hedge_env.fields import FIELDS
+from hedge_env.fields import FIELDS, OPTION_FIELDS
 from hedge_env.loading import load_config
 from tests.examples import full_config
 
@@ -153,7 +153,7 @@ def test_a_range_of_risk_aversions_is_drawn_log_uniformly_per_path() -> None:
 def test_a_policy_sees_named_rows_but_nothing_hidden() -> None:
     batch = started(SHORT, 3)
     seen = batch.observables()
-    hidden = {"funding_accrued", "true_volatility"}
+    hidden = {"funding_accrued", "true_volatility", *OPTION_FIELDS}
     off = {name for name in FIELDS if name.startswith("margin_")}
     off |= {"hedge_price", "basis", "halted", "fill_price", "fill_funding"}
     off |= {"order_fails", "sandwich_rate"}

@@ -18,7 +18,7 @@ from hedge_env.loading import PRESETS
 from hedge_env.observations import FEATURES
 from hedge_env.rewards import REWARDS
 from hedge_env.vector_env import HedgeVectorEnv
-from tests.environments import SHORT
+from tests.environments import PRESET_MODES, SHORT
 
 
 def row_of(infos: Infos, row: int) -> Infos:
@@ -30,8 +30,7 @@ def row_of(infos: Infos, row: int) -> Infos:
     }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("action_mode", ACTION_MODES)
+@pytest.mark.parametrize(("preset", "action_mode"), PRESET_MODES)
 def test_it_equals_a_row_of_a_batch_bit_for_bit(preset, action_mode):
     kwargs = {"preset": preset, "config": SHORT, "action_mode": action_mode}
     n = 5
@@ -192,6 +191,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "perpetual with basis": market.basis is not None,
         "trading can halt": env.config.execution.halt is not None,
         "margin account": env.config.execution.margin is not None,
+        "listed option": env.config.n_instruments > 1,
         "risk aversion is drawn": False,
         "`observation.true_volatility`": False,
     }

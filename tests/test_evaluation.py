@@ -3,7 +3,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pytest
 
-from baselines import BASELINES
+from baselines import BASELINES, rules_for
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig, EpisodeConfig, ExecutionConfig
 from hedge_env.errors import HedgeError
@@ -82,7 +82,9 @@ def test_a_table_is_what_the_batch_books():
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("chunk_size", [1, 17, 4096])
 def test_results_do_not_depend_on_chunks_or_threads(chunk_size, threads):
-    entries = [(rule(), 10.0) for rule in BASELINES.values()] + [(network(), 10.0)]
+    entries = [(rule(), 10.0) for rule in rules_for(CONFIG).values()] + [
+        (network(), 10.0)
+    ]
     whole = evaluate(entries, CONFIG, n_episodes=40, chunk_size=40)
     parts = evaluate(
         entries, CONFIG, n_episodes=40, chunk_size=chunk_size, threads=threads

@@ -33,6 +33,7 @@ DIGESTS = {
     "ethereum-l1-2021": "371329d0a87d2c344aaf0439a5ca3340",
     "ethereum-l1-2026": "6665c4734358c86fe9219e79b42b79fb",
     "ethereum-l2": "f4f4ae4c3fc59b70f6b1955ffe39a8dc",
+    "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "9e103c86bc97174fe818c99a98dc7195",
@@ -59,6 +60,7 @@ def digest(preset: str) -> str:
     batch = HedgeBatch(load_config(preset), N_PATHS, seed=0, stream="test")
     batch.reset(np.arange(N_PATHS))
     rows = [FIELDS.index(name) for name in ROWS.split()]
+    rows += range(len(FIELDS), batch.rows.shape[0])  # of listed options
     sums = [TOTALS.index(name) for name in SUMS.split()]
     result = hashlib.sha256(batch.rows[rows].astype("<f8").tobytes())
     for step in range(batch.n_decisions):
@@ -67,7 +69,11 @@ def digest(preset: str) -> str:
         target = seen["holdings"].copy()
         if step % 3 == 0:
             target = 0.25 * target + 0.75 * seen["delta"]
-        batch.advance(target[:, None])
+        columns = [target]
+        if batch.n_instruments > 1:  # and options, a third of what gamma needs
+            units = seen["gamma"] / (3.0 * seen["option_gamma"])
+            columns.append(seen["option_holdings"] + units)
+        batch.advance(np.stack(columns, axis=1))
         result.update(batch.rows[rows].astype("<f8").tobytes())
     result.update(batch.totals.rows[sums].astype("<f8").tobytes())
     return result.hexdigest()[:32]

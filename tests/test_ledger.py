@@ -29,7 +29,7 @@ HAND = {
     field.STEP: (0.0, 1.0, 2.0),
 }
 
-UNUSED = {"failed_gas": 0.0, "sandwich": 0.0, "liquidation": 0.0}
+UNUSED = {"option_spread": 0.0, "failed_gas": 0.0, "sandwich": 0.0, "liquidation": 0.0}
 
 
 def by_hand(

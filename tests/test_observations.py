@@ -10,13 +10,20 @@ from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError
 from hedge_env.fields import FIELDS
 from hedge_env.loading import PRESETS, load_config
-from hedge_env.observations import FEATURES, ObservationEncoder, default_features
+from hedge_env.observations import (
+    FEATURES,
+    OPTION_FEATURES,
+    ObservationEncoder,
+    default_features,
+)
 from tests.examples import full_config
 
 
 def everything(config: EnvConfig) -> EnvConfig:
     """The config with every feature there is."""
-    observation = {"features": list(FEATURES), "true_volatility": True}
+    hidden = () if config.n_instruments > 1 else OPTION_FEATURES
+    names = [name for name in FEATURES if name not in hidden]
+    observation = {"features": names, "true_volatility": True}
     return load_config(config, {"observation": observation})
 
 
@@ -39,7 +46,7 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
     for _ in range(batch.n_decisions + 1):
         observed = encoder.encode(batch.rows)
         assert observed.dtype == np.float32
-        assert observed.shape == (n, len(FEATURES))
+        assert observed.shape == (n, len(encoder.names))
         assert np.isfinite(observed).all()
         assert (observed >= encoder.low).all()
         assert (observed <= encoder.high).all()
@@ -47,6 +54,14 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
             expected = plain(name, config, batch.rows).astype(np.float32)
             np.testing.assert_array_equal(observed[:, k], expected, err_msg=name)
         batch.advance(rng.uniform(-1.3, 1.3, (n, 1)))
+
+
+def test_a_feature_of_a_listed_option_needs_one() -> None:
+    config = load_config(
+        "reference", {"observation": {"features": ["delta", "option_gamma"]}}
+    )
+    with pytest.raises(ConfigError, match=r"set execution\.option to list one"):
+        ObservationEncoder(config)
 
 
 def test_absurd_rows_are_clipped_to_the_bounds() -> None:
@@ -98,7 +113,10 @@ def test_the_default_set_has_what_carries_information_in_the_market() -> None:
     funding = {"proportional_cost", "funding_rate"}
     assert deribit == {*always, *moving, *season, *funding}
     full = set(default_features(full_config("observation.true_volatility=true")))
-    assert full == set(FEATURES)
+    off = {"vega", *OPTION_FEATURES, "basis", "halted", "margin_use"}
+    assert full == set(FEATURES) - off
+    options = set(default_features(load_config("gamma-vega")))
+    assert options == {*always, "vega", *OPTION_FEATURES}
 
 
 def test_the_middle_of_a_range_of_risk_aversions_is_zero() -> None:

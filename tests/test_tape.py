@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hedge_env.batch import HedgeBatch
-from hedge_env.fields import N_CERTAIN_FIELDS
+from hedge_env.contracts.series import count_listed
+from hedge_env.fields import N_CERTAIN_FIELDS, N_MARKET_FIELDS
 from hedge_env.loading import PRESETS, load_config
 from hedge_env.tape import TapeMarket, record_tape
 from tests.examples import full_config
@@ -22,7 +23,9 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
     ids = np.array([3, 1, 4, 1, 5, 9, 2, 6])
     tape = record_tape(config, ids, seed=7, stream="validation")
     assert tape.n_paths == 8
-    assert tape.rows.shape == (13, N_CERTAIN_FIELDS, 8)
+    n_quoted = 4 * count_listed(config)
+    n_rows = N_MARKET_FIELDS + n_quoted if n_quoted else N_CERTAIN_FIELDS
+    assert tape.rows.shape == (13, n_rows, 8)
     replay = HedgeBatch(config, 8, market=TapeMarket(tape))
     live = HedgeBatch(config, 8, seed=7, stream="validation")
     rng = np.random.default_rng(0)
@@ -31,7 +34,7 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
             batch.reset(ids)
         for _ in range(12):
             np.testing.assert_array_equal(replay.rows, live.rows)
-            target = rng.uniform(-1.0, 1.0, (8, 1))
+            target = rng.uniform(-1.0, 1.0, (8, config.n_instruments))
             for x, y in zip(replay.advance(target), live.advance(target), strict=True):
                 np.testing.assert_array_equal(x, y)
         np.testing.assert_array_equal(replay.rows, live.rows)

@@ -12,11 +12,11 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-from hedge_env.actions import ACTION_MODES
 from hedge_env.errors import ResetError
 from hedge_env.loading import PRESETS
 from hedge_env.vector_env import HedgeVectorEnv
 from tests.environments import (
+    PRESET_MODES,
     SHORT,
     OnSchedule,
     assert_same_step,
@@ -143,8 +143,7 @@ def test_returns_add_up_to_minus_the_objective(preset):
     np.testing.assert_allclose(net_loss, hedge["net_loss_bp"], rtol=1e-12)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("action_mode", ACTION_MODES)
+@pytest.mark.parametrize(("preset", "action_mode"), PRESET_MODES)
 def test_a_whole_episode_stays_inside_the_declared_spaces(preset, action_mode):
     env = HedgeVectorEnv(4, preset=preset, action_mode=action_mode)
     observations, _ = env.reset(seed=0)

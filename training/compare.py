@@ -141,7 +141,7 @@ def compare(
     ):
         if count < 2:
             raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
-    rules, agents = find_contenders(policies)
+    rules, agents = find_contenders(policies, config)
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     levels = _all_levels(agents, risk_aversions)
@@ -227,7 +227,7 @@ def measure(
             progress=lambda done, total: report(done),
         )
     attributions = None
-    if attributed:
+    if attributed and config.n_instruments == 1:  # it knows no options held
         attributions = attribute(
             [(p, c.risk_aversion) for c, p in entries],
             config,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from baselines import BASELINES, AbstractRule
+from baselines import BASELINES, AbstractRule, rules_for
 from baselines.hodges_neuberger import HodgesNeubergerPolicy, hodges_neuberger_policy
 from baselines.optimal import (
     MeanGasPolicy,
@@ -93,12 +93,16 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
     return tuple(name for name in OPTIMA if name in wanted)
 
 
-def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
+def find_contenders(
+    entries: Sequence[str], config: EnvConfig | None = None
+) -> tuple[list[Rule], list[Agent]]:
     """Look up every entry; an entry given twice counts once.
 
     Args:
         entries: Names of rules, `all` for every rule, policy files, run folders;
             `OPTIMA` are passed over, see `wanted_optima`.
+        config: The hedging problem: `all` is then every rule that can be played in
+            it. None: every rule there is.
 
     Returns:
         The rules and the saved policies, each in the order given.
@@ -111,7 +115,9 @@ def find_contenders(entries: Sequence[str]) -> tuple[list[Rule], list[Agent]]:
     paths: dict[Path, None] = {}
     for entry in entries:
         if entry == ALL:
-            names.update(dict.fromkeys(BASELINES))
+            names.update(
+                dict.fromkeys(BASELINES if config is None else rules_for(config))
+            )
         elif entry in BASELINES:
             names[entry] = None
         elif entry not in OPTIMA:

@@ -85,7 +85,7 @@ def tune_to_file(
     parse_criterion(criterion)
     if n_episodes < 2:
         raise ConfigError(f"--episodes {n_episodes}: an error needs at least 2 paths")
-    rules, agents = find_contenders(policies)
+    rules, agents = find_contenders(policies, config)
     others = [*(name for name in OPTIMA if name in policies)]
     others += [str(agent.source) for agent in agents]
     if others:

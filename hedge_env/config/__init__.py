@@ -45,6 +45,7 @@ from hedge_env.config.model import (
     Positive,
     Probability,
 )
+from hedge_env.config.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.problem import EnvConfig
 from hedge_env.config.replay import ReplayConfig
 from hedge_env.config.surface import (
@@ -69,6 +70,7 @@ __all__ = [
     "BASIS_POINT",
     "HOURS_PER_DAY",
     "ActionConfig",
+    "ArrivalsConfig",
     "BasisConfig",
     "BookConfig",
     "ConstantVolatility",
@@ -98,6 +100,7 @@ __all__ = [
     "Model",
     "NonNegative",
     "ObservationConfig",
+    "OptionConfig",
     "Positive",
     "Probability",
     "RegimeConfig",

@@ -33,7 +33,8 @@ class ObservationConfig(Model):
 class ActionConfig(Model):
     """How an action becomes target holdings; see actions.py."""
 
-    mode: Literal["band", "band_free", "target", "discrete"] = "band"
+    mode: Literal["band", "band_free", "target", "discrete", "ratio"] = "band"
+    neutral: Literal["gamma", "vega"] = "gamma"  # what a ratio of 1 trades to zero
     risk_scale: Positive = 1.8  # g / (2 lambda) at lambda 10, 2 bp: see bands.py
     offset_range: Positive = 1.0  # offset of the centre at action 1 [half-widths]
     log_width_range: Positive = 0.7  # |log width ratio| at action +-1

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from hedge_env.config.model import Finite, Model, Positive
+from hedge_env.config.option import ArrivalsConfig
 
 
 class LegConfig(Model):
@@ -25,6 +26,7 @@ class BookConfig(Model):
 
     contracts: Positive = 1.0  # units of underlying per unit of quantity
     legs: tuple[LegConfig, ...] = Field(default=(LegConfig(kind="call"),), min_length=1)
+    arrivals: ArrivalsConfig | None = None  # None: no orders while it is hedged
 
 
 class HoldingsConfig(Model):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import Model, NonNegative, Positive, Probability
+from hedge_env.config.option import OptionConfig
 
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -71,3 +72,4 @@ class ExecutionConfig(Model):
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None
     margin: MarginConfig | None = None
+    option: OptionConfig | None = None  # second hedge instrument; None: no option

@@ -16,6 +16,7 @@ from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.execution import ExecutionConfig
 from hedge_env.config.market import MarketConfig
 from hedge_env.config.model import HOURS_PER_DAY, Model, Positive
+from hedge_env.config.option import check_arrivals, check_option
 from hedge_env.config.replay import ReplayConfig, check_recorded
 
 
@@ -48,6 +49,7 @@ class EnvConfig(Model):
                     "between two decisions; use a multiple of "
                     "episode.decision_interval_hours"
                 )
+        self._check_options()
         low, high = self.holdings_bounds
         if not low < high:
             raise ValueError(
@@ -60,18 +62,63 @@ class EnvConfig(Model):
             check_replayed(self.execution, self.market)
         return self
 
+    def _check_options(self) -> None:
+        """Refuse an option, orders or an action mode that do not fit the rest."""
+        option, arrivals = self.execution.option, self.book.arrivals
+        if option is not None:
+            check_option(option, self.episode)
+        if option is not None and self.execution.margin is not None:
+            raise ValueError(
+                "execution.margin knows no options: its equity leaves out what they "
+                "earn; remove it or execution.option"
+            )
+        if arrivals is not None:
+            check_arrivals(arrivals, self.episode)
+        bounds = self.holdings.low, self.holdings.high
+        if arrivals is not None and None in bounds:
+            raise ValueError(
+                "holdings.low and holdings.high must be set with book.arrivals: what "
+                "clients order has no bound"
+            )
+        if self.action.mode == "discrete" and option is not None:
+            raise ValueError(
+                "action.mode = discrete has no choice of options; use target, band, "
+                "band_free or ratio, or remove execution.option"
+            )
+        if self.action.mode == "ratio" and option is None:
+            raise ValueError(
+                "action.mode = ratio is a share of a trade in options; set "
+                "execution.option"
+            )
+
+    @property
+    def n_instruments(self) -> int:
+        """Hedge instruments: the underlying, and the listed option if there is one."""
+        return 1 if self.execution.option is None else 2
+
+    @property
+    def longest_maturity_days(self) -> float:
+        """Longest maturity of an option of the book, of clients or listed [day]."""
+        struck = (self.book.arrivals, self.execution.option)
+        days = [leg.maturity_days for leg in self.book.legs]
+        return max(*days, *(terms.maturity_days for terms in struck if terms), 0.0)
+
     @property
     def holdings_bounds(self) -> tuple[float, float]:
         """Lowest and highest holdings per contract [-].
 
         The range, over spot, of the hedge of the payoff of the legs that are left:
         of all, and of those that are still alive once shorter ones have expired. A
-        leg's hedge is 0 or -quantity for a call and quantity or 0 for a put.
+        leg's hedge is 0 or -quantity for a call and quantity or 0 for a put. A listed
+        option widens the range by its limit either way.
         """
         low = self.holdings.low
         high = self.holdings.high
         if low is None or high is None:
             lowest, highest = limiting_deltas(self.book)
+            if self.execution.option is not None:  # what is held of it has a delta too
+                lowest -= self.execution.option.limit
+                highest += self.execution.option.limit
             low = lowest if low is None else low
             high = highest if high is None else high
         return low, high

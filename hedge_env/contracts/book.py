@@ -43,7 +43,7 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
     left = np.array(
-        [_days_left(m, steps, interval) for m in [*maturities, max(maturities)]]
+        [days_left(m, steps, interval) for m in [*maturities, max(maturities)]]
     )
     years = left / config.episode.days_per_year
     volatility = config.market.volatility
@@ -55,7 +55,7 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
         quantity=np.array([leg.quantity for leg in legs], dtype=np.float64),
         strike=np.array([leg.moneyness for leg in legs], dtype=np.float64),
         log_strike=np.array(log_strikes),
-        expiry_step=np.array([_grid_step(m / interval) for m in maturities]),
+        expiry_step=np.array([grid_step(m / interval) for m in maturities]),
         years=years,
         least_years=float(years[-1][years[-1] > 0.0].min()),
         fair=np.array(
@@ -68,14 +68,14 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     )
 
 
-def _days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
+def days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
     """Time to a maturity at each decision [day]; exactly 0 from expiry on."""
-    expired = steps >= _grid_step(maturity / interval)
+    expired = steps >= grid_step(maturity / interval)
     left: FloatArray = np.where(expired, 0.0, maturity - steps * interval)
     return left
 
 
-def _grid_step(intervals: float) -> float:
+def grid_step(intervals: float) -> float:
     """First decision at or after a maturity given in decision intervals."""
     nearest = round(intervals)
     if abs(intervals - nearest) < _GRID_TOLERANCE:

@@ -16,7 +16,7 @@ class Market(Protocol):
         Args:
             path_ids: Shape (n,).
             chosen: Which paths start anew, shape (n,).
-            rows: Shape (at least N_MARKET_FIELDS, n), written.
+            rows: Shape (at least `struck.least_rows`, n), written.
         """
 
     def advance(self, rows: FloatArray) -> None:

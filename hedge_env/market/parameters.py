@@ -212,7 +212,7 @@ def _heston_params(market: MarketConfig, dt: float) -> HestonParams:
 
 
 def _heston_smile(config: EnvConfig) -> HestonSmile:
-    """Table up to the longest maturity of the book."""
+    """Table up to the longest maturity of any option."""
     volatility = config.market.volatility
     if not isinstance(config.market.surface, HestonSurface):
         return NO_SMILE
@@ -224,5 +224,5 @@ def _heston_smile(config: EnvConfig) -> HestonSmile:
         float(volatility.volatility_of_variance),
         float(volatility.correlation),
     )
-    days = max(leg.maturity_days for leg in config.book.legs)
+    days = config.longest_maturity_days
     return heston_smile(law, days / config.episode.days_per_year)

@@ -30,6 +30,13 @@ _AT_THE_MONEY = {
     "skew": 0.0,
     "holdings": 0.5,
     "risk_aversion": 10.0,
+    "option_price": 0.1,
+    "option_delta": 0.53,
+    "option_gamma": 1.9,
+    "option_vega": 0.11,
+    "option_half_spread": 0.001,
+    "option_holdings": 0.2,
+    "option_limit": 10.0,
 }
 
 

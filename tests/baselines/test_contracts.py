@@ -8,13 +8,28 @@ import pytest
 
 from baselines import BASELINES
 from hedge_env.batch import observable_index
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
 from hedge_env.policy import Policy
 from tests.baselines.markets import observables
 
 # Costs make a hedger of short gamma act on a higher volatility, one of long gamma on a
 # lower one.
-SIGNED = {"leland", "zakamouline"}
+SIGNED = {"leland", "zakamouline", "delta-gamma"}
+
+# Rules that trade a listed option too: their second column.
+WITH_OPTIONS = {"delta-gamma", "delta-vega"}
+
+
+def instruments(rule_class):
+    return 2 if rule_class.name in WITH_OPTIONS else 1
+
+
+def problem_of(rule_class):
+    """A config that shows all a rule reads."""
+    if instruments(rule_class) == 1:
+        return EnvConfig()
+    return EnvConfig(execution=ExecutionConfig(option=OptionConfig()))
+
 
 every_rule = pytest.mark.parametrize("rule_class", BASELINES.values(), ids=BASELINES)
 
@@ -26,6 +41,7 @@ def many_decisions(n=400):
         n,
         delta=rng.uniform(-1.0, 1.0, n),
         holdings=rng.uniform(-1.0, 1.0, n),
+        option_holdings=rng.uniform(-1.0, 1.0, n),
         gamma=rng.normal(0.0, 3.0, n) * (rng.random(n) > 0.1),
         spot=rng.lognormal(0.0, 0.3, n),
         fixed_cost=rng.lognormal(-8.5, 0.5, n) * (rng.random(n) > 0.1),
@@ -69,7 +85,7 @@ def test_a_rule_is_a_policy(rule_class):
     rule = rule_class()
     assert isinstance(rule, Policy)
     assert rule.kind == "baseline"
-    assert set(rule.inputs) <= observable_index(EnvConfig()).keys()
+    assert set(rule.inputs) <= observable_index(problem_of(rule_class)).keys()
 
 
 @every_rule
@@ -101,7 +117,7 @@ def test_targets_are_finite_and_one_per_path(rule_class):
     rule = rule_class()
     rule.reset(400)
     target = rule.target(many_decisions())
-    assert target.shape == (400, 1)
+    assert target.shape == (400, instruments(rule_class))
     assert target.dtype == np.float64
     assert np.isfinite(target).all()
 
@@ -131,8 +147,19 @@ def test_once_at_its_target_a_rule_holds_exactly(rule_class):
     values = many_decisions()
     rule = rule_class()
     target = rule.target(values)
-    again = rule.target(values | {"holdings": target[:, 0]})
-    np.testing.assert_array_equal(again, target)
+    reached = {"holdings": target[:, 0]}
+    if instruments(rule_class) > 1:
+        bought = target[:, 1] - values["option_holdings"]
+        reached |= {
+            "option_holdings": target[:, 1],
+            "delta": values["delta"] - bought * values["option_delta"],
+            "gamma": values["gamma"] - bought * values["option_gamma"],
+            "vega": values["vega"] + bought * values["option_vega"],
+        }
+    again = rule.target(values | reached)
+    if instruments(rule_class) == 1:
+        np.testing.assert_array_equal(again, target)
+    np.testing.assert_allclose(again, target, rtol=0.0, atol=1e-12)
 
 
 @every_rule
@@ -146,4 +173,5 @@ def test_the_sign_of_gamma_matters_where_volatility_is_modified_only(rule_class)
 @every_rule
 def test_without_gamma_at_its_delta_a_rule_holds(rule_class):
     values = observables(gamma=0.0, delta=0.0, holdings=0.0)
+    values |= {name: 0.0 * values[name] for name in ("vega", "option_holdings")}
     np.testing.assert_array_equal(rule_class().target(values), 0.0)

@@ -100,12 +100,12 @@ def test_most_rules_are_bands():
     assert set(BASELINES) - set(BANDS) <= {
         "no-hedge",
         "delta",
+        "delta-gamma",
+        "delta-vega",
         "volatility-interval",
         "profit-triggered",
         "random-threshold",
         "bartlett",
-        "delta-gamma",
-        "delta-vega",
         "cppi",
         "volatility-target",
     }

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from baselines import BASELINES
+from baselines import BASELINES, rules_for
 from baselines.delta_threshold import DeltaThreshold
 from baselines.gas_band import GasBand
 from baselines.parameters import ParameterRange
@@ -26,12 +26,15 @@ def tape():
     return record_tape(SMALL, np.arange(600), seed=0, stream="validation")
 
 
+PLAYED = rules_for(SMALL)  # the others trade options
+
+
 def objective(rule, tape, risk_aversion=10.0):
     table = evaluate_on_tape(rule, tape, SMALL, risk_aversion)
     return summarise(table).objective_bp
 
 
-@pytest.mark.parametrize("rule_class", BASELINES.values(), ids=BASELINES)
+@pytest.mark.parametrize("rule_class", PLAYED.values(), ids=PLAYED)
 def test_tuning_reports_the_value_of_what_it_returns(tape, rule_class):
     tuned = tune(rule_class, SMALL, 10.0, tape)
     assert isinstance(tuned.policy, rule_class)

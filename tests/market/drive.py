@@ -8,8 +8,10 @@ import numpy as np
 
 from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig
+from hedge_env.contracts.series import count_listed
 from hedge_env.fields import FIELDS, N_MARKET_FIELDS
 from hedge_env.simulated import SimulatedMarket
+from hedge_env.struck import least_rows
 
 NAMES = FIELDS[:N_MARKET_FIELDS]
 
@@ -24,7 +26,7 @@ def decisions(
 ) -> Iterator[dict[str, FloatArray]]:
     """Market rows of paths 0, 1, ... at each decision, the end included."""
     market = SimulatedMarket(config, n_paths, seed=seed, stream="test")
-    rows = np.zeros((N_MARKET_FIELDS, n_paths))
+    rows = np.zeros((least_rows(count_listed(config)), n_paths))
     market.start(np.arange(n_paths), np.ones(n_paths, dtype=np.bool_), rows)
     yield named(rows)
     for _ in range(config.episode.decisions):
