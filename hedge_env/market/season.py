@@ -112,6 +112,14 @@ def apply_season(
         hours_per_step: Length of a step [hour].
         p: Constants.
     """
+    # Most often all paths are at the same hour: then only weekdays differ.
+    usual = start_hour[0] + (steps[0] + 1) * hours_per_step
+    factors = np.empty(7)
+    for day in range(7):
+        factors[day] = season_factor(float(day), usual, p)
     for i in range(volatility.shape[0]):
         hours = start_hour[i] + (steps[i] + 1) * hours_per_step
-        volatility[i] *= season_factor(start_weekday[i], hours, p)
+        if hours == usual:
+            volatility[i] *= factors[int(start_weekday[i])]
+        else:
+            volatility[i] *= season_factor(start_weekday[i], hours, p)
