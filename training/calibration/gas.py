@@ -119,9 +119,11 @@ def _without_trend(logs: FloatArray) -> FloatArray:
 
 
 def gas_price(config: GasConfig, rows: Values) -> FloatArray:
-    """Hourly gas price [gwei] of recorded states that start at midnight."""
-    n = rows["gas_slow"].shape[-1]
-    angle = 2.0 * np.pi * (np.arange(n) - config.season_peak_hour) / 24.0
+    """Hourly gas price [gwei] of recorded states that start at a Monday's midnight."""
+    hours = np.arange(rows["gas_slow"].shape[-1])
+    angle = 2.0 * np.pi * (hours - config.season_peak_hour) / 24.0
+    # Over a week the mean of the log is that of the season's first part alone.
+    day = np.where(hours // 24 % 7 >= 5, 5.0 / 7.0, -2.0 / 7.0)
+    season = config.season * np.cos(angle) + np.log(config.weekend) * day
     log_price = rows["gas_slow"] + rows["gas_fast"] + rows["gas_burst"]
-    price = config.median_gwei * np.exp(log_price + config.season * np.cos(angle))
-    return np.asarray(price)
+    return np.asarray(config.median_gwei * np.exp(log_price + season))

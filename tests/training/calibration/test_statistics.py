@@ -2,9 +2,13 @@
 
 import numpy as np
 
+from hedge_env.loading import load_config
+from hedge_env.market.gas import gas_price, log_gas_deviation, week_deviation
+from hedge_env.market.parameters import market_params
 from training.calibration import funding, gas
 from training.calibration import returns as of
 from training.calibration.season import season_parameters, season_values
+from training.calibration.simulation import hourly
 
 RNG = np.random.default_rng(7)
 GAUSSIAN = 0.01 * RNG.standard_normal((3, 40_000))
@@ -62,6 +66,20 @@ def test_the_season_of_volatility_is_read_off_whatever_day_history_begins() -> N
     assert abs(values["season.daily_amplitude"] - 0.3) < 0.02
     assert abs(values["season.peak_hour"] - 14.0) < 0.3
     assert abs(values["season.weekend"] - 0.8) < 0.01
+
+
+def test_gas_of_recorded_states_is_that_of_the_market_at_weekends_too() -> None:
+    settings = ["market.gas.weekend=0.5", "market.gas.spikes.per_year=0"]
+    config = hourly(load_config("ethereum-l1", settings=settings))
+    assert config.market.gas is not None
+    friday, saturday = 5 * 24 - 1, 5 * 24
+    zeros = {name: np.zeros((1, 6 * 24)) for name in gas.ROWS}
+    price = np.log(gas.gas_price(config.market.gas, zeros)[0])
+    p = market_params(config).gas
+    for hour, weekend in ((friday, False), (saturday, True)):
+        deviation = log_gas_deviation(0.0, 0.0, 0.0, hour % 24 / 24.0, p)
+        deviation += week_deviation(weekend, p)
+        assert abs(price[hour] - np.log(gas_price(deviation, p))) < 1e-12
 
 
 def test_gas_that_doubles_in_the_largest_moves_is_seen_to() -> None:
