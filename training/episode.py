@@ -53,6 +53,8 @@ class EpisodeTrace:
         tracking: Tracking error so far, shape (n + 1,) [bp].
         gas_price: Shape (n,) [gwei]; None if the market has no gas.
         funding_bp: Rate, shape (n,) [bp a settlement]; None if none is paid.
+        options: Units of the option listed now, after the trade, shape (n,) [-]; None
+            if none is listed.
     """
 
     policy: str
@@ -70,6 +72,7 @@ class EpisodeTrace:
     tracking: FloatArray
     gas_price: FloatArray | None
     funding_bp: FloatArray | None
+    options: FloatArray | None = None
 
 
 def typical_path(table: EpisodeTable) -> int:
@@ -103,6 +106,7 @@ def record_episode(
     shown = ("spot", "delta", "band_half_width", "gas_price", "funding_rate")
     seen = {name: np.zeros(batch.n_decisions + 1) for name in shown}
     holdings, trade = np.zeros(batch.n_decisions), np.zeros(batch.n_decisions)
+    units = np.zeros(batch.n_decisions)
     costs = np.zeros((len(COST_COMPONENTS), batch.n_decisions + 1))
     tracking = np.zeros(batch.n_decisions + 1)
     for step in range(batch.n_decisions + 1):
@@ -112,7 +116,12 @@ def record_episode(
         if step == batch.n_decisions:
             break
         held = observables["holdings"][0]
-        record = batch.advance(policy.target(observables))
+        target = policy.target(observables)
+        if batch.n_instruments > 1:
+            limit = observables["option_limit"][0]
+            asked = (target[0, -1], observables["option_holdings"][0])
+            units[step] = np.clip(asked[target.shape[1] == 1], -limit, limit)
+        record = batch.advance(target)
         trade[step] = record.traded[0]
         holdings[step] = held + record.traded[0]
         costs[:, step + 1] = record.cost_components[:, 0]
@@ -139,6 +148,7 @@ def record_episode(
         tracking=np.cumsum(tracking) / BASIS_POINT,
         gas_price=seen["gas_price"][:-1] if pays_gas else None,
         funding_bp=seen["funding_rate"][:-1] / BASIS_POINT if pays_funding else None,
+        options=units if batch.n_instruments > 1 else None,
     )
 
 
@@ -152,7 +162,8 @@ def episode_figure(
         style: The look of the policy.
         size: For a screen or for a phone.
     """
-    extra = [trace.gas_price is not None, trace.funding_bp is not None]
+    others = trace.options, trace.gas_price, trace.funding_bp
+    extra = [values is not None for values in others]
     ratios = [1.1, 1.6, 1.1, *(0.7 for present in extra if present)]
     with figure_context(size, 1.55 * sum(ratios)) as figure:
         panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
@@ -160,6 +171,9 @@ def episode_figure(
         _draw_price(next(remaining), trace)
         _draw_holdings(next(remaining), trace, style, size)
         _draw_cost(next(remaining), trace, size)
+        if trace.options is not None:
+            label = "options (per contract)"
+            _draw_series(next(remaining), trace, trace.options, label)
         if trace.gas_price is not None:
             _draw_series(next(remaining), trace, trace.gas_price, "gas (gwei)")
         if trace.funding_bp is not None:

@@ -189,11 +189,14 @@ def test_the_typical_path_is_the_median_of_the_objective(made):
         "reference",
         pytest.param("ethereum-l1", marks=pytest.mark.slow),
         pytest.param("deribit", marks=pytest.mark.slow),
+        pytest.param("gamma-vega", marks=pytest.mark.slow),
     ],
 )
 def test_an_episode_shows_what_the_evaluation_counted(preset):
     config = load_config(preset)
     policy = BASELINES["delta-threshold"](threshold=0.1)
+    if preset == "gamma-vega":
+        policy = BASELINES["delta-gamma"]()
     trace = record_episode(policy, config, path_id=3, risk_aversion=10.0, seed=5)
     (table,) = evaluate([(policy, 10.0)], config, n_episodes=1, seed=5, first_path=3)
     assert trace.costs[:, -1].sum() == pytest.approx(1e4 * table.cost[0])
@@ -203,6 +206,7 @@ def test_an_episode_shows_what_the_evaluation_counted(preset):
     assert trace.spot[0] == pytest.approx(config.market.spot)
     assert (trace.gas_price is not None) == (preset == "ethereum-l1")
     assert (trace.funding_bp is not None) == (preset == "deribit")
+    assert (trace.options is not None) == (preset == "gamma-vega")
     style = policy_styles([(policy.name, "baseline")])[policy.name]
     for size, n_panels in ((WIDE, 3), (NARROW, 3)):
         extra = preset != "reference"
