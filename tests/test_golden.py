@@ -32,6 +32,7 @@ DIGESTS = {
     "ethereum-l1": "728984206eeb6af0327593fb06389b82",
     "ethereum-l1-2021": "371329d0a87d2c344aaf0439a5ca3340",
     "ethereum-l1-2026": "6665c4734358c86fe9219e79b42b79fb",
+    "ethereum-l1-adverse": "86aeb8ca387cc7bfe7a2fa09d41b5ac5",
     "ethereum-l2": "f4f4ae4c3fc59b70f6b1955ffe39a8dc",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
