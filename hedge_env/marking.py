@@ -12,7 +12,6 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.contracts.book import BookParams
-from hedge_env.contracts.series import SeriesParams, age_of
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.clustering import expect_clustering
@@ -37,7 +36,7 @@ from hedge_env.smiles import heston_total_sd, sabr_total_sd
 CORRELATION, WING, LEVEL, YEARS, SD, ALIVE = 0, 1, 2, 3, 4, 5
 FAIR = 6  # and the four rows after it
 DAY_SHARE, D1, BURST = 11, 12, 13
-# Of one option per path, whose strikes differ: see `mark_struck`.
+# Of one option per path, whose strikes differ: see `struck`.
 AGE, LOG_MONEYNESS, STRIKE = 14, 15, 16
 VALUE = 17  # and its Greeks after it
 UNIT_DELTA, UNIT_GAMMA, UNIT_VEGA = 18, 19, 20
@@ -228,76 +227,3 @@ def add_leg(
     for i in range(high - low):
         live = vega_of(spot[i], d1[i], years[i])
         vega[i] += quantity * (live if alive[i] > 0.0 else 0.0)
-
-
-@kernel
-def mark_struck(
-    rows: FloatArray,
-    scratch: FloatArray,
-    x: FloatArray,
-    strikes: FloatArray,
-    steps: IntArray,
-    low: int,
-    high: int,
-    slot: int,
-    p: SeriesParams,
-    market: MarketParams,
-) -> None:
-    """Write age, value and Greeks of one unit of what is in a slot of a series.
-
-    Value and Greeks are zero before an option is struck and after its payoff, and
-    the payoff itself when it is paid out.
-
-    Args:
-        rows: Spot is read.
-        scratch: Surface read, the rows from `AGE` on written.
-        x: State of the market.
-        strikes: Logs of strikes, shape (n_slots, n), written at age 0.
-        steps: Decision index of each path, shape (n,).
-        low: First path.
-        high: Path after the last.
-        slot: Which option.
-        p: The series.
-        market: Its market.
-    """
-    oldest = p.years.shape[0] - 1
-    places = np.empty(high - low, dtype=np.int64)
-    age, strike = scratch[AGE], strikes[slot, low:high]
-    for i in range(high - low):
-        now = age_of(steps[low + i], slot, p)
-        age[i] = now
-        places[i] = min(max(now, 0), oldest)
-    relative, log_spot = scratch[LOG_MONEYNESS], x[row.LOG_SPOT, low:high]
-    for i in range(high - low):
-        strike[i] = log_spot[i] + p.log_moneyness if age[i] == 0.0 else strike[i]
-        relative[i] = log_spot[i] - strike[i]
-        scratch[STRIKE, i] = exp(strike[i])
-    read_grid(scratch, places, p.years, p.fair)
-    total_sd(scratch, x, relative, low, high, 0.0, market)
-    _value_struck(rows[field.SPOT, low:high], scratch, 1.0 - p.is_call, p.life)
-
-
-@kernel
-def _value_struck(spot: FloatArray, scratch: FloatArray, put: float, life: int) -> None:
-    """Write value and Greeks of one unit; `put` is 1 or 0."""
-    age, strike, sd = scratch[AGE], scratch[STRIKE], scratch[SD]
-    d1, relative, years = scratch[D1], scratch[LOG_MONEYNESS], scratch[YEARS]
-    value, delta = scratch[VALUE], scratch[UNIT_DELTA]
-    gamma, vega = scratch[UNIT_GAMMA], scratch[UNIT_VEGA]
-    for i in range(spot.size):
-        d1[i] = d1_of(relative[i], sd[i])
-    for i in range(spot.size):
-        gain = spot[i] - strike[i]
-        live = call_value(spot[i], strike[i], d1[i], sd[i]) - put * gain
-        gain *= 1.0 - 2.0 * put
-        paid = gain if gain > 0.0 and age[i] == life else 0.0
-        value[i] = live if 0.0 <= age[i] < life else paid
-    for i in range(spot.size):
-        live = call_delta(d1[i]) - put
-        delta[i] = live if 0.0 <= age[i] < life else 0.0
-    for i in range(spot.size):
-        live = gamma_of(spot[i], d1[i], sd[i])
-        gamma[i] = live if 0.0 <= age[i] < life else 0.0
-    for i in range(spot.size):
-        live = vega_of(spot[i], d1[i], years[i])
-        vega[i] = live if 0.0 <= age[i] < life else 0.0

@@ -13,8 +13,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from hedge_env.actions import ActionDecoder
 from hedge_env.config import EnvConfig, Finite, Model
+from hedge_env.features import FEATURES
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS
-from hedge_env.observations import FEATURES, ObservationEncoder
+from hedge_env.observations import ObservationEncoder
 
 Activation: TypeAlias = Literal["tanh", "relu"]
 Squash: TypeAlias = Literal["none", "clip", "tanh"]

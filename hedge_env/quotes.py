@@ -20,14 +20,10 @@ from hedge_env.contracts.series import OrdersParams, SeriesParams
 from hedge_env.execution.venue import VenueParams
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
-from hedge_env.market.clustering import shift_gas
-from hedge_env.market.funding import funding_rate
-from hedge_env.market.gas import gas_price, log_gas_deviation
-from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.regime import multiply_in_stress
 from hedge_env.market.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
+from hedge_env.price_list import quote_costs, quote_funding, quote_gas
 from hedge_env.smiles import heston_skew, sabr_skew
 from hedge_env.struck import least_rows, order_rows, quote_struck
 
@@ -181,11 +177,11 @@ def _quote_tile(
     if everything or parts.surface or parts.sabr or parts.heston_surface:
         _quote_skew(rows, scratch, state, low, high, q.market)
     if everything or parts.gas:
-        _quote_gas(rows, scratch, state, low, high, q)
+        quote_gas(rows, scratch, state, low, high, q.venue, q.market)
     if everything or costs_move or q.venue.impact_sqrt != 0.0:
-        _quote_costs(rows, state, low, high, q.venue, q.market)
+        quote_costs(rows, state, low, high, q.venue, q.market)
     if everything or parts.funding:
-        _quote_funding(rows, state, low, high, q.market)
+        quote_funding(rows, state, low, high, q.market)
 
 
 @kernel
@@ -280,82 +276,3 @@ def _quote_clock(
         sine[i], cosine[i] = sincos_two_pi(share[i])
         fraction[i] = 1.0 - index[i] / clock.decisions
         moneyness[i] = log_spot[i] - q.book.mean_log_strike
-
-
-@kernel
-def _quote_gas(
-    rows: FloatArray,
-    scratch: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
-    q: QuoteParams,
-) -> None:
-    price, deviation = rows[field.GAS_PRICE, low:high], rows[field.LOG_GAS, low:high]
-    cost, fixed = rows[field.GAS_COST, low:high], rows[field.FIXED_COST, low:high]
-    spot, share = rows[field.SPOT, low:high], scratch[mark.DAY_SHARE]
-    slow, fast = x[row.GAS_SLOW, low:high], x[row.GAS_FAST, low:high]
-    burst, season = x[row.GAS_BURST, low:high], rows[field.GAS_SEASON, low:high]
-    rows[field.MEAN_FIXED_COST, low:high] = q.venue.mean_fixed_cost
-    if not q.market.parts.gas:
-        price[:] = 0.0
-        deviation[:] = 0.0
-        season[:] = 0.0
-        cost[:] = 0.0
-        fixed[:] = q.venue.fixed
-        return
-    gas = q.market.gas
-    if gas.weekend != 0.0 or q.market.parts.regime:
-        index = rows[field.STEP, low:high]
-        shift_gas(scratch[mark.BURST], burst, index, x, low, high, q.market)
-        burst = scratch[mark.BURST]
-    for i in range(high - low):
-        season[i] = log_gas_deviation(0.0, 0.0, 0.0, share[i], gas)
-    for i in range(high - low):
-        deviation[i] = log_gas_deviation(slow[i], fast[i], burst[i], share[i], gas)
-        price[i] = gas_price(deviation[i], gas)
-        cost[i] = q.venue.gas_factor * price[i] * spot[i] + q.venue.gas_toll * price[i]
-        fixed[i] = q.venue.fixed + cost[i]
-
-
-@kernel
-def _quote_costs(
-    rows: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
-    venue: VenueParams,
-    p: MarketParams,
-) -> None:
-    volatility = x[row.VOLATILITY, low:high]
-    proportional = rows[field.PROPORTIONAL_COST, low:high]
-    spread = rows[field.HALF_SPREAD, low:high]
-    linear = rows[field.IMPACT_LINEAR, low:high]
-    root = rows[field.IMPACT_SQRT, low:high]
-    for i in range(high - low):
-        multiplier = liquidity_multiplier(volatility[i], p.liquidity)
-        spread[i] = venue.half_spread * multiplier
-        proportional[i] = venue.proportional + spread[i]
-        linear[i] = venue.impact_linear * multiplier
-        root[i] = venue.impact_sqrt * volatility[i] * venue.sqrt_day * multiplier
-    if p.parts.regime:
-        stress = x[row.STRESS, low:high]
-        for costs in (spread, linear, root):
-            multiply_in_stress(costs, stress, p.regime.liquidity)
-        for i in range(high - low):
-            proportional[i] = venue.proportional + spread[i]
-
-
-@kernel
-def _quote_funding(
-    rows: FloatArray, x: FloatArray, low: int, high: int, p: MarketParams
-) -> None:
-    """Quote the rate and hand over what was settled since the last decision."""
-    rate = rows[field.FUNDING_RATE, low:high]
-    accrued = rows[field.FUNDING_ACCRUED, low:high]
-    premium, owed = x[row.PREMIUM, low:high], x[row.FUNDING_ACCRUED, low:high]
-    trailing = x[row.TRAILING_RETURN, low:high]
-    for i in range(high - low):
-        rate[i] = funding_rate(premium[i], trailing[i], p.funding)
-        accrued[i] = owed[i]
-        owed[i] = 0.0

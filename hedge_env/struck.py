@@ -11,11 +11,19 @@ import numpy as np
 from hedge_env import fields as field
 from hedge_env import marking as mark
 from hedge_env._types import FloatArray, IntArray
-from hedge_env.contracts.series import OrdersParams, SeriesParams
+from hedge_env.contracts.series import OrdersParams, SeriesParams, age_of
 from hedge_env.kernel import kernel, scalar_kernel
+from hedge_env.market import state as row
 from hedge_env.market.parameters import MarketParams
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.special import exp
+from hedge_env.pricing.black_scholes import (
+    call_delta,
+    call_value,
+    d1_of,
+    gamma_of,
+    vega_of,
+)
 
 N_QUOTED = 4  # rows of each listed option
 PRICE, DELTA, GAMMA, VEGA = range(N_QUOTED)
@@ -87,9 +95,9 @@ def _quote_listed(
     p: SeriesParams,
     market: MarketParams,
 ) -> None:
-    """Write the rows of every listed option of one tile; see `marking.mark_struck`."""
+    """Write the rows of every listed option of one tile; see `_mark_struck`."""
     for slot in range(p.n_slots):
-        mark.mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
+        _mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
         for k in range(N_QUOTED):
             quoted = rows[field.N_FIELDS + N_QUOTED * slot + k, low:high]
             source = scratch[mark.VALUE + k]
@@ -150,7 +158,7 @@ def _add_orders(
     gamma, vega = rows[field.GAMMA, low:high], rows[field.VEGA, low:high]
     age, value = scratch[mark.AGE], scratch[mark.VALUE]
     for slot in range(n_slots):
-        mark.mark_struck(rows, scratch, x, memory, steps, low, high, slot, p, market)
+        _mark_struck(rows, scratch, x, memory, steps, low, high, slot, p, market)
         quantity = memory[n_slots + slot, low:high]
         premium = memory[2 * n_slots + slot, low:high]
         for i in range(m):
@@ -169,3 +177,80 @@ def _add_orders(
             vega[i] += quantity[i] * scratch[mark.UNIT_VEGA, i]
     for i in range(m):
         book[i] += closed[i]
+
+
+@kernel
+def _mark_struck(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    strikes: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    slot: int,
+    p: SeriesParams,
+    market: MarketParams,
+) -> None:
+    """Write age, value and Greeks of one unit of what is in a slot of a series.
+
+    Value and Greeks are zero before an option is struck and after its payoff, and
+    the payoff itself when it is paid out.
+
+    Args:
+        rows: Spot is read.
+        scratch: Surface read, the rows from `AGE` on written.
+        x: State of the market.
+        strikes: Logs of strikes, shape (n_slots, n), written at age 0.
+        steps: Decision index of each path, shape (n,).
+        low: First path.
+        high: Path after the last.
+        slot: Which option.
+        p: The series.
+        market: Its market.
+    """
+    oldest = p.years.shape[0] - 1
+    places = np.empty(high - low, dtype=np.int64)
+    age, strike = scratch[mark.AGE], strikes[slot, low:high]
+    for i in range(high - low):
+        now = age_of(steps[low + i], slot, p)
+        age[i] = now
+        places[i] = min(max(now, 0), oldest)
+    relative, log_spot = scratch[mark.LOG_MONEYNESS], x[row.LOG_SPOT, low:high]
+    for i in range(high - low):
+        strike[i] = log_spot[i] + p.log_moneyness if age[i] == 0.0 else strike[i]
+        relative[i] = log_spot[i] - strike[i]
+        scratch[mark.STRIKE, i] = exp(strike[i])
+    mark.read_grid(scratch, places, p.years, p.fair)
+    mark.total_sd(scratch, x, relative, low, high, 0.0, market)
+    _value_struck(rows[field.SPOT, low:high], scratch, 1.0 - p.is_call, p.life)
+
+
+@kernel
+def _value_struck(spot: FloatArray, scratch: FloatArray, put: float, life: int) -> None:
+    """Write value and Greeks of one unit; `put` is 1 or 0."""
+    age, strike, sd = scratch[mark.AGE], scratch[mark.STRIKE], scratch[mark.SD]
+    d1, relative, years = (
+        scratch[mark.D1],
+        scratch[mark.LOG_MONEYNESS],
+        scratch[mark.YEARS],
+    )
+    value, delta = scratch[mark.VALUE], scratch[mark.UNIT_DELTA]
+    gamma, vega = scratch[mark.UNIT_GAMMA], scratch[mark.UNIT_VEGA]
+    for i in range(spot.size):
+        d1[i] = d1_of(relative[i], sd[i])
+    for i in range(spot.size):
+        gain = spot[i] - strike[i]
+        live = call_value(spot[i], strike[i], d1[i], sd[i]) - put * gain
+        gain *= 1.0 - 2.0 * put
+        paid = gain if gain > 0.0 and age[i] == life else 0.0
+        value[i] = live if 0.0 <= age[i] < life else paid
+    for i in range(spot.size):
+        live = call_delta(d1[i]) - put
+        delta[i] = live if 0.0 <= age[i] < life else 0.0
+    for i in range(spot.size):
+        live = gamma_of(spot[i], d1[i], sd[i])
+        gamma[i] = live if 0.0 <= age[i] < life else 0.0
+    for i in range(spot.size):
+        live = vega_of(spot[i], d1[i], years[i])
+        vega[i] = live if 0.0 <= age[i] < life else 0.0

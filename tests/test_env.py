@@ -12,10 +12,10 @@ import pytest
 from hedge_env.actions import ACTION_MODES
 from hedge_env.env import HedgeEnv
 from hedge_env.errors import ActionError, ConfigError, ResetError
+from hedge_env.features import FEATURES
 from hedge_env.infos import Infos
 from hedge_env.ledger import COST_COMPONENTS
 from hedge_env.loading import PRESETS
-from hedge_env.observations import FEATURES
 from hedge_env.rewards import REWARDS
 from hedge_env.vector_env import HedgeVectorEnv
 from tests.environments import PRESET_MODES, SHORT

@@ -8,14 +8,10 @@ import pytest
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError
+from hedge_env.features import FEATURES, OPTION_FEATURES
 from hedge_env.fields import FIELDS
 from hedge_env.loading import PRESETS, load_config
-from hedge_env.observations import (
-    FEATURES,
-    OPTION_FEATURES,
-    ObservationEncoder,
-    default_features,
-)
+from hedge_env.observations import ObservationEncoder, default_features
 from tests.examples import full_config
 
 
