@@ -68,11 +68,14 @@ def _text(values: FloatArray, batch: HedgeBatch, path: int) -> str:
     )
     gas = f"   gas {now[_GAS]:.3g} gwei" if config.market.gas is not None else ""
     strikes = ", ".join(f"{strike:.6g}" for strike in _strikes(config))
+    options = ""
+    if batch.n_instruments > 1:
+        options = f"   options {batch.rows[field.OPTION_HOLDINGS, path]:+.3f}"
     return "\n".join(
         (
             f"{config.name}, path {batch.path_ids[path]}, {_clock(values, config)}",
             f"spot {now[_SPOT] * config.market.spot:.6g} (strike {strikes}){gas}",
-            f"delta {now[_DELTA]:+.3f}   holdings {now[_HOLDINGS]:+.3f}",
+            f"delta {now[_DELTA]:+.3f}   holdings {now[_HOLDINGS]:+.3f}{options}",
             f"cost {costs.sum():.1f} bp" + (f" ({parts})" if parts else ""),
             f"tracking error {now[_TRACKING] / BASIS_POINT:+.1f} bp",
         )

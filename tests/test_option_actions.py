@@ -102,6 +102,17 @@ def test_infos_tell_what_is_held_of_the_option() -> None:
     assert still.step(np.array([0.0, 0.5]))[4]["option_holdings"] == 10.0
 
 
+def test_a_frame_of_text_shows_what_is_held_of_the_option() -> None:
+    config = {
+        "execution": {"option": {"roll_every": None}},
+        "action": {"mode": "target"},
+    }
+    env = HedgeEnv(preset="gamma-vega", config=config, render_mode="ansi")
+    env.reset(seed=0)
+    env.step(np.array([0.0, 0.5]))
+    assert "options +10.000" in env.render()
+
+
 @pytest.mark.parametrize("mode", ["band", "target"])
 def test_a_saved_policy_acts_on_both_instruments(mode: str, tmp_path) -> None:
     settings = [f"action.mode={mode}", "execution.option.maturity_days=40"]
