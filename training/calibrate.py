@@ -222,9 +222,10 @@ def _write_report(
     text = (
         f"# Data and model: {options.out.stem}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        "The model's figure is the mean over simulated histories of the data's "
-        "length; sd is their standard deviation, in logarithms where the difference "
-        f"is in percent.\n\n## Remarks on the files\n\n{remarks}\n"
+        f"The model's figure is the mean over {4 * options.histories} simulated "
+        "histories of the data's length; sd is their standard deviation, in "
+        "logarithms where the difference is in percent.\n\n"
+        f"## Remarks on the files\n\n{remarks}\n"
     )
     (options.report / "calibration.md").write_text(text, encoding="utf-8")
     draw_comparison(options.report / "calibration.png", history, fitted.config)

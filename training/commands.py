@@ -263,7 +263,7 @@ class CalibrateOptions(SettingOptions):
     report: Folder = None
     """Folder for the table and the figures (default: none)."""
     histories: Count = 24
-    """Simulated histories behind each statistic of the model."""
+    """Simulated histories in each step of the fit; the table has four times that."""
     seed: Seed = 0
     """Seed of the simulated histories."""
     json: Flag = False

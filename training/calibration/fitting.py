@@ -24,7 +24,10 @@ from training.calibration.parameters import (
     VOLATILITY_PARAMETERS,
 )
 from training.calibration.season import KEYS as SEASON_KEYS
+from training.calibration.spot_statistics import together
 from training.calibration.statistic import Values
+
+_MORE = 4  # batches of histories behind the final table
 
 Advance = Callable[..., None]
 
@@ -248,14 +251,20 @@ def _changed(config: EnvConfig, market: Mapping[str, Any]) -> EnvConfig:
 
 
 def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
-    """Statistics of the fitted market, of all its parts that the data have."""
+    """Statistics of the fitted market, of all its parts that the data have.
+
+    Of several times the histories of the fit: a fit meets the noise of its own.
+    """
     days = dict(history.days)
     if isinstance(fitted.config.market.surface, SsviSurface) and isinstance(
         fitted.config.market.volatility, LogOuVolatility
     ):
         days.setdefault("implied", history.days["spot"])
         days.setdefault("skew", days["implied"])
-    return model_values(fitted.config, days, effort.histories, effort.seed)
+    n, seed = effort.histories, effort.seed
+    return together(
+        [model_values(fitted.config, days, n, seed, first=n * k) for k in range(_MORE)]
+    )
 
 
 def aims(history: History, parts: Sequence[str]) -> frozenset[str]:

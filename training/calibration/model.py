@@ -38,6 +38,7 @@ def model_values(
     seed: int,
     *,
     spot: bool = True,
+    first: int = 0,
 ) -> Values:
     """Statistics of simulated histories for the parts in `days`.
 
@@ -48,8 +49,10 @@ def model_values(
         n_histories: Number of histories.
         seed: Of the noise.
         spot: Whether to compute the statistics of spot.
+        first: Number of the first history.
     """
-    rows = simulate(config, _rows(days), n_histories, 24 * max(days.values()), seed)
+    hours = 24 * max(days.values())
+    rows = simulate(config, _rows(days), n_histories, hours, seed, first=first)
     returns = np.diff(rows["log_spot"], axis=-1)
     values: dict[str, FloatArray] = {}
     if spot:

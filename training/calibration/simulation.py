@@ -41,7 +41,13 @@ def hourly(config: EnvConfig) -> EnvConfig:
 
 
 def simulate(
-    config: EnvConfig, names: tuple[str, ...], n_histories: int, hours: int, seed: int
+    config: EnvConfig,
+    names: tuple[str, ...],
+    n_histories: int,
+    hours: int,
+    seed: int,
+    *,
+    first: int = 0,
 ) -> Mapping[str, FloatArray]:
     """Record rows of the market's state.
 
@@ -51,6 +57,7 @@ def simulate(
         n_histories: At most TILE.
         hours: Length of each history.
         seed: Of the noise.
+        first: Number of the first history; each number has its own noise.
 
     Returns:
         For each name the value at the start and after each hour, shape
@@ -61,7 +68,7 @@ def simulate(
     params = market_params(hourly(config))
     rows = np.array([STATES.index(name) for name in names], dtype=np.int64)
     out = np.empty((rows.size, n_histories, hours + 1))
-    _record(out, rows, stream_key(seed, STREAM), params)
+    _record(out, rows, first, stream_key(seed, STREAM), params)
     return dict(zip(names, out, strict=True))
 
 
@@ -74,12 +81,13 @@ def changed(config: EnvConfig, market: Mapping[str, Any]) -> EnvConfig:
 def _record(
     out: FloatArray,
     rows: IntArray,
+    first: int,
     key: tuple[np.uint32, np.uint32],
     p: MarketParams,
 ) -> None:
     n = out.shape[1]
     state = np.zeros((N_STATES, n))
-    path_ids = np.arange(n)
+    path_ids = first + np.arange(n)
     counters = np.zeros(n, dtype=np.int64)
     start_market(state, path_ids, counters, np.full(n, True), key, p)
     for t in range(out.shape[2]):

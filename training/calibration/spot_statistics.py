@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hedge_env._types import FloatArray
@@ -67,6 +69,19 @@ def spot_values(returns: FloatArray, first_weekday: int = 0) -> Values:
     values |= _jump_values(returns)
     values |= _daily_values(returns, daily)
     values |= season_values(returns, first_weekday)
+    return values
+
+
+def together(batches: Sequence[Values]) -> Values:
+    """Statistics of several batches of histories as those of one."""
+    values = {
+        name: np.concatenate([np.asarray(batch[name]) for batch in batches])
+        for name in batches[0]
+    }
+    variance = values["volatility"] ** 2
+    share = (variance / variance.mean()) ** 2
+    for name in _SPANS:
+        values[f"kurtosis {name}, all years"] = values[f"kurtosis {name}"] * share
     return values
 
 
