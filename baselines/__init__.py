@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from baselines.bartlett import Bartlett
+from baselines.cppi import Cppi
 from baselines.deadline_band import DeadlineBand
 from baselines.delta import Delta
 from baselines.delta_band import DeltaBand
@@ -30,6 +31,7 @@ from baselines.time_based import TimeBased
 from baselines.vault import Vault
 from baselines.volatility_band import VolatilityBand
 from baselines.volatility_interval import VolatilityInterval
+from baselines.volatility_target import VolatilityTarget
 from baselines.whalley_wilmott import WhalleyWilmott
 from baselines.zakamouline import Zakamouline
 from hedge_env.batch import observable_index
@@ -64,11 +66,18 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
     )
 }
 
+# These manage an investment instead of hedging a book: see `allocation`.
+ALLOCATIONS: Final[Mapping[str, type[AbstractRule]]] = {
+    rule.name: rule for rule in (Cppi, VolatilityTarget)
+}
+
+RULES: Final[Mapping[str, type[AbstractRule]]] = {**BASELINES, **ALLOCATIONS}
+
 
 def rules_for(config: EnvConfig) -> dict[str, type[AbstractRule]]:
-    """Rules that read nothing but what a config shows to policies."""
+    """Rules that hedge and read nothing but what a config shows to policies."""
     shown = observable_index(config).keys()
     return {name: rule for name, rule in BASELINES.items() if set(rule.inputs) <= shown}
 
 
-__all__ = ["BASELINES", "AbstractRule", "rules_for"]
+__all__ = ["ALLOCATIONS", "BASELINES", "RULES", "AbstractRule", "rules_for"]

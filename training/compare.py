@@ -261,7 +261,8 @@ def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:
     n_paths = min(n_episodes, 4096)
     batch = HedgeBatch(config, n_paths, seed=seed, stream="test")
     batch.reset(np.arange(n_paths))
-    return -float(batch.observables()["book_value"].mean()) / BASIS_POINT
+    value = float(batch.observables()["book_value"].mean())
+    return -value / BASIS_POINT + 0.0  # of an empty book 0, not -0
 
 
 def command_line(options: CompareOptions) -> str:

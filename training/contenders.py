@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from baselines import BASELINES, AbstractRule, rules_for
+from baselines import BASELINES, RULES, AbstractRule, rules_for
 from baselines.hodges_neuberger import HodgesNeubergerPolicy, hodges_neuberger_policy
 from baselines.optimal import (
     MeanGasPolicy,
@@ -99,8 +99,8 @@ def find_contenders(
     """Look up every entry; an entry given twice counts once.
 
     Args:
-        entries: Names of rules, `all` for every rule, policy files, run folders;
-            `OPTIMA` are passed over, see `wanted_optima`.
+        entries: Names of rules, `all` for every rule that hedges, policy files, run
+            folders; `OPTIMA` are passed over, see `wanted_optima`.
         config: The hedging problem: `all` is then every rule that can be played in
             it. None: every rule there is.
 
@@ -118,16 +118,16 @@ def find_contenders(
             names.update(
                 dict.fromkeys(BASELINES if config is None else rules_for(config))
             )
-        elif entry in BASELINES:
+        elif entry in RULES:
             names[entry] = None
         elif entry not in OPTIMA:
             paths[_policy_path(entry)] = None
     agents: list[Agent] = []
     for path in paths:
         policy = load_policy(path)
-        taken = {*BASELINES, *OPTIMA, *(agent.name for agent in agents)}
+        taken = {*RULES, *OPTIMA, *(agent.name for agent in agents)}
         agents.append(Agent(_unique(policy.name, taken), policy, path))
-    return [Rule(name, BASELINES[name]) for name in names], agents
+    return [Rule(name, RULES[name]) for name in names], agents
 
 
 def risk_aversions_of(agent: Agent, asked: Iterable[float]) -> tuple[float, ...]:
@@ -150,13 +150,13 @@ def _policy_path(entry: str) -> Path:
         path /= POLICY_FILE
     if path.is_file():
         return path
-    close = get_close_matches(entry, (*BASELINES, *OPTIMA, ALL), n=1)
+    close = get_close_matches(entry, (*RULES, *OPTIMA, ALL), n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     if not close and (path.suffix or len(path.parts) > 1):
         raise ConfigError(f"--policies: there is no policy file {path}")
     raise ConfigError(
         f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
-        f"Rules: {', '.join(BASELINES)}; or {', '.join(OPTIMA)}, or all"
+        f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
     )
 
 

@@ -242,7 +242,8 @@ def _draw_holdings(
         )
     low = min(trace.delta.min(), trace.holdings.min())
     high = max(trace.delta.max(), trace.holdings.max())
-    axes.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    margin = 0.12 * (high - low) or 0.1
+    axes.set_ylim(low - margin, high + margin)
     axes.set_ylabel("holdings (per contract)")
     _legend_above(axes, 3 if size.is_narrow else 5)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from baselines import BASELINES
+from baselines import RULES
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.policy import Policy
@@ -83,7 +83,7 @@ def evaluate_policy(
     rules, agents = find_contenders([name])
     policy: Policy
     if rules:
-        policy, source, own = BASELINES[name](), None, None
+        policy, source, own = RULES[name](), None, None
         params = policy.params
     else:
         policy, source, params = agents[0].policy, str(agents[0].source), {}

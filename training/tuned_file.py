@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import hedge_env
-from baselines import BASELINES
+from baselines import RULES
 from baselines.tuning import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError, one_line
@@ -180,7 +180,7 @@ def rules_of(
 
 
 def _rule(path: Path, entry: TunedEntry) -> TunedRule:
-    rule_class = BASELINES.get(entry.policy)
+    rule_class = RULES.get(entry.policy)
     if rule_class is None or set(entry.params) != set(rule_class.parameters):
         raise ConfigError(
             f"{path}: {entry.policy} with {', '.join(entry.params) or 'no parameters'} "
