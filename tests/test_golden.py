@@ -20,6 +20,7 @@ from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
+    "allocation": "fb06d7205f49b1ad561f64aefdea6ce8",
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
     "calm": "8c921aab2278ee8ddbc56a755ab7cd32",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
