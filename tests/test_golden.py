@@ -36,6 +36,7 @@ DIGESTS = {
     "ethereum-l1-adverse": "86aeb8ca387cc7bfe7a2fa09d41b5ac5",
     "ethereum-l2": "f4f4ae4c3fc59b70f6b1955ffe39a8dc",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
+    "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "9e103c86bc97174fe818c99a98dc7195",

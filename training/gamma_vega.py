@@ -22,7 +22,6 @@ from hedge_env.loading import load_config
 
 __all__ = ["PUBLISHED_EPISODES", "ROWS", "Benchmark", "Result", "measure", "table"]
 
-PRESET = "gamma-vega"
 PUBLISHED_EPISODES = 5_000
 _LEVEL = 0.05  # of the quantile
 _WIDTH = 0.01  # of the band of probabilities that its density is taken from
@@ -33,26 +32,37 @@ class Benchmark:
     """One published row [currency].
 
     Attributes:
-        share: Cost of trading an option over its value.
+        preset: Constant or stochastic volatility.
+        days: Maturity of the option that hedges [trading day].
+        share: Cost of trading it over its value.
         rule: Name of the rule.
         mean: Of the profit.
         sd: Its standard deviation.
-        var95: Its 5 % quantile.
+        var95: Its 5 % quantile; None if it was not published.
     """
 
+    preset: str
+    days: int
     share: float
     rule: str
     mean: float
     sd: float
-    var95: float
+    var95: float | None
 
 
-# Table 1 of the authors' evaluation, geometric Brownian motion, options of 30 days.
+_GBM, _SABR = "gamma-vega", "gamma-vega-sabr"
+
+# Tables 1 and 2 of the authors' evaluation; no quantile of delta hedging with SABR.
 ROWS: tuple[Benchmark, ...] = (
-    Benchmark(0.01, "delta", 0.05, 14.99, -24.29),  # the same at any cost
-    Benchmark(0.005, "delta-gamma", -3.41, 1.44, -5.78),
-    Benchmark(0.01, "delta-gamma", -6.84, 1.88, -10.12),
-    Benchmark(0.02, "delta-gamma", -13.69, 3.07, -19.11),
+    Benchmark(_GBM, 30, 0.01, "delta", 0.05, 14.99, -24.29),  # the same at any cost
+    Benchmark(_GBM, 30, 0.005, "delta-gamma", -3.41, 1.44, -5.78),
+    Benchmark(_GBM, 30, 0.01, "delta-gamma", -6.84, 1.88, -10.12),
+    Benchmark(_GBM, 30, 0.02, "delta-gamma", -13.69, 3.07, -19.11),
+    Benchmark(_SABR, 30, 0.01, "delta", 0.22, 21.87, None),
+    Benchmark(_SABR, 30, 0.01, "delta-gamma", -6.85, 9.86, -23.02),
+    Benchmark(_SABR, 30, 0.01, "delta-vega", -13.08, 23.27, -50.24),
+    Benchmark(_SABR, 90, 0.01, "delta-gamma", -18.46, 10.23, -35.01),
+    Benchmark(_SABR, 90, 0.01, "delta-vega", -12.16, 6.10, -22.05),
 )
 
 
@@ -89,7 +99,7 @@ class Result:
 def measure(
     rows: Sequence[Benchmark], *, n_episodes: int, seed: int = 0, threads: int = 1
 ) -> list[Result]:
-    """Measure rows, those of one cost on the same test paths.
+    """Measure rows, those of one problem on the same test paths.
 
     Args:
         rows: What was published.
@@ -98,10 +108,14 @@ def measure(
         threads: The result does not depend on it.
     """
     found: dict[Benchmark, Result] = {}
-    for share in dict.fromkeys(row.share for row in rows):
-        chosen = [row for row in rows if row.share == share]
-        setting = f"execution.option.half_spread_share={share}"
-        config = load_config(PRESET, settings=[setting])
+    for problem in dict.fromkeys(_problem(row) for row in rows):
+        chosen = [row for row in rows if _problem(row) == problem]
+        preset, days, share = problem
+        settings = (
+            f"execution.option.maturity_days={days}",
+            f"execution.option.half_spread_share={share}",
+        )
+        config = load_config(preset, settings=settings)
         notional = config.market.spot * config.book.contracts
         tables = evaluate(
             [(BASELINES[row.rule](), None) for row in chosen],
@@ -113,6 +127,10 @@ def measure(
         results = [_result(-notional * table.net_loss) for table in tables]
         found |= dict(zip(chosen, results, strict=True))
     return [found[row] for row in rows]
+
+
+def _problem(row: Benchmark) -> tuple[str, int, float]:
+    return row.preset, row.days, row.share
 
 
 def _result(profit: FloatArray) -> Result:
@@ -131,14 +149,19 @@ def _result(profit: FloatArray) -> Result:
 def table(rows: Sequence[Benchmark], results: Sequence[Result]) -> str:
     """Published and measured figures as a table in Markdown."""
     lines = [
-        "| cost | rule | published mean / sd / VaR 95 | mean | sd | VaR 95 |",
-        "|---|---|---|---|---|---|",
+        "| preset | option | cost | rule | published mean / sd / VaR 95 | mean | sd "
+        "| VaR 95 |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row, found in zip(rows, results, strict=True):
+        plain = row.rule == "delta"
+        var95 = "" if row.var95 is None else f" / {row.var95:.2f}"
         cells = (
-            "any" if row.rule == "delta" else f"{100.0 * row.share:g} %",
+            f"`{row.preset}`",
+            "none" if plain else f"{row.days} d",
+            "none" if plain else f"{100.0 * row.share:g} %",
             f"`{row.rule}`",
-            f"{row.mean:.2f} / {row.sd:.2f} / {row.var95:.2f}",
+            f"{row.mean:.2f} / {row.sd:.2f}{var95}",
             f"{found.mean:.2f} ± {found.mean_se:.2f}",
             f"{found.sd:.2f} ± {found.sd_se:.2f}",
             f"{found.var95:.2f} ± {found.var95_se:.2f}",
