@@ -157,4 +157,4 @@ def test_the_page_shows_what_its_code_prints():
     names = {}
     exec(code.replace("10_000", "2_000").replace("print(", "risk = ("), names)
     risk = names["risk"]
-    assert risk.probability == pytest.approx(0.089, abs=4.0 * risk.probability_se)
+    assert risk.probability == pytest.approx(0.095, abs=4.0 * risk.probability_se)
