@@ -21,8 +21,8 @@ from hedge_env.execution.mishaps import (
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.crowd import crowd_feedback
+from hedge_env.market.noise import EXECUTION_BLOCK
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.simulator import EXECUTION_BLOCK
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.special import exp
 

@@ -20,7 +20,7 @@ from hedge_env.history.recorded import History, load_history, require_replay
 from hedge_env.history.timestamps import date_text
 from hedge_env.market.interface import Market
 from hedge_env.market.recorded import advance_recorded, start_recorded
-from hedge_env.market.simulator import start_market
+from hedge_env.market.start import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
 from hedge_env.quotes import memory_rows, require_rows, write_quotes

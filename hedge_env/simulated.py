@@ -14,7 +14,7 @@ from hedge_env.execution.venue import venue_params
 from hedge_env.market import state as row
 from hedge_env.market.gas_mean import mean_gas_price
 from hedge_env.market.parameters import market_params
-from hedge_env.market.simulator import start_market
+from hedge_env.market.start import start_market
 from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import stream_key
 from hedge_env.quotes import QuoteParams, memory_rows, require_rows, write_quotes

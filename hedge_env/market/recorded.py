@@ -13,16 +13,10 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.interval import note_interval
+from hedge_env.market.noise import JUMP, LOG_RETURN, N_SCRATCH, draw_noise
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.season import season_factor
-from hedge_env.market.simulator import (
-    JUMP,
-    LOG_RETURN,
-    N_SCRATCH,
-    TILE,
-    draw_noise,
-    respond,
-)
+from hedge_env.market.simulator import TILE, respond
 from hedge_env.numerics.special import exp
 
 # Rows of the record: log price, and two that are read at the start only.

@@ -1,60 +1,51 @@
 """Composes the processes: one market step for a batch of paths.
 
 The state is a structure of arrays, advanced tile by tile, so that a tile stays in
-the first-level cache while each process runs its own vectorised loop over it.
-Random numbers are a function of (key, path id, market step, block) alone: block b
-of a step is always the same noise, whichever parts of the market are on.
-
-| block | normals or uniforms |
-|---|---|
-| 0 | spot, fast volatility, slow volatility, surface level |
-| 1 | skew, curvature, slow gas, fast gas |
-| 2 | funding premium, intraday volatility |
-| 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
-| 4 | uniform: change of regime |
-| 6 | two uniforms, at decisions: order fails, sandwich; then the normal of the basis |
-| 7 | uniforms: state of the gas chain |
+the cache while each process runs its own vectorised loop over it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env._types import FloatArray, IntArray
 from hedge_env.kernel import kernel
 from hedge_env.market import state as row
-from hedge_env.market.basis import advance_basis, basis_shock
+from hedge_env.market.basis import advance_basis
 from hedge_env.market.clustering import (
     advance_clustering,
     compensate_price,
     draw_clustered_jumps,
-    start_clustering,
 )
 from hedge_env.market.funding import advance_funding
 from hedge_env.market.gas import advance_gas
-from hedge_env.market.gas_chain import advance_gas_chain, draw_state
+from hedge_env.market.gas_chain import advance_gas_chain
 from hedge_env.market.heston import advance_heston, read_volatility
 from hedge_env.market.interval import note_interval
 from hedge_env.market.jumps import draw_jumps, scaled_compensator
+from hedge_env.market.noise import (
+    CROWD_JUMP,
+    CROWD_VOLATILITY,
+    HOURS,
+    JUMP,
+    LOG_RETURN,
+    N_SCRATCH,
+    PROBABILITY,
+    U_CHAIN,
+    U_JUMP,
+    U_REGIME,
+    U_SIGN,
+    U_SPIKE,
+    Z_BASIS,
+    draw_noise,
+)
 from hedge_env.market.parameters import MarketParams
 from hedge_env.market.price import advance_price, estimate_variance
-from hedge_env.market.season import apply_season, season_factor
+from hedge_env.market.season import apply_season
 from hedge_env.market.surface import advance_surface
 from hedge_env.market.volatility import advance_intraday, advance_volatility
-from hedge_env.numerics.philox import fill_normals, fill_uniforms
-from hedge_env.numerics.special import exp
 
-TILE = 256  # paths: 19 rows of state and 28 of scratch are 96 kB
-N_SCRATCH = 34
-JUMP, LOG_RETURN, _HOURS, _PROBABILITY = 16, 17, 18, 19
-_U_CHAIN, _U_REGIME = 20, 24  # and three rows after each
-_BASIS = 28  # four rows, of which the third is used
-_CROWD_VOLATILITY, _CROWD_JUMP = 32, 33
-_U_JUMP, _U_SIGN, _U_SPIKE, _U_HOUR = 12, 13, 14, 15
-
-# Counter word of the draws from the stationary distribution, which no step reaches.
-INITIAL_COUNTER = 2**32 - 1
-EXECUTION_BLOCK = 6
+TILE = 256  # paths: 26 rows of state and 34 of scratch are 123 kB
 
 
 @kernel
@@ -92,34 +83,6 @@ def advance_tile(
 
 
 @kernel
-def draw_noise(
-    noise: FloatArray,
-    path_ids: IntArray,
-    counters: IntArray,
-    key: tuple[np.uint32, np.uint32],
-    p: MarketParams,
-) -> None:
-    """Fill the rows of `noise` (N_SCRATCH, n) that the parts need for one step."""
-    k0, k1 = key
-    fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
-    if p.parts.surface or p.parts.gas:
-        fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
-    if p.parts.funding or p.parts.intraday:
-        fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
-    if p.parts.jumps or p.parts.gas or p.parts.regime:
-        fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
-    if p.parts.gas_chain:
-        rows = noise[_U_CHAIN : _U_CHAIN + 4]
-        fill_uniforms(rows, path_ids, counters, 7, k0, k1)
-    if p.parts.regime:
-        rows = noise[_U_REGIME : _U_REGIME + 4]
-        fill_uniforms(rows, path_ids, counters, 4, k0, k1)
-    if p.parts.basis:
-        rows = noise[_BASIS : _BASIS + 4]
-        fill_normals(rows, path_ids, counters, EXECUTION_BLOCK, k0, k1)
-
-
-@kernel
 def _step(
     x: FloatArray,
     low: int,
@@ -138,15 +101,15 @@ def _step(
         respond(x, low, high, noise, counters, p)
         read_volatility(volatility, variance)
         return
-    clustered, odds = p.parts.regime or p.parts.cascades, noise[_PROBABILITY]
+    clustered, odds = p.parts.regime or p.parts.cascades, noise[PROBABILITY]
     if clustered:
-        u_occurs, u_sign = noise[_U_JUMP], noise[_U_SIGN]
+        u_occurs, u_sign = noise[U_JUMP], noise[U_SIGN]
         draw_clustered_jumps(x, low, high, u_occurs, u_sign, jump, odds, p)
     elif p.parts.jumps:
-        draw_jumps(noise[_U_JUMP], noise[_U_SIGN], jump, p.jumps)
+        draw_jumps(noise[U_JUMP], noise[U_SIGN], jump, p.jumps)
     if p.parts.crowd:
         _amplify(x[row.CROWD, low:high], volatility, noise, p)
-        volatility, jump = noise[_CROWD_VOLATILITY], noise[_CROWD_JUMP]
+        volatility, jump = noise[CROWD_VOLATILITY], noise[CROWD_JUMP]
     advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
     if clustered:
         compensate_price(x, low, high, log_return, odds, p)
@@ -158,8 +121,8 @@ def _amplify(
     feedback: FloatArray, volatility: FloatArray, noise: FloatArray, p: MarketParams
 ) -> None:
     """Write volatility and jumps as the crowd's trading makes them."""
-    clustered, odds = p.parts.regime or p.parts.cascades, noise[_PROBABILITY]
-    crowded, jumped = noise[_CROWD_VOLATILITY], noise[_CROWD_JUMP]
+    clustered, odds = p.parts.regime or p.parts.cascades, noise[PROBABILITY]
+    crowded, jumped = noise[CROWD_VOLATILITY], noise[CROWD_JUMP]
     jump = noise[JUMP]
     for i in range(feedback.shape[0]):
         crowded[i] = (1.0 + feedback[i]) * volatility[i]
@@ -207,13 +170,13 @@ def respond(
             x[row.GAS_BURST, low:high],
             noise[6],
             noise[7],
-            noise[_U_SPIKE],
+            noise[U_SPIKE],
             log_return,
             volatility,
             p.gas,
         )
     if p.parts.gas_chain:
-        advance_gas_chain(x[row.GAS_FAST, low:high], noise[_U_CHAIN], p.gas_chain)
+        advance_gas_chain(x[row.GAS_FAST, low:high], noise[U_CHAIN], p.gas_chain)
     if p.parts.funding or p.parts.basis:
         _respond_perpetual(x, low, high, noise, counters, p)
     if p.parts.surface:
@@ -243,7 +206,7 @@ def respond(
             p.volatility,
         )
     if p.parts.regime or p.parts.cascades:
-        odds, u_regime = noise[_PROBABILITY], noise[_U_REGIME]
+        odds, u_regime = noise[PROBABILITY], noise[U_REGIME]
         advance_clustering(x, low, high, u_regime, jump, odds, p)
     if p.parts.season:
         apply_season(
@@ -269,7 +232,7 @@ def _respond_perpetual(
     log_spot, log_return = x[row.LOG_SPOT, low:high], noise[LOG_RETURN]
     if p.parts.funding:
         start_hour = x[row.START_HOUR, low:high]
-        hours = noise[_HOURS]
+        hours = noise[HOURS]
         for i in range(high - low):
             hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
         advance_funding(
@@ -284,80 +247,4 @@ def _respond_perpetual(
             p.funding,
         )
     if p.parts.basis:
-        advance_basis(x[row.BASIS, low:high], noise[8], noise[_BASIS + 2], p.basis)
-
-
-@kernel
-def start_market(
-    state: FloatArray,
-    path_ids: IntArray,
-    counters: IntArray,
-    chosen: BoolArray,
-    key: tuple[np.uint32, np.uint32],
-    p: MarketParams,
-) -> None:
-    """Put the chosen paths at their start: factors stationary, spot at one."""
-    n = state.shape[1]
-    k0, k1 = key
-    for low in range(0, n, TILE):
-        high = min(low + TILE, n)
-        m = high - low
-        initial = np.full(m, INITIAL_COUNTER, dtype=np.int64)
-        noise = np.zeros((N_SCRATCH, m))
-        for block in range(3):
-            rows = noise[4 * block : 4 * block + 4]
-            fill_normals(rows, path_ids[low:high], initial, block, k0, k1)
-        fill_uniforms(noise[12:16], path_ids[low:high], initial, 3, k0, k1)
-        if p.parts.gas_chain:
-            rows = noise[_U_CHAIN : _U_CHAIN + 4]
-            fill_uniforms(rows, path_ids[low:high], initial, 7, k0, k1)
-        if p.parts.regime:
-            rows = noise[_U_REGIME : _U_REGIME + 4]
-            fill_uniforms(rows, path_ids[low:high], initial, 4, k0, k1)
-        for i in range(m):
-            if chosen[low + i]:
-                counters[low + i] = 0
-                _start_path(state[:, low + i], noise[:, i], p)
-        if p.parts.basis:
-            own = np.empty((4, m))
-            fill_normals(own, path_ids[low:high], initial, EXECUTION_BLOCK, k0, k1)
-            for i in range(m):
-                if chosen[low + i]:
-                    shock = basis_shock(noise[8, i], own[2, i], p.basis)
-                    state[row.BASIS, low + i] = p.basis.factor.sd * shock
-
-
-@kernel
-def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
-    x[:] = 0.0
-    x[row.FAST] = p.volatility.fast.sd * z[1]
-    x[row.SLOW] = p.volatility.slow.sd * z[2]
-    x[row.INTRADAY] = p.volatility.intraday.sd * z[9]
-    factors = x[row.FAST] + x[row.SLOW] + x[row.INTRADAY]
-    x[row.VOLATILITY] = p.volatility.level * exp(factors)
-    if p.parts.heston:
-        x[row.FAST] = p.heston.start
-    x[row.LEVEL] = p.surface.level.sd * z[3]
-    x[row.SKEW] = p.surface.skew.sd * z[4]
-    x[row.CURVATURE] = p.surface.curvature.sd * z[5]
-    x[row.GAS_SLOW] = p.gas.slow.sd * z[6]
-    x[row.GAS_FAST] = p.gas.fast.sd * z[7]
-    if p.parts.gas_chain:
-        last = p.gas_chain.cumulative.shape[0] - 1
-        x[row.GAS_FAST] = draw_state(last, z[_U_CHAIN], p.gas_chain)
-    x[row.PREMIUM] = p.funding.premium.sd * z[8]
-    # The estimator starts at the truth: a hedger has watched the market before.
-    x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
-    if p.parts.regime or p.parts.cascades:
-        start_clustering(x, z[_U_REGIME], p)
-    start = p.clock.start_hour
-    hour = np.floor(24.0 * z[_U_HOUR])
-    x[row.START_HOUR] = start if start >= 0.0 else hour
-    # What the hour leaves of the uniform number is uniform again.
-    weekday = np.floor(7.0 * (24.0 * z[_U_HOUR] - hour))
-    start = p.clock.start_weekday
-    x[row.START_WEEKDAY] = start if start >= 0.0 else weekday
-    if p.parts.season:
-        x[row.VOLATILITY] *= season_factor(
-            x[row.START_WEEKDAY], x[row.START_HOUR], p.season
-        )
+        advance_basis(x[row.BASIS, low:high], noise[8], noise[Z_BASIS + 2], p.basis)

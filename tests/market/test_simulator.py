@@ -9,7 +9,7 @@ from hedge_env._types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.fields import FIELDS, N_MARKET_FIELDS
 from hedge_env.loading import PRESETS, load_config
-from hedge_env.market.simulator import start_market
+from hedge_env.market.start import start_market
 from hedge_env.market.state import N_STATES, STATES
 from hedge_env.numerics.philox import stream_key
 from hedge_env.simulated import SimulatedMarket, quote_params

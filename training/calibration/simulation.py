@@ -19,7 +19,8 @@ from hedge_env.kernel import kernel
 from hedge_env.loading import load_config
 from hedge_env.market import state as row
 from hedge_env.market.parameters import MarketParams, market_params
-from hedge_env.market.simulator import TILE, advance_tile, start_market
+from hedge_env.market.simulator import TILE, advance_tile
+from hedge_env.market.start import start_market
 from hedge_env.market.state import N_STATES, STATES
 from hedge_env.numerics.philox import stream_key
 
