@@ -1,37 +1,25 @@
 """The commands of `hedge` and their options, as frozen dataclasses.
 
-This module describes the command line and runs nothing. It imports neither the
-environment nor a learning library, so that `hedge --help` answers at once. The
-implementation of the command `name` is `training.<name>.run(options)`; it returns
-an exit code, or None for success, and is imported only when it is run.
+This module and those of the options describe the command line and run nothing. They
+import neither the environment nor a learning library, so that `hedge --help` answers
+at once. The implementation of the command `name` is `training.<name>.run(options)`; it
+returns an exit code, or None for success, and is imported only when it is run.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
-
-from tyro import conf
-
-from training.option_types import (
-    Count,
-    File,
-    Files,
-    Flag,
-    Folder,
-    Names,
-    OptionalCount,
-    OptionalDate,
-    OptionalFile,
-    OptionalName,
-    OptionalSeed,
-    OptionalTuned,
-    PositiveNumber,
-    PositiveNumbers,
-    PresetFile,
-    Seed,
-    Settings,
-    WholeNumbers,
-    flatten,
+from training.common_options import CommonOptions
+from training.market_options import (
+    BenchmarkOptions,
+    CalibrateOptions,
+    DoctorOptions,
+    OptimumOptions,
+    PresetsOptions,
+)
+from training.policy_options import (
+    CompareOptions,
+    EvaluateOptions,
+    StudyOptions,
+    TrainOptions,
+    TuneOptions,
 )
 
 __all__ = [
@@ -48,265 +36,6 @@ __all__ = [
     "TrainOptions",
     "TuneOptions",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommonOptions:
-    """Options that every command has."""
-
-    debug: Flag = False
-    """Show the traceback of an error (so does HEDGE_DEBUG=1)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettingOptions(CommonOptions):
-    """Options of commands that take overrides of config keys."""
-
-    overrides: Settings = ()
-    """Override a key of the config, for example execution.fee_bp=3."""
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """All overrides in the order given, each `key=value`."""
-        return flatten(self.overrides)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainOptions(SettingOptions):
-    """Train an agent from an experiment file and write a run folder."""
-
-    config: Annotated[conf.Positional[Path], conf.arg(metavar="CONFIG.yaml")]
-    """The experiment, for example configs/reference.yaml."""
-    out: Folder = None
-    """Run folder to write (default: a new one under runs/)."""
-    resume: Flag = False
-    """Continue the run in the run folder from its last checkpoint."""
-    seed: OptionalSeed = None
-    """Seed of the run (default: the one in the experiment file)."""
-    total_timesteps: OptionalCount = None
-    """Environment steps to train for (default: from the experiment file)."""
-    threads: Count = 1
-    """Threads of the learner; more than one changes the trained weights."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(SettingOptions):
-    """Evaluate one saved policy or rule on test paths, with confidence intervals."""
-
-    policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
-    """A policy file, a run folder, or the name of a rule."""
-    preset: OptionalName = None
-    """The market to evaluate in (default: the one the policy was trained in)."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
-    risk_aversion: PositiveNumbers = ()
-    """Risk aversions to evaluate at (default: that of the market)."""
-    episodes: Count = 20_000
-    """Number of test paths."""
-    seed: Seed = 0
-    """Seed of the test paths."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompareOptions(SettingOptions):
-    """Tune rules on validation paths, compare all on test paths, write a report."""
-
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
-    """The market to compare in."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
-    policies: Names = ("all",)
-    """Rules by name, `all` for every rule, and policy files or run folders."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
-    """Risk aversions to compare at."""
-    episodes: Count = 20_000
-    """Number of test paths."""
-    validation_episodes: Count = 20_000
-    """Number of validation paths that the rules are tuned on."""
-    seed: Seed = 0
-    """Seed of the validation and the test paths."""
-    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
-    """What tuning minimises: objective, mean-std:K or cvar:Q."""
-    tuned: OptionalTuned = None
-    """File of `hedge tune` with parameters that are then not tuned again."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
-    out: Folder = None
-    """Folder for the report (default: no report, the table only)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TuneOptions(SettingOptions):
-    """Find the best parameters of rules on validation paths and keep them in a file."""
-
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
-    """The market to tune in."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
-    policies: Names = ("all",)
-    """Rules by name, or `all` for every rule."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
-    """Risk aversions to tune for."""
-    episodes: Count = 20_000
-    """Number of validation paths."""
-    seed: Seed = 0
-    """Seed of the validation paths."""
-    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
-    """What to minimise: objective, mean-std:K or cvar:Q."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
-    out: Folder = None
-    """Folder for tuned.json, written after every rule (default: print only)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyOptions(CommonOptions):
-    """Tune and compare all rules in many markets, and write tables and a page."""
-
-    presets: Names = (
-        "reference",
-        "ethereum-l1-2021",
-        "ethereum-l1",
-        "ethereum-l1-2026",
-        "ethereum-l2",
-        "deribit",
-        "cao-gbm-1m",
-        "cao-gbm-3m",
-        "cao-sabr-1m",
-        "cao-sabr-3m",
-    )
-    """Markets to study."""
-    policies: Names = ("all",)
-    """Rules by name, `all` for every rule; `optimal` where it is known."""
-    risk_aversion: PositiveNumbers = ()
-    """Risk aversions (default: five around each market's own)."""
-    episodes: Count = 100_000
-    """Number of test paths of each market."""
-    validation_episodes: Count = 20_000
-    """Number of validation paths that the rules are tuned on."""
-    seed: Seed = 0
-    """Seed of the validation and the test paths."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
-    work: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/study")
-    """Folder that keeps what is finished, so that the study can be interrupted."""
-    out: Annotated[Path, conf.arg(metavar="DIR")] = Path("docs/study")
-    """Folder for the tables, the figures and the page."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptimumOptions(SettingOptions):
-    """Solve a market exactly: its optimum on finer and finer grids, and the error."""
-
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
-    """The market to solve: constant volatility, gas constant or a Markov chain."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
-    """Risk aversions to solve for."""
-    out: Folder = None
-    """Folder for the figures (default: none)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CalibrateOptions(SettingOptions):
-    """Fit a market to a history of prices and write it as a preset file."""
-
-    spot: File
-    """Hourly prices: a column of times and one of prices, or a vendor's candles."""
-    implied_vol: OptionalFile = None
-    """Daily implied volatility, for example the index DVOL."""
-    gas: Files = ()
-    """Gas prices, daily or hourly; a daily and an hourly file give level and season."""
-    funding: OptionalFile = None
-    """Funding rates of a perpetual, one per settlement."""
-    risk_reversal: OptionalFile = None
-    """30-day 25-delta risk reversals (call less put): mean and moves of the skew."""
-    chain: Files = ()
-    """Option chains; the mean skew and curvature of their smiles are taken."""
-    parts: Names = ()
-    """Parts to fit: spot, gas, funding, skew (default: all that have a file)."""
-    since: OptionalDate = None
-    """First day that counts."""
-    until: OptionalDate = None
-    """Day after the last that counts."""
-    gas_since: OptionalDate = None
-    """First day of gas that counts (default: --since)."""
-    gas_until: OptionalDate = None
-    """Day after the last of gas (default: --until)."""
-    base: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "ethereum-l1"
-    """The preset that everything not fitted comes from."""
-    out: PresetFile
-    """Preset file to write."""
-    report: Folder = None
-    """Folder for the table and the figures (default: none)."""
-    histories: Count = 24
-    """Simulated histories in each step of the fit; the table has four times that."""
-    seed: Seed = 0
-    """Seed of the simulated histories."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchmarkOptions(CommonOptions):
-    """Measure environment and training speed on this machine."""
-
-    presets: Names = ("reference", "ethereum-l1")
-    """Markets to measure."""
-    num_envs: WholeNumbers = (1, 64, 1024, 4096)
-    """Batch sizes to measure."""
-    seconds: PositiveNumber = 1.0
-    """Time to spend on each measurement [s]."""
-    ppo: Flag = True
-    """Leave out the training part."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PresetsOptions(SettingOptions):
-    """List the market presets, or print one in full."""
-
-    preset: conf.Positional[OptionalName] = None
-    """The preset to print with every key (default: list the names)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoctorOptions(CommonOptions):
-    """Check this installation: versions, threads, kernel cache, presets, disk."""
-
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-
 
 COMMANDS: dict[str, type[CommonOptions]] = {
     "train": TrainOptions,

@@ -1,0 +1,126 @@
+"""Options of the commands about markets, and about this installation."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro import conf
+
+from training.common_options import CommonOptions, SettingOptions
+from training.option_types import (
+    Count,
+    File,
+    Files,
+    Flag,
+    Folder,
+    Names,
+    OptionalDate,
+    OptionalFile,
+    OptionalName,
+    PositiveNumber,
+    PositiveNumbers,
+    PresetFile,
+    Seed,
+    WholeNumbers,
+)
+
+__all__ = [
+    "BenchmarkOptions",
+    "CalibrateOptions",
+    "DoctorOptions",
+    "OptimumOptions",
+    "PresetsOptions",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimumOptions(SettingOptions):
+    """Solve a market exactly: its optimum on finer and finer grids, and the error."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to solve: constant volatility, gas constant or a Markov chain."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to solve for."""
+    out: Folder = None
+    """Folder for the figures (default: none)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateOptions(SettingOptions):
+    """Fit a market to a history of prices and write it as a preset file."""
+
+    spot: File
+    """Hourly prices: a column of times and one of prices, or a vendor's candles."""
+    implied_vol: OptionalFile = None
+    """Daily implied volatility, for example the index DVOL."""
+    gas: Files = ()
+    """Gas prices, daily or hourly; a daily and an hourly file give level and season."""
+    funding: OptionalFile = None
+    """Funding rates of a perpetual, one per settlement."""
+    risk_reversal: OptionalFile = None
+    """30-day 25-delta risk reversals (call less put): mean and moves of the skew."""
+    chain: Files = ()
+    """Option chains; the mean skew and curvature of their smiles are taken."""
+    parts: Names = ()
+    """Parts to fit: spot, gas, funding, skew (default: all that have a file)."""
+    since: OptionalDate = None
+    """First day that counts."""
+    until: OptionalDate = None
+    """Day after the last that counts."""
+    gas_since: OptionalDate = None
+    """First day of gas that counts (default: --since)."""
+    gas_until: OptionalDate = None
+    """Day after the last of gas (default: --until)."""
+    base: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "ethereum-l1"
+    """The preset that everything not fitted comes from."""
+    out: PresetFile
+    """Preset file to write."""
+    report: Folder = None
+    """Folder for the table and the figures (default: none)."""
+    histories: Count = 24
+    """Simulated histories in each step of the fit; the table has four times that."""
+    seed: Seed = 0
+    """Seed of the simulated histories."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetsOptions(SettingOptions):
+    """List the market presets, or print one in full."""
+
+    preset: conf.Positional[OptionalName] = None
+    """The preset to print with every key (default: list the names)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkOptions(CommonOptions):
+    """Measure environment and training speed on this machine."""
+
+    presets: Names = ("reference", "ethereum-l1")
+    """Markets to measure."""
+    num_envs: WholeNumbers = (1, 64, 1024, 4096)
+    """Batch sizes to measure."""
+    seconds: PositiveNumber = 1.0
+    """Time to spend on each measurement [s]."""
+    ppo: Flag = True
+    """Leave out the training part."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(CommonOptions):
+    """Check this installation: versions, threads, kernel cache, presets, disk."""
+
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""

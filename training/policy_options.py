@@ -1,0 +1,173 @@
+"""Options of the commands that train, tune and measure policies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro import conf
+
+from training.common_options import CommonOptions, SettingOptions
+from training.option_types import (
+    Count,
+    Flag,
+    Folder,
+    Names,
+    OptionalCount,
+    OptionalFile,
+    OptionalName,
+    OptionalSeed,
+    OptionalTuned,
+    PositiveNumbers,
+    Seed,
+)
+
+__all__ = [
+    "CompareOptions",
+    "EvaluateOptions",
+    "StudyOptions",
+    "TrainOptions",
+    "TuneOptions",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(SettingOptions):
+    """Train an agent from an experiment file and write a run folder."""
+
+    config: Annotated[conf.Positional[Path], conf.arg(metavar="CONFIG.yaml")]
+    """The experiment, for example configs/reference.yaml."""
+    out: Folder = None
+    """Run folder to write (default: a new one under runs/)."""
+    resume: Flag = False
+    """Continue the run in the run folder from its last checkpoint."""
+    seed: OptionalSeed = None
+    """Seed of the run (default: the one in the experiment file)."""
+    total_timesteps: OptionalCount = None
+    """Environment steps to train for (default: from the experiment file)."""
+    threads: Count = 1
+    """Threads of the learner; more than one changes the trained weights."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(SettingOptions):
+    """Evaluate one saved policy or rule on test paths, with confidence intervals."""
+
+    policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
+    """A policy file, a run folder, or the name of a rule."""
+    preset: OptionalName = None
+    """The market to evaluate in (default: the one the policy was trained in)."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
+    risk_aversion: PositiveNumbers = ()
+    """Risk aversions to evaluate at (default: that of the market)."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    seed: Seed = 0
+    """Seed of the test paths."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(SettingOptions):
+    """Tune rules on validation paths, compare all on test paths, write a report."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to compare in."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
+    policies: Names = ("all",)
+    """Rules by name, `all` for every rule, and policy files or run folders."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to compare at."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that the rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    """What tuning minimises: objective, mean-std:K or cvar:Q."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with parameters that are then not tuned again."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    out: Folder = None
+    """Folder for the report (default: no report, the table only)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions(SettingOptions):
+    """Find the best parameters of rules on validation paths and keep them in a file."""
+
+    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    """The market to tune in."""
+    replay: OptionalFile = None
+    """CSV file of prices: replay recorded days instead of simulating."""
+    policies: Names = ("all",)
+    """Rules by name, or `all` for every rule."""
+    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    """Risk aversions to tune for."""
+    episodes: Count = 20_000
+    """Number of validation paths."""
+    seed: Seed = 0
+    """Seed of the validation paths."""
+    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    """What to minimise: objective, mean-std:K or cvar:Q."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    out: Folder = None
+    """Folder for tuned.json, written after every rule (default: print only)."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(CommonOptions):
+    """Tune and compare all rules in many markets, and write tables and a page."""
+
+    presets: Names = (
+        "reference",
+        "ethereum-l1-2021",
+        "ethereum-l1",
+        "ethereum-l1-2026",
+        "ethereum-l2",
+        "deribit",
+        "cao-gbm-1m",
+        "cao-gbm-3m",
+        "cao-sabr-1m",
+        "cao-sabr-3m",
+    )
+    """Markets to study."""
+    policies: Names = ("all",)
+    """Rules by name, `all` for every rule; `optimal` where it is known."""
+    risk_aversion: PositiveNumbers = ()
+    """Risk aversions (default: five around each market's own)."""
+    episodes: Count = 100_000
+    """Number of test paths of each market."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that the rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    threads: Count = 1
+    """Number of threads; the result does not depend on it."""
+    work: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/study")
+    """Folder that keeps what is finished, so that the study can be interrupted."""
+    out: Annotated[Path, conf.arg(metavar="DIR")] = Path("docs/study")
+    """Folder for the tables, the figures and the page."""
+    json: Flag = False
+    """Print one JSON document and nothing else on standard output."""
+    progress: Flag = True
+    """Show no progress bar."""
