@@ -19,7 +19,7 @@ from baselines import BASELINES
 from hedge_env._types import FloatArray
 from hedge_env.evaluation import evaluate
 from hedge_env.loading import load_config
-from training.compare import premium_bp
+from training.measurement import premium_bp
 
 __all__ = ["ROWS", "Benchmark", "Result", "measure", "settings_of", "table"]
 

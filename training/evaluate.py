@@ -8,9 +8,9 @@ from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.policy import Policy
 from training.commands import EvaluateOptions
-from training.compare import measure
 from training.console import main_for, write_json
 from training.contenders import ALL, OPTIMA, find_contenders
+from training.measurement import measure
 from training.replay import episodes_in, load_market
 from training.summary import Contender, Summary
 

@@ -21,8 +21,8 @@ from hedge_env.evaluation import EpisodeTable
 from hedge_env.ledger import COST_COMPONENTS
 from training import findings
 from training.attribution_plots import pnl_figure, trades_figure
-from training.compare import Comparison
 from training.episode import episode_figure, record_episode, typical_path
+from training.measurement import Comparison
 from training.output_folder import write_folder
 from training.plot_style import (
     NARROW,

@@ -7,7 +7,7 @@ from hedge_env.attribution import PNL_PARTS, Attribution
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.ledger import N_COMPONENTS
 from hedge_env.loading import load_config
-from training.compare import Comparison
+from training.measurement import Comparison
 from training.summary import Contender, build_summary
 
 # Name, kind, mean cost at risk aversion 10, tracking error there [bp].

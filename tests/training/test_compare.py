@@ -16,9 +16,10 @@ from hedge_env.loading import load_config
 from hedge_env.metrics import summarise
 from tests.training.saved_policy import save_random_policy
 from training import compare as compare_module
-from training import tuned_rules
+from training import measurement, tuned_rules
 from training.cli import main
-from training.compare import compare, premium_bp
+from training.compare import compare
+from training.measurement import premium_bp
 
 SMALL = ("--episodes", "200", "--validation-episodes", "200", "--no-progress")
 COMMAND = (
@@ -146,7 +147,7 @@ def test_the_same_seed_gives_the_same_document_on_any_number_of_threads(
     made, monkeypatch
 ):
     in_chunks = functools.partial(evaluate, chunk_size=64)
-    monkeypatch.setattr(compare_module, "evaluate", in_chunks)
+    monkeypatch.setattr(measurement, "evaluate", in_chunks)
     again = run(*COMMAND, "--json", "--threads", "2")
     assert again.error == ""
     assert again.out == made.out
