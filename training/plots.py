@@ -86,22 +86,24 @@ def _draw_policy(axes: Axes, rows: Sequence[PolicyRow], style: PolicyStyle) -> N
 def _draw_equally_good(axes: Axes, summary: Summary) -> None:
     """Draw, for each lambda, the curve of equal objective through the best policy."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    errors = np.linspace(bottom, top, 200)
+    errors = np.linspace(bottom, top, 1000)
+    lowest = bottom + 0.015 * (top - bottom)  # a name needs some room
     for risk_aversion in summary.risk_aversions:
         best = summary.at(risk_aversion)[0]
         # In basis points the square of the tracking error carries another 1e-4.
         level = best.cost_bp + risk_aversion * 1e-4 * best.tracking_error_bp**2
         costs = level - risk_aversion * 1e-4 * errors**2
         axes.plot(costs, errors, color=MUTED, linewidth=0.8, linestyle=":", zorder=2)
-        inside = np.flatnonzero((costs > left) & (costs < right))
+        inside = np.flatnonzero((costs > left) & (costs < right) & (errors > lowest))
         if inside.size:
-            number = inside[min(3, inside.size - 1)]
+            number = inside[0]
+            is_at_edge = costs[number] > left + 0.9 * (right - left)
             axes.annotate(
                 f"λ = {risk_aversion:g}",
                 (float(costs[number]), float(errors[number])),
-                xytext=(3, 2),
+                xytext=(0 if is_at_edge else 3, 2),
                 textcoords="offset points",
-                **_note("left", "bottom"),
+                **_note("right" if is_at_edge else "left", "bottom"),
             )
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
