@@ -16,6 +16,7 @@ from hedge_env.batch import HedgeBatch
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import evaluate
 from hedge_env.history.timestamps import date_text
+from hedge_env.ledger import COST_COMPONENTS
 from hedge_env.loading import load_config
 from hedge_env.replay import (
     count_windows,
@@ -194,7 +195,10 @@ def test_every_unit_of_currency_is_accounted_for_on_recorded_days(
     for _ in range(batch.n_decisions):
         batch.advance(rng.uniform(-1.5, 1.5, (n, 1)))
         assert imbalance(batch, start_value) < 1e-12
-    assert (batch.totals.cost_components != 0.0).all()
+    charged = dict(zip(COST_COMPONENTS, batch.totals.cost_components, strict=True))
+    for part_is_off in ("option_spread", "failed_gas", "sandwich", "liquidation"):
+        assert (charged.pop(part_is_off) == 0.0).all()
+    assert all((amounts != 0.0).all() for amounts in charged.values())
 
 
 def test_modelled_parts_differ_between_visits_to_a_window(tmp_path: Path) -> None:

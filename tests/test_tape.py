@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hedge_env.batch import HedgeBatch
+from hedge_env.conditions import has_conditions
 from hedge_env.contracts.series import count_listed
 from hedge_env.fields import N_CERTAIN_FIELDS, N_MARKET_FIELDS
 from hedge_env.loading import PRESETS, load_config
@@ -24,7 +25,8 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
     tape = record_tape(config, ids, seed=7, stream="validation")
     assert tape.n_paths == 8
     n_quoted = 4 * count_listed(config)
-    n_rows = N_MARKET_FIELDS + n_quoted if n_quoted else N_CERTAIN_FIELDS
+    certain = n_quoted == 0 and not has_conditions(config)
+    n_rows = N_CERTAIN_FIELDS if certain else N_MARKET_FIELDS + n_quoted
     assert tape.rows.shape == (13, n_rows, 8)
     replay = HedgeBatch(config, 8, market=TapeMarket(tape))
     live = HedgeBatch(config, 8, seed=7, stream="validation")
