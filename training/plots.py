@@ -195,7 +195,7 @@ def cost_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:
                 parts[number],
                 left=starts[number],
                 height=0.62,
-                label=name,
+                label=name.replace("_", " "),
                 color=COMPONENT_COLOURS[number % len(COMPONENT_COLOURS)],
             )
         for place, row, end in zip(places, rows, ends, strict=True):
