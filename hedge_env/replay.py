@@ -18,6 +18,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError, one_line
 from hedge_env.history.recorded import History, load_history, require_replay
 from hedge_env.history.timestamps import date_text
+from hedge_env.history.volatility import without_regime
 from hedge_env.market.interface import Market
 from hedge_env.market.recorded import advance_recorded, start_recorded
 from hedge_env.market.start import start_market
@@ -99,7 +100,8 @@ class ReplayMarket:
             raise ConfigError(_no_window(config, self._history, stream))
         self._permuted = stream == STREAMS[0]
         self._key = stream_key(seed, stream)
-        self._quotes = quote_params(config)._replace(market=self._history.params)
+        quotes = quote_params(without_regime(config))
+        self._quotes = quotes._replace(market=self._history.params)
         self._usual_spot = config.market.spot
         self._state = np.zeros((N_STATES, n_paths))
         self._memory = np.zeros((memory_rows(self._quotes), n_paths))

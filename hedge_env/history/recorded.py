@@ -36,6 +36,7 @@ from hedge_env.history.volatility import (
     usual_variance,
     volatility_factors,
     weighted_sum,
+    without_regime,
 )
 from hedge_env.history.windows import Windows, split_windows
 from hedge_env.market import state as row
@@ -85,7 +86,7 @@ def load_history(config: EnvConfig) -> History:
     """
     replay = require_replay(config)
     paths = (replay.spot, replay.implied_volatility, replay.gas, replay.funding)
-    return _load_history(config, tuple(_stamp(path) for path in paths))
+    return _load_history(without_regime(config), tuple(_stamp(path) for path in paths))
 
 
 def require_replay(config: EnvConfig) -> ReplayConfig:
@@ -135,8 +136,8 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
         leverage_rest=1.0,
     )
     still = still._replace(jump_shift=0.0, mean_shift=0.0)
-    # What regime and cascades do to the price is in the record.
-    parts = params.parts._replace(regime=False, cascades=False)
+    # What cascades do to the price is in the record.
+    parts = params.parts._replace(cascades=False)
     table = _Table(clock, params._replace(volatility=still, parts=parts), missing)
     half_life = config.observation.realised_half_life_days
     table.record.append(log_price)

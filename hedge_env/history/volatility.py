@@ -22,7 +22,8 @@ estimate is calmer than what it estimates: the weights shrink it to the mean.
 from __future__ import annotations
 
 from decimal import Decimal
-from math import log
+from math import log, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,42 @@ _LONG_HALF_LIFE = 30.0  # of the second mean square [day]
 _LEAST_SHARE = 0.25  # of the volatility in a mean square
 _STANDSTILL = 1e-6  # variance over its level below which no market falls
 _KURTOSIS = 6.0  # of a return over its local standard deviation, jumps included
+
+
+def without_regime(config: EnvConfig) -> EnvConfig:
+    r"""The same market, in which calm and stress are moves of the slow factor.
+
+    Which of the two a recorded day belonged to is not recorded, but returns tell its
+    volatility. A chain that multiplies volatility by m in a share q of the time has log
+    volatility of mean q ln m and variance q (1 - q) ln^2 m, which the level and the slow
+    factor take over; their half-lives are averaged, weighted by variance. The mean
+    frequency of jumps is kept.
+
+    Args:
+        config: The hedging problem, whatever its market.
+    """
+    market = config.market
+    regime, volatility, jumps = market.regime, market.volatility, market.jumps
+    if regime is None:
+        return config
+    share = regime.stress_days / (regime.calm_days + regime.stress_days)
+    multiple = float(Decimal(regime.volatility).ln())
+    changes: dict[str, Any] = {"regime": None}
+    if isinstance(volatility, LogOuVolatility):
+        own, added = volatility.slow.sd**2, share * (1.0 - share) * multiple**2
+        days = log(2.0) / (1.0 / regime.calm_days + 1.0 / regime.stress_days)
+        mean = own * volatility.slow.half_life_days + added * days
+        slow = {"sd": sqrt(own + added)}
+        if own + added > 0.0:
+            slow["half_life_days"] = mean / (own + added)
+        level = volatility.level * float(Decimal(share * multiple).exp())
+        slower = volatility.slow.model_copy(update=slow)
+        update = {"level": level, "slow": slower}
+        changes["volatility"] = volatility.model_copy(update=update)
+    if jumps is not None:
+        rate = jumps.per_year * (1.0 + (regime.jumps - 1.0) * share)
+        changes["jumps"] = jumps.model_copy(update={"per_year": rate})
+    return config.model_copy(update={"market": market.model_copy(update=changes)})
 
 
 def mean_squares(
