@@ -63,7 +63,7 @@ def run(options: CalibrateOptions) -> None:
         log(remark)
     parts = parts_of(history, options.parts)
     effort = Effort(options.histories, seed=options.seed)
-    total = work(history, effort, parts)
+    total = work(base, history, effort, parts)
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
         fitted = fit_market(base, history, effort, parts, smile)

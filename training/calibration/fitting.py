@@ -18,10 +18,9 @@ from training.calibration.parameters import (
     AIMS,
     FUNDING_PARAMETERS,
     GAS_PARAMETERS,
-    LEVEL_PARAMETERS,
     RESPONSE_PARAMETERS,
     SKEW_PARAMETERS,
-    VOLATILITY_PARAMETERS,
+    spot_parameters,
 )
 from training.calibration.season import KEYS as SEASON_KEYS
 from training.calibration.spot_statistics import together
@@ -83,11 +82,17 @@ def parts_of(history: History, chosen: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(p for p in given if given[p] and (not chosen or p in chosen))
 
 
-def work(history: History, effort: Effort, parts: Sequence[str]) -> int:
+def work(
+    base: EnvConfig, history: History, effort: Effort, parts: Sequence[str]
+) -> int:
     """Markets that the fit of some parts simulates at most."""
-    level = len(LEVEL_PARAMETERS) if history.implied is not None else 0
+    spot = spot_parameters(
+        1.0,
+        regime=base.market.regime is not None,
+        implied=history.implied is not None,
+    )
     counts = {
-        "spot": 1 + len(VOLATILITY_PARAMETERS) + level,
+        "spot": len(spot),
         "gas": 1 + len(GAS_PARAMETERS) + len(RESPONSE_PARAMETERS),
         "funding": len(FUNDING_PARAMETERS),
         "skew": len(SKEW_PARAMETERS),
@@ -125,15 +130,17 @@ def fit_market(
 def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
-    level = Parameter("volatility.level", 0.46 * total, 0.05 * total, 2.0 * total)
-    parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
+    parameters = spot_parameters(
+        total,
+        regime=fitted.config.market.regime is not None,
+        implied=history.implied is not None,
+    )
     days = {"spot": history.days["spot"]}
     fitted.market["drift"] = 0.0
     parts: tuple[str, ...] = ("gas", "funding", "implied", "skew")
     if history.implied is not None:
         if not isinstance(fitted.config.market.surface, SsviSurface):
             fitted.market["surface"] = deepcopy(_SURFACE)
-        parameters += LEVEL_PARAMETERS
         days["implied"] = history.days["implied"]
         parts = ("gas", "funding")
     # Any log-OU start will do: all its numbers are about to be fitted.

@@ -10,22 +10,23 @@ import numpy as np
 
 from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig, SsviSurface
+from hedge_env.market.clustering import expect_clustering
 from hedge_env.market.parameters import market_params
 from hedge_env.market.volatility import fair_variance_table
 from training.calibration import returns as of
 from training.calibration.simulation import hourly
 from training.calibration.statistic import Statistic, Values
 
-ROWS = ("fast", "slow", "intraday", "level")
+ROWS = ("fast", "slow", "intraday", "level", "stress", "excitation")
 DAYS = 30
 
 IMPLIED = (
     Statistic("implied volatility", "1/sqrt(year)", 0.005),
-    Statistic("sd of log implied volatility", "-", 0.2, ratio=True),
-    Statistic("half-life of log implied volatility", "day", 0.17, ratio=True),
-    Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.2, True),
-    Statistic("spot-vol correlation, daily", "-", 0.05),
-    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.005),
+    Statistic("sd of log implied volatility", "-", 0.4, ratio=True),
+    Statistic("half-life of log implied volatility", "day", 0.08, ratio=True),
+    Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.4, True),
+    Statistic("spot-vol correlation, daily", "-", 0.03),
+    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.007),
     Statistic("implied above next 30 days' volatility", "-", 0.1, fitted=False),
 )
 
@@ -88,6 +89,12 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
         loading * rows[name]
         for loading, name in zip(loadings, ("fast", "slow", "intraday"), strict=True)
     )
-    fair = base + scale * np.exp(2.0 * np.asarray(factors))
+    diffusive = scale * np.exp(2.0 * np.asarray(factors)).ravel()
+    jumps = np.full(diffusive.shape, base)
+    if params.parts.regime or params.parts.cascades:
+        years = np.full(diffusive.shape, DAYS / config.episode.days_per_year)
+        stress, excitation = np.ravel(rows["stress"]), np.ravel(rows["excitation"])
+        expect_clustering(jumps, diffusive, years, stress, excitation, params)
+    fair = (jumps + diffusive).reshape(rows["level"].shape)
     premium = surface.variance_premium * np.exp(2.0 * rows["level"])
     return np.asarray(np.sqrt(premium * fair))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from training.calibration.funding import FUNDING
 from training.calibration.gas import DAILY, HOURLY
 from training.calibration.implied import IMPLIED
@@ -30,6 +32,21 @@ VOLATILITY_PARAMETERS = (
     Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
     Parameter("jumps.volatility_jump", 0.1, 0.0, 1.0, scale=0.5),
 )
+# With a chain of calm and stress that lasts for months, the slow factor moves faster.
+REGIME_PARAMETERS = (
+    Parameter("regime.calm_days", 210.0, 30.0, 730.0),
+    Parameter("regime.stress_days", 150.0, 30.0, 730.0),
+    Parameter("regime.volatility", 3.2, 1.05, 6.0),
+)
+STARTS_BESIDE_REGIME = {
+    "volatility.fast.half_life_days": 6.0,
+    "volatility.fast.sd": 0.15,
+    "volatility.slow.half_life_days": 65.0,
+    "volatility.slow.sd": 0.23,
+    "jumps.per_year": 60.0,
+    "surface.level.half_life_days": 8.0,
+    "surface.level.return_correlation": -0.75,
+}
 LEVEL_PARAMETERS = (
     Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
     Parameter("surface.level.half_life_days", 6.0, 0.5, 60.0),
@@ -60,3 +77,24 @@ SKEW_PARAMETERS = (
     Parameter("surface.skew.half_life_days", 5.0, 0.5, 60.0),
     Parameter("surface.skew.return_correlation", 0.3, -0.95, 0.95, scale=0.5),
 )
+
+
+def spot_parameters(
+    volatility: float, *, regime: bool, implied: bool
+) -> tuple[Parameter, ...]:
+    """What the fit of spot may change.
+
+    Args:
+        volatility: Of the data, where the search starts [1/sqrt(year)].
+        regime: Whether the market knows calm and stress; then that is fitted too.
+        implied: Whether there are data of implied volatility.
+    """
+    start = volatility * (0.29 if regime else 0.46)
+    level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
+    parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
+    parameters += LEVEL_PARAMETERS if implied else ()
+    if not regime:
+        return parameters
+    starts = STARTS_BESIDE_REGIME
+    moved = (replace(p, start=starts.get(p.key, p.start)) for p in parameters)
+    return (*moved, *REGIME_PARAMETERS)

@@ -15,25 +15,33 @@ _LAGS = (1, 6, 24, 72, 168, 720)
 _DAYS = (1, 7, 30, 90)
 _SPANS = ("1 h", "1 d", "7 d")
 
+# A tolerance is about a third of what docs/calibration.md allows a fitted market; wider
+# for what it says nothing of.
+_ASKED_LAGS = (1, 24, 168)
 SPOT = (
     Statistic("volatility", "1/sqrt(year)", 0.006, ratio=True, pooled=2),
-    Statistic("kurtosis 1 h", "-", 0.15, ratio=True),
-    Statistic("kurtosis 1 d", "-", 0.12, ratio=True),
+    *(Statistic(f"kurtosis {name}", "-", 0.1, ratio=True) for name in _SPANS),
     # The level of implied volatility against that of returns asks for volatility that
     # is far from its mean for months, and would fatten weekly tails beyond the data's.
-    Statistic("kurtosis 7 d", "-", 0.05, ratio=True),
     *(
-        Statistic(f"kurtosis {name}, all years", "-", 0.6, True, fit, pooled=1)
-        for name, fit in zip(_SPANS, (False, False, True), strict=True)
+        Statistic(f"kurtosis {name}, all years", "-", tolerance, True, pooled=1)
+        for name, tolerance in zip(_SPANS, (0.15, 0.15, 0.06), strict=True)
     ),
-    *(Statistic(f"autocorrelation of r^2, {lag} h", "-", 0.02) for lag in _LAGS),
+    *(
+        Statistic(
+            f"autocorrelation of r^2, {lag} h",
+            "-",
+            0.015 if lag in _ASKED_LAGS else 0.03,
+        )
+        for lag in _LAGS
+    ),
     Statistic("jumps per year", "-", 0.08, ratio=True),
     Statistic("mean size of jumps", "-", 0.05, ratio=True),
     Statistic("share of jumps down", "-", 0.02),
     Statistic("variance share of jumps", "-", 0.02),
-    Statistic("sd of log daily volatility", "-", 0.2, ratio=True),
+    Statistic("sd of log daily volatility", "-", 0.3, ratio=True),
     *(
-        Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.1)
+        Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.15)
         for lag in _DAYS
     ),
     Statistic("return against log volatility", "-", 0.02),

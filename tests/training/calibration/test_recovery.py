@@ -26,6 +26,7 @@ SEED = 123  # of the history; the fit has other noise
 
 TRUTH = {
     "drift": 0.0,
+    "regime": None,
     "volatility": {
         "model": "log_ou",
         "level": 0.5,
@@ -87,7 +88,7 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_gas(history, [folder / "gas.csv"], Window(), 1.0)
     add_funding(history, folder / "funding.csv", Window())
     add_reversal(history, folder / "reversal.csv", Window())
-    base = load_config("ethereum-l1")
+    base = load_config("ethereum-l1", {"market": {"regime": None}})
     return fit_market(base, history, Effort(12, 4), parts_of(history))
 
 
@@ -169,3 +170,31 @@ BANDS = {
 def test_what_eight_years_identify_is_recovered(fitted: Fitted, key: str) -> None:
     true = at(TRUTH, key)
     assert abs(at(fitted.market, key) / true - 1.0) < BANDS[key]
+
+
+REGIME = {"calm_days": 180.0, "stress_days": 120.0, "volatility": 3.0}
+
+
+@pytest.fixture(scope="module")
+def fitted_regime(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    volatility = TRUTH["volatility"] | {
+        "level": 0.3,
+        "slow": {"half_life_days": 60.0, "sd": 0.2},
+    }
+    market = TRUTH | {"regime": REGIME, "volatility": volatility}
+    truth = load_config("ethereum-l1", {"market": market})
+    folder = tmp_path_factory.mktemp("regime")
+    _write_files(folder, truth)
+    history = read_spot(folder / "spot.csv", Window())
+    add_implied(history, folder / "implied.csv", Window())
+    return fit_market(truth, history, Effort(12, 4), parts_of(history))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", REGIME)
+def test_calm_and_stress_are_recovered(fitted_regime: Fitted, key: str) -> None:
+    estimate = fitted_regime.estimates["spot"]
+    value, error = (kept[f"regime.{key}"] for kept in (estimate.values, estimate.errors))
+    assert abs(value - REGIME[key]) < 3.0 * error
+    # A dozen changes in eight years: days within a factor of two and a half.
+    assert abs(np.log(value / REGIME[key])) < (0.4 if key == "volatility" else 0.9)
