@@ -20,26 +20,26 @@ from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
-    "allocation": "fb06d7205f49b1ad561f64aefdea6ce8",
+    "allocation": "a4f4a8c1bed09abe9353bf4facd88d21",
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
-    "calm": "8c921aab2278ee8ddbc56a755ab7cd32",
+    "calm": "3c7d0035a1b35b4dd46258b234f0b53b",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
-    "crash": "b68b6e16a4026a26d72a443adbfa3270",
-    "deribit": "8c95dec0576ca994583a7f8a81b0d23c",
+    "crash": "8441e0792ea9f12e72f1fd5d8b5c0bf7",
+    "deribit": "7c1ae824815b59a7e54217a2122fe516",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
-    "ethereum-l1": "728984206eeb6af0327593fb06389b82",
-    "ethereum-l1-2021": "371329d0a87d2c344aaf0439a5ca3340",
-    "ethereum-l1-2026": "6665c4734358c86fe9219e79b42b79fb",
-    "ethereum-l1-adverse": "86aeb8ca387cc7bfe7a2fa09d41b5ac5",
-    "ethereum-l2": "f4f4ae4c3fc59b70f6b1955ffe39a8dc",
+    "ethereum-l1": "30143ee962dde1f5754ae5879a2a4b32",
+    "ethereum-l1-2021": "35279b0a452767838e62ac0efb398bf1",
+    "ethereum-l1-2026": "c33fc84b6ee6446c54038a4a6f7818fb",
+    "ethereum-l1-adverse": "f1c7f7ca10e8d22a43914b175126a88d",
+    "ethereum-l2": "dc9bb1555852f93ff401ee7ae4a3af7d",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
-    "short-squeeze": "9e103c86bc97174fe818c99a98dc7195",
+    "short-squeeze": "67565188b321dbf9794fcf5cdd3748f5",
 }
 N_PATHS = 16
 
