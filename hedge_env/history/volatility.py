@@ -43,9 +43,9 @@ def without_regime(config: EnvConfig) -> EnvConfig:
     r"""The same market, in which calm and stress are moves of the slow factor.
 
     Which of the two a recorded day belonged to is not recorded, but returns tell its
-    volatility. A chain that multiplies volatility by m in a share q of the time has log
-    volatility of mean q ln m and variance q (1 - q) ln^2 m, which the level and the slow
-    factor take over; their half-lives are averaged, weighted by variance. The mean
+    volatility. A chain that multiplies volatility by m in a share q of the time adds to
+    its logarithm the mean q ln m and the variance q (1 - q) ln^2 m, which the level and
+    the slow factor take over; half-lives are averaged, weighted by variance. The mean
     frequency of jumps is kept.
 
     Args:
