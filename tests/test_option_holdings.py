@@ -237,6 +237,7 @@ def on_ethereum(days: int) -> EnvConfig:
         "episode.decisions=60",
         f"execution.option.maturity_days={days}",
         "execution.option.half_spread_points=1",
+        "market.regime=null",  # a change of it is rare and large
     ]
     return load_config("ethereum-l1", settings=settings)
 

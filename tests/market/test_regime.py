@@ -9,6 +9,7 @@ import pytest
 from hedge_env.batch import HedgeBatch
 from hedge_env.config import RegimeConfig
 from hedge_env.fields import BOOK_VALUE, IMPLIED_VOLATILITY
+from hedge_env.history.volatility import without_regime
 from hedge_env.loading import load_config
 from hedge_env.market.parameters import market_params
 from hedge_env.market.regime import RegimeParams, advance_regime, regime_params
@@ -162,7 +163,9 @@ def test_regimes_leave_the_noise_of_the_rest_alone() -> None:
     assert np.isclose(a["half_spread"], b["half_spread"], rtol=1e-12).any()
 
 
-def test_recorded_days_know_no_regime(tmp_path: Path) -> None:
+def test_recorded_days_know_a_regime_as_moves_of_the_slow_factor(
+    tmp_path: Path,
+) -> None:
     plain = full_replay(tmp_path)
     stress = load_config(
         plain,
@@ -180,9 +183,11 @@ def test_recorded_days_know_no_regime(tmp_path: Path) -> None:
     )
     assert market_params(stress).parts.regime
     seen = []
-    for config in (plain, stress):
+    for config in (stress, without_regime(stress), plain):
         batch = HedgeBatch(config, 3, stream="test")
         batch.reset(np.arange(3))
         batch.advance(np.full((3, 1), 0.3))
         seen.append(batch.rows[[BOOK_VALUE, IMPLIED_VOLATILITY]].copy())
-    np.testing.assert_array_equal(*seen)
+    chain, alone, calm = seen
+    np.testing.assert_array_equal(chain, alone)
+    assert (chain != calm).all()
