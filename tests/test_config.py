@@ -73,7 +73,7 @@ def test_times_follow_from_the_decision_grid():
 def test_a_config_cannot_be_changed():
     config = EnvConfig()
     with pytest.raises(ValidationError, match="frozen"):
-        config.name = "other"  # type: ignore[misc]
+        config.name = "other"  # type: ignore[misc]  # wrong on purpose
 
 
 def test_a_key_nobody_knows_is_an_error():
