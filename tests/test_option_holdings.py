@@ -20,8 +20,9 @@ from hedge_env.neutral import after_option_trade, option_target
 from hedge_env.simulated import SimulatedMarket
 from hedge_env.struck import poisson_of
 from tests.examples import full_config
-from tests.reference import Noise, World
-from tests.reference_options import OptionDesk
+from tests.oracle.noise import Noise
+from tests.oracle.options import OptionDesk
+from tests.oracle.world import World
 
 SEED, STREAM, PATHS = 4, "validation", (0, 5, 2**40 + 3)
 

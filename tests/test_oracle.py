@@ -1,4 +1,4 @@
-"""Whole episodes, step by step, against the slow oracle of `tests/reference.py`."""
+"""Whole episodes, step by step, against the slow oracle of `tests/oracle`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from hedge_env.fields import FIELDS, HOLDINGS
 from hedge_env.ledger import COST_COMPONENTS, StepRecord
 from hedge_env.loading import PRESETS, load_config
 from tests.examples import ADVERSE, full_config, stormy_config
-from tests.reference import Noise, World
-from tests.reference_desk import Desk
+from tests.oracle.desk import Desk
+from tests.oracle.noise import Noise
+from tests.oracle.rows import rows
+from tests.oracle.world import World
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -81,9 +83,9 @@ def desks_held(desks: list[Desk]) -> np.ndarray:
 
 
 def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
-    expected = [desk.rows() for desk in desks]
+    expected = [rows(desk) for desk in desks]
     for name in expected[0]:
-        values = [rows[name] for rows in expected]
+        values = [of_path[name] for of_path in expected]
         np.testing.assert_allclose(
             batch.rows[FIELDS.index(name)], values, rtol=1e-10, atol=1e-13, err_msg=name
         )

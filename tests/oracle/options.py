@@ -1,4 +1,4 @@
-"""Slow, obvious oracle, third part: client orders and listed options of one path."""
+"""Client orders and listed options of one path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from math import exp, log, sqrt
 from scipy.stats import poisson
 
 from hedge_env.config import ArrivalsConfig, OptionConfig
-from tests.reference_desk import Desk, black_scholes
+from tests.oracle.black_scholes import black_scholes
+from tests.oracle.desk import Desk
+from tests.oracle.surface import smile
 
 ORDERS_BLOCK = 8
 
@@ -70,7 +72,7 @@ class OptionDesk(Desk):
             return contract.settled, 0.0, 0.0, 0.0
         years = days / self.config.episode.days_per_year
         k = log(contract.strike) - self.world.log_spot
-        sd = self.world.smile(k, days) * sqrt(years)
+        sd = smile(self.world, k, days) * sqrt(years)
         is_call = terms.kind == "call"
         value, delta, gamma = black_scholes(is_call, spot, contract.strike, sd)
         return value, delta, gamma, gamma * spot**2 * sqrt(years) * sd

@@ -1,0 +1,166 @@
+"""Book, trades and cash of one path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+
+from hedge_env.config import EnvConfig
+from tests.oracle.basis import hedge_price
+from tests.oracle.black_scholes import black_scholes
+from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.mishaps import mishaps
+from tests.oracle.state import BP
+from tests.oracle.surface import smile
+from tests.oracle.world import World
+
+
+@dataclass
+class Desk:
+    """Book, trades and cash of one path."""
+
+    world: World
+    held: float = 0.0
+    cash: float = 0.0
+    decision: int = 0
+    halted: int = 0  # decisions left
+    equity: float = 0.0  # of the margin account
+    calls: int = 0  # of margin
+    closed: float = 0.0  # units bought by the last call
+    settled: dict[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.config.execution.margin is not None:
+            self.equity = self.config.execution.margin.collateral
+
+    @property
+    def config(self) -> EnvConfig:
+        return self.world.config
+
+    def days_left(self, maturity_days: float) -> float:
+        hours = self.decision * self.config.episode.decision_interval_hours
+        left = maturity_days - hours / 24.0
+        return left if left > 1e-9 else 0.0
+
+    def mark(self) -> dict[str, float]:
+        """Value and Greeks of the book."""
+        spot = exp(self.world.log_spot)
+        value = delta = gamma = vega = 0.0
+        for number, leg in enumerate(self.config.book.legs):
+            days = self.days_left(leg.maturity_days)
+            if days == 0.0:
+                gain = spot - leg.moneyness
+                payoff = max(gain if leg.kind == "call" else -gain, 0.0)
+                value += leg.quantity * self.settled.setdefault(number, payoff)
+                continue
+            years = days / self.config.episode.days_per_year
+            k = log(leg.moneyness) - self.world.log_spot
+            sd = smile(self.world, k, days) * sqrt(years)
+            price, slope, bend = black_scholes(
+                leg.kind == "call", spot, leg.moneyness, sd
+            )
+            value += leg.quantity * price
+            delta -= leg.quantity * slope
+            gamma -= leg.quantity * bend
+            vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
+        return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
+
+    def charge(
+        self, traded: float, price: float, now: dict[str, float], charged: bool
+    ) -> dict[str, float]:
+        """Cost by component of a trade, and its cash."""
+        cost = dict.fromkeys(COMPONENTS, 0.0)
+        if charged:
+            cost = cost_of_trade(self.world, traded, price, now)
+        self.cash -= traded * price + sum(cost.values())
+        return cost
+
+    def order(self, target: float) -> tuple[float, bool]:
+        """Holdings that an order leads to, and whether it was sent and failed."""
+        margin = self.config.execution.margin
+        low, high = self.config.holdings_bounds
+        target = min(max(target, low), high)
+        if margin is not None:
+            limit = max(self.equity, 0.0) / (margin.initial * hedge_price(self.world))
+            limit = limit if margin.reopen or not self.calls else 0.0
+            if target * self.held > 0.0:
+                limit = max(limit, abs(self.held))
+            target = min(max(target, -limit), limit)
+        if self.halted:
+            return self.held, False
+        failed = target != self.held and mishaps(self.world)[0]
+        return (self.held if failed else target), failed
+
+    def decide(self, target: float) -> dict[str, float]:
+        """Trade to `target`, hold for one interval, liquidate after the last."""
+        execution, world = self.config.execution, self.world
+        marked, price, now = self.mark(), hedge_price(world), costs(world)
+        if self.config.market.crowd is not None:
+            cap = self.config.market.crowd.cap
+            dollar = marked["gamma"] * exp(world.log_spot) ** 2
+            world.crowd = min(max(self.config.market.crowd.size * dollar, -cap), cap)
+        charged = execution.charge_opening or self.decision > 0
+        old = self.held
+        self.held, failed = self.order(target)
+        traded = self.held - old
+        fill, early = self.pass_interval(traded + self.closed)
+        self.closed = 0.0
+        cost = self.charge(traded, fill, now, charged)
+        cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
+        if execution.instrument == "perp":
+            cost["funding"] = old * early + self.held * (world.accrued - early)
+        self.cash -= cost["funding"] + cost["failed_gas"]
+        hedge = old * (fill - price) + self.held * (hedge_price(world) - fill)
+        self.equity += hedge - sum(cost.values())
+        self.decision += 1
+        book = self.mark()["book_value"] - marked["book_value"]
+        if self.decision == self.config.episode.decisions:
+            self.close(cost, execution.charge_liquidation)
+        elif self.is_called():
+            self.answer_call(cost)
+        return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
+
+    def pass_interval(self, bought: float) -> tuple[float, float]:
+        """Move to the next decision; price of the fill and funding until then."""
+        world, execution = self.world, self.config.execution
+        notional = self.config.market.spot * self.config.book.contracts
+        share = bought * hedge_price(world) * notional / execution.daily_volume
+        opening, fill, early = world.log_spot, 0.0, 0.0
+        world.accrued = 0.0
+        for step in range(self.config.episode.market_steps + 1):
+            if step == execution.latency_steps:
+                fill, early = hedge_price(world), world.accrued
+                world.log_spot += execution.permanent_impact * share
+            if step < self.config.episode.market_steps:
+                world.move()
+        if execution.halt is not None:
+            is_large = abs(world.log_spot - opening) > execution.halt.move
+            left = max(self.halted - 1, 0)
+            self.halted = execution.halt.decisions if is_large else left
+        return fill, early
+
+    def is_called(self) -> bool:
+        """Whether equity no longer carries the position."""
+        margin = self.config.execution.margin
+        value = abs(self.held) * hedge_price(self.world)
+        return margin is not None and self.equity < margin.maintenance * value
+
+    def answer_call(self, cost: dict[str, float]) -> None:
+        """Close the position by force."""
+        penalty = self.config.execution.margin.penalty_bp * BP
+        penalty *= abs(self.held) * hedge_price(self.world)
+        cost["liquidation"] += penalty
+        self.cash -= penalty
+        self.equity -= penalty
+        self.calls += self.held != 0.0
+        self.closed = -self.held
+        self.close(cost, True)
+
+    def close(self, cost: dict[str, float], charged: bool) -> None:
+        """Sell what is held at the present price, adding to `cost`."""
+        price, now = hedge_price(self.world), costs(self.world)
+        paid = self.charge(-self.held, price, now, charged)
+        for name, c in paid.items():
+            cost[name] += c
+        self.equity -= sum(paid.values())
+        self.held = 0.0

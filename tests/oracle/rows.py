@@ -1,0 +1,58 @@
+"""What a policy may see of a desk and its market."""
+
+from __future__ import annotations
+
+from math import cos, exp, log, pi, sin, sqrt
+
+from tests.oracle.basis import hedge_price, log_basis
+from tests.oracle.costs import costs
+from tests.oracle.desk import Desk
+from tests.oracle.funding import funding_rate
+from tests.oracle.gas import log_gas
+from tests.oracle.mishaps import mishaps
+from tests.oracle.state import BP
+from tests.oracle.surface import skew, smile
+from tests.oracle.volatility import volatility
+
+
+def rows(desk: Desk) -> dict[str, float]:
+    """Market rows, by the names of `fields`."""
+    world, config = desk.world, desk.config
+    longest = max(leg.maturity_days for leg in config.book.legs)
+    strikes = [log(leg.moneyness) for leg in config.book.legs]
+    left, now = desk.days_left(longest), costs(world)
+    values = {
+        "spot": exp(world.log_spot),
+        "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
+        "realised_volatility": sqrt(world.variance),
+        "true_volatility": volatility(world),
+        "fixed_cost": config.execution.fixed_cost_bp * BP + now["gas_cost"],
+        "proportional_cost": config.execution.fee_bp * BP
+        + now["half_spread"]
+        + mean_sandwich(desk),
+        "order_fails": float(mishaps(world)[0]),
+        "halted": float(desk.halted > 0),
+        "log_gas": log_gas(world),
+        "hour_sin": sin(2.0 * pi * world.hour / 24.0),
+        "hour_cos": cos(2.0 * pi * world.hour / 24.0),
+        "funding_rate": funding_rate(world),
+        "funding_accrued": world.accrued,
+        "time_to_maturity": left / config.episode.days_per_year,
+        "time_fraction": 1.0 - desk.decision / config.episode.decisions,
+        "step": float(desk.decision),
+    }
+    if config.market.basis is not None:
+        price = hedge_price(world)
+        values |= {"basis": log_basis(world), "hedge_price": price}
+    if config.execution.margin is not None:
+        values |= {"margin_equity": desk.equity, "margin_calls": desk.calls}
+    if left > 0.0:
+        values["implied_volatility"] = smile(world, 0.0, left)
+    if left > 0.0 or config.market.surface.model != "sabr":
+        values["skew"] = skew(world, left)
+    return values | now | desk.mark()
+
+
+def mean_sandwich(desk: Desk) -> float:
+    sandwich = desk.config.execution.sandwich
+    return 0.0 if sandwich is None else sandwich.probability * sandwich.loss_bp * BP
