@@ -101,7 +101,7 @@ positive = st.floats(-12.0, 3.0).map(lambda x: 10.0**x)
 
 
 @given(gamma=positive, spot=positive, fixed=positive, rate=positive, g=positive)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_band_solves_its_equation_for_any_numbers(
     gamma: float, spot: float, fixed: float, rate: float, g: float
 ) -> None:

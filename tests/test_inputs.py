@@ -93,7 +93,7 @@ def test_the_action_of_an_environment_that_is_being_reset_is_not_looked_at():
     assert env.path_ids.tolist() == [2, 3]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     action=hnp.arrays(
         st.sampled_from([np.float64, np.float32, np.int64]),

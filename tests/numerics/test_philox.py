@@ -89,7 +89,7 @@ def test_known_answers_of_random123(
 
 
 @given(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_philox_agrees_with_the_algorithm_in_unbounded_integers(
     c0: int, c1: int, c2: int, c3: int, k0: int, k1: int
 ) -> None:

@@ -210,13 +210,13 @@ def test_density_is_even_and_tanh_is_odd_bit_for_bit() -> None:
 
 
 @given(st.floats(-700.0, 700.0))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_logarithm_undoes_the_exponential(x: float) -> None:
     assert round_trip(x) == pytest.approx(x, rel=3e-16, abs=3e-16)
 
 
 @given(st.floats(0.0, 1.0, exclude_max=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_sine_and_cosine_lie_on_the_unit_circle(u: float) -> None:
     s, c = special.sincos_two_pi(u)
     assert math.hypot(s, c) == pytest.approx(1.0, rel=5e-16)

@@ -1,0 +1,22 @@
+"""What holds for every test: Hypothesis tries the same examples in every run."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+
+# A build that fails once and passes when repeated tells nobody what is wrong. So the
+# examples follow from the test's source and not from chance, and neither the speed of
+# the machine nor an example that another run has stored decides whether it passes.
+# `pytest --hypothesis-profile=default` looks for new examples; one that fails becomes
+# a test of its own, or an `@example`.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
+
+# Hypothesis also tries the constants of the modules imported by then, and which these
+# are depends on the tests that the same process has run before.
+providers._get_local_constants = providers.Constants
