@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -25,6 +22,7 @@ from safetensors import SafetensorError
 
 from hedge_env._types import Float32Array
 from hedge_env.errors import PolicyFileError, one_line
+from hedge_env.files import write_atomically
 from hedge_env.learned_policy import LearnedPolicy
 from hedge_env.policy_metadata import PolicyMetadata, describe_policy
 
@@ -34,7 +32,6 @@ __all__ = [
     "describe_policy",
     "load_policy",
     "save_policy",
-    "write_atomically",
 ]
 
 MAX_BYTES: Final = 32 * 2**20  # a hedging network has some kilobytes
@@ -82,30 +79,6 @@ def load_policy(path: str | Path, name: str | None = None) -> LearnedPolicy:
             file; one line that says which.
     """
     return _parse(_read(Path(path)), str(path), name)
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Replace a file's content so that no reader and no crash sees half of it.
-
-    Args:
-        path: File to write.
-        data: Its new content.
-
-    Raises:
-        OSError: If it cannot be written; the old content is then still there.
-    """
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink()
-        raise
 
 
 def _error(path: str, problem: str) -> PolicyFileError:

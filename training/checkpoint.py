@@ -23,7 +23,8 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 
 from hedge_env.errors import HedgeError
-from training.run_folder import sync_folder, to_json, write_atomically
+from hedge_env.files import sync_folder, write_atomically
+from training.run_folder import to_json
 from training.vec_env_adapter import VecEnvAdapter
 
 FORMAT = 1

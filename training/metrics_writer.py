@@ -7,7 +7,8 @@ from typing import Any
 
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
-from training.run_folder import RunFolder, write_atomically
+from hedge_env.files import write_atomically
+from training.run_folder import RunFolder
 
 
 class JsonLinesWriter(KVWriter):

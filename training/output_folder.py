@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hedge_env.errors import HedgeError
-from training.run_folder import sync_folder
+from hedge_env.files import sync_folder
 
 __all__ = ["OutputError", "prepare_folder", "write_folder"]
 

@@ -13,7 +13,6 @@ result.json               written last: the run is finished
 
 import importlib.metadata
 import json
-import os
 import platform
 import shlex
 import subprocess
@@ -26,6 +25,7 @@ import yaml
 
 import hedge_env
 from hedge_env.errors import HedgeError
+from hedge_env.files import write_atomically
 
 PACKAGES = (
     "hedge-env",
@@ -205,26 +205,3 @@ def git_commit() -> str | None:
 def to_json(document: Any) -> str:
     """Indented JSON with a final newline."""
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename inside `path` survive a power cut."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,13 +17,14 @@ from typing import Any
 import hedge_env
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
+from hedge_env.files import write_atomically
 from hedge_env.loading import load_config
 from training.commands import StudyOptions
 from training.compare import compare
 from training.console import log, main_for, write_json
 from training.contenders import ALL, OPTIMA
 from training.output_folder import prepare_folder, write_folder
-from training.run_folder import git_commit, to_json, write_atomically
+from training.run_folder import git_commit, to_json
 from training.summary import PolicyRow, Summary
 from training.tune import tune_to_file
 from training.tuned_file import TUNED_FILE, config_digest

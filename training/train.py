@@ -20,6 +20,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from hedge_env.config import EnvConfig
 from hedge_env.errors import HedgeError
+from hedge_env.files import write_atomically
 from hedge_env.vector_env import HedgeVectorEnv
 from training.algorithm_options import CommonOptions, OnPolicyOptions
 from training.algorithms import build_model
@@ -41,7 +42,6 @@ from training.run_folder import (
     describe_run,
     open_run_folder,
     to_json,
-    write_atomically,
 )
 from training.validation import Validation, Validator
 from training.vec_env_adapter import VecEnvAdapter

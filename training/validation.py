@@ -13,13 +13,14 @@ from baselines.tuning import tune
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import evaluate_on_tape
+from hedge_env.files import write_atomically
 from hedge_env.metrics import Metrics, summarise
 from hedge_env.policy import Policy
 from hedge_env.tape import MarketTape, record_tape
 from hedge_env.validation import suggestion
 from training.console import progress_bar
 from training.experiment import ExperimentConfig
-from training.run_folder import RunFolder, to_json, write_atomically
+from training.run_folder import RunFolder, to_json
 
 
 @dataclass(frozen=True)

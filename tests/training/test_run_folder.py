@@ -1,5 +1,4 @@
 import json
-import os
 
 import pytest
 
@@ -10,7 +9,6 @@ from training.run_folder import (
     latest_run,
     next_run,
     open_run_folder,
-    write_atomically,
 )
 
 
@@ -61,16 +59,3 @@ def test_a_run_says_what_it_depends_on(tmp_path):
     assert {"numpy", "torch", "stable-baselines3"} <= versions["packages"].keys()
     assert versions["git_commit"] == git_commit()
     assert folder.command.read_text().strip()
-
-
-def test_a_write_that_fails_leaves_the_old_content(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, "old")
-
-    def fail(descriptor):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
