@@ -21,10 +21,8 @@ from hedge_env.history.timestamps import date_text
 from hedge_env.history.volatility import without_regime
 from hedge_env.market.interface import Market
 from hedge_env.market.recorded import advance_recorded, start_recorded
-from hedge_env.market.start import start_market
-from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
-from hedge_env.quotes import memory_rows, require_rows, write_quotes
+from hedge_env.quoted_paths import QuotedPaths
 from hedge_env.simulated import SimulatedMarket, quote_params
 
 _ORDER_BLOCK = 17  # of random numbers, beyond those of market and batch
@@ -99,16 +97,11 @@ class ReplayMarket:
         if self._windows.first.size == 0:
             raise ConfigError(_no_window(config, self._history, stream))
         self._permuted = stream == STREAMS[0]
-        self._key = stream_key(seed, stream)
-        quotes = quote_params(without_regime(config))
-        self._quotes = quotes._replace(market=self._history.params)
         self._usual_spot = config.market.spot
-        self._state = np.zeros((N_STATES, n_paths))
-        self._memory = np.zeros((memory_rows(self._quotes), n_paths))
-        self._path_ids = np.zeros(n_paths, dtype=np.int64)
+        quotes = quote_params(without_regime(config))
+        quotes = quotes._replace(market=self._history.params)
+        self._paths = QuotedPaths(quotes, n_paths, stream_key(seed, stream))
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
-        self._counters = np.zeros(n_paths, dtype=np.int64)
-        self._steps = np.zeros(n_paths, dtype=np.int64)
 
     @property
     def start_seconds(self) -> IntArray:
@@ -117,22 +110,12 @@ class ReplayMarket:
 
     def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
         """Put the chosen paths at their windows and write the market rows of all."""
-        self._path_ids[chosen] = path_ids[chosen]
+        history, paths = self._history, self._paths
         self._first[chosen] = self._ticks_of(path_ids[chosen])
-        self._steps[chosen] = 0
-        self._memory[:, chosen] = 0.0
-        history = self._history
-        start_market(
-            self._state,
-            self._path_ids,
-            self._counters,
-            chosen,
-            self._key,
-            history.params,
-        )
+        paths.start(path_ids, chosen)
         days, seconds = np.divmod(self.start_seconds, _DAY)
         start_recorded(
-            self._state,
+            paths.state,
             history.record,
             history.driven,
             self._first,
@@ -141,42 +124,29 @@ class ReplayMarket:
             chosen,
             history.params,
         )
-        # Accrued funding is handed over once: keep what running paths were told.
-        kept = rows[field.FUNDING_ACCRUED].copy()
-        self._quote(rows)
-        rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+        paths.quote_start(rows, chosen)
+        self._scale_impact(rows)
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
-        history = self._history
+        history, paths = self._history, self._paths
         advance_recorded(
-            self._state,
+            paths.state,
             history.record,
             history.driven,
             self._first,
             history.clock.per_market_step,
-            self._path_ids,
-            self._counters,
-            self._key,
+            paths.path_ids,
+            paths.counters,
+            paths.key,
             history.params,
         )
         decisions = history.params.clock.decisions
-        np.minimum(self._steps + 1, decisions, out=self._steps)
-        self._quote(rows)
+        np.minimum(paths.steps + 1, decisions, out=paths.steps)
+        paths.quote(rows, advance=False)
+        self._scale_impact(rows)
 
-    def _quote(self, rows: FloatArray) -> None:
-        require_rows(rows, self._quotes)
-        write_quotes(
-            rows,
-            self._state,
-            self._memory,
-            self._steps,
-            self._path_ids,
-            self._counters,
-            self._key,
-            False,
-            self._quotes,
-        )
+    def _scale_impact(self, rows: FloatArray) -> None:
         # Impact is compiled for the usual notional; contracts are what is given.
         size = self._history.price[self._first] / self._usual_spot
         rows[field.IMPACT_LINEAR] *= size
@@ -206,28 +176,17 @@ class ReplayMarket:
         drawn: FloatArray = np.empty((4, n))
         counters = np.full(n, number, dtype=np.int64)
         ids = np.arange(n, dtype=np.int64)
-        fill_uniforms(drawn, ids, counters, _ORDER_BLOCK, *self._key)
+        fill_uniforms(drawn, ids, counters, _ORDER_BLOCK, *self._paths.key)
         return np.argsort(drawn[0], kind="stable")
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Arrays that `load_state_dict` restores the market from, bit for bit."""
-        return {
-            "state": self._state.copy(),
-            "memory": self._memory.copy(),
-            "path_ids": self._path_ids.copy(),
-            "first": self._first.copy(),
-            "counters": self._counters.copy(),
-            "steps": self._steps.copy(),
-        }
+        return {**self._paths.state_dict(), "first": self._first.copy()}
 
     def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
         """Restore what `state_dict` returned, on the same history."""
-        self._state[...] = state["state"]
-        self._memory[...] = state["memory"]
-        self._path_ids[...] = state["path_ids"]
+        self._paths.load_state_dict(state)
         self._first[...] = state["first"]
-        self._counters[...] = state["counters"]
-        self._steps[...] = state["steps"]
 
 
 def describe_replay(config: EnvConfig) -> dict[str, Any]:

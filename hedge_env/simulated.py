@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from hedge_env import fields as field
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.conditions import condition_params
 from hedge_env.config import EnvConfig
@@ -14,10 +11,9 @@ from hedge_env.execution.venue import venue_params
 from hedge_env.market import state as row
 from hedge_env.market.gas_mean import mean_gas_price
 from hedge_env.market.parameters import market_params
-from hedge_env.market.start import start_market
-from hedge_env.market.state import N_STATES
 from hedge_env.numerics.philox import stream_key
-from hedge_env.quotes import QuoteParams, memory_rows, require_rows, write_quotes
+from hedge_env.quoted_paths import QuotedPaths
+from hedge_env.quotes import QuoteParams
 
 
 def quote_params(config: EnvConfig) -> QuoteParams:
@@ -58,71 +54,26 @@ class SimulatedMarket:
     def __init__(
         self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
     ) -> None:
-        self._quotes = quote_params(config)
-        self._key = stream_key(seed, stream)
-        self._state = np.zeros((N_STATES, n_paths))
-        self._memory = np.zeros((memory_rows(self._quotes), n_paths))
-        self._path_ids = np.zeros(n_paths, dtype=np.int64)
-        self._counters = np.zeros(n_paths, dtype=np.int64)
-        self._steps = np.zeros(n_paths, dtype=np.int64)
+        key = stream_key(seed, stream)
+        self._paths = QuotedPaths(quote_params(config), n_paths, key)
 
     def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
         """Put the chosen paths at their start and write the market rows of all."""
-        self._path_ids[chosen] = path_ids[chosen]
-        self._steps[chosen] = 0
-        self._memory[:, chosen] = 0.0
-        start_market(
-            self._state,
-            self._path_ids,
-            self._counters,
-            chosen,
-            self._key,
-            self._quotes.market,
-        )
-        self._write(rows, chosen)
-
-    def _write(self, rows: FloatArray, chosen: BoolArray) -> None:
-        # Accrued funding is handed over once: keep what running paths were told.
-        kept = rows[field.FUNDING_ACCRUED].copy()
-        self._quote(rows, advance=False)
-        rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+        self._paths.start(path_ids, chosen)
+        self._paths.quote_start(rows, chosen)
 
     def displace(self, moves: FloatArray) -> None:
         """Let spot move by `moves` (n,) of log spot at the fill of the next trade."""
-        self._state[row.OWN_MOVE] = moves
+        self._paths.state[row.OWN_MOVE] = moves
 
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
-        self._quote(rows, advance=True)
-
-    def _quote(self, rows: FloatArray, *, advance: bool) -> None:
-        require_rows(rows, self._quotes)
-        write_quotes(
-            rows,
-            self._state,
-            self._memory,
-            self._steps,
-            self._path_ids,
-            self._counters,
-            self._key,
-            advance,
-            self._quotes,
-        )
+        self._paths.quote(rows, advance=True)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Arrays that `load_state_dict` restores the market from, bit for bit."""
-        return {
-            "state": self._state.copy(),
-            "memory": self._memory.copy(),
-            "path_ids": self._path_ids.copy(),
-            "counters": self._counters.copy(),
-            "steps": self._steps.copy(),
-        }
+        return self._paths.state_dict()
 
     def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
         """Restore what `state_dict` returned."""
-        self._state[...] = state["state"]
-        self._memory[...] = state["memory"]
-        self._path_ids[...] = state["path_ids"]
-        self._counters[...] = state["counters"]
-        self._steps[...] = state["steps"]
+        self._paths.load_state_dict(state)
