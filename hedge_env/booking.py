@@ -1,7 +1,8 @@
 """Books every trade, mark and payment of a batch of episodes.
 
-For each path and decision: cost by component, hedge and book profit, and an
-independent cash account, so that the identity
+Called once per decision, when the market has moved: by `decision` for any policy, and
+by `baselines.rollout` for rules that are tuned. For each path: cost by component, hedge
+and book profit, and an independent cash account, so that the identity
 
     cash + holdings * price + book value
         = initial book value + hedge P&L + book P&L - cost

@@ -1,4 +1,8 @@
-"""What a trade is charged by component, and its cash."""
+"""What a trade is charged by component, and its cash.
+
+Every trade is charged here: `booking` for what a policy decides, `margin` for what is
+closed by force. The prices are those of `price_list`.
+"""
 
 from __future__ import annotations
 

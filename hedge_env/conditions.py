@@ -1,7 +1,8 @@
 """Market rows of what is out of the ordinary: basis, fills, halts, mishaps, a crowd.
 
-A part that is off writes nothing. Whether an order fails or is sandwiched is drawn
-here, per path and decision, and hidden from policies.
+The last part of `quotes`, for markets that have any of these; orders and accounts read
+them. A part that is off writes nothing. Whether an order fails or is sandwiched is
+drawn here, per path and decision, and hidden from policies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""One decision of a batch after the market has moved: book it, then look again."""
+"""One decision of a batch after the market has moved: book it, then look again.
+
+What `batch` does at every step: the accounts (`booking`), and then the rows that follow
+from the new holdings (`position`).
+"""
 
 from __future__ import annotations
 

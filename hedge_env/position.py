@@ -1,4 +1,9 @@
-"""Rows that depend on what the hedger holds and wants."""
+"""Rows that depend on what the hedger holds and wants.
+
+The no-trade band of `bands` at present cost, where the holdings stand in it, and
+whether a trade is worth its cost: agents see them, and their actions are relative to
+the band.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Quotes what a trade costs now: gas, spread and impact, and the rate of funding."""
+"""Quotes what a trade costs now: gas, spread and impact, and the rate of funding.
+
+The part of `quotes` that knows no options. Policies see these rows; `charges` bills a
+trade by them.
+"""
 
 from __future__ import annotations
 

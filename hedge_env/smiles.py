@@ -1,4 +1,8 @@
-"""Surfaces that belong to a model of volatility: read at one strike, path by path."""
+"""Smiles that belong to a model of volatility: SABR's and Heston's, path by path.
+
+`marking` reads them where the market has no surface of its own, for many paths at one
+strike; the formulas are in `pricing`.
+"""
 
 from __future__ import annotations
 

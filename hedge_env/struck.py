@@ -1,4 +1,7 @@
-"""Quotes what is struck while an episode runs: listed options and client orders.
+"""Options that are struck while an episode runs: listed, or ordered by clients.
+
+The part of `quotes` that prices them. What is listed can be traded (`option_holdings`);
+what clients order joins the book.
 
 What is listed is in rows after those of `fields`: value, delta, gamma and vega of one
 unit of each slot. No row depends on what is held, so that a tape can keep them.

@@ -1,4 +1,4 @@
-"""What the parts of execution need of each other and of the market."""
+"""Refuses sections that do not go together: execution, market, episode and replay."""
 
 from __future__ import annotations
 

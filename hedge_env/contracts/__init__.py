@@ -1,1 +1,1 @@
-"""What is hedged: the book of options."""
+"""Options as arrays: the book that is hedged, and what is struck during an episode."""

@@ -1,1 +1,1 @@
-"""What a trade in the hedge instrument costs."""
+"""From an order to its fill: what it leads to, what it costs, what can befall it."""

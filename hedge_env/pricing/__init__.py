@@ -1,1 +1,1 @@
-"""Closed forms: a scalar kernel each, written once."""
+"""Values and implied volatilities of options, one model per file."""
