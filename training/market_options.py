@@ -1,7 +1,6 @@
 """Options of the commands about markets, and about this installation."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from tyro import conf
 
@@ -12,6 +11,8 @@ from training.option_types import (
     Files,
     Flag,
     Folder,
+    Json,
+    Market,
     Names,
     OptionalDate,
     OptionalFile,
@@ -19,6 +20,7 @@ from training.option_types import (
     PositiveNumber,
     PositiveNumbers,
     PresetFile,
+    Progress,
     Seed,
     WholeNumbers,
 )
@@ -36,16 +38,14 @@ __all__ = [
 class OptimumOptions(SettingOptions):
     """Solve a market exactly: its optimum on finer and finer grids, and the error."""
 
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    preset: Market = "reference"
     """The market to solve: constant volatility, gas constant or a Markov chain."""
     risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
     """Risk aversions to solve for."""
     out: Folder = None
     """Folder for the figures (default: none)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class CalibrateOptions(SettingOptions):
     """First day of gas that counts (default: --since)."""
     gas_until: OptionalDate = None
     """Day after the last of gas (default: --until)."""
-    base: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "ethereum-l1"
+    base: Market = "ethereum-l1"
     """The preset that everything not fitted comes from."""
     out: PresetFile
     """Preset file to write."""
@@ -84,10 +84,8 @@ class CalibrateOptions(SettingOptions):
     """Simulated histories in each step of the fit; the table has four times that."""
     seed: Seed = 0
     """Seed of the simulated histories."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +94,7 @@ class PresetsOptions(SettingOptions):
 
     preset: conf.Positional[OptionalName] = None
     """The preset to print with every key (default: list the names)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
+    json: Json = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,15 +109,12 @@ class BenchmarkOptions(CommonOptions):
     """Time to spend on each measurement [s]."""
     ppo: Flag = True
     """Leave out the training part."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorOptions(CommonOptions):
     """Check this installation: versions, threads, kernel cache, presets, disk."""
 
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
+    json: Json = False

@@ -15,10 +15,13 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 __all__ = [
     "Count",
+    "Criterion",
     "File",
     "Files",
     "Flag",
     "Folder",
+    "Json",
+    "Market",
     "Names",
     "OptionalCount",
     "OptionalDate",
@@ -29,8 +32,11 @@ __all__ = [
     "PositiveNumber",
     "PositiveNumbers",
     "PresetFile",
+    "Progress",
+    "Replay",
     "Seed",
     "Settings",
+    "Threads",
     "WholeNumbers",
     "flatten",
 ]
@@ -130,6 +136,8 @@ OptionalTuned = Annotated[Path | None, _spec(Path, "FILE.json"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 
 File = Annotated[Path, _spec(Path, "FILE.csv")]
+Market = Annotated[str, conf.arg(metavar="NAME|FILE.yaml")]
+Criterion = Annotated[str, conf.arg(metavar="C")]
 PresetFile = Annotated[Path, _spec(Path, "FILE.yaml")]
 Files = Annotated[tuple[Path, ...], _spec(Path, "FILE.csv,...", many=True)]
 OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
@@ -146,3 +154,18 @@ Settings = Annotated[
 ]
 # One that is on by default is shown, and switched off, as `--no-...`.
 Flag = Annotated[bool, conf.FlagCreatePairsOff, _NO_DEFAULT]
+
+
+def _about(text: str) -> Any:
+    """Help of an option that means the same in every command that has it."""
+    return conf.arg(help=text, help_behavior_hint="")
+
+
+_JSON = _about("Print one JSON document and nothing else on standard output.")
+_REPLAY = _about("CSV file of prices: replay recorded days instead of simulating.")
+_THREADS = conf.arg(help="Number of threads; the result does not depend on it.")
+
+Json = Annotated[bool, conf.FlagCreatePairsOff, _JSON]
+Progress = Annotated[bool, conf.FlagCreatePairsOff, _about("Show no progress bar.")]
+Replay = Annotated[Path | None, _spec(Path, "FILE.csv"), _REPLAY]
+Threads = Annotated[int, _spec(_count, "N"), _THREADS]

@@ -9,16 +9,21 @@ from tyro import conf
 from training.common_options import CommonOptions, SettingOptions
 from training.option_types import (
     Count,
+    Criterion,
     Flag,
     Folder,
+    Json,
+    Market,
     Names,
     OptionalCount,
-    OptionalFile,
     OptionalName,
     OptionalSeed,
     OptionalTuned,
     PositiveNumbers,
+    Progress,
+    Replay,
     Seed,
+    Threads,
 )
 
 __all__ = [
@@ -46,8 +51,7 @@ class TrainOptions(SettingOptions):
     """Environment steps to train for (default: from the experiment file)."""
     threads: Count = 1
     """Threads of the learner; more than one changes the trained weights."""
-    progress: Flag = True
-    """Show no progress bar."""
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,30 +62,25 @@ class EvaluateOptions(SettingOptions):
     """A policy file, a run folder, or the name of a rule."""
     preset: OptionalName = None
     """The market to evaluate in (default: the one the policy was trained in)."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
+    replay: Replay = None
     risk_aversion: PositiveNumbers = ()
     """Risk aversions to evaluate at (default: that of the market)."""
     episodes: Count = 20_000
     """Number of test paths."""
     seed: Seed = 0
     """Seed of the test paths."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    threads: Threads = 1
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompareOptions(SettingOptions):
     """Tune rules on validation paths, compare all on test paths, write a report."""
 
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    preset: Market = "reference"
     """The market to compare in."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
+    replay: Replay = None
     policies: Names = ("all",)
     """Rules by name, `all` for every rule, and policy files or run folders."""
     risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
@@ -92,28 +91,24 @@ class CompareOptions(SettingOptions):
     """Number of validation paths that the rules are tuned on."""
     seed: Seed = 0
     """Seed of the validation and the test paths."""
-    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    criterion: Criterion = "objective"
     """What tuning minimises: objective, mean-std:K or cvar:Q."""
     tuned: OptionalTuned = None
     """File of `hedge tune` with parameters that are then not tuned again."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
+    threads: Threads = 1
     out: Folder = None
     """Folder for the report (default: no report, the table only)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions(SettingOptions):
     """Find the best parameters of rules on validation paths and keep them in a file."""
 
-    preset: Annotated[str, conf.arg(metavar="NAME|FILE.yaml")] = "reference"
+    preset: Market = "reference"
     """The market to tune in."""
-    replay: OptionalFile = None
-    """CSV file of prices: replay recorded days instead of simulating."""
+    replay: Replay = None
     policies: Names = ("all",)
     """Rules by name, or `all` for every rule."""
     risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
@@ -122,16 +117,13 @@ class TuneOptions(SettingOptions):
     """Number of validation paths."""
     seed: Seed = 0
     """Seed of the validation paths."""
-    criterion: Annotated[str, conf.arg(metavar="C")] = "objective"
+    criterion: Criterion = "objective"
     """What to minimise: objective, mean-std:K or cvar:Q."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
+    threads: Threads = 1
     out: Folder = None
     """Folder for tuned.json, written after every rule (default: print only)."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,13 +153,10 @@ class StudyOptions(CommonOptions):
     """Number of validation paths that the rules are tuned on."""
     seed: Seed = 0
     """Seed of the validation and the test paths."""
-    threads: Count = 1
-    """Number of threads; the result does not depend on it."""
+    threads: Threads = 1
     work: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/study")
     """Folder that keeps what is finished, so that the study can be interrupted."""
     out: Annotated[Path, conf.arg(metavar="DIR")] = Path("docs/study")
     """Folder for the tables, the figures and the page."""
-    json: Flag = False
-    """Print one JSON document and nothing else on standard output."""
-    progress: Flag = True
-    """Show no progress bar."""
+    json: Json = False
+    progress: Progress = True
