@@ -8,13 +8,13 @@ fixed, and are the same for every policy.
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from baselines.criteria import parse_criterion
 from baselines.tuning import TunedRule
 from hedge_env.config import EnvConfig
-from hedge_env.errors import ConfigError
 from hedge_env.policy import Policy
 from training.commands import CompareOptions
 from training.console import log, main_for, progress_bar, write_json
@@ -28,7 +28,7 @@ from training.contenders import (
 )
 from training.measurement import Comparison, measure
 from training.output_folder import prepare_folder
-from training.replay import episodes_in, load_market
+from training.replay import episodes_in, load_market, require_two_paths
 from training.summary import Contender
 from training.tuned_file import read_tuned, rules_of
 from training.tuned_rules import Key, tune_rules
@@ -109,12 +109,8 @@ def compare(
             another problem or criterion.
     """
     parse_criterion(criterion)
-    for option, count in (
-        ("--episodes", n_episodes),
-        ("--validation-episodes", validation_episodes),
-    ):
-        if count < 2:
-            raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
+    require_two_paths(n_episodes)
+    require_two_paths(validation_episodes, "--validation-episodes")
     rules, agents = find_contenders(policies, config)
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
@@ -137,29 +133,25 @@ def compare(
     )
     entries = _entries(tuned, agents, levels)
     entries += _solve(solutions, levels, config, progress=progress)
-    comparison = measure(
+    on_test_paths = partial(
+        measure,
         entries,
-        config,
-        n_episodes=n_episodes,
         seed=seed,
         threads=threads,
         progress=progress,
         attributed=attributed,
+    )
+    comparison = on_test_paths(
+        config,
+        n_episodes=n_episodes,
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if rules else None,
     )
     if config.replay is None:
         return comparison
     # The same parameters in the market that they assume, for as many paths as asked.
-    simulated = measure(
-        entries,
-        config.model_copy(update={"replay": None}),
-        n_episodes=asked,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        attributed=attributed,
-    )
+    alone = config.model_copy(update={"replay": None})
+    simulated = on_test_paths(alone, n_episodes=asked)
     summary = replace(comparison.summary, simulated=simulated.summary)
     return replace(comparison, summary=summary)
 

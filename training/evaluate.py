@@ -11,7 +11,7 @@ from training.commands import EvaluateOptions
 from training.console import main_for, write_json
 from training.contenders import ALL, OPTIMA, find_contenders
 from training.measurement import measure
-from training.replay import episodes_in, load_market
+from training.replay import episodes_in, load_market, require_two_paths
 from training.summary import Contender, Summary
 
 __all__ = ["evaluate_policy"]
@@ -73,8 +73,7 @@ def evaluate_policy(
         ConfigError: If something asked for does not exist.
         PolicyFileError: If the file is not a policy.
     """
-    if n_episodes < 2:
-        raise ConfigError(f"--episodes {n_episodes}: an error needs at least 2 paths")
+    require_two_paths(n_episodes)
     if name in (ALL, *OPTIMA):
         raise ConfigError(
             f"hedge evaluate takes a policy file, a run folder or one rule; for {name} "

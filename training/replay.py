@@ -20,7 +20,14 @@ from hedge_env.replay import count_windows, describe_replay
 from training.console import log
 from training.summary import PolicyRow, Summary
 
-__all__ = ["episodes_in", "load_market", "overlap", "replay_sentence", "with_replay"]
+__all__ = [
+    "episodes_in",
+    "load_market",
+    "overlap",
+    "replay_sentence",
+    "require_two_paths",
+    "with_replay",
+]
 
 
 def load_market(
@@ -37,6 +44,20 @@ def load_market(
     """
     recorded = None if replay is None else {"replay": {"spot": str(replay)}}
     return load_config(preset, recorded, settings, source="--replay")
+
+
+def require_two_paths(count: int, option: str = "--episodes") -> None:
+    """Refuse a number of paths that no standard error can be had from.
+
+    Args:
+        count: Number of paths asked for.
+        option: What asks for it.
+
+    Raises:
+        ConfigError: If it is below 2.
+    """
+    if count < 2:
+        raise ConfigError(f"{option} {count}: an error needs at least 2 paths")
 
 
 def episodes_in(config: EnvConfig, asked: int, stream: str) -> int:

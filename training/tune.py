@@ -15,7 +15,7 @@ from training.commands import TuneOptions
 from training.console import log, main_for, write_json
 from training.contenders import OPTIMA, find_contenders
 from training.output_folder import prepare_folder
-from training.replay import episodes_in, load_market
+from training.replay import episodes_in, load_market, require_two_paths
 from training.tuned_file import TUNED_FILE, TunedFile, new_file, read_tuned, rules_of
 from training.tuned_rules import tune_rules
 
@@ -83,8 +83,7 @@ def tune_to_file(
             parameters of another problem.
     """
     parse_criterion(criterion)
-    if n_episodes < 2:
-        raise ConfigError(f"--episodes {n_episodes}: an error needs at least 2 paths")
+    require_two_paths(n_episodes)
     rules, agents = find_contenders(policies, config)
     others = [*(name for name in OPTIMA if name in policies)]
     others += [str(agent.source) for agent in agents]
