@@ -63,7 +63,11 @@ def frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
                 0.5, -0.01, _name_hidden(hidden, size), **_note("center", "top")
             )
         figure.draw_without_rendering()  # fixes the layout, so that labels can be put
-        label_policies(axes, _by_name(shown), styles, size)
+        lines = {
+            name: [(row.cost_bp, row.tracking_error_bp) for row in rows]
+            for name, rows in _by_name(shown).items()
+        }
+        label_policies(axes, lines, _intervals(shown), styles, size)
     return figure
 
 
@@ -81,6 +85,17 @@ def _draw_policy(axes: Axes, rows: Sequence[PolicyRow], style: PolicyStyle) -> N
         elinewidth=1.0,
         zorder=style.zorder,
     )
+
+
+def _intervals(rows: Sequence[PolicyRow]) -> list[tuple[float, float]]:
+    """Points on the confidence intervals, close enough to stand for them."""
+    points = []
+    for row in rows:
+        for shift in (-Z_95, -Z_95 / 2.0, Z_95 / 2.0, Z_95):
+            cost, error = row.cost_bp, row.tracking_error_bp
+            points.append((cost + shift * row.cost_se, error))
+            points.append((cost, error + shift * row.tracking_error_se))
+    return points
 
 
 def _draw_equally_good(axes: Axes, summary: Summary) -> None:

@@ -115,8 +115,13 @@ def convex_frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
             va="top",
         )
         figure.draw_without_rendering()
-        label_policies(axes, {k: v for k, v in drawn.items() if v}, styles, size)
+        lines = {name: _points(rows) for name, rows in drawn.items() if rows}
+        label_policies(axes, lines, _points(others), styles, size)
     return figure
+
+
+def _points(rows: Sequence[PolicyRow]) -> list[tuple[float, float]]:
+    return [(row.cost_bp, row.tracking_rms_bp) for row in rows]
 
 
 def _square(values: FloatArray) -> FloatArray:

@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from baselines import BASELINES
 from hedge_env.evaluation import evaluate
@@ -216,13 +218,13 @@ def test_an_episode_shows_what_the_evaluation_counted(preset):
 
 
 def test_labels_cover_neither_points_nor_each_other_where_there_is_room():
-    random = np.random.default_rng(3)
+    random, box = np.random.default_rng(3), (0.0, 0.0, 600.0, 600.0)
     for _ in range(8):
         grid = np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(-1, 2)
         chosen = random.permutation(16)[:6]
         anchors = 60.0 + 130.0 * grid[chosen] + random.uniform(-20, 20, (6, 2))
         sizes = np.column_stack([random.uniform(30, 90, 6), np.full(6, 12.0)])
-        low = place_labels(anchors, sizes, anchors, (0.0, 0.0, 600.0, 600.0))
+        low = place_labels(anchors[:, None], sizes, anchors, box).corner
         high = low + sizes
         assert low.min() >= 0.0
         assert high.max() <= 600.0
@@ -233,18 +235,38 @@ def test_labels_cover_neither_points_nor_each_other_where_there_is_room():
             assert not covered.any()
 
 
-def test_labels_of_points_in_a_heap_do_not_cover_each_other():
-    anchors = np.array([[100.0, 100.0]] * 6) + np.arange(6)[:, None]
-    sizes = np.full((6, 2), (50.0, 11.0))
-    low = place_labels(anchors, sizes, anchors, (0.0, 0.0, 200.0, 200.0))
-    for i, j in itertools.combinations(range(6), 2):
-        overlap = np.minimum(low[i], low[j]) + sizes[0] - np.maximum(low[i], low[j])
-        assert overlap.min() <= 0.0
+def test_labels_of_points_in_a_heap_have_leaders_that_can_be_followed():
+    random = np.random.default_rng(6)
+    anchors = 150.0 + random.uniform(0.0, 40.0, (14, 1, 2))
+    sizes = np.column_stack([random.uniform(40.0, 70.0, 14), np.full(14, 11.0)])
+    box = (0.0, 0.0, 340.0, 340.0)
+    places = place_labels(anchors, sizes, anchors[:, 0], box)
+    low, high = places.corner, places.corner + sizes
+    assert low.min() >= 0.0
+    assert high.max() <= 340.0
+    np.testing.assert_array_equal(places.start, anchors[:, 0])
+    np.testing.assert_array_equal(places.end, np.clip(places.start, low, high))
+    leaders = [Path(pair) for pair in zip(places.start, places.end, strict=True)]
+    texts = [Bbox(pair) for pair in zip(low, high, strict=True)]
+    for i, j in itertools.combinations(range(14), 2):
+        assert not texts[i].overlaps(texts[j])
+        assert not leaders[i].intersects_path(leaders[j])
+    for i, j in itertools.permutations(range(14), 2):
+        assert not leaders[i].intersects_bbox(texts[j], filled=True)
+
+
+def test_a_label_stands_next_to_the_point_of_its_line_that_has_room():
+    line = np.array([[50.0, 50.0], [200.0, 200.0]])
+    crowd = 50.0 + 60.0 * np.random.default_rng(5).standard_normal((500, 2))
+    sizes = np.array([[40.0, 10.0]])
+    places = place_labels([line], sizes, crowd, (0.0, 0.0, 300.0, 300.0))
+    np.testing.assert_array_equal(places.start, line[1:])
 
 
 def test_no_labels_are_placed_without_complaint():
     none = np.zeros((0, 2))
-    assert place_labels(none, none, none, (0.0, 0.0, 1.0, 1.0)).shape == (0, 2)
+    places = place_labels([], none, none, (0.0, 0.0, 1.0, 1.0))
+    assert places.corner.shape == (0, 2)
 
 
 def test_a_style_depends_on_the_set_of_policies_and_not_on_their_order():

@@ -10,7 +10,7 @@ from hedge_env.loading import load_config
 from training import study as study_module
 from training.study import levels_of, run_study
 from training.study_page import study_files, study_page
-from training.study_plots import convex_frontier
+from training.study_plots import convex_frontier, convex_frontier_figure
 
 NAMES = ("no-hedge", "delta-threshold", "time-based")
 
@@ -134,3 +134,20 @@ def test_the_convex_frontier_is_what_is_best_at_some_risk_aversion():
 
 def test_a_policy_that_is_dearer_and_worse_is_not_on_the_frontier():
     assert convex_frontier([1.0, 2.0, 3.0, 1.0], [3.0, 3.0, 1.0, 4.0]) == [0, 2]
+
+
+def test_names_in_the_figure_stand_next_to_points_that_are_drawn(made):
+    summary = made[0].markets[0].summary
+    (axes,) = convex_frontier_figure(summary).axes
+    drawn = {
+        row.name: [
+            (r.cost_bp, r.tracking_rms_bp)
+            for r in summary.policies
+            if r.name == row.name
+        ]
+        for row in summary.policies
+    }
+    assert axes.texts
+    for text in axes.texts:
+        points = np.array(drawn[text.get_text()])
+        assert np.abs(points - text.xy).sum(axis=1).min() < 1e-6
