@@ -21,12 +21,12 @@ ROWS = ("fast", "slow", "intraday", "level", "stress", "excitation")
 DAYS = 30
 
 IMPLIED = (
-    Statistic("implied volatility", "1/sqrt(year)", 0.005),
+    Statistic("implied volatility", "1/sqrt(year)", 0.004),
     Statistic("sd of log implied volatility", "-", 0.4, ratio=True),
     Statistic("half-life of log implied volatility", "day", 0.08, ratio=True),
     Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.4, True),
     Statistic("spot-vol correlation, daily", "-", 0.03),
-    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.007),
+    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.005),
     Statistic("implied above next 30 days' volatility", "-", 0.1, fitted=False),
 )
 

@@ -11,9 +11,10 @@ from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.loading import load_config
 from training.calibration import funding, gas, implied, skew
+from training.calibration.control import history_weights
 from training.calibration.simulation import simulate
 from training.calibration.spot_statistics import spot_values
-from training.calibration.statistic import Values
+from training.calibration.statistic import WEIGHT, Values
 
 PARTS = ("implied", "gas", "funding", "skew")
 
@@ -39,6 +40,7 @@ def model_values(
     *,
     spot: bool = True,
     first: int = 0,
+    weighted: bool = False,
 ) -> Values:
     """Statistics of simulated histories for the parts in `days`.
 
@@ -50,13 +52,18 @@ def model_values(
         seed: Of the noise.
         spot: Whether to compute the statistics of spot.
         first: Number of the first history.
+        weighted: Whether the histories get the weights of `control`, for a fit; a
+            table shows histories as they come.
     """
     hours = 24 * max(days.values())
     rows = simulate(config, _rows(days), n_histories, hours, seed, first=first)
     returns = np.diff(rows["log_spot"], axis=-1)
     values: dict[str, FloatArray] = {}
+    weights = None
+    if weighted:
+        values[WEIGHT] = weights = history_weights(config, rows["stress"], days)
     if spot:
-        values |= spot_values(returns[:, : 24 * days["spot"]])
+        values |= spot_values(returns[:, : 24 * days["spot"]], weights=weights)
     if "implied" in days:
         ends = {name: rows[name][:, 24::24] for name in implied.ROWS}
         level = implied.implied_volatility(config, ends)[:, : days["implied"]]
@@ -77,9 +84,9 @@ def model_values(
 
 
 def _rows(days: Mapping[str, int]) -> tuple[str, ...]:
-    rows = ["log_spot"]
+    rows = ["log_spot", "stress"]
     if "implied" in days or "skew" in days:
-        rows += implied.ROWS
+        rows += (name for name in implied.ROWS if name not in rows)
     if "skew" in days:
         rows += skew.ROWS
     if "gas" in days or "gas_hourly" in days:

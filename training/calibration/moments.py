@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from hedge_env._types import FloatArray
-from training.calibration.statistic import Statistic, Values
+from training.calibration.statistic import WEIGHT, Statistic, Values
 
 _STEP = 0.08  # of the finite differences, on the scale of the search: wide, because
 # counts of jumps change in steps
@@ -197,7 +197,8 @@ def put(document: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _difference(statistic: Statistic, values: Values, data: float) -> float:
-    off = statistic.difference(statistic.mean(values[statistic.name]), data)
+    mean = statistic.mean(values[statistic.name], values.get(WEIGHT))
+    off = statistic.difference(mean, data)
     return off if np.isfinite(off) else _FARTHEST
 
 

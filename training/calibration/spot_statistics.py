@@ -19,13 +19,16 @@ _SPANS = ("1 h", "1 d", "7 d")
 # for what it says nothing of.
 _ASKED_LAGS = (1, 24, 168)
 SPOT = (
-    Statistic("volatility", "1/sqrt(year)", 0.006, ratio=True, pooled=2),
-    *(Statistic(f"kurtosis {name}", "-", 0.1, ratio=True) for name in _SPANS),
+    Statistic("volatility", "1/sqrt(year)", 0.004, ratio=True, pooled=2),
+    *(
+        Statistic(f"kurtosis {name}", "-", tolerance, ratio=True)
+        for name, tolerance in zip(_SPANS, (0.1, 0.07, 0.1), strict=True)
+    ),
     # The level of implied volatility against that of returns asks for volatility that
     # is far from its mean for months, and would fatten weekly tails beyond the data's.
     *(
         Statistic(f"kurtosis {name}, all years", "-", tolerance, True, pooled=1)
-        for name, tolerance in zip(_SPANS, (0.15, 0.15, 0.06), strict=True)
+        for name, tolerance in zip(_SPANS, (0.15, 0.15, 0.05), strict=True)
     ),
     *(
         Statistic(
@@ -55,12 +58,15 @@ SPOT = (
 )
 
 
-def spot_values(returns: FloatArray, first_weekday: int = 0) -> Values:
+def spot_values(
+    returns: FloatArray, first_weekday: int = 0, weights: FloatArray | None = None
+) -> Values:
     """All statistics of hourly returns, shape (n_histories, hours).
 
     Args:
         returns: From a midnight on.
         first_weekday: Of that midnight, 0 is Monday.
+        weights: Of the histories, if they are not all alike.
     """
     daily = of.aggregate(returns, 24)
     square = returns**2
@@ -69,7 +75,7 @@ def spot_values(returns: FloatArray, first_weekday: int = 0) -> Values:
     for name, sums in zip(_SPANS, spans, strict=True):
         kurtosis, variance = of.kurtosis(sums), of.variance(sums)
         values[f"kurtosis {name}"] = kurtosis
-        share = (variance / np.mean(variance)) ** 2
+        share = (variance / np.average(variance, weights=weights)) ** 2
         values[f"kurtosis {name}, all years"] = kurtosis * share
     for lag in _LAGS:
         name = f"autocorrelation of r^2, {lag} h"

@@ -37,14 +37,23 @@ class Statistic:
         """Bring values to the scale on which differences are taken."""
         return np.log(np.maximum(value, 1e-12)) if self.ratio else value
 
-    def mean(self, values: FloatArray) -> float:
-        """Mean on that scale over the histories that have a value."""
-        scaled = self.scale(np.asarray(values, dtype=float))
+    def mean(self, values: FloatArray, weights: FloatArray | None = None) -> float:
+        """Mean on that scale over the histories that have a value.
+
+        Args:
+            values: Of each history.
+            weights: Of each history, if they are not all alike.
+        """
+        values = np.asarray(values, dtype=float)
         if self.pooled:
-            power = np.mean(np.asarray(values) ** self.pooled)
+            power = np.average(values**self.pooled, weights=weights)
             return float(power ** (1.0 / self.pooled))
+        scaled = self.scale(values)
         known = np.isfinite(scaled)
-        mean = float(np.mean(scaled[known])) if known.any() else float("nan")
+        if not known.any():
+            return float("nan")
+        chosen = None if weights is None else weights[known]
+        mean = float(np.average(scaled[known], weights=chosen))
         return float(np.exp(mean)) if self.ratio else mean
 
     def difference(self, model: float, data: float) -> float:
@@ -54,7 +63,10 @@ class Statistic:
 
 
 Values = Mapping[str, FloatArray]
-"""Name of a statistic -> its value on each history."""
+"""Name of a statistic -> its value on each history; WEIGHT -> how much that counts."""
+
+WEIGHT = "weight"
+"""Key of the histories' weights, which sum to one; without it they count alike."""
 
 
 def means(statistics: tuple[Statistic, ...], values: Values) -> dict[str, float]:

@@ -1,0 +1,53 @@
+r"""Weights of simulated histories that take out the luck of their calm and stress.
+
+Months of calm and stress make the statistics of a few hundred years scatter: how long
+the market was under stress explains four fifths of the variance of a history's
+volatility. Its expected share is known, so histories are weighted until the weighted
+share equals it (a control variate, written as weights so that it serves means, pooled
+powers and kurtosis alike),
+
+.. math:: w_i = \frac{1}{n} \left( 1 - (z_i - \bar z)^T S^{-1} \bar z \right)
+
+with :math:`z_i` the excess of the shares over the expected one in history :math:`i`,
+:math:`\bar z` its mean and :math:`S` its covariance over the :math:`n` histories. The
+weights sum to one, the weighted excess is zero, and some may be negative.
+
+Source: Glasserman (2004), "Monte Carlo Methods in Financial Engineering", section 4.1.2
+(weights of the control variate estimator).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
+
+_LEAST = 8  # histories for each control: fewer say nothing of the covariance
+
+
+def history_weights(
+    config: EnvConfig, stress: FloatArray, days: Mapping[str, int]
+) -> FloatArray:
+    """Weight of each history, shape (n,); all equal if the market has no regime.
+
+    Args:
+        config: The market.
+        stress: Whether the market is under stress in each hour, shape (n, hours).
+        days: Part -> length of its history; spot and implied volatility count.
+    """
+    n = stress.shape[0]
+    regime = config.market.regime
+    lengths = sorted({days[part] for part in ("spot", "implied") if part in days})
+    alike = np.full(n, 1.0 / n)
+    if regime is None or regime.start != "stationary":
+        return alike
+    if not lengths or n < _LEAST * len(lengths):
+        return alike
+    share = regime.stress_days / (regime.calm_days + regime.stress_days)
+    excess = np.stack([stress[:, : 24 * k].mean(axis=1) - share for k in lengths])
+    mean = excess.mean(axis=1)
+    slope = np.linalg.pinv(np.atleast_2d(np.cov(excess, bias=True))) @ mean
+    return np.asarray((1.0 - (excess.T - mean) @ slope) / n)
