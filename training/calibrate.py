@@ -14,11 +14,12 @@ from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
 from training.calibration.chains import fit_chains
+from training.calibration.final import final_values, table_histories
 from training.calibration.fitting import (
+    NONE,
     Effort,
     Fitted,
     aims,
-    final_values,
     fit_market,
     parts_of,
     work,
@@ -54,15 +55,14 @@ def run(options: CalibrateOptions) -> None:
     Args:
         options: Files, dates and where to write.
     """
-    if options.out.suffix not in (".yaml", ".yml"):
-        raise ConfigError(f"--out {options.out}: name a file that ends in .yaml")
+    _check_out(options)
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
     smile = _smile(options, base)
     for remark in history.remarks:
         log(remark)
     parts = parts_of(history, options.parts)
-    effort = Effort(options.histories, seed=options.seed)
+    effort = Effort(options.histories, seed=options.seed, years=options.years)
     total = work(base, history, effort, parts)
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
@@ -71,17 +71,30 @@ def run(options: CalibrateOptions) -> None:
     fitted.change({})
     values = final_values(fitted, history, effort)
     rows = compare(STATISTICS, history.values, values, aims(history, parts))
-    text = _preset(options, history, fitted)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(text, encoding="utf-8")
-    load_config(options.out)  # what was written can be read
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(_preset(options, history, fitted), encoding="utf-8")
+        load_config(options.out)  # what was written can be read
     if options.report is not None:
-        _write_report(options, history, fitted, rows)
+        number = table_histories(history, effort)
+        _write_report(options, history, fitted, rows, number)
     if options.json:
         write_json(_document(options, history, fitted, rows))
-    else:
-        print(as_text(rows))
+        return
+    print(as_text(rows))
+    if options.out is not None:
         print(f"\nwritten: {options.out}")
+
+
+def _check_out(options: CalibrateOptions) -> None:
+    out = options.out
+    if out is None and options.parts != (NONE,):
+        raise ConfigError(
+            "--out: name the preset file to write, or compare the base as it is with "
+            f"--parts {NONE}"
+        )
+    if out is not None and out.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"--out {out}: name a file that ends in .yaml")
 
 
 def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
@@ -164,8 +177,15 @@ def _command(options: CalibrateOptions) -> str:
     words += ["--base", options.base]
     for setting in options.settings:
         words += ["--set", setting]
-    words += ["--histories", str(options.histories), "--seed", str(options.seed)]
-    return shlex.join([*words, "--out", options.out.name])
+    if options.parts != (NONE,):
+        words += ["--histories", str(options.histories)]
+    words += [] if options.years is None else ["--years", str(options.years)]
+    words += ["--seed", str(options.seed)]
+    return shlex.join(words + _out(options))
+
+
+def _out(options: CalibrateOptions) -> list[str]:
+    return [] if options.out is None else ["--out", options.out.name]
 
 
 def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
@@ -201,7 +221,7 @@ def _document(
         for key, value in estimate.values.items()
     }
     return {
-        "preset": str(options.out),
+        "preset": None if options.out is None else str(options.out),
         "base": options.base,
         "files": history.spans,
         "remarks": history.remarks,
@@ -211,7 +231,11 @@ def _document(
 
 
 def _write_report(
-    options: CalibrateOptions, history: History, fitted: Fitted, rows: list[Row]
+    options: CalibrateOptions,
+    history: History,
+    fitted: Fitted,
+    rows: list[Row],
+    histories: int,
 ) -> None:
     from training.calibration.plots import draw_comparison
 
@@ -219,10 +243,11 @@ def _write_report(
     options.report.mkdir(parents=True, exist_ok=True)
     spans = "\n".join(f"- {name}: {span}" for name, span in history.spans.items())
     remarks = "\n".join(f"- {remark}" for remark in history.remarks)
+    name = fitted.config.name if options.out is None else options.out.stem
     text = (
-        f"# Data and model: {options.out.stem}\n\n"
+        f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        f"The model's figure is the mean over {4 * options.histories} simulated "
+        f"The model's figure is the mean over {histories} simulated "
         "histories of the data's length; sd is their standard deviation, in "
         "logarithms where the difference is in percent.\n\n"
         f"## Remarks on the files\n\n{remarks}\n"

@@ -14,12 +14,13 @@ from training.option_types import (
     Json,
     Market,
     Names,
+    OptionalCount,
     OptionalDate,
     OptionalFile,
     OptionalName,
+    OptionalPresetFile,
     PositiveNumber,
     PositiveNumbers,
-    PresetFile,
     Progress,
     Seed,
     WholeNumbers,
@@ -65,7 +66,8 @@ class CalibrateOptions(SettingOptions):
     chain: Files = ()
     """Option chains; the mean skew and curvature of their smiles are taken."""
     parts: Names = ()
-    """Parts to fit: spot, gas, funding, skew (default: all that have a file)."""
+    """Parts to fit: spot, gas, funding, skew (default: all that have a file), or none:
+    the table of the base as it is."""
     since: OptionalDate = None
     """First day that counts."""
     until: OptionalDate = None
@@ -76,12 +78,15 @@ class CalibrateOptions(SettingOptions):
     """Day after the last of gas (default: --until)."""
     base: Market = "ethereum-l1"
     """The preset that everything not fitted comes from."""
-    out: PresetFile
-    """Preset file to write."""
+    out: OptionalPresetFile = None
+    """Preset file to write; needed unless --parts is none."""
     report: Folder = None
     """Folder for the table and the figures (default: none)."""
     histories: Count = 24
-    """Simulated histories in each step of the fit; the table has four times that."""
+    """Simulated histories in each step of the fit."""
+    years: OptionalCount = None
+    """Simulated years behind the table, rounded to whole histories of the data's
+    length (default: four times the histories of the fit)."""
     seed: Seed = 0
     """Seed of the simulated histories."""
     json: Json = False

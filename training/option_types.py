@@ -27,11 +27,11 @@ __all__ = [
     "OptionalDate",
     "OptionalFile",
     "OptionalName",
+    "OptionalPresetFile",
     "OptionalSeed",
     "OptionalTuned",
     "PositiveNumber",
     "PositiveNumbers",
-    "PresetFile",
     "Progress",
     "Replay",
     "Seed",
@@ -138,7 +138,7 @@ Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 File = Annotated[Path, _spec(Path, "FILE.csv")]
 Market = Annotated[str, conf.arg(metavar="NAME|FILE.yaml")]
 Criterion = Annotated[str, conf.arg(metavar="C")]
-PresetFile = Annotated[Path, _spec(Path, "FILE.yaml")]
+OptionalPresetFile = Annotated[Path | None, _spec(Path, "FILE.yaml"), _NO_DEFAULT]
 Files = Annotated[tuple[Path, ...], _spec(Path, "FILE.csv,...", many=True)]
 OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 

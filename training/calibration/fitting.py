@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from hedge_env.config import EnvConfig, LogOuVolatility, SsviSurface
+from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
 from training.calibration.gas import HOURLY
@@ -23,10 +23,10 @@ from training.calibration.parameters import (
     spot_parameters,
 )
 from training.calibration.season import KEYS as SEASON_KEYS
-from training.calibration.spot_statistics import together
 from training.calibration.statistic import Values
 
-_MORE = 4  # batches of histories behind the final table
+NONE = "none"
+"""In place of parts: nothing is fitted."""
 
 Advance = Callable[..., None]
 
@@ -54,11 +54,20 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is simulated: histories per market, and steps of the search."""
+    """How much is simulated.
+
+    Attributes:
+        histories: For each market that the search tries.
+        steps: Of the search.
+        seed: Of the noise.
+        years: Behind the final table; None: four times the histories of the search.
+        advance: Called once per market.
+    """
 
     histories: int = 16
     steps: int = 6
     seed: int = 0
+    years: int | None = None
     advance: Advance = lambda *args, **kwargs: None
 
 
@@ -66,8 +75,10 @@ def parts_of(history: History, chosen: Sequence[str] = ()) -> tuple[str, ...]:
     """Parts of the market to fit: those chosen, or all that the history has data for.
 
     Raises:
-        ConfigError: If a part is unknown or has no data.
+        ConfigError: If a part is unknown or has no data, or with "none".
     """
+    if tuple(chosen) == (NONE,):
+        return ()
     given = {
         "spot": True,
         "gas": history.gas_daily is not None or history.gas_hourly is not None,
@@ -77,7 +88,7 @@ def parts_of(history: History, chosen: Sequence[str] = ()) -> tuple[str, ...]:
     for part in chosen:
         if not given.get(part):
             problem = "has no file" if part in given else "is no part of the market"
-            known = ", ".join(name for name, data in given.items() if data)
+            known = ", ".join([name for name, data in given.items() if data] + [NONE])
             raise ConfigError(f"--parts: {part!r} {problem}; choose from {known}")
     return tuple(p for p in given if given[p] and (not chosen or p in chosen))
 
@@ -250,28 +261,13 @@ def _values(
     if "jumps" in changes:
         changes["jumps"]["mean_up"] = changes["jumps"]["mean_down"]
     market = _changed(config, changes)
-    return model_values(market, days, effort.histories, effort.seed, spot=spot)
+    return model_values(
+        market, days, effort.histories, effort.seed, spot=spot, weighted=True
+    )
 
 
 def _changed(config: EnvConfig, market: Mapping[str, Any]) -> EnvConfig:
     return load_config(config, {"market": dict(market)}, source="calibration")
-
-
-def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
-    """Statistics of the fitted market, of all its parts that the data have.
-
-    Of several times the histories of the fit: a fit meets the noise of its own.
-    """
-    days = dict(history.days)
-    if isinstance(fitted.config.market.surface, SsviSurface) and isinstance(
-        fitted.config.market.volatility, LogOuVolatility
-    ):
-        days.setdefault("implied", history.days["spot"])
-        days.setdefault("skew", days["implied"])
-    n, seed = effort.histories, effort.seed
-    return together(
-        [model_values(fitted.config, days, n, seed, first=n * k) for k in range(_MORE)]
-    )
 
 
 def aims(history: History, parts: Sequence[str]) -> frozenset[str]:

@@ -109,3 +109,31 @@ def test_an_output_that_is_no_yaml_file_is_refused(
 ) -> None:
     assert main([*arguments, "--out", str(tmp_path / "market.txt")]) == 2
     assert "ends in .yaml" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_without_a_part_the_base_is_compared_as_it_is(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = []
+    for years in ("1", "3"):
+        extra = ["--parts", "none", "--years", years, "--json"]
+        assert main([*arguments, *extra, "--report", str(tmp_path / years)]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["preset"] is None
+        assert document["parameters"] == {}
+        rows_ = {row["statistic"]: row for row in document["statistics"]}
+        assert not any(row["fitted"] for row in rows_.values())
+        assert rows_["implied volatility"]["data"] is not None
+        models.append(rows_["volatility"]["model"])
+        text_ = (tmp_path / years / "calibration.md").read_text()
+        assert f"--years {years} --seed 0`" in text_
+        assert "--parts none" in text_
+    assert models[0] != models[1]
+
+
+def test_a_fit_needs_a_file_to_write(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "--parts none" in capsys.readouterr().err
