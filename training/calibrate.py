@@ -247,9 +247,10 @@ def _write_report(
     text = (
         f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        f"The model's figure is the mean over {histories} simulated "
-        "histories of the data's length; sd is their standard deviation, in "
-        "logarithms where the difference is in percent.\n\n"
+        f"The model's figure is the mean over {histories} simulated histories of "
+        f"{'the length of its data' if options.years is None else 'the length of spot'}"
+        ", weighted so that the time under stress is the expected one; sd is their "
+        "standard deviation, in logarithms where the difference is in percent.\n\n"
         f"## Remarks on the files\n\n{remarks}\n"
     )
     (options.report / "calibration.md").write_text(text, encoding="utf-8")

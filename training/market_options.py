@@ -85,8 +85,9 @@ class CalibrateOptions(SettingOptions):
     histories: Count = 24
     """Simulated histories in each step of the fit."""
     years: OptionalCount = None
-    """Simulated years behind the table, rounded to whole histories of the data's
-    length (default: four times the histories of the fit)."""
+    """Simulated years behind every figure of the table, in histories as long as that of
+    spot (default: each in histories as long as its data, four times those of the
+    fit)."""
     seed: Seed = 0
     """Seed of the simulated histories."""
     json: Json = False

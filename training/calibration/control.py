@@ -24,30 +24,43 @@ import numpy as np
 
 from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig
+from training.calibration.statistic import Values
 
+_KEY = "excess of stress"
 _LEAST = 8  # histories for each control: fewer say nothing of the covariance
 
 
-def history_weights(
+def stress_excess(
     config: EnvConfig, stress: FloatArray, days: Mapping[str, int]
-) -> FloatArray:
-    """Weight of each history, shape (n,); all equal if the market has no regime.
+) -> Values:
+    """Share of time under stress less its expectation, of each history.
 
     Args:
-        config: The market.
+        config: The market; without a regime that starts in its long run there is none.
         stress: Whether the market is under stress in each hour, shape (n, hours).
         days: Part -> length of its history; spot and implied volatility count.
     """
-    n = stress.shape[0]
     regime = config.market.regime
-    lengths = sorted({days[part] for part in ("spot", "implied") if part in days})
-    alike = np.full(n, 1.0 / n)
     if regime is None or regime.start != "stationary":
-        return alike
-    if not lengths or n < _LEAST * len(lengths):
-        return alike
+        return {}
     share = regime.stress_days / (regime.calm_days + regime.stress_days)
-    excess = np.stack([stress[:, : 24 * k].mean(axis=1) - share for k in lengths])
+    lengths = sorted({days[part] for part in ("spot", "implied") if part in days})
+    return {
+        f"{_KEY}, {length} d": stress[:, : 24 * length].mean(axis=1) - share
+        for length in lengths
+    }
+
+
+def history_weights(values: Values) -> FloatArray | None:
+    """Weight of each history, shape (n,); None if they count alike.
+
+    Args:
+        values: With those of `stress_excess`, if there are any.
+    """
+    controls = [values[name] for name in values if name.startswith(_KEY)]
+    if not controls or controls[0].size < _LEAST * len(controls):
+        return None
+    excess = np.stack(controls)
     mean = excess.mean(axis=1)
     slope = np.linalg.pinv(np.atleast_2d(np.cov(excess, bias=True))) @ mean
-    return np.asarray((1.0 - (excess.T - mean) @ slope) / n)
+    return np.asarray((1.0 - (excess.T - mean) @ slope) / excess.shape[1])

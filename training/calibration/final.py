@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from hedge_env.config import LogOuVolatility, SsviSurface
-from hedge_env.market.simulator import TILE
 from training.calibration.fitting import Effort, Fitted
 from training.calibration.history import History
-from training.calibration.model import model_values
+from training.calibration.model import model_values, together
 from training.calibration.simulation import HOURS_PER_YEAR
-from training.calibration.spot_statistics import together
 from training.calibration.statistic import Values
 
 _MORE = 4  # times the histories of the fit behind the table
+_BATCH = 32  # histories at once: each of eight years takes 8 MB
 
 
 def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
@@ -25,14 +24,15 @@ def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
     ):
         days.setdefault("implied", history.days["spot"])
         days.setdefault("skew", days["implied"])
+    if effort.years is not None:
+        days = dict.fromkeys(days, history.days["spot"])
     n = table_histories(history, effort)
-    batch = min(n, effort.histories, TILE)
     return together(
         [
             model_values(
-                fitted.config, days, min(batch, n - first), effort.seed, first=first
+                fitted.config, days, min(_BATCH, n - first), effort.seed, first=first
             )
-            for first in range(0, n, batch)
+            for first in range(0, n, _BATCH)
         ]
     )
 

@@ -12,7 +12,7 @@ from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
 from training.calibration.gas import HOURLY
 from training.calibration.history import History
-from training.calibration.model import model_values, without
+from training.calibration.model import model_values, together, without
 from training.calibration.moments import Estimate, Parameter, fit, most_markets, put
 from training.calibration.parameters import (
     AIMS,
@@ -261,8 +261,8 @@ def _values(
     if "jumps" in changes:
         changes["jumps"]["mean_up"] = changes["jumps"]["mean_down"]
     market = _changed(config, changes)
-    return model_values(
-        market, days, effort.histories, effort.seed, spot=spot, weighted=True
+    return together(
+        [model_values(market, days, effort.histories, effort.seed, spot=spot)]
     )
 
 

@@ -26,7 +26,7 @@ IMPLIED = (
     Statistic("half-life of log implied volatility", "day", 0.08, ratio=True),
     Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.4, True),
     Statistic("spot-vol correlation, daily", "-", 0.03),
-    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.005),
+    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.004),
     Statistic("implied above next 30 days' volatility", "-", 0.1, fitted=False),
 )
 

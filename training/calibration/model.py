@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.loading import load_config
 from training.calibration import funding, gas, implied, skew
-from training.calibration.control import history_weights
+from training.calibration.control import history_weights, stress_excess
 from training.calibration.simulation import simulate
-from training.calibration.spot_statistics import spot_values
+from training.calibration.spot_statistics import pooled_kurtosis, spot_values
 from training.calibration.statistic import WEIGHT, Values
 
 PARTS = ("implied", "gas", "funding", "skew")
@@ -40,7 +40,6 @@ def model_values(
     *,
     spot: bool = True,
     first: int = 0,
-    weighted: bool = False,
 ) -> Values:
     """Statistics of simulated histories for the parts in `days`.
 
@@ -52,18 +51,13 @@ def model_values(
         seed: Of the noise.
         spot: Whether to compute the statistics of spot.
         first: Number of the first history.
-        weighted: Whether the histories get the weights of `control`, for a fit; a
-            table shows histories as they come.
     """
     hours = 24 * max(days.values())
     rows = simulate(config, _rows(days), n_histories, hours, seed, first=first)
     returns = np.diff(rows["log_spot"], axis=-1)
-    values: dict[str, FloatArray] = {}
-    weights = None
-    if weighted:
-        values[WEIGHT] = weights = history_weights(config, rows["stress"], days)
+    values = dict(stress_excess(config, rows["stress"], days))
     if spot:
-        values |= spot_values(returns[:, : 24 * days["spot"]], weights=weights)
+        values |= spot_values(returns[:, : 24 * days["spot"]])
     if "implied" in days:
         ends = {name: rows[name][:, 24::24] for name in implied.ROWS}
         level = implied.implied_volatility(config, ends)[:, : days["implied"]]
@@ -81,6 +75,18 @@ def model_values(
             reversal[:, : days["skew"]], log_spot[:, : days["skew"]]
         )
     return values
+
+
+def together(batches: Sequence[Values]) -> Values:
+    """Statistics of several batches of histories as those of one, with weights."""
+    values = {
+        name: np.concatenate([np.asarray(batch[name]) for batch in batches])
+        for name in batches[0]
+    }
+    weights = history_weights(values)
+    if "volatility" in values:
+        values |= pooled_kurtosis(values, weights)
+    return values if weights is None else {**values, WEIGHT: weights}
 
 
 def _rows(days: Mapping[str, int]) -> tuple[str, ...]:

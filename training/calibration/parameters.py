@@ -34,16 +34,16 @@ VOLATILITY_PARAMETERS = (
 )
 # With a chain of calm and stress that lasts for months, the slow factor moves faster.
 REGIME_PARAMETERS = (
-    Parameter("regime.calm_days", 200.0, 30.0, 730.0),
-    Parameter("regime.stress_days", 155.0, 30.0, 730.0),
-    Parameter("regime.volatility", 4.0, 1.05, 6.0),
+    Parameter("regime.calm_days", 190.0, 30.0, 730.0),
+    Parameter("regime.stress_days", 160.0, 30.0, 730.0),
+    Parameter("regime.volatility", 5.0, 1.05, 5.5),
 )
 STARTS_BESIDE_REGIME = {
     "volatility.fast.half_life_days": 8.0,
-    "volatility.fast.sd": 0.1,
+    "volatility.fast.sd": 0.09,
     "volatility.slow.half_life_days": 80.0,
-    "volatility.slow.sd": 0.2,
-    "jumps.per_year": 50.0,
+    "volatility.slow.sd": 0.14,
+    "jumps.per_year": 45.0,
     "surface.level.half_life_days": 25.0,
     "surface.level.sd": 0.09,
     "surface.level.return_correlation": -0.8,
@@ -90,7 +90,7 @@ def spot_parameters(
         regime: Whether the market knows calm and stress; then that is fitted too.
         implied: Whether there are data of implied volatility.
     """
-    start = volatility * (0.24 if regime else 0.46)
+    start = volatility * (0.19 if regime else 0.46)
     level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
     parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
     parameters += LEVEL_PARAMETERS if implied else ()

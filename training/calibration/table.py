@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from training.calibration.statistic import Statistic, Values
+from training.calibration.statistic import WEIGHT, Statistic, Values
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Row:
         statistic: Its name.
         unit: Its unit.
         data: In the data; None if they do not have it.
-        model: Mean over simulated histories of the data's length.
+        model: Mean over simulated histories, with the weights they have.
         difference: Model less data, or the ratio less one.
         relative: Whether the difference is such a ratio.
         sd: Standard deviation between those histories, of the same kind as the
@@ -51,15 +51,15 @@ def compare(
         fitted: Names of those that the fit aimed at.
     """
     return [
-        _row(s, data.get(s.name), values[s.name], s.name in fitted)
+        _row(s, data.get(s.name), values, s.name in fitted)
         for s in statistics
         if s.name in values
     ]
 
 
-def _row(s: Statistic, data: float | None, values: object, fitted: bool) -> Row:
-    array = np.asarray(values, dtype=float)
-    model = s.mean(array)
+def _row(s: Statistic, data: float | None, values: Values, fitted: bool) -> Row:
+    array = np.asarray(values[s.name], dtype=float)
+    model = s.mean(array, values.get(WEIGHT))
     difference = None
     if data is not None and np.isfinite(data) and np.isfinite(model):
         if not s.ratio:
