@@ -20,26 +20,26 @@ from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
-    "allocation": "a4f4a8c1bed09abe9353bf4facd88d21",
+    "allocation": "893464a21e4c1dd79a0b34c6f1cc725b",
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
-    "calm": "3c7d0035a1b35b4dd46258b234f0b53b",
+    "calm": "ab7d0c6f2bd1cfd42c007e8c07d63ea5",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
-    "crash": "8441e0792ea9f12e72f1fd5d8b5c0bf7",
-    "deribit": "7c1ae824815b59a7e54217a2122fe516",
+    "crash": "13f5abf97f07139d09b121c0e892a20d",
+    "deribit": "09ec314910b25b4f37352b51a7206559",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
-    "ethereum-l1": "30143ee962dde1f5754ae5879a2a4b32",
-    "ethereum-l1-2021": "35279b0a452767838e62ac0efb398bf1",
-    "ethereum-l1-2026": "c33fc84b6ee6446c54038a4a6f7818fb",
-    "ethereum-l1-adverse": "f1c7f7ca10e8d22a43914b175126a88d",
-    "ethereum-l2": "dc9bb1555852f93ff401ee7ae4a3af7d",
+    "ethereum-l1": "59957cebda693eaec403fa13ab7db2e3",
+    "ethereum-l1-2021": "87a294d7a46ee14b98f9ace6d3ef4357",
+    "ethereum-l1-2026": "537bd71fa7a8d31e2939b22581dfcd44",
+    "ethereum-l1-adverse": "eb7d6ce09c87c70de00f48fa53f4d377",
+    "ethereum-l2": "f4f3aacbc93b8fb0046b306feb70e38f",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
-    "short-squeeze": "67565188b321dbf9794fcf5cdd3748f5",
+    "short-squeeze": "1547987abec791571ba9a764862b1b15",
 }
 N_PATHS = 16
 
