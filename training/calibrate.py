@@ -62,7 +62,12 @@ def run(options: CalibrateOptions) -> None:
     for remark in history.remarks:
         log(remark)
     parts = parts_of(history, options.parts)
-    effort = Effort(options.histories, seed=options.seed, years=options.years)
+    effort = Effort(
+        options.histories,
+        seed=options.seed,
+        years=options.years,
+        starts=options.starts,
+    )
     total = work(base, history, effort, parts)
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
@@ -179,6 +184,8 @@ def _command(options: CalibrateOptions) -> str:
         words += ["--set", setting]
     if options.parts != (NONE,):
         words += ["--histories", str(options.histories)]
+    if options.starts != CalibrateOptions.starts:
+        words += ["--starts", str(options.starts)]
     words += [] if options.years is None else ["--years", str(options.years)]
     words += ["--seed", str(options.seed)]
     return shlex.join(words + _out(options))

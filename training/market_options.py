@@ -84,6 +84,8 @@ class CalibrateOptions(SettingOptions):
     """Folder for the table and the figures (default: none)."""
     histories: Count = 24
     """Simulated histories in each step of the fit."""
+    starts: Count = 4
+    """Places where the search of calm and stress may start: the best of so many."""
     years: OptionalCount = None
     """Simulated years behind every figure of the table, in histories as long as that of
     spot (default: each in histories as long as its data, four times those of the

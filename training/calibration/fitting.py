@@ -21,6 +21,7 @@ from training.calibration.parameters import (
     RESPONSE_PARAMETERS,
     SKEW_PARAMETERS,
     spot_parameters,
+    spot_starts,
 )
 from training.calibration.season import KEYS as SEASON_KEYS
 from training.calibration.statistic import Values
@@ -61,6 +62,8 @@ class Effort:
         steps: Of the search.
         seed: Of the noise.
         years: Behind the final table; None: four times the histories of the search.
+        starts: Places where the search of calm and stress may start; it starts at the
+            best of them.
         advance: Called once per market.
     """
 
@@ -68,6 +71,7 @@ class Effort:
     steps: int = 6
     seed: int = 0
     years: int | None = None
+    starts: int = 4
     advance: Advance = lambda *args, **kwargs: None
 
 
@@ -108,7 +112,10 @@ def work(
         "funding": len(FUNDING_PARAMETERS),
         "skew": len(SKEW_PARAMETERS),
     }
-    return sum(most_markets(counts[part], effort.steps) for part in parts)
+    more = {"spot": len(_more_starts(base, effort))}
+    return sum(
+        most_markets(counts[part], effort.steps, more.get(part, 0)) for part in parts
+    )
 
 
 def fit_market(
@@ -166,12 +173,21 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
         AIMS["spot"],
         history.values,
         lambda changes: _values(config, changes, days, effort),
+        starts=_more_starts(fitted.config, effort, total),
         most_steps=effort.steps,
         advance=effort.advance,
     )
     fitted.estimates["spot"] = estimate
     both = {"jumps.mean_up": estimate.values["jumps.mean_down"]}
     fitted.change({**estimate.values, **both})
+
+
+def _more_starts(
+    config: EnvConfig, effort: Effort, volatility: float = 1.0
+) -> tuple[dict[str, float], ...]:
+    """Where the search of spot may start besides its first place."""
+    known = config.market.regime is not None
+    return spot_starts(volatility, regime=known)[: effort.starts - 1]
 
 
 _FACTOR = {"half_life_days": 1.0, "sd": 0.1}

@@ -91,6 +91,7 @@ def fit(
     data: Mapping[str, float],
     simulate: Simulate,
     *,
+    starts: Sequence[Mapping[str, float]] = (),
     most_steps: int = 6,
     advance: Callable[..., None] = lambda *args, **kwargs: None,
 ) -> Estimate:
@@ -101,6 +102,8 @@ def fit(
         statistics: What to aim at.
         data: Name -> value in the data.
         simulate: Statistics of a market with changed keys.
+        starts: Key -> value where the search might start as well; it starts where the
+            differences are least.
         most_steps: Gauss-Newton steps at most.
         advance: Called once per simulated market.
     """
@@ -115,7 +118,11 @@ def fit(
         return np.array([_difference(s, values, data[s.name]) for s in aims])
 
     bounds = np.array([(p.to_search(p.low), p.to_search(p.high)) for p in parameters])
-    start = np.array([p.to_search(p.start) for p in parameters])
+    places = [
+        np.array([p.to_search(other.get(p.key, p.start)) for p in parameters])
+        for other in ({}, *starts)
+    ]
+    start = min(places, key=lambda x: _loss(differences(x))) if starts else places[0]
     best, derivative = _search(differences, start, bounds, most_steps)
     final = simulate(nested(parameters, best))
     sd = _standard_errors(derivative, _covariance(aims, final))
@@ -128,10 +135,11 @@ def fit(
     return Estimate(values, errors, _loss(off), count)
 
 
-def most_markets(n_parameters: int, most_steps: int) -> int:
+def most_markets(n_parameters: int, most_steps: int, n_starts: int = 0) -> int:
     """Markets that a fit simulates at most."""
     derivatives = 2 + most_steps // 2
-    return 2 + n_parameters * derivatives + len(_DAMPINGS) * most_steps
+    first = n_starts + 1 if n_starts else 0
+    return 2 + first + n_parameters * derivatives + len(_DAMPINGS) * most_steps
 
 
 def _search(

@@ -99,3 +99,19 @@ def spot_parameters(
     starts = STARTS_BESIDE_REGIME
     moved = (replace(p, start=starts.get(p.key, p.start)) for p in parameters)
     return (*moved, *REGIME_PARAMETERS)
+
+
+def spot_starts(volatility: float, *, regime: bool) -> tuple[dict[str, float], ...]:
+    """Where else the search of spot might start: shorter or milder states.
+
+    Each has about the same volatility in the long run as the first start.
+
+    Args:
+        volatility: Of the data [1/sqrt(year)].
+        regime: Whether the market knows calm and stress.
+    """
+    if not regime:
+        return ()
+    short = {"regime.calm_days": 80.0, "regime.stress_days": 65.0}
+    mild = {"regime.volatility": 3.0, "volatility.level": 0.31 * volatility}
+    return (short, mild, short | mild)

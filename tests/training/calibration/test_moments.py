@@ -55,3 +55,16 @@ def test_a_statistic_that_is_undefined_does_not_stop_the_search() -> None:
 
     estimate = fit(PARAMETERS, STATISTICS, {"size": 4.0, "shift": 1.0}, broken)
     assert np.isfinite(list(estimate.values.values())).all()
+
+
+def test_the_search_starts_at_the_best_of_its_places() -> None:
+    truth = simulate({"a": {"size": 7.0, "shift": -2.0}})
+    data = {s.name: s.mean(truth[s.name]) for s in STATISTICS[:2]}
+    other = {"a.size": 7.0, "a.shift": -2.0}
+    alone = fit(PARAMETERS, STATISTICS, data, simulate, most_steps=0)
+    better = fit(PARAMETERS, STATISTICS, data, simulate, starts=[other], most_steps=0)
+    worse = fit(
+        PARAMETERS, STATISTICS, data, simulate, starts=[{"a.size": 50.0}], most_steps=0
+    )
+    assert better.loss < 1e-12 < alone.loss
+    assert worse.loss == alone.loss

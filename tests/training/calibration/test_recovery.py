@@ -187,7 +187,7 @@ def fitted_regime(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     _write_files(folder, truth)
     history = read_spot(folder / "spot.csv", Window())
     add_implied(history, folder / "implied.csv", Window())
-    return fit_market(truth, history, Effort(8, 4), parts_of(history))
+    return fit_market(truth, history, Effort(16, 4), parts_of(history))
 
 
 @pytest.mark.slow
