@@ -23,7 +23,7 @@ __all__ = ["convex_frontier", "convex_frontier_figure"]
 FloatArray = NDArray[np.float64]
 
 _MOST_SHOWN = 7  # policies with a line of their own; the others are grey points
-_OFF_CHART = 2.0  # times the best objective
+_OFF_CHART = 1.3  # times the best objective
 
 
 def convex_frontier(cost: Sequence[float], square: Sequence[float]) -> list[int]:
@@ -102,17 +102,16 @@ def convex_frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
         # Straight in the squared error, so that mixtures are straight lines.
         axes.set_yscale("function", functions=(_square, _root))
         axes.margins(0.1, 0.1)
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], 0.0))
         if min(row.cost_bp for row in shown) >= 0.0:  # funding can be received
             axes.set_xlim(left=0.0)
         finish_axes(axes)
-        figure.text(
-            0.01,
-            -0.01,
+        axes.set_title(
             "wide grey line: what the rules and mixtures of them can reach; "
             "points: the other rules",
             fontsize=8,
             color=MUTED,
-            va="top",
+            loc="right",
         )
         figure.draw_without_rendering()
         lines = {name: _points(rows) for name, rows in drawn.items() if rows}
