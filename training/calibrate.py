@@ -11,6 +11,7 @@ import numpy as np
 from hedge_env.config import EnvConfig
 from hedge_env.documents import merge, parse_settings
 from hedge_env.errors import ConfigError
+from hedge_env.files import write_atomically
 from hedge_env.loading import load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
 from training.calibration.chains import fit_chains
@@ -78,7 +79,7 @@ def run(options: CalibrateOptions) -> None:
     rows = compare(STATISTICS, history.values, values, aims(history, parts))
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(_preset(options, history, fitted), encoding="utf-8")
+        write_atomically(options.out, _preset(options, history, fitted))
         load_config(options.out)  # what was written can be read
     if options.report is not None:
         number = table_histories(history, effort)
@@ -260,7 +261,7 @@ def _write_report(
         "standard deviation, in logarithms where the difference is in percent.\n\n"
         f"## Remarks on the files\n\n{remarks}\n"
     )
-    (options.report / "calibration.md").write_text(text, encoding="utf-8")
+    write_atomically(options.report / "calibration.md", text)
     draw_comparison(options.report / "calibration.png", history, fitted.config)
 
 
