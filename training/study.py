@@ -6,10 +6,13 @@ with the exact optimum where there is one. What is finished is kept in a work fo
 goes on where it stopped; the tables, the figures and the page are made from it.
 """
 
+import functools
 import json
+import multiprocessing
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +134,9 @@ def run_study(
         n_episodes: Number of test paths of each market.
         validation_episodes: Number of paths that rules are tuned on.
         seed: Of both.
-        threads: The result does not depend on it.
-        progress: Whether to show progress on standard error.
+        threads: Markets at a time, each in a process of its own; what is left over
+            goes to threads inside them. The result does not depend on it.
+        progress: Whether to show progress on standard error; of one market at a time.
         command: Command line that repeats the study.
 
     Raises:
@@ -148,18 +152,55 @@ def run_study(
         "validation_episodes": validation_episodes,
         "seed": seed,
     }
-    markets = []
-    for number, config in enumerate(configs, start=1):
-        folder = work / config.name
-        levels = levels_of(config, risk_aversions)
-        own = {**key, "levels": levels, "config_sha256": config_digest(config)}
-        market = _finished(folder / _MARKET_FILE, own)
-        state = "" if market is None else ", kept"
-        log(f"study: {config.name} ({number} of {len(configs)}){state}")
-        if market is None:
-            market = _measure(config, folder, own, threads=threads, progress=progress)
-        markets.append(market)
+    keys = [
+        {
+            **key,
+            "levels": levels_of(config, risk_aversions),
+            "config_sha256": config_digest(config),
+        }
+        for config in configs
+    ]
+    # Markets side by side use the cores better than threads inside one market do.
+    workers = max(1, min(threads, len(configs)))
+    share = functools.partial(
+        _kept_or_measured,
+        work=work,
+        total=len(configs),
+        threads=max(1, threads // workers),
+        progress=progress and workers == 1,
+    )
+    numbers = range(1, len(configs) + 1)
+    if workers == 1:
+        markets = list(map(share, configs, keys, numbers))
+    else:
+        # Spawned: a forked worker would inherit half of the parent's threads.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            try:
+                markets = list(pool.map(share, configs, keys, numbers))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return Study(tuple(markets), command, hedge_env.__version__, git_commit())
+
+
+def _kept_or_measured(
+    config: EnvConfig,
+    key: Mapping[str, Any],
+    number: int,
+    *,
+    work: Path,
+    total: int,
+    threads: int,
+    progress: bool,
+) -> StudyMarket:
+    folder = work / config.name
+    market = _finished(folder / _MARKET_FILE, key)
+    state = "" if market is None else ", kept"
+    log(f"study: {config.name} ({number} of {total}){state}")
+    if market is not None:
+        return market
+    return _measure(config, folder, key, threads=threads, progress=progress)
 
 
 def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:

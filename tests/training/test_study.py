@@ -151,3 +151,11 @@ def test_names_in_the_figure_stand_next_to_points_that_are_drawn(made):
     for text in axes.texts:
         points = np.array(drawn[text.get_text()])
         assert np.abs(points - text.xy).sum(axis=1).min() < 1e-6
+
+
+@pytest.mark.slow
+def test_markets_side_by_side_give_what_one_after_another_gives(made, tmp_path):
+    study, _ = made
+    again = small(tmp_path, threads=2)
+    pairs = zip(again.markets, study.markets, strict=True)
+    assert all(one.summary == other.summary for one, other in pairs)
