@@ -12,7 +12,7 @@ STREAMS = ("training", "validation", "test")
 
 
 def philox(counter: tuple[int, ...], key: tuple[int, int]) -> tuple[int, ...]:
-    """Ten rounds of Philox4x32 in unbounded integers."""
+    """Ten rounds of Philox4x32 as the paper states them, in unbounded integers."""
     (x0, x1, x2, x3), (k0, k1) = counter, key
     for _ in range(10):
         high_0, low_0 = divmod(0xD2511F53 * x0, 2**32)
