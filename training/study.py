@@ -7,48 +7,28 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 """
 
 import functools
-import json
 import multiprocessing
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hedge_env
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
-from hedge_env.files import write_atomically
 from hedge_env.loading import load_config
 from training.commands import StudyOptions
-from training.compare import compare
 from training.console import log, main_for, write_json
-from training.contenders import ALL, OPTIMA
+from training.contenders import ALL
 from training.output_folder import prepare_folder, write_folder
-from training.run_folder import git_commit, to_json
-from training.summary import PolicyRow, Summary
-from training.tune import tune_to_file
-from training.tuned_file import TUNED_FILE, config_digest
+from training.run_folder import git_commit
+from training.study_market import StudyMarket, kept_or_measured
+from training.tuned_file import config_digest
 
-__all__ = ["Study", "StudyMarket", "run_study"]
-
-_MARKET_FILE = "market.json"
 _MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
-
-
-@dataclass(frozen=True)
-class StudyMarket:
-    """What was measured in one market.
-
-    Attributes:
-        summary: All policies at all risk aversions.
-        seconds: Time that testing took, and tuning if it was done at once [s].
-    """
-
-    summary: Summary
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -60,12 +40,16 @@ class Study:
         command: The command line.
         version: Of this package.
         commit: Of the source tree, None if not known.
+        seconds: Time of the run on the clock, all markets together [s].
+        side_by_side: Markets measured at a time.
     """
 
     markets: tuple[StudyMarket, ...]
     command: str
     version: str
     commit: str | None
+    seconds: float = field(compare=False)
+    side_by_side: int = field(compare=False)
 
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON; of the configs only the names."""
@@ -78,6 +62,8 @@ class Study:
             "command": self.command,
             "version": self.version,
             "git_commit": self.commit,
+            "seconds": round(self.seconds, 1),
+            "side_by_side": self.side_by_side,
             "markets": markets,
         }
 
@@ -142,6 +128,7 @@ def run_study(
     Raises:
         ConfigError: If two markets have one name.
     """
+    start = time.monotonic()
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise ConfigError("--presets: a market is named twice; name each once")
@@ -163,7 +150,7 @@ def run_study(
     # Markets side by side use the cores better than threads inside one market do.
     workers = max(1, min(threads, len(configs)))
     share = functools.partial(
-        _kept_or_measured,
+        kept_or_measured,
         work=work,
         total=len(configs),
         threads=max(1, threads // workers),
@@ -181,26 +168,14 @@ def run_study(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-    return Study(tuple(markets), command, hedge_env.__version__, git_commit())
-
-
-def _kept_or_measured(
-    config: EnvConfig,
-    key: Mapping[str, Any],
-    number: int,
-    *,
-    work: Path,
-    total: int,
-    threads: int,
-    progress: bool,
-) -> StudyMarket:
-    folder = work / config.name
-    market = _finished(folder / _MARKET_FILE, key)
-    state = "" if market is None else ", kept"
-    log(f"study: {config.name} ({number} of {total}){state}")
-    if market is not None:
-        return market
-    return _measure(config, folder, key, threads=threads, progress=progress)
+    return Study(
+        tuple(markets),
+        command,
+        hedge_env.__version__,
+        git_commit(),
+        time.monotonic() - start,
+        workers,
+    )
 
 
 def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
@@ -222,65 +197,6 @@ def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
             "--risk-aversion"
         )
     return [multiple * own for multiple in _MULTIPLES]
-
-
-def _measure(
-    config: EnvConfig,
-    folder: Path,
-    key: Mapping[str, Any],
-    *,
-    threads: int,
-    progress: bool,
-) -> StudyMarket:
-    """Tune, test and keep the result of one market."""
-    start = time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
-    # A file of its own for whatever the parameters depend on.
-    digest, version = str(key["config_sha256"])[:12], key["version"]
-    paths, seed = key["validation_episodes"], key["seed"]
-    tuned = folder / f"{digest}-{version}-{paths}-{seed}-{TUNED_FILE}"
-    tune_to_file(
-        config,
-        [name for name in key["policies"] if name not in OPTIMA],
-        key["levels"],
-        tuned,
-        n_episodes=paths,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-    )
-    comparison = compare(
-        config,
-        key["policies"],
-        key["levels"],
-        n_episodes=key["n_episodes"],
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        tuned_file=tuned,
-        attributed=False,
-    )
-    market = StudyMarket(comparison.summary, time.monotonic() - start)
-    document = {
-        "key": key,
-        "seconds": market.seconds,
-        "summary": market.summary.to_document(),
-    }
-    write_atomically(folder / _MARKET_FILE, to_json(document))
-    return market
-
-
-def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
-    """What was measured before, if it is the same; None if it has to be done."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["key"] != key:
-            return None
-        summary = dict(document["summary"])
-        summary["policies"] = tuple(PolicyRow(**row) for row in summary["policies"])
-        return StudyMarket(Summary(**summary), float(document["seconds"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # missing, damaged or of another version: measured again
 
 
 def command_line(options: StudyOptions) -> str:

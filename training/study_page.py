@@ -9,7 +9,8 @@ from training.findings import MINUS, parameter_text, with_error
 from training.output_folder import Content
 from training.plot_style import to_png
 from training.run_folder import to_json
-from training.study import Study, StudyMarket
+from training.study import Study
+from training.study_market import StudyMarket
 from training.study_plots import convex_frontier_figure
 from training.summary import Z_95, PolicyRow, Summary
 
@@ -70,13 +71,12 @@ def study_page(study: Study) -> str:
         study: What was measured.
     """
     first = study.markets[0].summary
-    minutes = sum(market.seconds for market in study.markets) / 60.0
     parts = [
         "# Which rule is best where",
         _introduction(first),
         f"```bash\n{study.command}\n```",
         f"Version {study.version}, commit {study.commit or 'not known'}; "
-        f"{minutes:.0f} minutes in all. Every number is in `summary.csv` and, with the "
+        f"{_duration(study)}. Every number is in `summary.csv` and, with the "
         "parameters, in `summary.json`.",
         "## The best rule of each market",
         _best_table(study.markets),
@@ -84,6 +84,14 @@ def study_page(study: Study) -> str:
         *(_market_section(market.summary) for market in study.markets),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _duration(study: Study) -> str:
+    minutes = f"{study.seconds / 60.0:.0f} minutes"
+    if study.side_by_side > 1:
+        minutes += f" with {study.side_by_side} markets at a time"
+    kept = sum(market.kept for market in study.markets)
+    return f"{minutes}, {kept} markets kept from before" if kept else minutes
 
 
 def _introduction(summary: Summary) -> str:

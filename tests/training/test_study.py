@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 
@@ -7,7 +8,7 @@ import pytest
 
 from hedge_env.errors import ConfigError
 from hedge_env.loading import load_config
-from training import study as study_module
+from training import study_market
 from training.study import levels_of, run_study
 from training.study_page import study_files, study_page
 from training.study_plots import convex_frontier, convex_frontier_figure
@@ -44,23 +45,23 @@ def test_every_market_is_measured_at_multiples_of_its_own_risk_aversion(made):
 
 def test_what_is_finished_is_not_done_again(made, monkeypatch):
     study, work = made
-    monkeypatch.setattr(study_module, "tune_to_file", pytest.fail)
-    monkeypatch.setattr(study_module, "compare", pytest.fail)
+    monkeypatch.setattr(study_market, "tune_to_file", pytest.fail)
+    monkeypatch.setattr(study_market, "compare", pytest.fail)
     assert small(work, command="hedge study") == study
 
 
 def test_an_interrupted_market_goes_on_with_its_tuned_rules(tmp_path, monkeypatch):
-    real = study_module.compare
+    real = study_market.compare
 
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study_module, "compare", interrupted)
+    monkeypatch.setattr(study_market, "compare", interrupted)
     with pytest.raises(KeyboardInterrupt):
         small(tmp_path)
     (tuned,) = (tmp_path / "reference").iterdir()
     before = tuned.read_bytes()
-    monkeypatch.setattr(study_module, "compare", real)
+    monkeypatch.setattr(study_market, "compare", real)
     small(tmp_path)
     assert tuned.read_bytes() == before
 
@@ -120,6 +121,15 @@ def test_the_page_names_the_best_rule_and_the_command(made):
             best = summary.best_rule(level)
             assert f"| {summary.preset} | {level:g} | {best.name} |" in page
     assert page.count("**best**") == 10
+
+
+def test_the_page_says_how_long_it_took_and_what_was_there_before(made):
+    study, work = made
+    minutes = f"{study.seconds / 60:.0f} minutes"
+    assert f"; {minutes}. " in study_page(study)
+    again = small(work, command="hedge study")
+    page = study_page(dataclasses.replace(again, seconds=600.0, side_by_side=2))
+    assert "; 10 minutes with 2 markets at a time, 2 markets kept from before. " in page
 
 
 def test_the_convex_frontier_is_what_is_best_at_some_risk_aversion():
