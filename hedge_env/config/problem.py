@@ -11,7 +11,7 @@ from hedge_env.config.agent import (
     RiskAversionRange,
 )
 from hedge_env.config.book import BookConfig, HoldingsConfig, limiting_deltas
-from hedge_env.config.conditions import check_execution, check_replayed
+from hedge_env.config.compatibility import check_execution, check_replayed
 from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.execution import ExecutionConfig
 from hedge_env.config.market import MarketConfig
