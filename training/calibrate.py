@@ -42,6 +42,7 @@ from training.calibration.table import (
     as_markdown,
     as_text,
     compare,
+    verdict,
 )
 from training.commands import CalibrateOptions
 from training.console import log, main_for, progress_bar, write_json
@@ -65,9 +66,11 @@ def run(options: CalibrateOptions) -> None:
     parts = parts_of(history, options.parts)
     effort = Effort(
         options.histories,
+        options.steps,
         seed=options.seed,
         years=options.years,
         starts=options.starts,
+        weighted=options.weights,
     )
     total = work(base, history, effort, parts)
     with progress_bar("fit", total, enabled=options.progress) as advance:
@@ -87,7 +90,7 @@ def run(options: CalibrateOptions) -> None:
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
-    print(as_text(rows))
+    print(f"{as_text(rows)}\n\n{verdict(rows)}")
     if options.out is not None:
         print(f"\nwritten: {options.out}")
 
@@ -185,9 +188,13 @@ def _command(options: CalibrateOptions) -> str:
         words += ["--set", setting]
     if options.parts != (NONE,):
         words += ["--histories", str(options.histories)]
-    if options.starts != CalibrateOptions.starts:
-        words += ["--starts", str(options.starts)]
+    for name, count, usual in (
+        ("--steps", options.steps, CalibrateOptions.steps),
+        ("--starts", options.starts, CalibrateOptions.starts),
+    ):
+        words += [] if count == usual else [name, str(count)]
     words += [] if options.years is None else ["--years", str(options.years)]
+    words += [] if options.weights else ["--no-weights"]
     words += ["--seed", str(options.seed)]
     return shlex.join(words + _out(options))
 
@@ -252,13 +259,15 @@ def _write_report(
     spans = "\n".join(f"- {name}: {span}" for name, span in history.spans.items())
     remarks = "\n".join(f"- {remark}" for remark in history.remarks)
     name = fitted.config.name if options.out is None else options.out.stem
+    length = "the length of its data" if options.years is None else "the length of spot"
+    weights = ", weighted so that the time under stress is the expected one"
     text = (
         f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        f"{verdict(rows).capitalize()}.\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
-        f"{'the length of its data' if options.years is None else 'the length of spot'}"
-        ", weighted so that the time under stress is the expected one; sd is their "
-        "standard deviation, in logarithms where the difference is in percent.\n\n"
+        f"{length}{weights if options.weights else ''}; sd is their standard "
+        "deviation, in logarithms where the difference is in percent.\n\n"
         f"## Remarks on the files\n\n{remarks}\n"
     )
     write_atomically(options.report / "calibration.md", text)

@@ -84,12 +84,17 @@ class CalibrateOptions(SettingOptions):
     """Folder for the table and the figures (default: none)."""
     histories: Count = 24
     """Simulated histories in each step of the fit."""
+    steps: Count = 6
+    """Steps of the search at most."""
     starts: Count = 4
     """Places where the search of calm and stress may start: the best of so many."""
     years: OptionalCount = None
     """Simulated years behind every figure of the table, in histories as long as that of
     spot (default: each in histories as long as its data, four times those of the
     fit)."""
+    weights: bool = True
+    """Weight the histories of the table until their time under stress is the expected
+    one, which takes out most of their luck."""
     seed: Seed = 0
     """Seed of the simulated histories."""
     json: Json = False

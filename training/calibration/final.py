@@ -33,7 +33,8 @@ def final_values(fitted: Fitted, history: History, effort: Effort) -> Values:
                 fitted.config, days, min(_BATCH, n - first), effort.seed, first=first
             )
             for first in range(0, n, _BATCH)
-        ]
+        ],
+        weighted=effort.weighted,
     )
 
 

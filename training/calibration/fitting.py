@@ -20,6 +20,7 @@ from training.calibration.parameters import (
     GAS_PARAMETERS,
     RESPONSE_PARAMETERS,
     SKEW_PARAMETERS,
+    spot_aims,
     spot_parameters,
     spot_starts,
 )
@@ -64,6 +65,7 @@ class Effort:
         years: Behind the final table; None: four times the histories of the search.
         starts: Places where the search of calm and stress may start; it starts at the
             best of them.
+        weighted: Whether the histories of the final table are weighted, see `control`.
         advance: Called once per market.
     """
 
@@ -72,6 +74,7 @@ class Effort:
     seed: int = 0
     years: int | None = None
     starts: int = 4
+    weighted: bool = True
     advance: Advance = lambda *args, **kwargs: None
 
 
@@ -148,9 +151,10 @@ def fit_market(
 def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
+    regime = fitted.config.market.regime is not None
     parameters = spot_parameters(
         total,
-        regime=fitted.config.market.regime is not None,
+        regime=regime,
         implied=history.implied is not None,
     )
     days = {"spot": history.days["spot"]}
@@ -170,7 +174,7 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     config = without(fitted.config, parts)
     estimate = fit(
         parameters,
-        AIMS["spot"],
+        spot_aims(regime=regime),
         history.values,
         lambda changes: _values(config, changes, days, effort),
         starts=_more_starts(fitted.config, effort, total),

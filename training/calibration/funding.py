@@ -14,12 +14,12 @@ _SAME = 1e-6  # bp: two rates that are the same number
 _LAGS = ((1, "8 h"), (3, "24 h"), (21, "7 d"))
 
 FUNDING = (
-    Statistic("funding, mean", "bp", 0.1),
-    Statistic("funding, sd", "bp", 0.07, ratio=True),
-    Statistic("funding exactly the interest", "-", 0.03),
+    Statistic("funding, mean", "bp", 0.1, limit=0.3),
+    Statistic("funding, sd", "bp", 0.07, ratio=True, limit=0.2),
+    Statistic("funding exactly the interest", "-", 0.03, limit=0.08),
     Statistic("funding below zero", "-", 0.05),
     *(Statistic(f"autocorrelation of funding, {name}", "-", 0.1) for _, name in _LAGS),
-    Statistic("funding against trailing 7-day return", "-", 0.03),
+    Statistic("funding against trailing 7-day return", "-", 0.03, limit=0.1),
     Statistic("99 % quantile of funding", "bp", 0.1, ratio=True, fitted=False),
 )
 

@@ -18,17 +18,17 @@ _TREND = 14  # days of the moving mean that is taken out of hourly gas
 _WEEK = 168
 
 DAILY = (
-    Statistic("gas price, median", "gwei", 0.02, ratio=True),
+    Statistic("gas price, median", "gwei", 0.02, ratio=True, limit=0.05),
     Statistic("sd of log gas price", "-", 0.1, ratio=True),
     *(
-        Statistic(f"change of log gas price, {lag} d", "-", 0.05, ratio=True)
-        for lag in _LAGS
+        Statistic(f"change of log gas price, {lag} d", "-", 0.05, True, limit=limit)
+        for lag, limit in zip(_LAGS, (0.15, None, None, None), strict=True)
     ),
     Statistic("kurtosis of daily log gas changes", "-", 0.3, True, fitted=False),
     Statistic("days beyond twice the gas of 30 days", "-", 0.02, fitted=False),
 )
 HOURLY = (
-    Statistic("gas in the top 1 % of |returns|", "-", 0.05, ratio=True),
+    Statistic("gas in the top 1 % of |returns|", "-", 0.05, ratio=True, limit=0.2),
     Statistic("gas one hour later", "-", 0.1, ratio=True),
     Statistic("gas two hours later", "-", 0.1, ratio=True),
     Statistic("amplitude of the daily gas season", "-", 0.1, True, fitted=False),

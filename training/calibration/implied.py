@@ -15,18 +15,18 @@ from hedge_env.market.parameters import market_params
 from hedge_env.market.volatility import fair_variance_table
 from training.calibration import returns as of
 from training.calibration.simulation import hourly
-from training.calibration.statistic import Statistic, Values
+from training.calibration.statistic import Statistic, Values, asked
 
 ROWS = ("fast", "slow", "intraday", "level", "stress", "excitation")
 DAYS = 30
 
 IMPLIED = (
-    Statistic("implied volatility", "1/sqrt(year)", 0.004),
+    asked("implied volatility", "1/sqrt(year)", 0.02, aim=0.6),
     Statistic("sd of log implied volatility", "-", 0.4, ratio=True),
-    Statistic("half-life of log implied volatility", "day", 0.08, ratio=True),
+    asked("half-life of log implied volatility", "day", 0.35, ratio=True),
     Statistic("daily change of log implied volatility", "1/sqrt(year)", 0.4, True),
-    Statistic("spot-vol correlation, daily", "-", 0.03),
-    Statistic("implied less next 30 days' volatility", "1/sqrt(year)", 0.004),
+    asked("spot-vol correlation, daily", "-", 0.1),
+    asked("implied less next 30 days' volatility", "1/sqrt(year)", 0.025, aim=0.7),
     Statistic("implied above next 30 days' volatility", "-", 0.1, fitted=False),
 )
 

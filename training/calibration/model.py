@@ -77,13 +77,18 @@ def model_values(
     return values
 
 
-def together(batches: Sequence[Values]) -> Values:
-    """Statistics of several batches of histories as those of one, with weights."""
+def together(batches: Sequence[Values], *, weighted: bool = True) -> Values:
+    """Statistics of several batches of histories as those of one.
+
+    Args:
+        batches: Of histories of one market.
+        weighted: Whether to weight them until their time under stress is the expected.
+    """
     values = {
         name: np.concatenate([np.asarray(batch[name]) for batch in batches])
         for name in batches[0]
     }
-    weights = history_weights(values)
+    weights = history_weights(values) if weighted else None
     if "volatility" in values:
         values |= pooled_kurtosis(values, weights)
     return values if weights is None else {**values, WEIGHT: weights}

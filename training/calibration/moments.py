@@ -30,7 +30,7 @@ _STEP = 0.08  # of the finite differences, on the scale of the search: wide, bec
 # counts of jumps change in steps
 _DAMPINGS = (0.001, 0.01, 0.1, 1.0)  # of Levenberg and Marquardt, over the mean square
 _LONGEST_STEP = 0.7  # on the scale of the search
-_GAIN = 0.01  # of the loss, below which the search stops
+_GAIN = 0.002  # of the loss, below which the search stops
 _FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
 
 

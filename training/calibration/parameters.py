@@ -10,6 +10,7 @@ from training.calibration.implied import IMPLIED
 from training.calibration.moments import Parameter
 from training.calibration.skew import SKEW
 from training.calibration.spot_statistics import SPOT
+from training.calibration.statistic import Statistic
 
 STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
 AIMS = {
@@ -18,6 +19,8 @@ AIMS = {
     "funding": FUNDING,
     "skew": SKEW,
 }
+
+_LESS = 4.0  # times the tolerance
 
 VOLATILITY_PARAMETERS = (
     Parameter("volatility.fast.half_life_days", 7.0, 1.0, 30.0),
@@ -99,6 +102,21 @@ def spot_parameters(
     starts = STARTS_BESIDE_REGIME
     moved = (replace(p, start=starts.get(p.key, p.start)) for p in parameters)
     return (*moved, *REGIME_PARAMETERS)
+
+
+def spot_aims(*, regime: bool) -> tuple[Statistic, ...]:
+    """What the fit of spot aims at.
+
+    Args:
+        regime: Whether the market knows calm and stress. Two states cannot spread
+            volatility as the data do, so what has no limit counts for less.
+    """
+    if not regime:
+        return AIMS["spot"]
+    return tuple(
+        s if s.limit is not None else replace(s, tolerance=_LESS * s.tolerance)
+        for s in AIMS["spot"]
+    )
 
 
 def spot_starts(volatility: float, *, regime: bool) -> tuple[dict[str, float], ...]:

@@ -17,7 +17,7 @@ _YEARS = 30.0 / 365.0
 _ITERATIONS = 6
 
 SKEW = (
-    Statistic("30-day risk reversal, mean", "1/sqrt(year)", 0.003),
+    Statistic("30-day risk reversal, mean", "1/sqrt(year)", 0.003, limit=0.01),
     Statistic("30-day risk reversal, sd", "1/sqrt(year)", 0.1, ratio=True),
     Statistic("30-day risk reversal, daily change", "1/sqrt(year)", 0.1, ratio=True),
     Statistic("half-life of the risk reversal", "day", 0.2, ratio=True),

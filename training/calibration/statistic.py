@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,10 @@ class Statistic:
             inverse. A difference of logarithms if `ratio`.
         ratio: Whether it is compared as a ratio.
         fitted: Whether the fit aims at it, or only reports it.
+        limit: Largest difference of a market that is called fitted, in the unit of the
+            table: relative if `ratio`; None: none is asked.
+        factor: Whether the limit is the excess over one of the larger of model over
+            data and data over model.
         pooled: Power whose mean counts, if the histories count as one: two for a
             volatility. Zero: the statistic is averaged over histories of the data's
             length, which are as short as the data and as wrong about rare events.
@@ -32,6 +37,8 @@ class Statistic:
     ratio: bool = False
     fitted: bool = True
     pooled: int = 0
+    limit: float | None = None
+    factor: bool = False
 
     def scale(self, value: FloatArray) -> FloatArray:
         """Bring values to the scale on which differences are taken."""
@@ -60,6 +67,52 @@ class Statistic:
         """Model less data in tolerances."""
         a, b = (self.scale(np.asarray(value)) for value in (model, data))
         return float((a - b) / self.tolerance)
+
+    def within(self, model: float, data: float) -> bool | None:
+        """Whether the model is within the limit; None if none is asked."""
+        if self.limit is None or not np.isfinite(data):
+            return None
+        if self.factor:
+            return bool(max(model / data, data / model) <= 1.0 + self.limit)
+        off = model / data - 1.0 if self.ratio else model - data
+        return bool(abs(off) <= self.limit)
+
+    @property
+    def allowed(self) -> str:
+        """The limit as text, empty if none is asked."""
+        if self.limit is None:
+            return ""
+        if self.factor:
+            return f"factor {1.0 + self.limit:g}"
+        return f"{100.0 * self.limit:g} %" if self.ratio else f"{self.limit:g}"
+
+
+def asked(
+    name: str,
+    unit: str,
+    limit: float,
+    *,
+    aim: float = 1.0,
+    ratio: bool = False,
+    factor: bool = False,
+    pooled: int = 0,
+) -> Statistic:
+    """A statistic with a limit; the tolerance of the fit is a third of it, or less.
+
+    Args:
+        name: See `Statistic`.
+        unit: See `Statistic`.
+        limit: See `Statistic`.
+        aim: What the third is multiplied by.
+        ratio: See `Statistic`.
+        factor: See `Statistic`.
+        pooled: See `Statistic`.
+    """
+    largest = math.log1p(limit) if factor else limit
+    tolerance = aim * largest / 3.0
+    return Statistic(
+        name, unit, tolerance, ratio, pooled=pooled, limit=limit, factor=factor
+    )
 
 
 Values = Mapping[str, FloatArray]

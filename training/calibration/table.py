@@ -21,6 +21,9 @@ class Row:
         model: Mean over simulated histories, with the weights they have.
         difference: Model less data, or the ratio less one.
         relative: Whether the difference is such a ratio.
+        allowed: The largest difference of a market that is called fitted, as text;
+            empty if none is asked.
+        within: Whether the difference is within it; None if it cannot be told.
         sd: Standard deviation between those histories, of the same kind as the
             difference: how far the data may lie off by chance.
         fitted: Whether the fit aimed at it.
@@ -32,6 +35,8 @@ class Row:
     model: float | None
     difference: float | None
     relative: bool
+    allowed: str
+    within: bool | None
     sd: float | None
     fitted: bool
 
@@ -60,13 +65,17 @@ def compare(
 def _row(s: Statistic, data: float | None, values: Values, fitted: bool) -> Row:
     array = np.asarray(values[s.name], dtype=float)
     model = s.mean(array, values.get(WEIGHT))
-    difference = None
+    difference, within = None, None
+    if data is not None and np.isfinite(data):
+        within = s.within(model, data)  # a model without it is not
     if data is not None and np.isfinite(data) and np.isfinite(model):
         if not s.ratio:
             difference = model - data
         elif data > 0.0:
             difference = model / data - 1.0
-    sd = float(np.nanstd(s.scale(array)))
+    scaled = s.scale(array)
+    known = scaled[~np.isnan(scaled)]
+    sd = float(np.std(known)) if known.size else float("nan")
     return Row(
         s.name,
         s.unit,
@@ -74,6 +83,8 @@ def _row(s: Statistic, data: float | None, values: Values, fitted: bool) -> Row:
         _finite(model),
         _finite(difference),
         s.ratio,
+        s.allowed,
+        within,
         _finite(sd),
         fitted and data is not None,
     )
@@ -83,7 +94,7 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-HEADER = ("statistic", "data", "model", "difference", "sd", "fitted")
+HEADER = ("statistic", "data", "model", "difference", "allowed", "sd", "fitted")
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -99,7 +110,20 @@ def cells(row: Row) -> tuple[str, ...]:
     data = "" if row.data is None else f"{row.data:.4g}"
     model = "" if row.model is None else f"{row.model:.4g}"
     mark = "yes" if row.fitted else "no"
-    return (row.statistic + unit, data, model, difference, spread, mark)
+    if row.within is False:
+        difference += " (!)"
+    return (row.statistic + unit, data, model, difference, row.allowed, spread, mark)
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """One sentence: which statistics are beyond what is allowed."""
+    judged = [row for row in rows if row.within is not None]
+    if not judged:
+        return "no statistic of these data has a limit"
+    beyond = [row.statistic for row in judged if not row.within]
+    if beyond:
+        return f"beyond what is allowed (!): {'; '.join(beyond)}"
+    return f"all {len(judged)} statistics with a limit are within it"
 
 
 def as_text(rows: Sequence[Row]) -> str:
@@ -116,7 +140,7 @@ def as_text(rows: Sequence[Row]) -> str:
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """The same as a Markdown table."""
-    lines = ["| " + " | ".join(HEADER) + " |", "|---" + "|---:" * 4 + "|---|"]
+    lines = ["| " + " | ".join(HEADER) + " |", "|---" + "|---:" * 5 + "|---|"]
     for row in rows:
         text = (cell.replace("|", "\\|") for cell in cells(row))
         lines.append("| " + " | ".join(text) + " |")

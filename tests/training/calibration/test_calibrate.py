@@ -117,7 +117,8 @@ def test_without_a_part_the_base_is_compared_as_it_is(
 ) -> None:
     models = []
     for years in ("1", "3"):
-        extra = ["--parts", "none", "--years", years, "--json"]
+        weights = ["--no-weights"] if years == "1" else []
+        extra = ["--parts", "none", "--years", years, "--json", *weights]
         assert main([*arguments, *extra, "--report", str(tmp_path / years)]) == 0
         document = json.loads(capsys.readouterr().out)
         assert document["preset"] is None
@@ -127,7 +128,8 @@ def test_without_a_part_the_base_is_compared_as_it_is(
         assert rows_["implied volatility"]["data"] is not None
         models.append(rows_["volatility"]["model"])
         text_ = (tmp_path / years / "calibration.md").read_text()
-        assert f"--years {years} --seed 0`" in text_
+        assert " ".join(["--years", years, *weights, "--seed 0`"]) in text_
+        assert ("weighted" in text_) is (not weights)
         assert "--parts none" in text_
     assert models[0] != models[1]
 

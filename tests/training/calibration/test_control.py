@@ -46,6 +46,12 @@ def test_a_share_that_never_varies_gives_equal_weights() -> None:
     np.testing.assert_allclose(weights, 1.0 / 40)
 
 
+def test_histories_count_alike_if_asked_to() -> None:
+    batch = model_values(CONFIG, {"spot": 200}, 8, 1)
+    assert WEIGHT in together([batch])
+    assert WEIGHT not in together([batch], weighted=False)
+
+
 def test_weights_bring_the_variance_of_two_seeds_together() -> None:
     # E of the variance is known: .8^2 (1 + share (3^2 - 1)) with share 1/4.
     truth = 0.64 * 3.0

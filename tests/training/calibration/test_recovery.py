@@ -89,7 +89,7 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_funding(history, folder / "funding.csv", Window())
     add_reversal(history, folder / "reversal.csv", Window())
     base = load_config("ethereum-l1", {"market": {"regime": None}})
-    return fit_market(base, history, Effort(12, 4), parts_of(history))
+    return fit_market(base, history, Effort(24), parts_of(history))
 
 
 def _write_files(folder: Path, truth: EnvConfig) -> None:

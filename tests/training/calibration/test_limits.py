@@ -1,0 +1,67 @@
+"""What a market that is called fitted is allowed to be off."""
+
+import math
+
+import numpy as np
+import pytest
+
+from training.calibration.statistic import Statistic, asked
+from training.calibration.table import as_markdown, as_text, compare, verdict
+
+RATIO = asked("spread", "-", 0.1, ratio=True)
+FACTOR = asked("tails", "-", 0.35, ratio=True, factor=True)
+DIFFERENCE = asked("shift", "bp", 0.02)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "least", "most"),
+    [(RATIO, 1.8, 2.2), (FACTOR, 2.0 / 1.35, 2.7), (DIFFERENCE, 1.98, 2.02)],
+)
+def test_a_limit_holds_up_to_its_edges(
+    statistic: Statistic, least: float, most: float
+) -> None:
+    for edge, inward in ((least, 1e-9), (most, -1e-9)):
+        assert statistic.within(edge + inward, 2.0) is True
+        assert statistic.within(edge - inward, 2.0) is False
+    assert statistic.within(2.0, math.nan) is None
+    assert Statistic("free", "-", 1.0).within(9.0, 2.0) is None
+
+
+def test_a_limit_reads_as_it_is_compared() -> None:
+    texts = [s.allowed for s in (RATIO, FACTOR, DIFFERENCE)]
+    assert texts == ["10 %", "factor 1.35", "0.02"]
+    assert Statistic("free", "-", 1.0).allowed == ""
+
+
+def test_the_fit_aims_at_a_third_of_the_limit_or_closer() -> None:
+    assert asked("x", "-", 0.03).tolerance == pytest.approx(0.01)
+    assert asked("x", "-", 0.03, aim=0.5).tolerance == pytest.approx(0.005)
+    # On the scale of the fit a factor is a difference of logarithms.
+    assert FACTOR.difference(2.7, 2.0) == pytest.approx(3.0)
+
+
+def test_the_table_marks_what_is_beyond_its_limit() -> None:
+    statistics = (RATIO, FACTOR, DIFFERENCE, Statistic("free", "-", 1.0))
+    values = {s.name: np.full(3, 2.1) for s in statistics}
+    data = {"spread": 2.0, "tails": 2.0, "shift": 2.0}
+    table = compare(statistics, data, values, frozenset())
+    assert [row.within for row in table] == [True, True, False, None]
+    assert "shift" in verdict(table)
+    assert "spread" not in verdict(table)
+    for text in (as_text(table), as_markdown(table)):
+        marked = [line for line in text.splitlines() if "(!)" in line]
+        assert len(marked) == 1
+        assert "shift" in marked[0]
+    kept = [row for row in table if row.statistic != "shift"]
+    assert verdict(kept) == "all 2 statistics with a limit are within it"
+
+
+def test_without_any_limit_there_is_no_verdict_of_success() -> None:
+    assert verdict([]) == "no statistic of these data has a limit"
+
+
+def test_a_statistic_that_no_history_has_is_an_empty_cell() -> None:
+    (row,) = compare(
+        (RATIO,), {"spread": 2.0}, {"spread": np.full(3, np.nan)}, frozenset()
+    )
+    assert (row.model, row.difference, row.within, row.sd) == (None, None, False, None)
