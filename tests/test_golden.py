@@ -20,26 +20,26 @@ from hedge_env.ledger import TOTALS
 from hedge_env.loading import PRESETS, load_config
 
 DIGESTS = {
-    "allocation": "893464a21e4c1dd79a0b34c6f1cc725b",
+    "allocation": "3fe263a9310e86e43046dc5521dc3fc7",
     "buehler-heston": "dc4ffd02665553d08d76518d6b63f84f",
-    "calm": "ab7d0c6f2bd1cfd42c007e8c07d63ea5",
+    "calm": "ad36aadd33eb57213c2589e55a704805",
     "cao-gbm-1m": "2b7af745c15d5c5f82897e3ec4eedbd7",
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
-    "crash": "13f5abf97f07139d09b121c0e892a20d",
-    "deribit": "09ec314910b25b4f37352b51a7206559",
+    "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
+    "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
-    "ethereum-l1": "59957cebda693eaec403fa13ab7db2e3",
-    "ethereum-l1-2021": "87a294d7a46ee14b98f9ace6d3ef4357",
-    "ethereum-l1-2026": "537bd71fa7a8d31e2939b22581dfcd44",
-    "ethereum-l1-adverse": "eb7d6ce09c87c70de00f48fa53f4d377",
-    "ethereum-l2": "f4f3aacbc93b8fb0046b306feb70e38f",
+    "ethereum-l1": "63fa2a269c7aa724a1dc1a9a74ccf105",
+    "ethereum-l1-2021": "45f1c7cc0510bfae02030d9055c226c2",
+    "ethereum-l1-2026": "2244c34b178336a08ce262419522d1de",
+    "ethereum-l1-adverse": "4cb6cf9c2b435a4b5cd7caff262bf3cc",
+    "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
-    "short-squeeze": "1547987abec791571ba9a764862b1b15",
+    "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
 }
 N_PATHS = 16
 
