@@ -73,9 +73,10 @@ class Statistic:
         if self.limit is None or not np.isfinite(data):
             return None
         if self.factor:
-            return bool(max(model / data, data / model) <= 1.0 + self.limit)
-        off = model / data - 1.0 if self.ratio else model - data
-        return bool(abs(off) <= self.limit)
+            a, b = (self.scale(np.asarray(value)) for value in (model, data))
+            return bool(abs(a - b) <= math.log1p(self.limit))
+        most = self.limit * abs(data) if self.ratio else self.limit
+        return bool(abs(model - data) <= most)
 
     @property
     def allowed(self) -> str:

@@ -27,6 +27,13 @@ def test_a_limit_holds_up_to_its_edges(
     assert Statistic("free", "-", 1.0).within(9.0, 2.0) is None
 
 
+def test_data_without_any_event_are_met_by_none() -> None:
+    for statistic in (RATIO, FACTOR):
+        assert statistic.within(0.0, 0.0) is True
+        assert statistic.within(0.1, 0.0) is False
+        assert statistic.within(math.nan, 2.0) is False
+
+
 def test_a_limit_reads_as_it_is_compared() -> None:
     texts = [s.allowed for s in (RATIO, FACTOR, DIFFERENCE)]
     assert texts == ["10 %", "factor 1.35", "0.02"]
