@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from training.calibration.parameters import spot_aims
 from training.calibration.statistic import Statistic, asked
 from training.calibration.table import as_markdown, as_text, compare, verdict
 
@@ -72,3 +73,13 @@ def test_a_statistic_that_no_history_has_is_an_empty_cell() -> None:
         (RATIO,), {"spread": 2.0}, {"spread": np.full(3, np.nan)}, frozenset()
     )
     assert (row.model, row.difference, row.within, row.sd) == (None, None, False, None)
+
+
+def test_beside_two_regimes_what_has_no_limit_counts_for_less() -> None:
+    usual, beside = (spot_aims(regime=regime) for regime in (False, True))
+    assert [s.name for s in usual] == [s.name for s in beside]
+    for one, other in zip(usual, beside, strict=True):
+        if one.limit is None:
+            assert other.tolerance > 2.0 * one.tolerance
+        else:
+            assert other == one
