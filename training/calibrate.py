@@ -36,6 +36,7 @@ from training.calibration.history import (
 )
 from training.calibration.parameters import STATISTICS
 from training.calibration.preset_file import preset_yaml, rounded
+from training.calibration.statistic import WEIGHT
 from training.calibration.table import (
     Row,
     as_documents,
@@ -86,7 +87,8 @@ def run(options: CalibrateOptions) -> None:
         load_config(options.out)  # what was written can be read
     if options.report is not None:
         number = table_histories(history, effort)
-        _write_report(options, history, fitted, rows, number)
+        weighted = WEIGHT in values
+        _write_report(options, history, fitted, rows, number, weighted=weighted)
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
@@ -188,11 +190,11 @@ def _command(options: CalibrateOptions) -> str:
         words += ["--set", setting]
     if options.parts != (NONE,):
         words += ["--histories", str(options.histories)]
-    for name, count, usual in (
-        ("--steps", options.steps, CalibrateOptions.steps),
-        ("--starts", options.starts, CalibrateOptions.starts),
-    ):
-        words += [] if count == usual else [name, str(count)]
+        for name, count, usual in (
+            ("--steps", options.steps, CalibrateOptions.steps),
+            ("--starts", options.starts, CalibrateOptions.starts),
+        ):
+            words += [] if count == usual else [name, str(count)]
     words += [] if options.years is None else ["--years", str(options.years)]
     words += [] if options.weights else ["--no-weights"]
     words += ["--seed", str(options.seed)]
@@ -251,6 +253,8 @@ def _write_report(
     fitted: Fitted,
     rows: list[Row],
     histories: int,
+    *,
+    weighted: bool,
 ) -> None:
     from training.calibration.plots import draw_comparison
 
@@ -260,13 +264,14 @@ def _write_report(
     remarks = "\n".join(f"- {remark}" for remark in history.remarks)
     name = fitted.config.name if options.out is None else options.out.stem
     length = "the length of its data" if options.years is None else "the length of spot"
+    judged = verdict(rows)
     weights = ", weighted so that the time under stress is the expected one"
     text = (
         f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        f"{verdict(rows).capitalize()}.\n\n"
+        f"{judged[:1].upper()}{judged[1:]}.\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
-        f"{length}{weights if options.weights else ''}; sd is their standard "
+        f"{length}{weights if weighted else ''}; sd is their standard "
         "deviation, in logarithms where the difference is in percent.\n\n"
         f"## Remarks on the files\n\n{remarks}\n"
     )

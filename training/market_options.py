@@ -92,9 +92,9 @@ class CalibrateOptions(SettingOptions):
     """Simulated years behind every figure of the table, in histories as long as that of
     spot (default: each in histories as long as its data, four times those of the
     fit)."""
-    weights: bool = True
-    """Weight the histories of the table until their time under stress is the expected
-    one, which takes out most of their luck."""
+    weights: Flag = True
+    """Count the simulated histories of the table alike, not weighted until their time
+    under stress is the expected one, which takes out most of their luck."""
     seed: Seed = 0
     """Seed of the simulated histories."""
     json: Json = False

@@ -40,7 +40,8 @@ class Study:
         command: The command line.
         version: Of this package.
         commit: Of the source tree, None if not known.
-        seconds: Time of the run on the clock, all markets together [s].
+        seconds: Time of this run on the clock, all markets together [s]; what an
+            earlier run had done is not in it.
         side_by_side: Markets measured at a time.
     """
 

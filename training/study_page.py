@@ -91,7 +91,9 @@ def _duration(study: Study) -> str:
     if study.side_by_side > 1:
         minutes += f" with {study.side_by_side} markets at a time"
     kept = sum(market.kept for market in study.markets)
-    return f"{minutes}, {kept} markets kept from before" if kept else minutes
+    if not kept:
+        return minutes
+    return f"{minutes}, {kept} of {len(study.markets)} markets kept from before"
 
 
 def _introduction(summary: Summary) -> str:

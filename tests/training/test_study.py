@@ -129,7 +129,10 @@ def test_the_page_says_how_long_it_took_and_what_was_there_before(made):
     assert f"; {minutes}. " in study_page(study)
     again = small(work, command="hedge study")
     page = study_page(dataclasses.replace(again, seconds=600.0, side_by_side=2))
-    assert "; 10 minutes with 2 markets at a time, 2 markets kept from before. " in page
+    assert (
+        "; 10 minutes with 2 markets at a time, 2 of 2 markets kept from before. "
+        in page
+    )
 
 
 def test_the_convex_frontier_is_what_is_best_at_some_risk_aversion():

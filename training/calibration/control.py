@@ -1,7 +1,7 @@
 r"""Weights of simulated histories that take out the luck of their calm and stress.
 
 Months of calm and stress make the statistics of a few hundred years scatter: how long
-the market was under stress explains four fifths of the variance of a history's
+the market was under stress explains seven eighths of the variance of a history's
 volatility. Its expected share is known, so histories are weighted until the weighted
 share equals it (a control variate, written as weights so that it serves means, pooled
 powers and kurtosis alike),

@@ -15,7 +15,7 @@ _DAYS = (1, 7, 30, 90)
 _SPANS = ("1 h", "1 d", "7 d")
 
 # Where a limit is asked, the fit aims at a third of it, and closer where 200 simulated
-# years scatter by more than a tenth of it or statistics pull against each other.
+# years scatter most or statistics pull against each other; see docs/calibration.md.
 _KURTOSIS = 0.35
 SPOT = (
     asked("volatility", "1/sqrt(year)", 0.03, aim=0.6, ratio=True, pooled=2),

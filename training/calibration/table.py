@@ -111,7 +111,7 @@ def cells(row: Row) -> tuple[str, ...]:
     model = "" if row.model is None else f"{row.model:.4g}"
     mark = "yes" if row.fitted else "no"
     if row.within is False:
-        difference += " (!)"
+        difference = f"{difference} (!)".lstrip()
     return (row.statistic + unit, data, model, difference, row.allowed, spread, mark)
 
 
