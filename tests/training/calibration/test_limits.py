@@ -28,7 +28,7 @@ def test_a_limit_holds_up_to_its_edges(
     assert Statistic("free", "-", 1.0).within(9.0, 2.0) is None
 
 
-def test_data_without_any_event_are_met_by_none() -> None:
+def test_data_without_an_event_are_met_only_by_a_model_without_one() -> None:
     for statistic in (RATIO, FACTOR):
         assert statistic.within(0.0, 0.0) is True
         assert statistic.within(0.1, 0.0) is False
