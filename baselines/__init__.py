@@ -75,9 +75,38 @@ RULES: Final[Mapping[str, type[AbstractRule]]] = {**BASELINES, **ALLOCATIONS}
 
 
 def rules_for(config: EnvConfig) -> dict[str, type[AbstractRule]]:
-    """Rules that hedge and read nothing but what a config shows to policies."""
-    shown = observable_index(config).keys()
-    return {name: rule for name, rule in BASELINES.items() if set(rule.inputs) <= shown}
+    """Rules that hedge, whose assumptions hold, and that see all they read."""
+    unfit = unfit_rules(config)
+    return {
+        name: rule
+        for name, rule in BASELINES.items()
+        if name not in unfit and _can_read(rule, config)
+    }
 
 
-__all__ = ["ALLOCATIONS", "BASELINES", "RULES", "AbstractRule", "rules_for"]
+def unfit_rules(config: EnvConfig) -> dict[str, str]:
+    """Names of rules whose assumptions a problem breaks, with how it breaks them.
+
+    Rules that read what the config does not show are not among them: they cannot be
+    played at all.
+    """
+    reasons = {
+        name: rule.why_unfit(config)
+        for name, rule in RULES.items()
+        if _can_read(rule, config)
+    }
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _can_read(rule: type[AbstractRule], config: EnvConfig) -> bool:
+    return set(rule.inputs) <= observable_index(config).keys()
+
+
+__all__ = [
+    "ALLOCATIONS",
+    "BASELINES",
+    "RULES",
+    "AbstractRule",
+    "rules_for",
+    "unfit_rules",
+]

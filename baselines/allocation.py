@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.assumptions import why_something_to_hedge
 from baselines.memory import RememberingRule
 from baselines.rule import trade_where
 from hedge_env._types import FloatArray
@@ -43,6 +44,11 @@ class AllocationRule(RememberingRule):
 
     n_remembered: ClassVar[int] = 2
     tolerance: float
+
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """An allocation hedges nothing: a book of options would only disturb it."""
+        return why_something_to_hedge(config)
 
     @abstractmethod
     def exposure(

@@ -34,12 +34,18 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.assumptions import why_not_one_option, why_nothing_to_hedge
+from baselines.expiry import time_left
 from baselines.minimum_variance import minimum_variance_delta
 from baselines.rule import AbstractRule
 from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
 
-_NEAR_THE_MONEY = 1e-4  # of u: no curvature can be read there, and none matters
-_RATIO = (0.25, 4.0)  # of own to at-the-money volatility; beyond, a book of many legs
+_RATIO = (0.25, 4.0)  # of own to at-the-money volatility
+# Of the smile in standardised log strike z, f = 1 + s z + q z^2: an SSVI surface without
+# butterfly arbitrage has |q| <= (eta / 2)^2 / 2 <= 1/2, at eta <= 2; half of that is more
+# than any market here has.
+_CURVATURE = 0.25
 
 
 def bartlett_slope(
@@ -47,8 +53,12 @@ def bartlett_slope(
     at_the_money: FloatArray,
     own: FloatArray,
     log_strike: FloatArray,
+    time: FloatArray,
 ) -> FloatArray:
     """Expected change of an option's volatility per unit of log spot.
+
+    Where own volatility cannot be that of one option on a smile, because the curvature
+    that it takes is beyond any smile's, the slope at the money is used.
 
     Args:
         smile_slope: Of implied volatility in log strike, at the money, shape (n,)
@@ -56,12 +66,15 @@ def bartlett_slope(
         at_the_money: Implied volatility there, shape (n,) [1/sqrt(year)].
         own: Implied volatility at the strike, shape (n,) [1/sqrt(year)].
         log_strike: Log of strike over spot, shape (n,) [-].
+        time: To maturity, shape (n,), positive [year].
 
     Returns:
         beta of the module docstring, shape (n,) [1/sqrt(year)].
     """
     b, f, u = 2.0 * smile_slope, own / at_the_money, log_strike / at_the_money
-    readable = (np.abs(u) > _NEAR_THE_MONEY) & (f > _RATIO[0]) & (f < _RATIO[1])
+    bend = f - 1.0 - 0.5 * b * u  # q z^2, with z^2 = u^2 / time
+    readable = np.abs(bend) * time <= _CURVATURE * u * u
+    readable &= (u != 0.0) & (f > _RATIO[0]) & (f < _RATIO[1])
     f, u = np.where(readable, f, 1.0), np.where(readable, u, 0.0)
     slope = 2.0 * (f - 1.0) / np.where(readable, u, 1.0) - 0.5 * b
     slope = np.where(readable, slope, 0.5 * b)
@@ -73,7 +86,9 @@ def bartlett_slope(
 class Bartlett(AbstractRule):
     """Trade to Bartlett's delta at every decision.
 
-    A book of several legs is read as options of its mean strike.
+    The book is read as options of one strike and maturity. Of other books, what cannot
+    be read is replaced by the slope of the smile at the money, so that the rule stays
+    near delta, but it is then not Bartlett's.
     """
 
     name: ClassVar[str] = "bartlett"
@@ -88,18 +103,25 @@ class Bartlett(AbstractRule):
         "time_to_maturity",
     )
 
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """The smile is read off the book as off one option."""
+        return why_nothing_to_hedge(config) or why_not_one_option(config)
+
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Bartlett's delta, shape (n, 1) [-]."""
-        spot, time = observables["spot"], observables["time_to_maturity"]
+        spot, time = observables["spot"], time_left(observables)
         vega, volatility = observables["vega"], observables["implied_volatility"]
-        # Vega over gamma is S^2 sigma tau.
-        convexity = np.abs(observables["gamma"]) * spot * spot * time
-        floored = np.maximum(convexity, 1e-100)
+        # Vega over gamma is S^2 sigma tau, and of one option has this sign. Without an
+        # option left all of them are zero; any finite time does.
+        convexity = observables["gamma"] * spot * spot * np.minimum(time, 1e6)
+        own = -vega / np.where(np.abs(convexity) > 1e-100, convexity, 1e100)
         slope = bartlett_slope(
             observables["skew"] / np.sqrt(time),
             volatility,
-            np.abs(vega) / floored,
+            own,
             -observables["log_moneyness"],
+            time,
         )
         goal = minimum_variance_delta(observables["delta"], vega, spot, slope)
         return goal[:, None]

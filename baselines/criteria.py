@@ -15,7 +15,8 @@ from hedge_env.metrics import mean_and_error, tail_and_error
 Criterion: TypeAlias = Callable[[EpisodeTable], float]
 CriterionWithError: TypeAlias = Callable[[EpisodeTable], tuple[float, float]]
 
-CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q in percent below 100"
+CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q from 50 to below 100"
+_LEAST_PERCENT = 50.0  # of a tail; below, somebody most likely wrote a share
 
 
 def parse_criterion(text: str) -> Criterion:
@@ -23,7 +24,7 @@ def parse_criterion(text: str) -> Criterion:
 
     Args:
         text: `mean-std:1.5` is mean + 1.5 standard deviations of the net loss,
-            `cvar:95` the mean of its worst 5 %.
+            `cvar:95` the mean of its worst 5 %. Q is in percent, at least 50.
 
     Raises:
         ConfigError: If it is none of them.
@@ -47,11 +48,28 @@ def criterion_with_error(text: str) -> CriterionWithError:
         number = math.nan
     if name == "mean-std" and 0.0 <= number < math.inf:
         return lambda table: mean_plus_deviations(table.net_loss / BASIS_POINT, number)
-    if name == "cvar" and 0.0 < number < 100.0:
+    if name == "cvar" and 0.0 < number < _LEAST_PERCENT:
+        raise ConfigError(
+            f"criterion {text!r}: Q is in percent, from 50 to below 100; for the worst "
+            f"{_worst(number):g} % use cvar:{100.0 - _worst(number):g}"
+        )
+    if name == "cvar" and _LEAST_PERCENT <= number < 100.0:
         return lambda table: tail_and_error(
             table.net_loss / BASIS_POINT, number / 100.0
         )
     raise ConfigError(f"criterion {text!r} is unknown; use {CRITERIA}")
+
+
+def _worst(number: float) -> float:
+    """Percent of the worst losses that a Q below 50 most likely means.
+
+    0.95 is the share of what is not looked at; 5 that of what is, in percent; 0.05 may
+    be either, and a share below one half is taken for that of the worst.
+    """
+    if number >= 1.0:
+        return number
+    share = 1.0 - number if number > 0.5 else number
+    return max(round(100.0 * share, 6), 0.1)
 
 
 def mean_plus_deviations(losses: FloatArray, k: float) -> tuple[float, float]:

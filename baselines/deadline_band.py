@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from baselines.band import Band, BandRule, band_around
+from baselines.expiry import time_left
 from baselines.parameters import ParameterRange
 from baselines.powers import power_of
 from hedge_env._types import FloatArray
@@ -134,7 +135,7 @@ class DeadlineBand(BandRule):
         spot_volatility = observables["spot"] * observables["implied_volatility"]
         half_width = deadline_half_width(
             observables["gamma"],
-            spot_volatility**2 * observables["time_to_maturity"],
+            spot_volatility**2 * time_left(observables),
             mean_fixed_cost,
             observables["risk_aversion"],
             alpha=self.alpha,

@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from baselines.band import Band, BandRule, band_around
+from baselines.expiry import time_left
 from baselines.parameters import ParameterRange
 from hedge_env._types import FloatArray
 from hedge_env.bands import fixed_and_proportional_band
@@ -80,7 +81,7 @@ class GasBand(BandRule):
             2.0 * self.risk_multiplier * risk_aversion,
         )
         spot_volatility = spot * observables["implied_volatility"]
-        remaining = spot_volatility**2 * observables["time_to_maturity"]
+        remaining = spot_volatility**2 * time_left(observables)
         worth = worth_half_width(
             risk_aversion * remaining, self.worth * observables["fixed_cost"]
         )

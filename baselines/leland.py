@@ -9,11 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.assumptions import why_not_a_few_options, why_nothing_to_hedge
 from baselines.band import Band, BandRule, band_around, half_width_when_due
 from baselines.parameters import ParameterRange
 from baselines.smoothed_delta import INPUTS, smoothed_delta
 from baselines.time_based import is_due
 from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
 
 _MEAN_SIZE = sqrt(2.0 / pi)  # of a standard normal
 
@@ -70,6 +72,11 @@ class Leland(BandRule):
 
     interval: int = 6  # [decisions]
     revisions_per_year: float = 365.0  # [1/year]
+
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """See `smoothed_delta`."""
+        return why_nothing_to_hedge(config) or why_not_a_few_options(config)
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Leland's delta alone where a trade is due, else everything."""

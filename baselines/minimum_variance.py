@@ -20,9 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from baselines.assumptions import why_not_one_maturity, why_nothing_to_hedge
 from baselines.band import Band, BandRule, band_around
+from baselines.expiry import time_left
 from baselines.parameters import ParameterRange
 from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
 
 
 def minimum_variance_delta(
@@ -76,6 +79,11 @@ class MinimumVariance(BandRule):
     quadratic: float = 0.0  # c [year^(p - 1/2)]
     maturity_power: float = 0.5  # p [-]; 0 for a slope that maturity does not change
 
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """The slope is that of one maturity."""
+        return why_nothing_to_hedge(config) or why_not_one_maturity(config)
+
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Band of constant width around the minimum-variance delta."""
         delta = observables["delta"]
@@ -84,6 +92,6 @@ class MinimumVariance(BandRule):
             delta,
             observables["vega"],
             observables["spot"],
-            slope / observables["time_to_maturity"] ** self.maturity_power,
+            slope / time_left(observables) ** self.maturity_power,
         )
         return band_around(goal, self.threshold)

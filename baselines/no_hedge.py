@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from baselines.rule import AbstractRule
 from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,12 @@ class NoHedge(AbstractRule):
 
     name: ClassVar[str] = "no-hedge"
     inputs: ClassVar[tuple[str, ...]] = ("holdings",)
+
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """Nothing is assumed of a book that is left alone."""
+        del config
+        return None
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Present holdings, shape (n, 1) [-]."""

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines.assumptions import why_nothing_to_hedge
 from baselines.parameters import ParameterRange
 from hedge_env._types import BoolArray, FloatArray
+from hedge_env.config import EnvConfig
 from hedge_env.policy import PolicyKind
 
 
@@ -24,6 +26,18 @@ class AbstractRule(ABC):
     kind: ClassVar[PolicyKind] = "baseline"
     inputs: ClassVar[tuple[str, ...]]
     parameters: ClassVar[Mapping[str, ParameterRange]] = {}
+
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """How a problem breaks what the rule assumes, or None if it does not.
+
+        Such a rule can still be played, but its numbers say nothing about it; it is not
+        among `all` rules. One that assumes more than options to hedge overrides this.
+
+        Args:
+            config: The hedging problem.
+        """
+        return why_nothing_to_hedge(config)
 
     def __post_init__(self) -> None:
         for name, allowed in self.parameters.items():

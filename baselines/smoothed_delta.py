@@ -8,7 +8,9 @@ gamma). What is observed is the book's delta, not its legs, so the book is read 
           q = \Gamma S \sigma \sqrt\tau / N'(d_1(\sigma)).
 
 This is exact for options of one strike and maturity on a flat surface (a call, a put,
-a straddle), and an approximation otherwise.
+a straddle), and close on others. Far from the strike the smile leaves no number of
+options to read, so q is bounded; rules that use it are not for books of several strikes
+or maturities, nor for more options than that.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from baselines.assumptions import MOST_OPTIONS
 from hedge_env._types import FloatArray
 from hedge_env.kernel import kernel
 from hedge_env.numerics.special import normal_cdf, normal_pdf
 from hedge_env.pricing.black_scholes import d1_of
 
-_MOST_OPTIONS = 10.0  # q, in size: where the smile matters, far from the strike
 _LEAST_DENSITY = 1e-100
 LEAST_VARIANCE_RATIO = 0.01  # of the modified variance to the book's
 
@@ -78,6 +80,6 @@ def _fill_smoothed_delta(
         density = normal_pdf(d1)
         floored = density if density > _LEAST_DENSITY else _LEAST_DENSITY
         options = gamma_spot[i] * total_sd[i] / floored
-        options = options if options < _MOST_OPTIONS else _MOST_OPTIONS
-        options = options if options > -_MOST_OPTIONS else -_MOST_OPTIONS
+        options = options if options < MOST_OPTIONS else MOST_OPTIONS
+        options = options if options > -MOST_OPTIONS else -MOST_OPTIONS
         out[i] = delta[i] + options * shift

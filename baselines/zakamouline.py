@@ -29,11 +29,14 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from baselines.assumptions import why_not_a_few_options, why_nothing_to_hedge
 from baselines.band import Band, BandRule, band_around
+from baselines.expiry import time_left
 from baselines.parameters import ParameterRange
 from baselines.powers import power_of
 from baselines.smoothed_delta import INPUTS, smoothed_delta
 from hedge_env._types import FloatArray
+from hedge_env.config import EnvConfig
 
 _SPOT = 100.0  # that the constants are used at
 _WIDTH_POWER, _VOLATILITY_POWER = 0.31, 0.78  # of the cost
@@ -118,18 +121,25 @@ class Zakamouline(BandRule):
                 f"constants {self.constants!r} are unknown; use {', '.join(CONSTANTS)}"
             )
 
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """See `smoothed_delta`."""
+        return why_nothing_to_hedge(config) or why_not_a_few_options(config)
+
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Band around the modified delta, traded to its edges."""
         constants = CONSTANTS[self.constants]
+        time = time_left(observables)
+        alive = np.isfinite(time)
         x = ZakamoulineInputs(
             gamma=observables["gamma"] / _SPOT,
             spot=observables["spot"] * _SPOT,
             cost_rate=observables["proportional_cost"],
             volatility=observables["implied_volatility"],
-            time=observables["time_to_maturity"],
+            time=np.where(alive, time, 1.0),  # any: without options there is no band
             risk_aversion=(2.0 * self.risk_multiplier / _SPOT)
             * observables["risk_aversion"],
         )
         centre = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
-        half_width = zakamouline_half_width(x, constants)
+        half_width = np.where(alive, zakamouline_half_width(x, constants), 0.0)
         return band_around(centre, half_width, inner=half_width)

@@ -40,6 +40,22 @@ def test_other_criteria_are_refused_with_a_remedy(text):
         parse_criterion(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("cvar:0.95", "cvar:95"),
+        ("cvar:0.9", "cvar:90"),
+        ("cvar:0.05", "cvar:95"),
+        ("cvar:5", "cvar:95"),
+        ("cvar:49", "cvar:51"),
+        ("cvar:1e-9", "cvar:99.9"),
+    ],
+)
+def test_a_share_in_place_of_percent_is_refused_with_what_was_meant(text, remedy):
+    with pytest.raises(ConfigError, match=f"in percent.* use {remedy}$"):
+        parse_criterion(text)
+
+
 @pytest.mark.parametrize("text", ["objective", "mean-std:1.5", "cvar:90"])
 def test_the_error_is_the_spread_of_the_criterion_over_samples(text):
     rng = np.random.default_rng(1)

@@ -201,9 +201,9 @@ def test_rules_are_tuned_for_each_risk_aversion():
 
 @pytest.mark.slow
 def test_the_criterion_changes_what_is_tuned_and_not_what_is_measured():
-    made = quick(["delta-threshold"], criterion="cvar:0.9", settings=())
+    made = quick(["delta-threshold"], criterion="cvar:90", settings=())
     plain = quick(["delta-threshold"], settings=())
-    assert made.summary.criterion == "cvar:0.9"
+    assert made.summary.criterion == "cvar:90"
     assert made.summary.policies[0].params != plain.summary.policies[0].params
     # A rule tuned for something else cannot be much better at the objective.
     one, other = (c.summary.policies[0].objective_bp for c in (made, plain))
