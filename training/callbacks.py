@@ -14,6 +14,7 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import HParam, Logger
 
+from training.agents import identity_notes
 from training.checkpoint import save_checkpoint
 from training.console import Advance
 from training.experiment import ExperimentConfig
@@ -39,6 +40,7 @@ class ValidationCallback(BaseCallback):
         self.validator = validator
         self.folder = folder
         self.experiment = experiment
+        self.notes = identity_notes(experiment)
         self.best: Validation | None = None
         self.last: Validation | None = None
 
@@ -85,7 +87,8 @@ class ValidationCallback(BaseCallback):
             self.logger.record(f"hedge/{name}", value)
         if self.best is None or self.last.objective_bp < self.best.objective_bp:
             self.best = self.last
-            export_policy(self.model, self.validator.config, self.folder.policy)
+            config, notes = self.validator.config, self.notes
+            export_policy(self.model, config, self.folder.policy, notes)
         self.logger.record("hedge/best_objective_bp", self.best.objective_bp)
         self.logger.dump(self.model.num_timesteps)
 
@@ -132,7 +135,8 @@ class CheckpointCallback(BaseCallback):
         }
         save_checkpoint(self.folder.checkpoint, self.model, state)
         config = self.validation.validator.config
-        export_policy(self.model, config, self.folder.last_policy)
+        notes = self.validation.notes
+        export_policy(self.model, config, self.folder.last_policy, notes)
         self._last = self.model.num_timesteps
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

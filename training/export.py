@@ -1,6 +1,6 @@
 """From a Stable-Baselines3 model to a policy that needs neither SB3 nor torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -39,16 +39,22 @@ class Actor(NamedTuple):
     squash: Squash
 
 
-def export_policy(model: BaseAlgorithm, config: EnvConfig, path: Path) -> None:
+def export_policy(
+    model: BaseAlgorithm,
+    config: EnvConfig,
+    path: Path,
+    notes: Mapping[str, str] | None = None,
+) -> None:
     """Write the deterministic policy of a model as a policy file.
 
     Args:
         model: A PPO, A2C, SAC or TD3 model with `MlpPolicy`.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
+        notes: Short texts that the file is to keep, for example the seed.
     """
     actor = extract_actor(model)
-    save_policy(path, actor.layers, _describe(model, actor, config))
+    save_policy(path, actor.layers, _describe(model, actor, config, notes))
 
 
 def to_policy(model: BaseAlgorithm, config: EnvConfig) -> LearnedPolicy:
@@ -93,12 +99,17 @@ def _actor(modules: Iterable[nn.Module], squash: Squash) -> Actor:
     return Actor(layers, next(iter(activations), "tanh"), squash)
 
 
-def _describe(model: BaseAlgorithm, actor: Actor, config: EnvConfig) -> PolicyMetadata:
+def _describe(
+    model: BaseAlgorithm,
+    actor: Actor,
+    config: EnvConfig,
+    notes: Mapping[str, str] | None = None,
+) -> PolicyMetadata:
     return describe_policy(
         config,
         algorithm=type(model).__name__.lower(),
         hidden_layers=[len(bias) for _, bias in actor.layers[:-1]],
         activation=actor.activation,
         squash=actor.squash,
-        notes={"timesteps": str(model.num_timesteps)},
+        notes={**(notes or {}), "timesteps": str(model.num_timesteps)},
     )
