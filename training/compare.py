@@ -5,28 +5,29 @@ paths, another stream of the same market, are touched once, when all parameters 
 fixed, and are the same for every policy.
 """
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from baselines.criteria import parse_criterion
 from baselines.tuning import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.policy import Policy
 from training.commands import CompareOptions
+from training.compare_command import command_line
 from training.console import log, main_for, progress_bar, write_json
 from training.contenders import (
     SOLVERS,
     Agent,
     Rule,
+    agent_contender,
     find_contenders,
     risk_aversions_of,
+    rule_contender,
     wanted_optima,
 )
-from training.measurement import Comparison, measure
+from training.measurement import Comparison, is_contested, measure
 from training.output_folder import prepare_folder
 from training.replay import episodes_in, load_market, require_two_paths
 from training.summary import Contender
@@ -93,7 +94,8 @@ def compare(
 
     Args:
         config: The hedging problem.
-        policies: Rules by name, `optimal`, `all`, policy files or run folders.
+        policies: Rules by name, with parameters (`gas-band:snap=0`) or to be tuned,
+            `optimal`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
         validation_episodes: Number of validation paths, at least 2.
@@ -112,10 +114,14 @@ def compare(
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
     rules, agents = find_contenders(policies, config)
+    fixed = [rule for rule in rules if rule.given is not None]
+    rules = [rule for rule in rules if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     levels = _all_levels(agents, risk_aversions)
-    if rules and tuned_file is None:
+    entries = _given(fixed, levels, config) + _agents(agents, levels, config)
+    needed = bool(rules) or is_contested([contender for contender, _ in entries])
+    if needed and tuned_file is None:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
     known, validation_episodes = _known(
         tuned_file, rules, levels, config, criterion, validation_episodes
@@ -131,7 +137,7 @@ def compare(
         progress=progress,
         known=known,
     )
-    entries = _entries(tuned, agents, levels)
+    entries = _tuned(tuned, config) + entries
     entries += _solve(solutions, levels, config, progress=progress)
     on_test_paths = partial(
         measure,
@@ -145,44 +151,17 @@ def compare(
         config,
         n_episodes=n_episodes,
         criterion=criterion if rules else None,
-        validation_episodes=validation_episodes if rules else None,
+        validation_episodes=validation_episodes if needed else None,
     )
     if config.replay is None:
         return comparison
     # The same parameters in the market that they assume, for as many paths as asked.
     alone = config.model_copy(update={"replay": None})
-    simulated = on_test_paths(alone, n_episodes=asked)
+    simulated = on_test_paths(
+        alone, n_episodes=asked, validation_episodes=asked if needed else None
+    )
     summary = replace(comparison.summary, simulated=simulated.summary)
     return replace(comparison, summary=summary)
-
-
-def command_line(options: CompareOptions) -> str:
-    """The command that makes the same comparison, every default written out.
-
-    Args:
-        options: What was asked for.
-    """
-    values: Mapping[str, Any] = {
-        "preset": options.preset,
-        "policies": ",".join(options.policies),
-        "risk-aversion": ",".join(f"{level:g}" for level in options.risk_aversion),
-        "episodes": options.episodes,
-        "validation-episodes": options.validation_episodes,
-        "seed": options.seed,
-        "criterion": options.criterion,
-    }
-    if options.replay is not None:
-        values = {"replay": options.replay, **values}
-    words = ["hedge", "compare"]
-    for name, value in values.items():
-        words += [f"--{name}", f"{value}"]
-    if options.tuned is not None:
-        words += ["--tuned", str(options.tuned)]
-    for setting in options.settings:
-        words += ["--set", setting]
-    if options.out is not None:
-        words += ["--out", str(options.out)]
-    return shlex.join(words)
 
 
 def _all_levels(
@@ -228,24 +207,47 @@ def _known(
     return known, file.n_paths
 
 
-def _entries(
-    tuned: Sequence[tuple[float, TunedRule]],
-    agents: Sequence[Agent],
-    levels: Sequence[float],
+def _tuned(
+    tuned: Sequence[tuple[float, TunedRule]], config: EnvConfig
 ) -> list[tuple[Contender, Policy]]:
+    """Rules with the parameters that tuning found, now or before."""
     entries: list[tuple[Contender, Policy]] = []
     for level, best in tuned:
-        policy = best.policy
-        entries.append(
-            (Contender(policy.name, policy.kind, best.params, level), policy)
-        )
-    for agent in agents:
-        for level in risk_aversions_of(agent, levels):
-            contender = Contender(
-                agent.name, agent.policy.kind, {}, level, str(agent.source)
-            )
-            entries.append((contender, agent.policy))
+        name, policy = best.policy.name, best.policy
+        contender = rule_contender(name, policy, level, config, params_source="tuned")
+        entries.append((contender, policy))
     return entries
+
+
+def _given(
+    rules: Sequence[Rule], levels: Sequence[float], config: EnvConfig
+) -> list[tuple[Contender, Policy]]:
+    """Rules with the parameters of the command line, at every risk aversion."""
+    entries: list[tuple[Contender, Policy]] = []
+    for rule in rules:
+        policy = rule.build()
+        for level in levels:
+            contender = rule_contender(
+                rule.name,
+                policy,
+                level,
+                config,
+                params_source="given",
+                given=rule.given,
+            )
+            entries.append((contender, policy))
+    return entries
+
+
+def _agents(
+    agents: Sequence[Agent], levels: Sequence[float], config: EnvConfig
+) -> list[tuple[Contender, Policy]]:
+    """Saved policies, each at the risk aversions that it was trained for."""
+    return [
+        (agent_contender(agent, level, config), agent.policy)
+        for agent in agents
+        for level in risk_aversions_of(agent, levels)
+    ]
 
 
 def _solve(

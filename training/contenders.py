@@ -1,11 +1,10 @@
 """What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from baselines import BASELINES, RULES, AbstractRule, rules_for
+from baselines import BASELINES, RULES, AbstractRule, rules_for, unfit_rules
 from baselines.hodges_neuberger import HodgesNeubergerPolicy, hodges_neuberger_policy
 from baselines.optimal import (
     MeanGasPolicy,
@@ -16,7 +15,11 @@ from baselines.optimal import (
 from baselines.solvable import require_solvable, why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
-from hedge_env.policy_file import LearnedPolicy, load_policy
+from training.agents import POLICY_FILE, Agent, find_agents
+from training.console import log
+from training.policy_row import Contender, Parameters
+from training.rule_spec import Rule, join_parameters, parse_rule
+from training.world import require_readable, strangeness, trained_on
 
 __all__ = [
     "ALL",
@@ -26,8 +29,10 @@ __all__ = [
     "SOLVERS",
     "Agent",
     "Rule",
+    "agent_contender",
     "find_contenders",
     "risk_aversions_of",
+    "rule_contender",
     "wanted_optima",
 ]
 
@@ -40,35 +45,6 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], OptimalPolicy]] = {
     HodgesNeubergerPolicy.name: hodges_neuberger_policy,
 }
 OPTIMA = tuple(SOLVERS)
-POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule by name; its parameters are not chosen yet."""
-
-    name: str
-    rule_class: type[AbstractRule]
-
-
-@dataclass(frozen=True)
-class Agent:
-    """A saved policy.
-
-    Attributes:
-        name: Unique among the contenders.
-        policy: What the file holds.
-        source: The file.
-    """
-
-    name: str
-    policy: LearnedPolicy
-    source: Path
-
-    @property
-    def risk_aversion(self) -> float | RiskAversionRange:
-        """What it was trained for [1/notional]."""
-        return self.policy.config.risk_aversion
 
 
 def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
@@ -99,35 +75,49 @@ def find_contenders(
     """Look up every entry; an entry given twice counts once.
 
     Args:
-        entries: Names of rules, `all` for every rule that hedges, policy files, run
-            folders; `OPTIMA` are passed over, see `wanted_optima`.
-        config: The hedging problem: `all` is then every rule that can be played in
-            it. None: every rule there is.
+        entries: Names of rules, with parameters or not (see `rule_spec`), `all` for
+            every rule that hedges, policy files, run folders; `OPTIMA` are passed
+            over, see `wanted_optima`.
+        config: The hedging problem: `all` is then every rule that can be played in it
+            and whose assumptions it keeps. None: every rule there is.
 
     Returns:
         The rules and the saved policies, each in the order given.
 
     Raises:
-        ConfigError: If an entry is neither a rule nor a file.
+        ConfigError: If an entry is neither a rule nor a file, if a parameter is
+            unknown, or if a policy cannot be played in the problem.
         PolicyFileError: If a file is not a policy.
     """
-    names: dict[str, None] = {}  # a set that keeps the order
+    rules: dict[str, Rule] = {}  # by name, in order
     paths: dict[Path, None] = {}
-    for entry in entries:
+    for entry in join_parameters(entries):
         if entry == ALL:
-            names.update(
-                dict.fromkeys(BASELINES if config is None else rules_for(config))
-            )
-        elif entry in RULES:
-            names[entry] = None
+            names = BASELINES if config is None else _all_rules(config)
+            rules.update({name: Rule(name, RULES[name]) for name in names})
+            continue
+        rule = parse_rule(entry)
+        if rule is not None:
+            rules[rule.name] = rule
         elif entry not in OPTIMA:
             paths[_policy_path(entry)] = None
-    agents: list[Agent] = []
-    for path in paths:
-        policy = load_policy(path)
-        taken = {*RULES, *OPTIMA, *(agent.name for agent in agents)}
-        agents.append(Agent(_unique(policy.name, taken), policy, path))
-    return [Rule(name, RULES[name]) for name in names], agents
+    agents = find_agents(paths, [*RULES, *OPTIMA, *rules])
+    if config is not None:
+        for agent in agents:
+            require_readable(agent.name, agent.policy, config)
+    return list(rules.values()), agents
+
+
+def _all_rules(config: EnvConfig) -> list[str]:
+    """Rules that can be played, and a line about those that a book does not suit."""
+    suited = list(rules_for(config))
+    reasons: dict[str, list[str]] = {}
+    for name, reason in unfit_rules(config).items():
+        if name in BASELINES:
+            reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        log(f"left out of all: {', '.join(names)} ({reason})")
+    return suited
 
 
 def risk_aversions_of(agent: Agent, asked: Iterable[float]) -> tuple[float, ...]:
@@ -144,6 +134,59 @@ def risk_aversions_of(agent: Agent, asked: Iterable[float]) -> tuple[float, ...]
     return tuple(asked) if isinstance(trained, RiskAversionRange) else (trained,)
 
 
+def rule_contender(
+    name: str,
+    policy: AbstractRule,
+    risk_aversion: float,
+    config: EnvConfig,
+    *,
+    params_source: str,
+    given: Parameters | None = None,
+) -> Contender:
+    """What a summary says about a rule, broken assumptions included.
+
+    Args:
+        name: In tables.
+        policy: The rule with its parameters.
+        risk_aversion: Lambda it is measured at [1/notional].
+        config: The hedging problem.
+        params_source: Where its parameters are from.
+        given: Parameters of the command line, those that are never tuned included.
+    """
+    reason = policy.why_unfit(config)
+    notes = () if reason is None else (f"not made for this book: {reason}",)
+    params = {**policy.params, **(given or {})}
+    return Contender(
+        name,
+        policy.kind,
+        params,
+        risk_aversion,
+        params_source=params_source if params else None,
+        notes=notes,
+    )
+
+
+def agent_contender(agent: Agent, risk_aversion: float, config: EnvConfig) -> Contender:
+    """What a summary says about an agent, where it is a stranger included.
+
+    Args:
+        agent: The saved policy.
+        risk_aversion: Lambda it is measured at [1/notional].
+        config: The hedging problem.
+    """
+    return Contender(
+        agent.name,
+        agent.policy.kind,
+        {},
+        risk_aversion,
+        str(agent.source),
+        entry=agent.entry or agent.name,
+        seed=agent.seed,
+        trained_on=trained_on(agent.policy, config),
+        notes=strangeness(agent.policy, config, risk_aversion),
+    )
+
+
 def _policy_path(entry: str) -> Path:
     path = Path(entry)
     if path.is_dir():
@@ -158,12 +201,3 @@ def _policy_path(entry: str) -> Path:
         f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
         f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
     )
-
-
-def _unique(name: str, taken: Iterable[str]) -> str:
-    number, candidate = 1, name
-    taken = set(taken)
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate

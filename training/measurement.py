@@ -1,5 +1,7 @@
 """Policies on common test paths: what each did, and a summary of it."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +14,9 @@ from hedge_env.evaluation import EpisodeTable, evaluate
 from hedge_env.policy import Policy
 from training.console import counter
 from training.replay import with_replay
-from training.summary import Contender, Summary, build_summary
+from training.summary import Contender, PolicyRow, Summary, build_summary
 
-__all__ = ["Comparison", "measure", "premium_bp"]
+__all__ = ["Comparison", "is_contested", "measure", "premium_bp"]
 
 _ATTRIBUTED = 4096  # test paths on which the source of profit is looked into
 
@@ -37,6 +39,27 @@ class Comparison:
     policies: tuple[Policy, ...]
     tables: tuple[EpisodeTable, ...]
 
+    def picked(self, row: PolicyRow) -> int:
+        """Number of a row's contender; of several seeds, validation picks one.
+
+        Args:
+            row: Of the summary.
+        """
+        members = [
+            number
+            for number, contender in enumerate(self.contenders)
+            if contender.row == (row.name, row.risk_aversion)
+        ]
+        values = {
+            seed["run"]: seed["validation_objective_bp"] for seed in row.seeds or ()
+        }
+
+        def value(number: int) -> float:
+            found = values.get(self.contenders[number].name)
+            return math.inf if found is None else float(found)
+
+        return min(members, key=value)
+
 
 def measure(
     entries: Sequence[tuple[Contender, Policy]],
@@ -52,6 +75,9 @@ def measure(
 ) -> Comparison:
     """Run policies on the test paths and summarise what they did.
 
+    Where there is a choice, between rules or between agents, the validation paths make
+    it: the policies are run on those as well.
+
     Args:
         entries: Policies, with what the summary says about them.
         config: The hedging problem.
@@ -60,11 +86,17 @@ def measure(
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
         criterion: What tuning minimised, if there was any.
-        validation_episodes: Number of paths it was done on.
+        validation_episodes: Number of paths it was done on, and of those that pick;
+            None picks nothing.
         attributed: Whether to say where profit is from, on some of the paths.
     """
     contenders = tuple(contender for contender, _ in entries)
     policies = tuple(policy for _, policy in entries)
+    validation = None
+    if validation_episodes is not None and is_contested(contenders):
+        validation = _on_validation_paths(
+            entries, config, validation_episodes, seed, threads, progress=progress
+        )
     with counter("testing", n_episodes * len(entries), enabled=progress) as report:
         tables = evaluate(
             [(p, c.risk_aversion) for c, p in entries],
@@ -93,9 +125,44 @@ def measure(
         criterion=criterion,
         validation_episodes=validation_episodes,
         attributions=attributions,
+        validation=validation,
     )
     summary = with_replay(summary, config)
     return Comparison(summary, config, contenders, policies, tuple(tables))
+
+
+def is_contested(contenders: Sequence[Contender]) -> bool:
+    """Whether one of several rules, agents or seeds has to be picked anywhere.
+
+    Args:
+        contenders: What is measured.
+    """
+    places = Counter((c.kind, c.risk_aversion) for c in contenders)
+    return any(n > 1 for (kind, _), n in places.items() if kind != "optimal")
+
+
+def _on_validation_paths(
+    entries: Sequence[tuple[Contender, Policy]],
+    config: EnvConfig,
+    n_episodes: int,
+    seed: int,
+    threads: int,
+    *,
+    progress: bool,
+) -> list[float]:
+    """Objective of every policy on the validation paths [bp]."""
+    total = n_episodes * len(entries)
+    with counter("validating", total, enabled=progress) as report:
+        tables = evaluate(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=n_episodes,
+            seed=seed,
+            stream="validation",
+            threads=threads,
+            progress=lambda done, total: report(done),
+        )
+    return [float(table.objective.mean()) / BASIS_POINT for table in tables]
 
 
 def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import yaml
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from hedge_env.attribution import PNL_PARTS
 from hedge_env.config import BASIS_POINT
@@ -36,7 +37,7 @@ from training.plot_style import (
 from training.plots import cost_figure, distribution_figure, frontier_figure
 from training.replay import replay_sentence
 from training.run_folder import collect_versions, to_json
-from training.summary import Contender, PolicyRow, Summary
+from training.summary import Contender, Summary
 
 __all__ = ["render_report", "write_report"]
 
@@ -72,6 +73,8 @@ def episode_frame(
 ) -> pl.DataFrame:
     """One row per policy, risk aversion and path; amounts in bp of notional.
 
+    Of several seeds there is one row each, told apart by `run`.
+
     Args:
         contenders: What each table belongs to.
         tables: What each policy did.
@@ -91,7 +94,8 @@ def episode_frame(
         for name, values in zip(COST_COMPONENTS, table.cost_components, strict=True):
             columns[f"cost_{name}_bp"] = values / BASIS_POINT
         about = [
-            pl.lit(contender.name).alias("policy"),
+            pl.lit(contender.row[0]).alias("policy"),
+            pl.lit(contender.name).alias("run"),
             pl.lit(contender.kind).alias("kind"),
             pl.lit(contender.risk_aversion).alias("risk_aversion"),
         ]
@@ -114,6 +118,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         summary=summary,
         description=_description(comparison),
         answer=findings.answer(summary),
+        marks=findings.marks(summary),
         level=level,
         colours={name: style.colour for name, style in styles.items()},
         pictures=_pictures(comparison, level, styles),
@@ -146,6 +151,8 @@ def _template() -> jinja2.Template:
     environment.filters["interval"] = findings.with_error
     environment.filters["difference"] = findings.difference
     environment.filters["parameters"] = findings.parameters
+    environment.filters["objective"] = findings.objective
+    environment.filters["marked"] = findings.marked_name
     return environment.from_string(source)
 
 
@@ -155,15 +162,9 @@ def _pictures(
     """Every figure twice, for a screen and for a phone."""
     summary = comparison.summary
     rows = summary.at(level)
-    losses = {
-        contender.name: table.net_loss / BASIS_POINT
-        for contender, table in zip(
-            comparison.contenders, comparison.tables, strict=True
-        )
-        if contender.risk_aversion == level
-    }
+    losses = _losses(comparison, level)
     drawn = findings.leader(summary, level)
-    number = _number(comparison.contenders, drawn)
+    number = comparison.picked(drawn)
     trace = record_episode(
         comparison.policies[number],
         comparison.config,
@@ -191,12 +192,18 @@ def _pictures(
     }
     since = "" if trace.date is None else f", the days from {trace.date} on,"
     pictures["episode"]["path"] = f"{trace.path_id}{since}"
+    pictures["episode"]["run"] = comparison.contenders[number].name
     return pictures
 
 
-def _number(contenders: Sequence[Contender], row: PolicyRow) -> int:
-    keys = [(contender.name, contender.risk_aversion) for contender in contenders]
-    return keys.index((row.name, row.risk_aversion))
+def _losses(comparison: Comparison, level: float) -> dict[str, NDArray[np.float64]]:
+    """Net loss on every test path by row; of several seeds, those of all [bp]."""
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    for contender, table in zip(comparison.contenders, comparison.tables, strict=True):
+        name, risk_aversion = contender.row
+        if risk_aversion == level:
+            found.setdefault(name, []).append(table.net_loss / BASIS_POINT)
+    return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def _charged_components(summary: Summary) -> list[str]:

@@ -121,7 +121,9 @@ def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
         if document["key"] != key:
             return None
         summary = dict(document["summary"])
-        summary["policies"] = tuple(PolicyRow(**row) for row in summary["policies"])
+        summary["policies"] = tuple(
+            PolicyRow.from_document(row) for row in summary["policies"]
+        )
         return StudyMarket(Summary(**summary), float(document["seconds"]), kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again

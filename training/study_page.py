@@ -103,8 +103,8 @@ def _introduction(summary: Summary) -> str:
         f"{summary.n_episodes:,} others, which are the same for all rules. J is the "
         "objective, cost + λ x the sum of squared tracking increments, in bp of "
         "notional; ± is a 95 % confidence interval. Differences are taken path by "
-        "path. The best rule is the one with the least J on the test paths; one whose "
-        "difference from it is not significant is marked \\*."
+        "path. The best rule is the one with the least J on the validation paths; one "
+        "whose difference from it is not significant is marked \\*."
     )
 
 
@@ -126,16 +126,16 @@ def _best_table(markets: Sequence[StudyMarket]) -> str:
 
 def _best_cells(summary: Summary, best: PolicyRow, level: float) -> list[str]:
     rows = summary.at(level)
-    rules = [r for r in rows if r.kind == "baseline" and r is not best]
+    second = summary.second_rule(level)
     optimum = next((row for row in rows if row.kind == "optimal"), None)
-    behind = "" if not rules else f"{rules[0].name}{_star(rules[0])}"
+    behind = "" if second is None else f"{second.name}{_star(second)}"
     return [
         best.name,
         with_error(best.objective_bp, best.objective_se, 2),
         f"{best.cost_bp:.1f}",
         f"{best.tracking_rms_bp:.1f}",
         behind,
-        _gap(rules[0]) if rules else "",
+        "" if second is None else _gap(second),
         _above(optimum) if optimum is not None else "",
     ]
 

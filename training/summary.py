@@ -13,78 +13,10 @@ from typing import Any
 from hedge_env.attribution import Attribution
 from hedge_env.evaluation import EpisodeTable
 from hedge_env.metrics import Difference, Metrics, paired_difference, summarise
+from training.policy_row import Z_95, Contender, PolicyRow, by_validation
+from training.seeds import merge_seeds, with_seed
 
 __all__ = ["Z_95", "Contender", "PolicyRow", "Summary", "build_summary"]
-
-Z_95 = 1.959964  # half-width of a 95 % interval in standard errors
-
-Parameters = Mapping[str, float | int | str | bool]
-
-
-@dataclass(frozen=True)
-class Contender:
-    """What a row is about, before it is measured.
-
-    Attributes:
-        name: Unique within a comparison, together with the risk aversion.
-        kind: `baseline`, `agent` or `optimal`.
-        params: Parameters, tuned ones included; empty for an agent.
-        risk_aversion: Lambda of the objective [1/notional].
-        source: File a learned policy came from.
-    """
-
-    name: str
-    kind: str
-    params: Parameters
-    risk_aversion: float
-    source: str | None = None
-
-
-@dataclass(frozen=True)
-class PolicyRow:
-    """One policy at one risk aversion, measured on the test paths.
-
-    Attributes:
-        objective_gap_bp: Objective minus that of the best rule at the same risk
-            aversion, path by path; None if there is no rule.
-        objective_gap_relative: The same over the best rule's objective [-].
-        best_rule: Whether this row is that rule.
-        attribution: Where profit and trades are from, see
-            `hedge_env.attribution.Attribution`; None if that was not looked into.
-    """
-
-    name: str
-    kind: str
-    params: Parameters
-    risk_aversion: float
-    cost_bp: float
-    cost_se: float
-    cost_components_bp: Mapping[str, float]
-    tracking_error_bp: float
-    tracking_error_se: float
-    tracking_rms_bp: float
-    tracking_rms_se: float
-    objective_bp: float
-    objective_se: float
-    objective_gap_bp: float | None
-    objective_gap_se: float | None
-    objective_gap_relative: float | None
-    objective_gap_relative_se: float | None
-    best_rule: bool
-    net_loss_mean_bp: float
-    net_loss_mean_se: float
-    net_loss_std_bp: float
-    net_loss_std_se: float
-    cvar95_bp: float
-    cvar95_se: float
-    cvar99_bp: float
-    cvar99_se: float
-    trades: float
-    trades_se: float
-    turnover: float
-    turnover_se: float
-    source: str | None
-    attribution: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +30,7 @@ class Summary:
         premium_bp: Value of the book at the start, positive if received.
         policies: Rows by rising risk aversion, then by rising objective.
         criterion: What the rules' parameters minimise; None if nothing was tuned.
-        validation_episodes: Number of paths the rules were tuned on.
+        validation_episodes: Number of paths the rules were tuned and picked on.
         config: The market with every default written out.
         replay: Files, dates and windows of recorded days; None if simulated.
         simulated: The same policies in the simulated market; None if not replayed.
@@ -125,12 +57,28 @@ class Summary:
         return tuple(r for r in self.policies if r.risk_aversion == risk_aversion)
 
     def best_rule(self, risk_aversion: float) -> PolicyRow | None:
-        """The rule with the lowest objective, if there is any."""
+        """The rule that the validation paths picked, if there was a choice."""
         return next((row for row in self.at(risk_aversion) if row.best_rule), None)
+
+    def second_rule(self, risk_aversion: float) -> PolicyRow | None:
+        """The rule that the validation paths put after the best one, if any."""
+        best = self.best_rule(risk_aversion)
+        others = [
+            row
+            for row in self.at(risk_aversion)
+            if row.kind == "baseline" and row is not best
+        ]
+        if best is None or not others:
+            return None
+        return min(others, key=by_validation)
 
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        document = asdict(self)
+        for summary in (document, document["simulated"]):
+            if summary is not None:
+                summary["policies"] = [_plain(row) for row in summary["policies"]]
+        return document
 
 
 def build_summary(
@@ -144,11 +92,12 @@ def build_summary(
     criterion: str | None = None,
     validation_episodes: int | None = None,
     attributions: Sequence[Attribution] | None = None,
+    validation: Sequence[float] | None = None,
 ) -> Summary:
     """Measure every table and compare it with the best rule on the same paths.
 
-    The best rule is chosen on the test paths themselves, which can only favour the
-    rules over an agent.
+    The best rule is the one with the lowest objective on the validation paths: the test
+    paths choose nothing.
 
     Args:
         contenders: What each table belongs to.
@@ -160,17 +109,23 @@ def build_summary(
         criterion: What tuning minimised.
         validation_episodes: Number of paths it was done on.
         attributions: Where the profit of each is from, one per table.
+        validation: Objective of each contender on the validation paths [bp]; without
+            it there is no best rule.
     """
-    metrics = [summarise(table) for table in tables]
-    best = _best_rules(contenders, metrics)
-    rows = []
+    best = _best_rules(contenders, validation)
+    made: dict[tuple[str, float], list[PolicyRow]] = {}
     for number, (contender, table) in enumerate(zip(contenders, tables, strict=True)):
         rule = best.get(contender.risk_aversion)
         gap = None if rule is None else paired_difference(table, tables[rule])
-        row = _row(contender, metrics[number], gap, best_rule=rule == number)
+        row = _row(contender, summarise(table), gap, best_rule=rule == number)
         if attributions is not None:
             row = replace(row, attribution=asdict(attributions[number]))
-        rows.append(row)
+        if validation is not None:
+            row = replace(row, validation_objective_bp=validation[number])
+        made.setdefault(contender.row, []).append(
+            with_seed(row, contender.seed) if contender.kind == "agent" else row
+        )
+    rows = [merge_seeds(name, members) for (name, _), members in made.items()]
     rows.sort(key=lambda row: (row.risk_aversion, row.objective_bp, row.name))
     return Summary(
         preset=preset,
@@ -185,16 +140,23 @@ def build_summary(
 
 
 def _best_rules(
-    contenders: Sequence[Contender], metrics: Sequence[Metrics]
+    contenders: Sequence[Contender], validation: Sequence[float] | None
 ) -> dict[float, int]:
-    """Number of the rule with the lowest objective, by risk aversion."""
-    best: dict[float, int] = {}
+    """Number of the rule with the lowest validation objective, by risk aversion.
+
+    One policy alone is not the best of anything; one rule among agents is the best.
+    """
+    rules: dict[float, list[int]] = {}
     for number, contender in enumerate(contenders):
-        if contender.kind != "baseline":
-            continue
-        other = best.get(contender.risk_aversion)
-        if other is None or metrics[number].objective_bp < metrics[other].objective_bp:
-            best[contender.risk_aversion] = number
+        if contender.kind == "baseline":
+            rules.setdefault(contender.risk_aversion, []).append(number)
+    best = {}
+    for level, numbers in rules.items():
+        rivals = {c.row for c in contenders if c.risk_aversion == level}
+        if validation is not None and len(rivals) > 1:
+            best[level] = min(numbers, key=lambda number: validation[number])
+        elif len(numbers) == 1 and len(rivals) > 1:
+            best[level] = numbers[0]
     return best
 
 
@@ -210,7 +172,14 @@ def _row(
     measured = asdict(metrics)
     del measured["n_episodes"]  # the same for all: the summary holds it once
     return PolicyRow(
-        **asdict(contender),
+        name=contender.name,
+        kind=contender.kind,
+        params=contender.params,
+        risk_aversion=contender.risk_aversion,
+        source=contender.source,
+        params_source=contender.params_source,
+        trained_on=contender.trained_on,
+        notes=contender.notes,
         **measured,
         objective_gap_bp=_number(gap.mean_bp),
         objective_gap_se=_number(gap.se_bp),
@@ -218,6 +187,14 @@ def _row(
         objective_gap_relative_se=_number(gap.relative_se),
         best_rule=best_rule,
     )
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples: they are lists."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in row.items()
+    }
 
 
 def _number(value: float) -> float | None:

@@ -10,6 +10,9 @@ from training.findings import (
     difference,
     headline,
     leader,
+    marked_name,
+    marks,
+    objective,
     parameter_text,
     parameters,
     with_error,
@@ -38,6 +41,8 @@ def print_summary(summary: Summary) -> None:
         "confidence interval.",
         markup=False,
     )
+    for line in marks(summary):
+        console.print(line, markup=False, style="bold yellow")
     if summary.replay is not None:
         console.print(replay_sentence(summary.replay), markup=False)
 
@@ -98,8 +103,8 @@ def summary_table(summary: Summary) -> Table:
 
 def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
     return [
-        row.name.replace("[", r"\["),  # rich would read markup into it
-        with_error(row.objective_bp, row.objective_se),
+        marked_name(row).replace("[", r"\["),  # rich would read markup into it
+        objective(row),
         *([difference(row)] if compared else []),
         with_error(row.cost_bp, row.cost_se),
         with_error(row.tracking_error_bp, row.tracking_error_se),

@@ -86,6 +86,7 @@ def comparison(
         config=config.model_dump(mode="json"),
         criterion="objective",
         validation_episodes=20_000,
+        validation=[float(table.objective.mean() * 1e4) for table in tables],
         attributions=[attribution] * len(tables) if attributed else None,
     )
     return Comparison(

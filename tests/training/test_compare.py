@@ -216,7 +216,7 @@ def test_an_agent_brings_its_own_risk_aversion_with_it(tmp_path, capsys):
     )
     summary = quick(["delta", str(path.parent)], (2.0,)).summary
     measured = [(row.name, row.risk_aversion) for row in summary.policies]
-    assert sorted(measured) == [("delta", 2.0), ("delta", 7.0), ("ppo", 7.0)]
+    assert sorted(measured) == [("delta", 2.0), ("delta", 7.0), ("run", 7.0)]
     agent = next(row for row in summary.policies if row.kind == "agent")
     assert (agent.source, agent.params) == (str(path), {})
     assert agent.objective_gap_bp is not None
@@ -290,7 +290,7 @@ def test_a_file_in_the_way_is_found_before_the_work(tmp_path, monkeypatch):
 
 def test_without_json_a_table_is_printed():
     result = run(
-        *("compare", "--policies", "delta", "--risk-aversion", "10", *SMALL),
+        *("compare", "--policies", "delta,no-hedge", "--risk-aversion", "10", *SMALL),
         *("--set", *SHORT),
     )
     assert result.code == 0

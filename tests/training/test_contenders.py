@@ -10,6 +10,7 @@ from tests.training.saved_policy import save_random_policy
 from training.contenders import (
     find_contenders,
     risk_aversions_of,
+    rule_contender,
     wanted_optima,
 )
 
@@ -38,6 +39,31 @@ def test_all_means_every_rule():
     assert [rule.name for rule in rules] == list(BASELINES)
 
 
+def test_all_leaves_out_what_a_book_is_not_for_and_says_so(capsys):
+    legs = [
+        {"kind": "call", "moneyness": 1.1},
+        {"kind": "put", "moneyness": 0.9, "maturity_days": 14.0},
+    ]
+    config = load_config("reference", {"book": {"legs": legs}})
+    rules, _ = find_contenders(["all"], config)
+    names = {rule.name for rule in rules}
+    assert not names & {"bartlett", "leland", "zakamouline", "minimum-variance"}
+    assert {"delta", "gas-band"} <= names
+    said = capsys.readouterr().err
+    assert "leland, zakamouline, bartlett (the book has 2 strikes and 2 matur" in said
+    assert "left out of all: minimum-variance (the book has 2 maturities)" in said
+    named, _ = find_contenders(["bartlett"], config)
+    assert [rule.name for rule in named] == ["bartlett"]
+    contender = rule_contender(
+        "bartlett", named[0].build(), 10.0, config, params_source="default"
+    )
+    assert contender.notes == (
+        "not made for this book: the book has 2 strikes and 2 maturities",
+    )
+    find_contenders(["all"], load_config("reference"))
+    assert capsys.readouterr().err == ""
+
+
 def test_what_is_given_twice_counts_once(saved):
     rules, agents = find_contenders(
         ["delta", "all", "delta", str(saved), str(saved.parent), str(saved)]
@@ -50,7 +76,7 @@ def test_a_policy_file_and_its_run_folder_are_the_same_agent(saved):
     for entry in (saved, saved.parent):
         rules, (agent,) = find_contenders([str(entry)])
         assert rules == []
-        assert (agent.name, agent.source) == ("ppo", saved)
+        assert (agent.name, agent.source) == ("run", saved)
         assert agent.policy.kind == "agent"
 
 
@@ -59,14 +85,14 @@ def test_agents_of_the_same_name_are_told_apart(saved, tmp_path):
     for copy in copies:
         shutil.copy(saved, copy)
     _, agents = find_contenders([str(path) for path in (saved, *copies)])
-    assert [agent.name for agent in agents] == ["ppo", "ppo-2", "ppo-3"]
+    assert [agent.name for agent in agents] == ["run", "copy-0", "copy-1"]
 
 
 @pytest.mark.parametrize("name", ["delta", "optimal"])
 def test_an_agent_cannot_pass_for_a_rule_or_the_optimum(name, tmp_path):
     path = save_random_policy(tmp_path / "p.safetensors", name=name)
     _, (agent,) = find_contenders([str(path)])
-    assert agent.name == f"{name}-2"
+    assert agent.name == f"p/{name}"
 
 
 def test_a_policy_file_may_be_called_like_anything(tmp_path, monkeypatch):

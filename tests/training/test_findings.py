@@ -59,11 +59,13 @@ def test_the_interval_decides_at_1_96_standard_errors():
     assert "better" in outside
 
 
-def test_the_best_of_several_agents_is_the_one_spoken_of():
-    good, bad = agent(-1.0, 0.1), agent(4.0, 0.1, name="bad-agent")
-    text = findings.answer(summary_of(*RULES, bad, good))
-    assert "the agent my-agent" in text
-    assert "bad-agent" not in text
+def test_of_several_agents_the_one_that_validation_picks_is_spoken_of():
+    """Also where another did better on the test paths, which pick nothing."""
+    lucky = agent(-1.0, 0.1, name="lucky", validation_objective_bp=61.0)
+    picked = agent(4.0, 0.1, name="picked", validation_objective_bp=60.0)
+    text = findings.answer(summary_of(*RULES, lucky, picked))
+    assert "the agent picked" in text
+    assert "lucky" not in text
 
 
 def test_an_agent_alone_is_compared_with_nothing():
@@ -118,7 +120,7 @@ def test_the_headline_is_where_an_agent_is_or_else_the_middle():
     assert findings.headline(replace(rules.summary, policies=policies)) == 90.0
 
 
-def test_the_leader_is_the_best_agent_or_else_the_best():
+def test_the_leader_is_an_agent_or_else_the_best_rule():
     assert findings.leader(summary_of(*RULES, agent(9.0, 0.1)), 10.0).name == "my-agent"
     assert findings.leader(summary_of(*RULES), 10.0) is BEST
 
@@ -141,6 +143,8 @@ def test_a_difference_says_its_sign_its_error_and_its_share():
 
 
 def test_parameters_are_written_in_words_and_rounded():
-    row = replace(AGENT, params={"half_width": 0.123456, "snap": True, "kind": "a"})
+    row = replace(BEST, params={"half_width": 0.123456, "snap": True, "kind": "a"})
     assert findings.parameters(row) == "half width 0.123, snap True, kind a"
-    assert findings.parameters(AGENT) == ""
+    assert findings.parameters(AGENT) == "seed not recorded"
+    assert findings.parameters(replace(AGENT, seeds=({"seed": 3},))) == "seed 3"
+    assert findings.parameters(replace(row, params={})) == ""

@@ -65,7 +65,7 @@ def page(html):
 
 @pytest.fixture
 def without_pictures(monkeypatch):
-    sizes = {"wide": "data:,", "narrow": "data:,", "path": "0"}
+    sizes = {"wide": "data:,", "narrow": "data:,", "path": "0", "run": "x"}
     names = ("frontier", "distributions", "costs", "episode")
     monkeypatch.setattr(report, "_pictures", lambda *args: dict.fromkeys(names, sizes))
     monkeypatch.setattr(report, "frontier_figure", lambda summary: Figure((1, 1)))

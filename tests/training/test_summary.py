@@ -47,6 +47,9 @@ def rebuild(made, contenders=None, tables=None):
         seed=0,
         premium_bp=900.0,
         config={},
+        validation=[
+            float(table.objective.mean() * 1e4) for table in tables or made.tables
+        ],
     )
 
 
