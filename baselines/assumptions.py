@@ -17,17 +17,17 @@ def why_not_one_maturity(config: EnvConfig) -> str | None:
     if config.book.arrivals is not None:
         return "clients bring options of later maturities"
     days = {leg.maturity_days for leg in config.book.legs if leg.quantity != 0.0}
-    if len(days) > 1:
-        return f"the book has {len(days)} maturities"
-    return None
+    return f"the book has {len(days)} maturities" if len(days) > 1 else None
 
 
 def why_not_one_option(config: EnvConfig) -> str | None:
     """What keeps a book from being options of one strike and one maturity."""
+    maturity = why_not_one_maturity(config)
     strikes = {leg.moneyness for leg in config.book.legs if leg.quantity != 0.0}
-    if config.book.arrivals is None and len(strikes) > 1:
-        return f"the book has {len(strikes)} strikes"
-    return why_not_one_maturity(config)
+    if config.book.arrivals is not None or len(strikes) < 2:
+        return maturity
+    text = f"the book has {len(strikes)} strikes"
+    return text if maturity is None else text + maturity.replace("the book has", " and")
 
 
 def why_not_a_few_options(config: EnvConfig) -> str | None:

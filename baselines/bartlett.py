@@ -42,9 +42,9 @@ from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig
 
 _RATIO = (0.25, 4.0)  # of own to at-the-money volatility
-# Of the smile in standardised log strike z, f = 1 + s z + q z^2: an SSVI surface without
-# butterfly arbitrage has |q| <= (eta / 2)^2 / 2 <= 1/2, at eta <= 2; half of that is more
-# than any market here has.
+# Greatest |q| of a smile f = 1 + s z + q z^2 in standardised log strike z. SSVI has
+# q = (1 - 2 rho^2) eta^2 / 8, with eta <= 2 without butterfly arbitrage: at most 1/2.
+# Half of that is more than any market here has.
 _CURVATURE = 0.25
 
 

@@ -1,18 +1,31 @@
 """`hedge evaluate`: what one policy does on test paths, with confidence intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from baselines import RULES
+from pydantic import ValidationError
+
+from baselines import AbstractRule
+from baselines.tuning import TunedRule
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.errors import ConfigError
 from hedge_env.policy import Policy
 from training.commands import EvaluateOptions
 from training.console import main_for, write_json
-from training.contenders import ALL, OPTIMA, find_contenders
+from training.contenders import (
+    ALL,
+    OPTIMA,
+    Rule,
+    agent_contender,
+    find_contenders,
+    rule_contender,
+)
 from training.measurement import measure
 from training.replay import episodes_in, load_market, require_two_paths
 from training.summary import Contender, Summary
+from training.tuned_file import TunedFile, read_tuned, rules_of
+from training.tuned_rules import Key
+from training.world import require_readable
 
 __all__ = ["evaluate_policy"]
 
@@ -33,6 +46,7 @@ def run(options: EvaluateOptions) -> None:
         seed=options.seed,
         threads=options.threads,
         progress=options.progress,
+        tuned=options.tuned,
     )
     if options.json:
         write_json(summary.to_document())
@@ -53,24 +67,28 @@ def evaluate_policy(
     seed: int = 0,
     threads: int = 1,
     progress: bool = False,
+    tuned: Path | None = None,
 ) -> Summary:
     """Measure one policy on the test paths.
 
     Args:
-        name: A policy file, a run folder, or a rule, which has its default
-            parameters.
-        preset: The market; None is the one an agent was trained in, and the
-            reference market for a rule.
+        name: A policy file, a run folder, or a rule: with its default parameters, with
+            those of `gas-band:risk_multiplier=2`, or with those of `tuned`.
+        preset: The market; None is the one an agent was trained or a rule was tuned
+            in, and otherwise the reference market.
         replay: CSV file of prices; None does not replay unless the market does.
         settings: Overrides `key=value` of the market.
-        risk_aversions: Lambdas [1/notional]; none means the market's own.
+        risk_aversions: Lambdas [1/notional]; none means those that the rule was tuned
+            for, or the market's own.
         n_episodes: Number of test paths, at least 2.
         seed: Seed of the test paths.
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
+        tuned: File of `hedge tune` with the parameters of the rule.
 
     Raises:
-        ConfigError: If something asked for does not exist.
+        ConfigError: If something asked for does not exist, or the parameters are of
+            another problem.
         PolicyFileError: If the file is not a policy.
     """
     require_two_paths(n_episodes)
@@ -80,20 +98,21 @@ def evaluate_policy(
             f"use hedge compare --policies {name}"
         )
     rules, agents = find_contenders([name])
-    policy: Policy
-    if rules:
-        policy, source, own = RULES[name](), None, None
-        params = policy.params
-    else:
-        policy, source, params = agents[0].policy, str(agents[0].source), {}
-        own = agents[0].policy.config
+    file = None if tuned is None else _tuned_file(tuned, name, rules)
+    own = agents[0].policy.config if agents else None
+    if tuned is not None and file is not None:
+        own = _tuned_market(tuned, file)
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
-    levels = risk_aversions or _levels(config)
-    entries = [
-        (Contender(policy.name, policy.kind, params, level, source), policy)
-        for level in levels
-    ]
+    levels = risk_aversions or _tuned_levels(file, name) or _levels(config)
+    if agents:
+        require_readable(agents[0].name, agents[0].policy, config)
+        entries: list[tuple[Contender, Policy]] = [
+            (agent_contender(agents[0], level, config), agents[0].policy)
+            for level in levels
+        ]
+    else:
+        entries = _rule_entries(rules[0], config, levels, tuned, file)
     return measure(
         entries,
         config,
@@ -102,6 +121,79 @@ def evaluate_policy(
         threads=threads,
         progress=progress,
     ).summary
+
+
+def _tuned_file(path: Path, name: str, rules: Sequence[Rule]) -> TunedFile:
+    """The file of `--tuned`, if what is evaluated has parameters to take from it."""
+    if not rules:
+        raise ConfigError(f"--tuned: {name} is no rule, so that nothing of it is tuned")
+    if rules[0].given is not None:
+        raise ConfigError(
+            f"--tuned: {name} has its parameters already; leave out one of the two"
+        )
+    return read_tuned(path)
+
+
+def _rule_entries(
+    rule: Rule,
+    config: EnvConfig,
+    levels: Sequence[float],
+    path: Path | None,
+    file: TunedFile | None,
+) -> list[tuple[Contender, Policy]]:
+    """A rule with its parameters at each risk aversion, and where those are from."""
+    known: Mapping[Key, TunedRule] = {}
+    source = "default" if rule.given is None else "given"
+    if file is not None and path is not None:
+        known = rules_of(path, file, config, file.criterion)
+        source = str(path)
+    entries: list[tuple[Contender, Policy]] = []
+    for level in levels:
+        policy = rule.build()
+        if file is not None:
+            policy = _tuned_policy(known, path, rule.name, level)
+        contender = rule_contender(
+            rule.rule_class.name,
+            policy,
+            level,
+            config,
+            params_source=source,
+            given=rule.given,
+        )
+        entries.append((contender, policy))
+    return entries
+
+
+def _tuned_market(path: Path, file: TunedFile) -> EnvConfig:
+    """The problem that a file of parameters belongs to."""
+    try:
+        return EnvConfig.model_validate(file.config)
+    except ValidationError:
+        raise ConfigError(
+            f"{path}: its market is not one of this version; tune again with hedge tune"
+        ) from None
+
+
+def _tuned_levels(file: TunedFile | None, name: str) -> tuple[float, ...]:
+    """Risk aversions that a file has parameters of a rule for."""
+    entries = () if file is None else file.entries
+    return tuple(sorted(e.risk_aversion for e in entries if e.policy == name))
+
+
+def _tuned_policy(
+    known: Mapping[Key, TunedRule], path: Path | None, name: str, level: float
+) -> AbstractRule:
+    """A rule of a file at one risk aversion."""
+    best = known.get((name, level))
+    if best is not None:
+        return best.policy
+    levels = sorted(found for other, found in known if other == name)
+    there = ", ".join(f"{found:g}" for found in levels)
+    other = f"it has {there}" if levels else "it has none of that rule"
+    raise ConfigError(
+        f"--tuned {path} has no parameters of {name} at risk aversion {level:g}: "
+        f"{other}; tune it with hedge tune"
+    )
 
 
 def _market(

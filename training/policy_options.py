@@ -59,12 +59,14 @@ class EvaluateOptions(SettingOptions):
     """Evaluate one saved policy or rule on test paths, with confidence intervals."""
 
     policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
-    """A policy file, a run folder, or the name of a rule."""
+    """A policy file, a run folder, or a rule: NAME or NAME:KEY=VALUE,KEY=VALUE."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with the rule's parameters (default: its own)."""
     preset: OptionalName = None
-    """The market to evaluate in (default: the one the policy was trained in)."""
+    """The market to evaluate in (default: that of training or tuning)."""
     replay: Replay = None
     risk_aversion: PositiveNumbers = ()
-    """Risk aversions to evaluate at (default: that of the market)."""
+    """Risk aversions to evaluate at (default: those of --tuned, or the market's)."""
     episodes: Count = 20_000
     """Number of test paths."""
     seed: Seed = 0
@@ -82,17 +84,18 @@ class CompareOptions(SettingOptions):
     """The market to compare in."""
     replay: Replay = None
     policies: Names = ("all",)
-    """Rules by name, `all` for every rule, and policy files or run folders."""
+    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `all` for
+    every rule, and policy files or run folders."""
     risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
     """Risk aversions to compare at."""
     episodes: Count = 20_000
     """Number of test paths."""
     validation_episodes: Count = 20_000
-    """Number of validation paths that the rules are tuned on."""
+    """Number of validation paths that rules are tuned and the best are picked on."""
     seed: Seed = 0
     """Seed of the validation and the test paths."""
     criterion: Criterion = "objective"
-    """What tuning minimises: objective, mean-std:K or cvar:Q."""
+    """What tuning minimises: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
     tuned: OptionalTuned = None
     """File of `hedge tune` with parameters that are then not tuned again."""
     threads: Threads = 1
@@ -118,7 +121,7 @@ class TuneOptions(SettingOptions):
     seed: Seed = 0
     """Seed of the validation paths."""
     criterion: Criterion = "objective"
-    """What to minimise: objective, mean-std:K or cvar:Q."""
+    """What to minimise: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
     threads: Threads = 1
     out: Folder = None
     """Folder for tuned.json, written after every rule (default: print only)."""

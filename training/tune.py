@@ -87,6 +87,7 @@ def tune_to_file(
     rules, agents = find_contenders(policies, config)
     others = [*(name for name in OPTIMA if name in policies)]
     others += [str(agent.source) for agent in agents]
+    others += [rule.name for rule in rules if rule.given is not None]
     if others:
         raise ConfigError(
             f"--policies: {others[0]} has no parameters to tune; name rules"

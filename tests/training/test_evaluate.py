@@ -52,7 +52,7 @@ def test_a_saved_policy_is_measured_in_the_preset_asked_for(saved):
     assert document["criterion"] is None
     assert document["config"]["episode"]["decisions"] > 6
     (row,) = document["policies"]
-    assert (row["name"], row["kind"], row["params"]) == ("ppo", "agent", {})
+    assert (row["name"], row["kind"], row["params"]) == ("run", "agent", {})
     assert (row["risk_aversion"], row["source"]) == (10.0, str(saved))
     assert row["objective_gap_bp"] is None
     config = load_config("reference")
@@ -91,7 +91,8 @@ def test_a_rule_has_its_default_parameters():
     (row,) = summary.policies
     rule = BASELINES["delta-threshold"]()
     assert row.params == rule.params
-    assert row.best_rule
+    assert not row.best_rule  # of one
+    assert row.params_source == "default"
     config = load_config("reference", settings=SHORT)
     level = config.risk_aversion
     assert_measures(vars(row), measured(rule, config, level))
@@ -108,7 +109,8 @@ def test_the_seed_chooses_the_paths(saved):
 def test_without_json_a_table_with_intervals_is_printed(saved):
     result = run(str(saved), *SMALL)
     assert result.code == 0
-    assert "ppo" in result.out
+    assert "run" in result.out
+    assert "best rule" not in result.out
     assert "±" in result.out
 
 
@@ -140,3 +142,83 @@ def test_a_damaged_policy_file_is_refused_in_one_line(saved):
     assert result.out == ""
     assert result.error.count("\n") == 1
     assert str(saved) in result.error
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = main(
+            [
+                *("tune", "--policies", "delta-threshold", "--risk-aversion", "5,20"),
+                *("--episodes", "40", "--no-progress", "--out", str(folder)),
+                *("--set", *SHORT),
+            ]
+        )
+    assert code == 0
+    return folder / "tuned.json"
+
+
+def test_a_rule_takes_the_parameters_of_a_file(tuned):
+    """Market and risk aversions are those of the file as well."""
+    summary = evaluate_policy("delta-threshold", tuned=tuned, n_episodes=50)
+    entries = {
+        entry["risk_aversion"]: entry["params"]
+        for entry in json.loads(tuned.read_text())["entries"]
+    }
+    assert summary.risk_aversions == (5.0, 20.0)
+    assert summary.config["episode"]["decisions"] == 6
+    for row in summary.policies:
+        assert row.params == entries[row.risk_aversion]
+        assert row.params_source == str(tuned)
+        assert not row.best_rule
+
+
+def test_a_rule_takes_parameters_in_its_name():
+    summary = evaluate_policy(
+        "gas-band:risk_multiplier=2,snap=0", settings=SHORT, n_episodes=50
+    )
+    (row,) = summary.policies
+    rule = BASELINES["gas-band"](risk_multiplier=2.0, snap=0.0)
+    assert (row.name, row.params, row.params_source) == (
+        "gas-band",
+        rule.params,
+        "given",
+    )
+    config = load_config("reference", settings=SHORT)
+    assert_measures(vars(row), measured(rule, config, config.risk_aversion))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("delta-threshold", "(default)"), ("vault:interval=9", "(given)")],
+)
+def test_the_table_says_which_parameters_were_used(name, said):
+    result = run(name, "--set", *SHORT, *SMALL)
+    assert result.code == 0
+    assert said in result.out
+    assert "best rule" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("delta-threshold:threshold=0.1", (), "has its parameters already"),
+        ("vault", (), "has no parameters of vault at risk aversion"),
+        ("delta-threshold", ("--risk-aversion", "7"), "it has 5, 20"),
+        ("delta-threshold", ("--preset", "deribit"), "with another config"),
+    ],
+)
+def test_parameters_that_are_not_there_are_refused_in_one_line(
+    tuned, name, options, said
+):
+    result = run(name, "--tuned", str(tuned), *options, "--json")
+    assert (result.code, result.out) == (2, "")
+    assert result.error.count("\n") == 1
+    assert said in result.error
+
+
+def test_an_agent_has_nothing_tuned(tuned, saved):
+    result = run(str(saved), "--tuned", str(tuned))
+    assert result.code == 2
+    assert "is no rule" in result.error
