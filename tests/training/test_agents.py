@@ -7,8 +7,10 @@ import yaml
 
 from hedge_env.policy_file import load_policy, save_policy
 from tests.training.saved_policy import save_random_policy
+from tests.training.test_train import experiment as small_experiment
 from training.agents import find_agents, identity_notes
 from training.experiment import load_experiment
+from training.train import train
 
 TAKEN = ("delta", "optimal")
 
@@ -131,3 +133,22 @@ def test_a_damaged_config_beside_a_policy_is_not_recorded(tmp_path, text):
     (tmp_path / "r" / "config.yaml").write_text(text)
     (agent,) = found(saved)
     assert (agent.name, agent.experiment, agent.seed) == ("r", None, None)
+
+
+@pytest.mark.slow
+def test_trained_seeds_know_each_other_in_their_folders_and_out_of_them(tmp_path):
+    folders = [tmp_path / f"small_{seed}" for seed in (0, 1)]
+    for seed, folder in enumerate(folders):
+        train(small_experiment(seed=seed), folder)
+    paths = [folder / "policy.safetensors" for folder in folders]
+    for number, path in enumerate(paths):
+        shutil.copy(path, tmp_path / f"copy-{number}.safetensors")
+    copies = [tmp_path / f"copy-{number}.safetensors" for number in range(2)]
+    for entries in (paths, copies):
+        agents = found(*entries)
+        assert [agent.seed for agent in agents] == [0, 1]
+        assert len({agent.entry for agent in agents}) == 1
+        assert agents[0].entry != agents[0].name
+    last = found(paths[0], folders[1] / "policy_last.safetensors")
+    assert [agent.name for agent in last] == ["small_0", "small_1-last"]
+    assert last[0].entry != last[1].entry  # the best of one, the last of another
