@@ -21,6 +21,7 @@ _WORLD = ("episode", "market", "execution", "book", "holdings", "observation")
 _OWN_AFFAIR = "observation.features"  # every policy file has its own list
 _TOLERANCE = 1e-9  # relative, of a risk aversion
 _SHOWN = 3  # keys named in a sentence
+_LONGEST = 64  # characters of a name
 
 
 def trained_on(policy: LearnedPolicy, config: EnvConfig) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def trained_on(policy: LearnedPolicy, config: EnvConfig) -> dict[str, Any]:
     own = policy.config
     setting = own.risk_aversion
     return {
-        "preset": own.name,
+        "preset": _plain(own.name),
         "risk_aversion": setting.model_dump()
         if isinstance(setting, RiskAversionRange)
         else setting,
@@ -67,8 +68,8 @@ def strangeness(
         words = [word for word, parts in _WORDS.items() if _touches(keys, parts)]
         what = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
         sentences.append(
-            f"trained for another {what}, in {policy.config.name}: differs in "
-            f"{', '.join(keys[:_SHOWN])}{more}"
+            f"trained for another {what}, in {_plain(policy.config.name)}: differs "
+            f"in {', '.join(keys[:_SHOWN])}{more}{_bounds(policy.config, config)}"
         )
     setting = policy.config.risk_aversion
     if isinstance(setting, RiskAversionRange):
@@ -81,6 +82,17 @@ def strangeness(
             f"trained for risk aversion {text}{high:g}, measured at {risk_aversion:g}"
         )
     return tuple(sentences)
+
+
+def _bounds(own: EnvConfig, config: EnvConfig) -> str:
+    """Say that a policy cannot hold what the book asks for."""
+    (low, high), (least, most) = own.holdings_bounds, config.holdings_bounds
+    if low <= least and most <= high:
+        return ""
+    return (
+        f"; it holds {low:g} to {high:g}, and the book's hedge goes from {least:g} to "
+        f"{most:g}"
+    )
 
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -116,10 +128,26 @@ def require_readable(name: str, policy: LearnedPolicy, config: EnvConfig) -> Non
         missing.append("a listed option to trade")
     if missing:
         raise ConfigError(
-            f"{name} was trained in {own.name} on what {config.name} does not have: "
-            f"{', '.join(missing)}; measure it in a market that has it, or train "
+            f"{name} was trained in {_plain(own.name)} on what {config.name} does not "
+            f"have: {', '.join(missing)}; measure it in a market that has it, or train "
             "another"
         )
+    largest = max(abs(bound) for bound in config.holdings_bounds)
+    for record in policy.metadata.features:
+        if record.observable not in ("delta", "holdings") or record.scale <= 0.0:
+            continue
+        reach = record.offset + record.high / record.scale
+        if largest > reach * (1.0 + _TOLERANCE):
+            raise ConfigError(
+                f"{name} sees {record.name} up to {reach:g}, and the book of "
+                f"{config.name} needs up to {largest:g}: train another for it, or "
+                "scale the book with book.contracts"
+            )
+
+
+def _plain(name: str) -> str:
+    """A name out of a file, fit to be printed."""
+    return "".join(c if c.isprintable() else "?" for c in name)[:_LONGEST]
 
 
 def _differences(old: Any, new: Any, key: str) -> list[str]:

@@ -89,6 +89,35 @@ def test_features_that_the_market_does_not_have_are_refused(tmp_path):
     assert result.error.count("\n") == 1
 
 
+def test_holdings_that_the_policy_cannot_reach_are_said(saved):
+    config = load_config("reference", settings=(STRANGLE,))
+    (note,) = strangeness(load_policy(saved), config, 10.0)
+    assert "it holds 0 to 1, and the book's hedge goes from -1 to 1" in note
+    wider = load_config("reference", settings=("book.legs.0.moneyness=1.2",))
+    (note,) = strangeness(load_policy(saved), wider, 10.0)
+    assert "holds" not in note
+
+
+def test_a_book_beyond_what_its_features_show_is_refused(saved):
+    policy = load_policy(saved)
+    twice = load_config("reference", settings=("book.legs.0.quantity=-2",))
+    require_readable("p", policy, twice)
+    more = load_config("reference", settings=("book.legs.0.quantity=-3",))
+    with pytest.raises(ConfigError, match=r"p sees delta up to 2, .* needs up to 3"):
+        require_readable("p", policy, more)
+
+
+def test_a_name_out_of_a_file_is_printed_as_plain_text(saved):
+    policy = load_policy(saved)
+    name = "\x1b[31m" + "x" * 1000
+    object.__setattr__(policy.metadata.config, "name", name)
+    other = load_config("reference", settings=("execution.fee_bp=3",))
+    (note,) = strangeness(policy, other, 10.0)
+    assert note.isprintable()
+    assert len(note) < 200
+    assert trained_on(policy, other)["preset"].isprintable()
+
+
 def test_the_terminal_and_the_document_mark_a_stranger(saved):
     options = ("--preset", "ethereum-l1", *SMALL)
     result = run(str(saved), *options)
