@@ -10,7 +10,8 @@ Three habits of numba would hurt here, and are met in this file:
   first call when the disk is full or a cache file is damaged. Here the function is
   then compiled without a cache: slower to start, never broken.
 * Cache files are pickles: whoever can write to the folder can run code. It is made
-  readable by its owner alone, and never lies in a shared temporary folder.
+  accessible to its owner alone, and one that belongs to somebody else, or that others
+  could have put there, is passed over.
 """
 
 import contextlib
@@ -27,6 +28,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+
+from hedge_env.private_folder import belongs_to_user, is_private, make_private
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,13 +96,14 @@ def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
     """Folder for the compiled kernels of `package`, or None if none can be written.
 
     It is looked for under `NUMBA_CACHE_DIR` and then under the user's cache folder.
+    One that others may write to, or have written to, is passed over (`is_private`).
     Folders of versions that are no longer used are removed.
 
     Args:
         package: Folder of the package whose kernels are compiled.
 
     Returns:
-        An existing folder that this process can write to, or None.
+        An existing folder that this process, and nobody else, can write to, or None.
     """
     try:
         name = f"hedge_env-{source_digest(package)}"
@@ -108,8 +112,9 @@ def cache_folder(package: Path = _PACKAGE_FOLDER) -> Path | None:
     for parent in _cache_parents():
         folder = parent / name
         with contextlib.suppress(OSError):
-            is_new = not folder.exists()
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            is_new = make_private(folder)
+            if not is_private(folder):
+                continue
             tempfile.TemporaryFile(dir=folder).close()
             os.utime(folder)  # in use: not to be pruned by another version
             if is_new:
@@ -181,7 +186,8 @@ def prune_cache(parent: Path, now: float | None = None) -> None:
     dated = []
     with contextlib.suppress(OSError):
         for path in parent.iterdir():
-            if _FOLDER_NAME.fullmatch(path.name) and not path.is_symlink():
+            is_ours = _FOLDER_NAME.fullmatch(path.name) and belongs_to_user(path)
+            if is_ours and not path.is_symlink():
                 dated.append((path.stat().st_mtime, path))
     dated.sort(reverse=True)
     for modified, path in dated[_KEPT_FOLDERS:]:

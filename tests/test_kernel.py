@@ -37,7 +37,8 @@ def mini_package(tmp_path: Path) -> Path:
     """A package with one kernel that calls another in a second file."""
     package = tmp_path / "project" / "hedge_env"
     package.mkdir(parents=True)
-    shutil.copy(str(kernel_module.__file__), package / "kernel.py")
+    for name in ("kernel.py", "private_folder.py"):
+        shutil.copy(Path(str(kernel_module.__file__)).parent / name, package / name)
     (package / "__init__.py").touch()
     (package / "callee.py").write_text(
         "from hedge_env.kernel import kernel\n\n@kernel\ndef callee(x):\n    return x\n"
