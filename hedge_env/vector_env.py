@@ -32,6 +32,7 @@ from hedge_env.inputs import checked_actions, indices, parse_reset_options
 from hedge_env.ledger import StepRecord
 from hedge_env.numerics.philox import STREAMS
 from hedge_env.observations import ObservationEncoder
+from hedge_env.owned_arrays import restore
 from hedge_env.path_schedule import PathSchedule
 from hedge_env.rendering import RENDER_MODES, History, render_frames
 from hedge_env.rewards import REWARDS
@@ -122,8 +123,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self.decoder = ActionDecoder(self.config)
         self.single_observation_space = spaces.Box(self.encoder.low, self.encoder.high)
         self.single_action_space = _action_space(self.decoder)
-        n = self.num_envs
-        self.observation_space = batch_space(self.single_observation_space, n)
+        n, observed = self.num_envs, self.single_observation_space
+        self.observation_space = batch_space(observed, n)
         self.action_space = batch_space(self.single_action_space, n)
         self._action_shape = (n, *self.decoder.shape)
 
@@ -192,8 +193,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
                 f"environments {indices(waiting)} have ended: reset them first, with "
                 "options={'reset_mask': mask}"
             )
-        running = ~waiting
-        decoder, shape = self.decoder, self._action_shape
+        running, decoder, shape = ~waiting, self.decoder, self._action_shape
         action = checked_actions(actions, shape, decoder.n_choices, running)
         record = batch.advance(decoder.decode(action, batch.rows))
         aversion = batch.rows[field.RISK_AVERSION]
@@ -213,9 +213,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
                 infos = merged(infos, start_infos(batch, waiting))
             self._ended = done
         self._record_history()
-        truncated = np.zeros(self.num_envs, dtype=np.bool_)
         observations = self.encoder.encode(batch.rows)
-        return observations, rewards, done.copy(), truncated, infos
+        return observations, rewards, done.copy(), np.zeros_like(done), infos
 
     def _restart_at_once(self, record: StepRecord, done: BoolArray) -> Infos:
         """Start the next episodes of `done` and report how the last ones ended."""
@@ -263,6 +262,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         except (KeyError, ValueError) as error:
             raise ResetError(f"a saved state of another problem: {error}") from None
 
+    __setstate__ = restore  # a pickle may come with read-only memory
+
     def _seed_paths(self) -> None:
         """Take the seed of all paths from `np_random`, and count from the start."""
         seed = self.np_random_seed
@@ -294,7 +295,6 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
 
 
 def _action_space(decoder: ActionDecoder) -> spaces.Space[Any]:
-    """Space of one action."""
     if decoder.n_choices is not None:
         return spaces.Discrete(decoder.n_choices)
     return spaces.Box(-1.0, 1.0, decoder.shape, np.float32)
