@@ -13,7 +13,10 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
+from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
+
+from hedge_env.owned_arrays import restore
 
 VecEnvIndices = None | int | Iterable[int]
 Float32Array = NDArray[np.float32]
@@ -40,7 +43,8 @@ class VecEnvAdapter(VecEnv):
     Infos of finished rows carry `terminal_observation`, `TimeLimit.truncated`,
     `episode` with the return `r` (in the environment's own unit, whatever
     `reward_scale` is), length `l` and seconds since the start `t`, and `hedge`, the
-    episode's metrics where the environment reports them.
+    episode's metrics where the environment reports them. That is what a `Monitor`
+    promises, so `evaluate_policy` and `EvalCallback` report the environment's unit too.
 
     Args:
         venv: The environment. It must reset within the step that ends an episode.
@@ -171,6 +175,8 @@ class VecEnvAdapter(VecEnv):
         self._returns[:] = state["adapter.returns"]
         self._lengths[:] = state["adapter.lengths"]
 
+    __setstate__ = restore  # a pickle may come with read-only memory
+
     def close(self) -> None:
         """Close the wrapped environment."""
         self.venv.close()
@@ -208,8 +214,13 @@ class VecEnvAdapter(VecEnv):
         wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
         indices: VecEnvIndices = None,
     ) -> list[bool]:
-        """No row is wrapped: there are no single environments in here."""
-        return [False] * len(self._rows(indices))
+        """Whether each row counts as wrapped, which is so for a `Monitor` alone.
+
+        There are no single environments in here, but infos carry `episode` as a
+        `Monitor` fills it, in the environment's own unit. SB3 asks here before it
+        reports that return instead of the sum of the scaled rewards.
+        """
+        return [wrapper_class is Monitor] * len(self._rows(indices))
 
     def _rows(self, indices: VecEnvIndices) -> list[int]:
         return list(self._get_indices(indices))

@@ -1,9 +1,18 @@
 import copy
+import pickle
+import warnings
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import EvalCallback
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
+from hedge_env.vector_env import HedgeVectorEnv
 from tests.training.fakes import CountingVectorEnv
 from training.vec_env_adapter import RUNNING, VecEnvAdapter
 
@@ -130,3 +139,89 @@ def test_attributes_and_methods_belong_to_the_whole_batch():
     assert env.venv.label == "x"
     with pytest.raises(ValueError, match="whole batch"):
         env.set_attr("label", "x", indices=[0])
+
+
+class ZeroModel:
+    """What `evaluate_policy` needs of a model."""
+
+    def predict(self, observations, state=None, **_):
+        return np.zeros((len(observations), 3), dtype=np.float32), state
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda v: v, VecNormalize], ids=["bare", "normalised"]
+)
+def test_every_report_of_sb3_is_in_the_unit_of_the_environment(wrap):
+    def make_env(scale):
+        env = HedgeVectorEnv(
+            8,
+            preset="reference",
+            config={"episode": {"decisions": 6}},
+            autoreset_mode="SameStep",
+            stream="validation",
+        )
+        return VecEnvAdapter(env, reward_scale=scale)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a missing Monitor
+        plain, scaled = make_env(1.0), wrap(make_env(0.01))
+        plain.seed(3)
+        scaled.seed(3)
+        expected = evaluate_policy(
+            ZeroModel(), plain, n_eval_episodes=8, return_episode_rewards=True
+        )
+        returns, lengths = evaluate_policy(
+            ZeroModel(), scaled, n_eval_episodes=8, return_episode_rewards=True
+        )
+    np.testing.assert_allclose(returns, expected[0], rtol=1e-12)
+    assert lengths == [6] * 8
+    assert np.mean(returns) < -5.0  # bp, not hundredths of one
+
+
+def test_eval_callback_and_rollouts_agree():
+    def make_env():
+        env = HedgeVectorEnv(
+            64, config={"episode": {"decisions": 6}}, autoreset_mode="SameStep"
+        )
+        adapter = VecEnvAdapter(env, reward_scale=0.01)
+        adapter.seed(0)
+        return adapter
+
+    model = PPO("MlpPolicy", make_env(), n_steps=6, batch_size=384, n_epochs=1, seed=0)
+    model.policy.log_std.data.fill_(-20.0)  # samples are the mean action
+    callback = EvalCallback(make_env(), n_eval_episodes=64, eval_freq=6, verbose=0)
+    callback.eval_env.seed(0)
+    model.env.seed(0)  # SB3 has seeded it anew
+    model.learn(64 * 6, callback=callback)
+    rollout = np.mean([episode["r"] for episode in model.ep_info_buffer])
+    assert len(model.ep_info_buffer) == 64
+    assert callback.last_mean_reward == pytest.approx(rollout, rel=1e-3)
+
+
+def test_only_a_monitor_is_claimed():
+    env = make()
+    assert env.env_is_wrapped(Monitor, indices=[0, 1]) == [True] * 2
+    for other in (gymnasium.Wrapper, gymnasium.wrappers.TimeLimit, VecMonitor):
+        assert env.env_is_wrapped(other) == [False] * 3
+
+
+def test_it_goes_on_in_read_only_memory():
+    env = VecEnvAdapter(
+        HedgeVectorEnv(
+            3, config={"episode": {"decisions": 4}}, autoreset_mode="SameStep"
+        )
+    )
+    env.seed(0)
+    env.reset()
+    env.step(ACTION)
+    buffers = []
+    data = pickle.dumps(env, protocol=5, buffer_callback=buffers.append)
+    twin = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])
+    for _ in range(5):
+        observations, rewards, dones, infos = env.step(ACTION)
+        twin_observations, twin_rewards, twin_dones, twin_infos = twin.step(ACTION)
+        np.testing.assert_array_equal(twin_observations, observations)
+        np.testing.assert_array_equal(twin_rewards, rewards)
+        np.testing.assert_array_equal(twin_dones, dones)
+        for info, twin_info in zip(infos, twin_infos, strict=True):
+            assert twin_info.get("hedge") == info.get("hedge")
