@@ -56,7 +56,16 @@ class LearnedPolicy:
         self._scale = np.array([f.scale for f in features])
         self._low = np.array([f.low for f in features])
         self._high = np.array([f.high for f in features])
+        scaling = metadata.scaling
+        self._scaling = np.array(
+            [[s.offset, s.deviation, s.low, s.high] for s in scaling]
+        )
         self._decoder = ActionDecoder(metadata.config, metadata.action_mode)
+
+    @property
+    def layers(self) -> list[tuple[Float32Array, Float32Array]]:
+        """Weight (outputs, inputs) and bias (outputs,) of each layer."""
+        return self._layers
 
     @property
     def config(self) -> EnvConfig:
@@ -93,7 +102,7 @@ class LearnedPolicy:
         return rows
 
     def encode(self, rows: FloatArray) -> Float32Array:
-        """What the network sees, shape (n, n_features) [-].
+        """The observation of the environment, shape (n, n_features) [-].
 
         Args:
             rows: Shape (N_FIELDS, n).
@@ -113,13 +122,29 @@ class LearnedPolicy:
         Returns:
             Actions, shape (n, n_numbers), or integers (n,) in mode `discrete`.
         """
-        output = run_layers(observation, self._layers, self.metadata.activation)
+        output = self.outputs(observation)
         if self.metadata.action_mode == "discrete":
             choice: IntArray = output.argmax(axis=1)
             return choice
         if self.metadata.squash == "clip":
             return np.clip(output, -1.0, 1.0)
         return np.tanh(output) if self.metadata.squash == "tanh" else output
+
+    def outputs(self, observation: Float32Array) -> Float32Array:
+        """Output of the last layer, before it is squashed or a choice is made of it.
+
+        Args:
+            observation: Shape (n, n_features) [-]; normalised here, if the network was
+                trained on normalised observations.
+
+        Returns:
+            Shape (n, n_outputs).
+        """
+        if self._scaling.size:
+            offset, deviation, low, high = self._scaling.T
+            scaled = np.clip((observation - offset) / deviation, low, high)
+            observation = scaled.astype(np.float32)
+        return run_layers(observation, self._layers, self.metadata.activation)
 
 
 def _rows(observables: Mapping[str, FloatArray]) -> FloatArray:

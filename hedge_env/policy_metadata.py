@@ -46,6 +46,25 @@ class FeatureRecord(Model):
         return self
 
 
+class InputScaling(Model):
+    """What the network's own normalisation makes of one feature, after its record.
+
+    clip((feature - offset) / deviation, low, high); from running statistics that the
+    agent was trained with: offset is their mean.
+    """
+
+    offset: Finite
+    deviation: Annotated[Finite, Field(gt=0.0)]
+    low: Finite
+    high: Finite
+
+    @model_validator(mode="after")
+    def _ordered(self) -> InputScaling:
+        if self.low > self.high:
+            raise ValueError("low of an input's scaling must not be above high")
+        return self
+
+
 class PolicyMetadata(Model):
     """The network's form, its inputs and outputs, and where it was trained."""
 
@@ -57,6 +76,7 @@ class PolicyMetadata(Model):
     squash: Squash  # of the last layer's output; "none" for a choice of integers
     action_mode: ActionMode
     features: Annotated[tuple[FeatureRecord, ...], Field(min_length=1)]
+    scaling: tuple[InputScaling, ...] = ()  # one for each feature, or none at all
     config: EnvConfig  # the problem it was trained on; decodes its actions
     notes: dict[Label, Note] = Field(default_factory=dict, max_length=64)
 
@@ -67,6 +87,11 @@ class PolicyMetadata(Model):
             raise ValueError(
                 f"the network takes {self.layers[0]} inputs, but there are "
                 f"{len(self.features)} features"
+            )
+        if len(self.scaling) not in (0, len(self.features)):
+            raise ValueError(
+                f"scaling has {len(self.scaling)} entries, but there are "
+                f"{len(self.features)} features; give one for each, or none"
             )
         if self.layers[-1] != n_actions:
             raise ValueError(
@@ -95,6 +120,7 @@ def describe_policy(
     squash: Squash,
     action_mode: ActionMode | None = None,
     name: str | None = None,
+    scaling: Sequence[InputScaling] = (),
     notes: dict[str, str] | None = None,
 ) -> PolicyMetadata:
     """Metadata of a network trained on the observations and actions of a config.
@@ -107,6 +133,7 @@ def describe_policy(
         squash: `clip` to [-1, 1], `tanh`, or `none`.
         action_mode: None means the config's.
         name: Name in tables; None means the algorithm's.
+        scaling: Of each feature before the network, if it has a normalisation.
         notes: Short texts to keep, e.g. the training step.
     """
     mode = config.action.mode if action_mode is None else action_mode
@@ -131,6 +158,7 @@ def describe_policy(
         squash=squash,
         action_mode=mode,
         features=tuple(features),
+        scaling=tuple(scaling),
         config=config,
         notes=notes or {},
     )
