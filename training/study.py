@@ -24,7 +24,7 @@ from training.commands import StudyOptions
 from training.console import log, main_for, write_json
 from training.contenders import ALL
 from training.output_folder import prepare_folder, write_folder
-from training.run_folder import git_commit
+from training.source_commit import git_commit
 from training.study_market import StudyMarket, kept_or_measured
 from training.tuned_file import config_digest
 

@@ -21,7 +21,8 @@ from baselines.tuning import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError, one_line
 from hedge_env.files import write_atomically
-from training.run_folder import git_commit, to_json
+from training.run_folder import to_json
+from training.source_commit import git_commit
 from training.tuned_rules import Key
 
 __all__ = ["TUNED_FILE", "TunedFile", "config_digest", "read_tuned", "rules_of"]
