@@ -94,6 +94,16 @@ def load_checkpoint(folder: Path, model: BaseAlgorithm) -> dict[str, Any]:
     return callbacks
 
 
+def verify_checkpoint(folder: Path) -> None:
+    """Make sure that the checkpoint in `folder`, if there is one, is whole.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    if checkpoint_exists(folder):
+        _verified(folder)
+
+
 def _adapter(model: BaseAlgorithm) -> VecEnvAdapter:
     env = model.get_env()
     if not isinstance(env, VecEnvAdapter):

@@ -1,8 +1,8 @@
 """The folder of one training run, and how files get into it.
 
 config.yaml               the experiment, every default written out
-command.txt               how it was started
-versions.json             versions, platform, git commit, seed
+command.txt               how it was started, and each time continued: one a line
+versions.json             versions, platform, git commit, seed; of each time continued
 policy.safetensors        the best policy by validation objective
 policy_last.safetensors   the policy at the end
 checkpoint/               what a later process needs to continue
@@ -15,17 +15,19 @@ import importlib.metadata
 import json
 import platform
 import shlex
-import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
-import hedge_env
 from hedge_env.errors import HedgeError
 from hedge_env.files import write_atomically
+from training.source_commit import git_commit
 
 PACKAGES = (
     "hedge-env",
@@ -62,6 +64,11 @@ class RunFolder:
     def versions(self) -> Path:
         """Versions, platform, git commit, seed."""
         return self.path / "versions.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a process writes to the folder."""
+        return self.path / ".lock"
 
     @property
     def policy(self) -> Path:
@@ -122,16 +129,58 @@ def open_run_folder(out: Path | None, name: str, *, resume: bool) -> RunFolder:
     if out is None:
         out = latest_run(name) if resume else next_run(name)
     folder = RunFolder(out)
+    _require_state(folder, resume=resume)
+    out.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _require_state(folder: RunFolder, *, resume: bool) -> None:
+    """Refuse to overwrite a run, or to continue one that is not there."""
     if resume and not folder.is_started():
-        raise RunFolderError(f"{out}: no run to resume here; leave out --resume")
+        raise RunFolderError(
+            f"{folder.path}: no run to resume here; leave out --resume"
+        )
     if not resume and folder.is_started():
         state = "a finished" if folder.is_finished() else "an unfinished"
         raise RunFolderError(
-            f"{out}: holds {state} run; continue it with --resume or choose "
+            f"{folder.path}: holds {state} run; continue it with --resume or choose "
             "another --out"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    return folder
+
+
+@contextmanager
+def locked(folder: RunFolder, *, resume: bool) -> Iterator[None]:
+    """Keep every other process from writing to a run folder meanwhile.
+
+    The system holds the lock for this process, so it ends with it, however it ends.
+
+    Args:
+        folder: As `open_run_folder` gave it; what it holds is looked at once more.
+        resume: Whether to continue a run.
+
+    Raises:
+        RunFolderError: If another process writes to it, or has started a run since.
+    """
+    lock = FileLock(folder.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunFolderError(
+            f"{folder.path}: another `hedge train` writes to this folder; wait for it "
+            "or stop it, or choose another --out"
+        ) from None
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder.path}: cannot be written ({error.strerror or error}); choose "
+            "another --out"
+        ) from error
+    try:
+        _require_state(folder, resume=resume)
+        yield
+    finally:
+        with suppress(OSError):  # not on Windows, where an open file stays
+            folder.lock.unlink()
+        lock.release()
 
 
 def next_run(name: str, root: Path = Path("runs")) -> Path:
@@ -159,11 +208,30 @@ def _run_numbers(name: str, root: Path) -> list[int]:
 
 
 def describe_run(folder: RunFolder, config: dict[str, Any], seed: int) -> None:
-    """Write what is known before the first step: config, command line, versions."""
+    """Write what is known of this process: config, command line, versions.
+
+    Of a run that is continued, the command line and the versions are added to those of
+    the processes before; the config is the one that holds now.
+    """
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    write_atomically(folder.versions, to_json(collect_versions(seed)))
-    write_atomically(folder.command, command_line() + "\n")
+    versions = collect_versions(seed)
+    commands = ""
+    if folder.is_started():
+        versions = _with_resumption(folder.versions, versions)
+        if folder.command.exists():
+            commands = folder.command.read_text(encoding="utf-8").rstrip("\n") + "\n"
+    write_atomically(folder.versions, to_json(versions))
+    write_atomically(folder.command, f"{commands}{command_line()}\n")
     write_atomically(folder.config, text)
+
+
+def _with_resumption(path: Path, versions: dict[str, Any]) -> dict[str, Any]:
+    """What `path` says of the start of a run, and `versions` of its continuation."""
+    try:
+        started = json.loads(path.read_text(encoding="utf-8"))
+        return {**started, "resumed": [*started.get("resumed", []), versions]}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {"resumed": [versions]}  # of the start nothing is known any more
 
 
 def command_line() -> str:
@@ -187,19 +255,6 @@ def collect_versions(seed: int) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": versions,
     }
-
-
-def git_commit() -> str | None:
-    """The commit of this source tree, with `-dirty` if it was edited since."""
-    root = Path(hedge_env.__file__).parent
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None  # installed from a wheel, or no git
-    return answer.stdout.strip() or None
 
 
 def to_json(document: Any) -> str:

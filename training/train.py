@@ -29,7 +29,11 @@ from training.callbacks import (
     ProgressCallback,
     ValidationCallback,
 )
-from training.checkpoint import checkpoint_exists, load_checkpoint
+from training.checkpoint import (
+    checkpoint_exists,
+    load_checkpoint,
+    verify_checkpoint,
+)
 from training.commands import TrainOptions
 from training.console import log, main_for, progress_bar
 from training.experiment import ExperimentConfig, check_same_run, load_experiment
@@ -40,6 +44,7 @@ from training.run_folder import (
     RunFolder,
     command_line,
     describe_run,
+    locked,
     open_run_folder,
     to_json,
 )
@@ -112,12 +117,22 @@ def train(
         HedgeError: If the folder holds another run, or training diverges.
     """
     folder = open_run_folder(out, experiment.name, resume=resume)
+    with locked(folder, resume=resume):
+        return _train_in(folder, experiment, resume=resume, progress=progress)
+
+
+def _train_in(
+    folder: RunFolder, experiment: ExperimentConfig, *, resume: bool, progress: bool
+) -> RunResult:
+    """Train in a folder that no other process writes to."""
     stop = StopRequest()
     with stop.listening(), torch_threads(experiment.train.torch_threads):
         config = experiment.env_config()
-        if folder.is_started():
+        if resume:  # nothing is changed before all of it is known to fit
             check_same_run(experiment, folder.config)
-        describe_run(folder, experiment.resolved(), experiment.seed)
+            verify_checkpoint(folder.checkpoint)
+        else:
+            describe_run(folder, experiment.resolved(), experiment.seed)
         model = build_model(
             experiment.train, make_training_env(experiment, config), experiment.seed
         )
@@ -128,6 +143,7 @@ def train(
         )
         if resume:
             _continue(model, checkpoints, folder)
+            describe_run(folder, experiment.resolved(), experiment.seed)
         stopped = _learn(experiment, model, checkpoints, progress)
     result = RunResult(
         folder, model.num_timesteps, checkpoints.seconds, validation.best, stopped
@@ -155,13 +171,14 @@ def _continue(
     model: BaseAlgorithm, checkpoints: CheckpointCallback, folder: RunFolder
 ) -> None:
     """Put the learner where the checkpoint was taken."""
-    folder.result.unlink(missing_ok=True)
-    if not checkpoint_exists(folder.checkpoint):
+    known = -1
+    if checkpoint_exists(folder.checkpoint):
+        checkpoints.load_state_dict(load_checkpoint(folder.checkpoint, model))
+        known = model.num_timesteps
+    else:
         log(f"{folder.path}: no checkpoint yet, starting from the first step")
-        forget_metrics_after(folder.metrics, -1)
-        return
-    checkpoints.load_state_dict(load_checkpoint(folder.checkpoint, model))
-    forget_metrics_after(folder.metrics, model.num_timesteps)
+    folder.result.unlink(missing_ok=True)
+    forget_metrics_after(folder.metrics, known)
 
 
 def _learn(

@@ -1,4 +1,7 @@
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -7,6 +10,7 @@ from training.run_folder import (
     describe_run,
     git_commit,
     latest_run,
+    locked,
     next_run,
     open_run_folder,
 )
@@ -59,3 +63,79 @@ def test_a_run_says_what_it_depends_on(tmp_path):
     assert {"numpy", "torch", "stable-baselines3"} <= versions["packages"].keys()
     assert versions["git_commit"] == git_commit()
     assert folder.command.read_text().strip()
+
+
+BUSY = "another `hedge train`"
+HOLDER = """
+import sys, time
+from pathlib import Path
+from training.run_folder import RunFolder, locked
+with locked(RunFolder(Path(sys.argv[1])), resume=True):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that writes to the run folder `tmp_path/run`."""
+    folder = open_run_folder(tmp_path / "run", "x", resume=False)
+    start(folder)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder.path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    yield folder, process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_folder_has_one_writer_and_is_free_however_that_ends(holder, end):
+    folder, process = holder
+    for _ in range(2):  # the refused one must not break the lock either
+        with pytest.raises(RunFolderError, match=BUSY), locked(folder, resume=True):
+            pass
+    process.send_signal(end)
+    process.wait()
+    for _ in range(2):  # and in one process as well
+        with (
+            locked(folder, resume=True),
+            pytest.raises(RunFolderError, match=BUSY),
+            locked(folder, resume=True),
+        ):
+            pass
+    assert not folder.lock.exists()
+
+
+def test_a_run_that_another_process_started_meanwhile_is_not_overwritten(tmp_path):
+    folder = open_run_folder(tmp_path / "run", "x", resume=False)
+    start(folder)  # between the look and the lock
+    with pytest.raises(RunFolderError, match="--resume"), locked(folder, resume=False):
+        pass
+
+
+def test_a_continuation_is_added_to_what_is_known_of_the_start(tmp_path, monkeypatch):
+    folder = open_run_folder(tmp_path / "run", "x", resume=False)
+    monkeypatch.setattr(sys, "argv", ["hedge", "train", "a.yaml"])
+    start(folder)
+    first = json.loads(folder.versions.read_text())
+    for again in ("1", "2"):
+        monkeypatch.setattr(sys, "argv", ["hedge", "train", "a.yaml", again])
+        describe_run(folder, {"seed": 3, "again": again}, seed=4)
+    lines = folder.command.read_text().splitlines()
+    assert lines == [
+        "hedge train a.yaml",
+        "hedge train a.yaml 1",
+        "hedge train a.yaml 2",
+    ]
+    versions = json.loads(folder.versions.read_text())
+    assert [entry["seed"] for entry in versions.pop("resumed")] == [4, 4]
+    assert versions == first
+    folder.versions.write_text("{damaged")
+    describe_run(folder, {}, seed=5)
+    assert json.loads(folder.versions.read_text())["resumed"][0]["seed"] == 5
