@@ -103,8 +103,8 @@ def _check_kernel_cache() -> tuple[bool, str]:
     folder = cache_folder()
     if folder is None:
         return False, (
-            "no folder can be written, so kernels compile at every start; "
-            "set NUMBA_CACHE_DIR to a folder of your own"
+            "no folder can be written by you alone, so kernels compile at every start; "
+            "set NUMBA_CACHE_DIR to a folder of your own that others cannot write to"
         )
     return True, str(folder)
 
