@@ -17,8 +17,8 @@ from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError, one_line
 from hedge_env.history.recorded import History, load_history, require_replay
+from hedge_env.history.sources import modelled_parts, recorded_files
 from hedge_env.history.timestamps import date_text
-from hedge_env.history.volatility import without_regime
 from hedge_env.market.interface import Market
 from hedge_env.market.recorded import advance_recorded, start_recorded
 from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
@@ -98,7 +98,7 @@ class ReplayMarket:
             raise ConfigError(_no_window(config, self._history, stream))
         self._permuted = stream == STREAMS[0]
         self._usual_spot = config.market.spot
-        quotes = quote_params(without_regime(config))
+        quotes = quote_params(self._history.config)
         quotes = quotes._replace(market=self._history.params)
         self._paths = QuotedPaths(quotes, n_paths, stream_key(seed, stream))
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
@@ -190,16 +190,12 @@ class ReplayMarket:
 
 
 def describe_replay(config: EnvConfig) -> dict[str, Any]:
-    """What a replay runs on: files, dates and counts, as plain values."""
+    """What a replay runs on: files, what they lack, dates and counts, plain values."""
     replay, history = require_replay(config), load_history(config)
-    files = {
-        "spot": replay.spot,
-        "implied_volatility": replay.implied_volatility,
-        "gas": replay.gas,
-        "funding": replay.funding,
-    }
+    test = date_text(history.windows[STREAMS[-1]].start)
     return {
-        "files": {name: path for name, path in files.items() if path is not None},
+        "files": recorded_files(replay),
+        "modelled": modelled_parts(history.config, replay, history.spread, test),
         "prices": history.n_prices,
         "missing_prices": history.n_missing,
         "repeated_rows": history.n_repeated,

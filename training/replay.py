@@ -80,6 +80,8 @@ def episodes_in(config: EnvConfig, asked: int, stream: str) -> int:
             f"{config.episode.horizon_days:g} days, and an error needs 2; move the "
             "dates of replay or shorten replay.stride_hours"
         )
+    if config.replay is not None and config.replay.implied_volatility is None:
+        log(f"{stream}: implied volatility is modelled; no file of it is named")
     if asked > windows:
         log(f"{stream}: {windows} windows of recorded days, each played once")
     return min(asked, windows)
@@ -118,7 +120,7 @@ def _widened(row: PolicyRow, factor: float) -> PolicyRow:
 
 
 def replay_sentence(replay: Mapping[str, Any]) -> str:
-    """Files, dates and windows in a few sentences.
+    """Files, what is modelled for want of one, dates and windows in a few sentences.
 
     Args:
         replay: From `Summary.replay`.
@@ -134,7 +136,24 @@ def replay_sentence(replay: Mapping[str, Any]) -> str:
     return (
         f"Replay of recorded days from {', '.join(names)}: {days}. Windows start every "
         f"{replay['stride_hours']:g} h{overlapping if factor > 1.0 else ''}."
+        f"{_modelled_sentence(replay['modelled'])}"
     )
+
+
+def _modelled_sentence(modelled: Mapping[str, str]) -> str:
+    """What no file gives and, if it is the level of option prices, how to give it."""
+    if not modelled:
+        return ""
+    parts = "; ".join(
+        f"{name.replace('_', ' ')} ({how})" for name, how in modelled.items()
+    )
+    text = f" MODELLED, not recorded: {parts}."
+    if "implied_volatility" in modelled:
+        text += (
+            " Every mark of the book rests on that implied volatility: give a recorded "
+            "one as replay.implied_volatility=FILE."
+        )
+    return text
 
 
 def _skipped(number: int) -> str:

@@ -24,9 +24,15 @@ from hedge_env.history.columns import (
     SPOT,
     SeriesKind,
 )
+from hedge_env.history.dispersion import (
+    Spread,
+    days_before,
+    measured_spread,
+    with_spread,
+)
 from hedge_env.history.series_file import Series, read_series
+from hedge_env.history.settlements import funding_paid, funding_rates
 from hedge_env.history.units import (
-    funding_rates,
     gas_prices,
     implied_volatilities,
     prices,
@@ -38,9 +44,10 @@ from hedge_env.history.volatility import (
     weighted_sum,
     without_regime,
 )
-from hedge_env.history.windows import Windows, split_windows
+from hedge_env.history.windows import Windows, split_windows, test_start
 from hedge_env.market import state as row
 from hedge_env.market.parameters import MarketParams, market_params
+from hedge_env.market.recorded import FUNDING_PAID, LOG_PRICE
 from hedge_env.market.volatility import fair_variance_table
 from hedge_env.numerics.ornstein_uhlenbeck import OuParams
 
@@ -55,6 +62,8 @@ class History:
     """Recorded days, ready to run.
 
     Attributes:
+        config: The problem, its market as far as it is modelled on these days.
+        spread: Of volatility before the test days; None: as the preset has it.
         clock: The ticks.
         price: At each tick, shape (n_ticks,) [quote].
         record: See `market.recorded`, shape (N_FIXED_ROWS + n_driven, n_ticks).
@@ -66,6 +75,8 @@ class History:
         n_repeated: Rows of the file whose time came twice.
     """
 
+    config: EnvConfig
+    spread: Spread | None
     clock: Clock
     price: FloatArray
     record: FloatArray
@@ -123,36 +134,27 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
     longest = max(replay.longest_gap_hours * _HOUR, clock.spacing - 1)
     price, missing = carried_forward(series.seconds, price_values, clock, longest)
     _, stale = carried_forward(series.seconds, price_values, clock, clock.spacing - 1)
-    params = market_params(config)
     log_price = np.log(price)
     log_returns = np.diff(log_price, prepend=log_price[0])
     dt_days = clock.spacing / (_HOUR * HOURS_PER_DAY)
-    factors = volatility_factors(log_returns, dt_days, config, params)
-    still = params.volatility._replace(
-        level=sqrt(usual_variance(params)),  # intraday swings are averaged
-        fast=_STILL,
-        slow=_STILL,
-        leverage=0.0,
-        leverage_rest=1.0,
-    )
-    still = still._replace(jump_shift=0.0, mean_shift=0.0)
-    # What cascades do to the price is in the record.
-    parts = params.parts._replace(cascades=False)
-    table = _Table(clock, params._replace(volatility=still, parts=parts), missing)
+    base = days_before(test_start(replay, clock), clock, stale)
+    spread = measured_spread(log_returns, base, dt_days, config)
+    if spread is not None:
+        config = with_spread(config, spread)
+    params = market_params(config)
+    factors = volatility_factors(log_returns, dt_days, config, params, base, spread)
+    table = _Table(clock, _with_still_volatility(params), missing)
     half_life = config.observation.realised_half_life_days
     table.record.append(log_price)
     table.record.append(mean_squares(log_returns, half_life, dt_days, params))
     table.record.append(_trailing_returns(log_returns, clock, params))
+    table.record.append(np.zeros(log_price.size))  # nothing paid unless a file says so
     table.drive(row.FAST, factors[0])
     table.drive(row.SLOW, factors[1])
-    if replay.implied_volatility is not None:
-        file = _read(replay.implied_volatility, IMPLIED_VOLATILITY, stamps[1])
-        _add_implied_volatility(table, file, config, factors, params)
-    if replay.gas is not None:
-        _add_gas(table, _read(replay.gas, GAS, stamps[2]))
-    if replay.funding is not None:
-        _add_funding(table, _read(replay.funding, FUNDING, stamps[3]), config)
+    _add_files(table, config, stamps, factors, params)
     return History(
+        config=config,
+        spread=spread,
         clock=clock,
         price=price,
         record=np.array(table.record),
@@ -163,6 +165,21 @@ def _load_history(config: EnvConfig, stamps: tuple[tuple[int, int], ...]) -> His
         n_missing=int(stale.sum()),
         n_repeated=series.repeated,
     )
+
+
+def _with_still_volatility(p: MarketParams) -> MarketParams:
+    """Volatility that moves only as it is read."""
+    still = p.volatility._replace(
+        level=sqrt(usual_variance(p)),  # intraday swings are averaged
+        fast=_STILL,
+        slow=_STILL,
+        leverage=0.0,
+        leverage_rest=1.0,
+        jump_shift=0.0,
+        mean_shift=0.0,
+    )
+    # What cascades do to the price is in the record.
+    return p._replace(volatility=still, parts=p.parts._replace(cascades=False))
 
 
 class _Table:
@@ -194,6 +211,24 @@ def _trailing_returns(
     """Exponentially weighted sum of returns at each tick, as funding answers to."""
     decay = p.funding.trailing_decay ** (1.0 / clock.per_market_step)
     return weighted_sum(log_returns, decay, 0.0)
+
+
+def _add_files(
+    table: _Table,
+    config: EnvConfig,
+    stamps: tuple[tuple[int, int], ...],
+    factors: FloatArray,
+    p: MarketParams,
+) -> None:
+    """Let what further files give take the place of what is modelled."""
+    replay = require_replay(config)
+    if replay.implied_volatility is not None:
+        file = _read(replay.implied_volatility, IMPLIED_VOLATILITY, stamps[1])
+        _add_implied_volatility(table, file, config, factors, p)
+    if replay.gas is not None:
+        _add_gas(table, _read(replay.gas, GAS, stamps[2]))
+    if replay.funding is not None:
+        _add_funding(table, _read(replay.funding, FUNDING, stamps[3]), config)
 
 
 def _add_implied_volatility(
@@ -243,6 +278,12 @@ def _add_funding(table: _Table, series: Series, config: EnvConfig) -> None:
     at_interest = np.abs(excess) < 1e-12
     premium = rate + np.where(at_interest, 0.0, np.sign(excess) * p.clamp)
     table.drive(row.PREMIUM, np.where(at_interest, p.interest, premium))
+    table.record[FUNDING_PAID] = funding_paid(
+        rate, np.exp(table.record[LOG_PRICE]), table.clock, p.settlement_hours
+    )
+    # What is paid is in the record: the market settles nothing of its own.
     table.params = table.params._replace(
-        funding=p._replace(premium=_STILL, premium_mean=0.0, response=0.0)
+        funding=p._replace(
+            premium=_STILL, premium_mean=0.0, response=0.0, settlement_hours=np.inf
+        )
     )

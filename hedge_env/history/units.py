@@ -19,7 +19,6 @@ _PERCENT_FROM = 5.0  # a median volatility above 500 % is in percent
 _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
 _WEI_FROM = 1e6  # gas has never cost a million gwei
 _WEI = 1e-9  # [gwei]
-_LARGEST_FUNDING = 0.1  # per settlement: exchanges cap it far below
 _PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
 
 
@@ -93,44 +92,6 @@ def gas_prices(series: Series) -> FloatArray:
     if np.isnan(values).all():
         raise DataError(one_line(f"{series.source} holds nothing but zeros"))
     return values * gas_unit(values)[1]
-
-
-def funding_rates(
-    series: Series, settlement_hours: float, utc_offset_hours: float
-) -> Series:
-    """The same rates [fraction per settlement] on a clock in UTC.
-
-    Args:
-        series: From the file.
-        settlement_hours: Between two settlements, which fall on multiples of it.
-        utc_offset_hours: What the clock of the file is ahead of UTC.
-
-    Raises:
-        DataError: If a rate is out of range, or the clock is not right.
-    """
-    _, factor = funding_unit(series.values)
-    values = series.values * factor
-    _refuse(series, np.abs(values) > _LARGEST_FUNDING, "is no fraction paid")
-    seconds = series.seconds - round(3600.0 * utc_offset_hours)
-    period = round(3600.0 * settlement_hours)
-    late = np.median((seconds + period // 2) % period) - period // 2
-    if abs(late) > period // 16:
-        text = f"{series.source}: settlements fall {late / 3600.0:+g} h off multiples"
-        text = f"{text} of {settlement_hours:g} h UTC; set"
-        offset = utc_offset_hours + late / 3600.0
-        text = f"{text} replay.funding_utc_offset_hours, to {offset:g} if its clock is"
-        raise DataError(one_line(f"{text} so much ahead of UTC"))
-    # A settlement is stamped some seconds late: it belongs to its full hour.
-    seconds = (seconds + period // 2) // period * period
-    first = np.append(True, np.diff(seconds) > 0)
-    return Series(
-        series.source,
-        seconds[first],
-        values[first],
-        series.column,
-        series.repeated + int((~first).sum()),
-        series.empty,
-    )
 
 
 def _refuse(series: Series, wrong: BoolArray, problem: str) -> None:

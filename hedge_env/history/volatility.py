@@ -1,42 +1,43 @@
 r"""Estimates the factors of log volatility from recorded returns.
 
-With two exponentially weighted mean squares :math:`V_a, V_b` of returns, of which
-the volatility makes up :math:`L e^{2 (f + s)}` and the jumps usually :math:`J`,
+With two exponentially weighted means :math:`M_a, M_b` of absolute returns, whose usual
+value is :math:`M`,
 
-.. math:: y_i = \tfrac12 \ln \frac{\max(V_i - J, V_i / 4)}{L}
+.. math:: y_i = \ln \frac{M_i}{M}
 
-is, to first order, the weighted mean of :math:`f + s` over the past plus noise (in
-days without a jump there is more left for the volatility than :math:`V - J`). The
-estimates of :math:`f` and :math:`s` are the linear functions of :math:`y_a, y_b`
-with the least mean squared error. With rates :math:`k` of a factor of variance
-:math:`v` and :math:`a, b` of the weights,
+is, to first order, the weighted mean of the factors :math:`f + s` over the past plus
+noise. The estimates of :math:`f` and :math:`s` are the linear functions of
+:math:`y_a, y_b` with the least mean squared error. With rates :math:`k` of a factor of
+variance :math:`v` and :math:`a, b` of the weights,
 
 .. math:: \mathrm{cov}(f, y_a) = v \frac{a}{a + k}, \quad
           \mathrm{cov}(y_a, y_b) = \sum_{k, v} v \frac{a b}{a + b}
           \left( \frac1{a + k} + \frac1{b + k} \right) + n \frac{a b}{a + b}
 
-where :math:`n` is the noise of one squared return times the time between two. An
-estimate is calmer than what it estimates: the weights shrink it to the mean.
+where :math:`n` is the noise of one absolute return times the time between two. The
+variances and the noise are those of the record (see `dispersion`), or of the market
+where the record is too short. An estimate is calmer than what it estimates: the weights
+shrink it to the mean. Jumps hardly move the mean of absolute returns.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from math import log, sqrt
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env._types import BoolArray, FloatArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig, LogOuVolatility
+from hedge_env.history.dispersion import Spread
 from hedge_env.kernel import kernel
 from hedge_env.market.parameters import MarketParams
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 
-_LONG_HALF_LIFE = 30.0  # of the second mean square [day]
-_LEAST_SHARE = 0.25  # of the volatility in a mean square
-_STANDSTILL = 1e-6  # variance over its level below which no market falls
-_KURTOSIS = 6.0  # of a return over its local standard deviation, jumps included
+_HALF_LIVES = (7.0, 30.0)  # of the two means [day]
+_STANDSTILL = 1e-3  # of the usual absolute return, below which no market falls
+_NOISE = 1.0  # variance of |r| over its squared local mean: r has a kurtosis of six
 
 
 def without_regime(config: EnvConfig) -> EnvConfig:
@@ -114,7 +115,12 @@ def weighted_sum(x: FloatArray, decay: float, start: float) -> FloatArray:
 
 
 def volatility_factors(
-    log_returns: FloatArray, dt_days: float, config: EnvConfig, p: MarketParams
+    log_returns: FloatArray,
+    dt_days: float,
+    config: EnvConfig,
+    p: MarketParams,
+    base: BoolArray,
+    spread: Spread | None,
 ) -> FloatArray:
     """Estimates of the fast and the slow factor at each tick.
 
@@ -123,6 +129,8 @@ def volatility_factors(
         dt_days: Between two ticks.
         config: The hedging problem.
         p: The same, compiled.
+        base: Ticks that `spread` was measured on, shape (n,).
+        spread: Of the record; None: what is usual is what the market says.
 
     Returns:
         Shape (2, n) [-]; zero where volatility is constant.
@@ -130,27 +138,36 @@ def volatility_factors(
     volatility = config.market.volatility
     if not isinstance(volatility, LogOuVolatility):
         return np.zeros((2, log_returns.size))
-    halves = (config.observation.realised_half_life_days, _LONG_HALF_LIFE)
-    level, jumps = usual_variance(p), p.jumps.variance_rate
-    slope = (level + jumps) / level  # of y in ln V at the usual level
+    sizes = np.abs(log_returns)
+    usual = _usual_size(p, dt_days)
+    start = usual if spread is None else float(np.mean(sizes[base]))
     y = np.empty((2, log_returns.size))
-    for i, half_life in enumerate(halves):
-        squares = mean_squares(log_returns, half_life, dt_days, p)
-        squares = np.maximum(squares, _STANDSTILL * level)
-        diffusive = np.maximum(squares - jumps, _LEAST_SHARE * squares)
-        y[i] = 0.5 * np.log(diffusive / level)
-    noise = 0.25 * (_KURTOSIS - 1.0) * slope**2 * dt_days
+    for i, half_life in enumerate(_HALF_LIVES):
+        decay = half_life_decay(half_life, dt_days)
+        means = weighted_sum((1.0 - decay) * sizes, decay, start)
+        y[i] = np.log(np.maximum(means, _STANDSTILL * start) / usual)
+        if spread is not None:
+            y[i] -= np.mean(y[i, base])
+    fast, slow = p.volatility.fast.sd**2, p.volatility.slow.sd**2
+    noise = _NOISE * dt_days if spread is None else spread.noise
     factors = [
-        (volatility.fast.half_life_days, p.volatility.fast.sd**2),
-        (volatility.slow.half_life_days, p.volatility.slow.sd**2),
+        (volatility.fast.half_life_days, fast),
+        (volatility.slow.half_life_days, slow),
     ]
-    return _loadings(factors, halves, noise) @ y
+    return _loadings(factors, _HALF_LIVES, noise) @ y
+
+
+def _usual_size(p: MarketParams, dt_days: float) -> float:
+    """Mean absolute return of the diffusion over a tick at zero factors [-]."""
+    years = p.price.dt * dt_days / _market_step_days(p)
+    mean = float(Decimal(0.5 * p.volatility.intraday.sd**2).exp())
+    return p.volatility.level * mean * sqrt(2.0 / pi * years)
 
 
 def _loadings(
     factors: list[tuple[float, float]], halves: tuple[float, float], noise: float
 ) -> FloatArray:
-    """Least-squares weights of the two mean squares, shape (2 factors, 2)."""
+    """Least-squares weights of the two means, shape (2 factors, 2)."""
     a, b = (log(2.0) / half_life for half_life in halves)
     rates = np.array([a, b])
     both = np.outer(rates, rates) / np.add.outer(rates, rates)

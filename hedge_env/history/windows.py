@@ -64,6 +64,11 @@ def split_windows(
     return windows
 
 
+def test_start(replay: ReplayConfig, clock: Clock) -> int:
+    """Where the test days begin, Unix time [second]."""
+    return _edges(replay, clock)[2]
+
+
 def _edges(replay: ReplayConfig, clock: Clock) -> tuple[int, int, int, int]:
     """Beginning, the two cuts and end, rising, Unix time [second]."""
     first, last = int(clock.seconds[0]), int(clock.seconds[-1])

@@ -19,9 +19,10 @@ from hedge_env.market.season import season_factor
 from hedge_env.market.simulator import TILE, respond
 from hedge_env.numerics.special import exp
 
-# Rows of the record: log price, and two that are read at the start only.
-LOG_PRICE, REALISED, TRAILING = 0, 1, 2
-N_FIXED_ROWS = 3  # the rows of the state that are driven come after them
+# Rows of the record: log price, two that are read at the start only, and what a unit
+# held since the first tick has paid in funding, if that is recorded.
+LOG_PRICE, REALISED, TRAILING, FUNDING_PAID = 0, 1, 2, 3
+N_FIXED_ROWS = 4  # the rows of the state that are driven come after them
 
 # Shocks of spot [standard deviation]: a jump is no shock to the surface.
 _LARGEST_SHOCK = 4.0
@@ -140,6 +141,8 @@ def _read_step(
     noise[0] = min(max(shock, -_LARGEST_SHOCK), _LARGEST_SHOCK)
     noise[LOG_RETURN] = log_return
     state[row.LOG_SPOT, path] = log_price[following] - log_price[first]
+    paid = record[FUNDING_PAID, following] - record[FUNDING_PAID, present]
+    state[row.FUNDING_ACCRUED, path] += paid / exp(log_price[first])
     _read_driven(state, record, driven, path, following)
 
 

@@ -17,8 +17,8 @@ from hedge_env.history.columns import (
     SeriesKind,
 )
 from hedge_env.history.series_file import read_series
+from hedge_env.history.settlements import funding_rates
 from hedge_env.history.units import (
-    funding_rates,
     gas_prices,
     implied_volatilities,
     prices,

@@ -12,7 +12,8 @@ import pytest
 from hedge_env.errors import ConfigError
 from hedge_env.evaluation import evaluate
 from hedge_env.metrics import summarise
-from tests.history.examples import DAY, day_config, two_weeks
+from hedge_env.replay import describe_replay
+from tests.history.examples import DAY, day_config, full_replay, two_weeks
 from training import cli
 from training.compare import compare
 from training.replay import episodes_in, load_market, overlap, replay_sentence
@@ -33,6 +34,9 @@ def test_one_command_tunes_on_earlier_and_tests_on_later_days(
     assert "windows of recorded days" in output.err
     replay = summary["replay"]
     assert replay["files"] == {"spot": spot}
+    assert set(replay["modelled"]) == {"implied_volatility"}
+    assert "implied volatility is modelled; no file of it is named" in output.err
+    assert "replay.implied_volatility=FILE" in replay_sentence(replay)
     assert (replay["validation"]["from"], replay["validation"]["to"]) == (
         "2024-01-05",
         "2024-01-07",
@@ -77,7 +81,9 @@ def test_the_report_says_in_words_what_was_replayed(tmp_path: Path) -> None:
     assert replay_sentence(summary.replay) == (
         "Replay of recorded days from prices.csv: validation on 2024-01-05 to "
         "2024-01-07 (2 windows); test on 2024-01-07 to 2024-01-15 (8 windows). "
-        "Windows start every 24 h."
+        "Windows start every 24 h. MODELLED, not recorded: implied volatility (stands "
+        "still at 80 % whatever the record does). Every mark of the book rests on that "
+        "implied volatility: give a recorded one as replay.implied_volatility=FILE."
     )
 
 
@@ -112,3 +118,13 @@ def test_a_damaged_file_ends_in_one_line(
     error = capsys.readouterr().err
     assert f"{path} is not text; give a CSV file" in error
     assert "Traceback" not in error
+
+
+def test_what_no_file_gives_is_said(tmp_path: Path) -> None:
+    config = full_replay(tmp_path)
+    assert set(describe_replay(config)["modelled"]) == {"smile"}
+    without = ("implied_volatility", "gas", "funding")
+    alone = full_replay(tmp_path, *(f"replay.{part}=null" for part in without))
+    modelled = describe_replay(alone)["modelled"]
+    assert set(modelled) == {"smile", *without}
+    assert "too few to measure" in modelled["implied_volatility"]
