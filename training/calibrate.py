@@ -129,7 +129,10 @@ def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
         spot = base.market.spot if base.execution.gas_units else _SPOT
         add_gas(history, options.gas, limits, 1.0 / (units * spot * _GWEI))
     if options.funding is not None:
-        add_funding(history, options.funding, window)
+        fitted = not options.parts or "funding" in options.parts
+        process = None if fitted else base.market.funding
+        hours = None if process is None else process.settlement_hours
+        add_funding(history, options.funding, window, hours)
     return history
 
 

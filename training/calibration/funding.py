@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hedge_env._types import FloatArray
 from hedge_env.config import FundingConfig
+from hedge_env.errors import DataError
+from hedge_env.history.settlements import lateness, settlements_of, summed
 from training.calibration import returns as of
 from training.calibration.statistic import Statistic, Values
+from training.calibration.tables import Table
 
 ROWS = ("premium", "trailing_return")
 _SAME = 1e-6  # bp: two rates that are the same number
-_LAGS = ((1, "8 h"), (3, "24 h"), (21, "7 d"))
+_LAGS = ((8, "8 h"), (24, "24 h"), (168, "7 d"))  # [hour]
 
 FUNDING = (
     Statistic("funding, mean", "bp", 0.1, limit=0.3),
@@ -24,13 +29,19 @@ FUNDING = (
 )
 
 
-def funding_values(rates: FloatArray, trailing: FloatArray, interest: float) -> Values:
+def funding_values(
+    rates: FloatArray, trailing: FloatArray, interest: float, hours: int
+) -> Values:
     """Statistics of rates [bp] with the log return of the 7 days before each.
+
+    Lags are hours, whatever the rates' spacing; one that is no multiple of it is left
+    out.
 
     Args:
         rates: Shape (n, settlements).
         trailing: Same shape.
         interest: The rate inside the clamp [bp].
+        hours: Between two settlements.
     """
     known = np.isfinite(rates)
     count = known.sum(axis=-1)
@@ -44,8 +55,48 @@ def funding_values(rates: FloatArray, trailing: FloatArray, interest: float) -> 
         "99 % quantile of funding": np.nanquantile(rates, 0.99, axis=-1),
     }
     for lag, name in _LAGS:
-        values[f"autocorrelation of funding, {name}"] = of.autocorrelation(rates, lag)
+        if lag % hours == 0 and lag // hours < rates.shape[-1]:
+            correlation = of.autocorrelation(rates, lag // hours)
+            values[f"autocorrelation of funding, {name}"] = correlation
     return values
+
+
+def per_settlement(table: Table, settlement_hours: float | None) -> Table:
+    """The same rates summed over equal settlements, if they are not that already.
+
+    Args:
+        table: From the file.
+        settlement_hours: Of the market that they are compared with; None: the longest
+            of the file, which a fitted market takes over.
+
+    Raises:
+        DataError: If the file is settled less often than that.
+    """
+    seconds, first = np.unique(np.round(table.seconds).astype(np.int64), True)
+    if seconds.size < 2:
+        return table
+    found = settlements_of(seconds)
+    period = found.longest
+    if settlement_hours is not None:
+        period = round(3600.0 * settlement_hours)
+    if (found.spans == period).all():
+        return table
+    late = lateness(seconds, found)
+    found = settlements_of(seconds - late)
+    times, rates, fits = summed(found, table.values[first], period)
+    usual = sorted({int(span) // 3600 for span in found.spans})
+    every = " and ".join(f"{hours}" for hours in usual)
+    if not fits.all() or times.size < 2:
+        raise DataError(
+            f"{table.source}: settled every {every} h, which does not add up to the "
+            f"{period / 3600.0:g} h between two settlements of the market; set "
+            f"market.funding.settlement_hours to {max(usual)}"
+        )
+    remark = f"settled every {every} h: rates summed over {period / 3600.0:g} h"
+    remarks = (*table.remarks, remark)
+    return replace(
+        table, seconds=(times + late).astype(float), values=rates, remarks=remarks
+    )
 
 
 def interest_of(rates: FloatArray) -> float | None:

@@ -15,10 +15,11 @@ from hedge_env.errors import DataError
 from hedge_env.history.units import funding_unit, gas_unit, volatility_unit
 from training.calibration import gas as of_gas
 from training.calibration.cleaning import Series, clean
-from training.calibration.funding import funding_values, interest_of
+from training.calibration.funding import funding_values, interest_of, per_settlement
 from training.calibration.implied import implied_values
 from training.calibration.season import season_parameters
 from training.calibration.skew import skew_values
+from training.calibration.spacing import median_spacing, require_daily
 from training.calibration.spot_statistics import spot_values
 from training.calibration.tables import (
     FUNDING,
@@ -26,7 +27,6 @@ from training.calibration.tables import (
     IMPLIED,
     REVERSAL,
     SPOT,
-    Table,
     read_table,
 )
 
@@ -122,6 +122,7 @@ def add_implied(history: History, path: Path, window: Window) -> None:
     series = clean(
         read_table(path, IMPLIED), IMPLIED, since=window.since, until=window.until
     )
+    require_daily(series)
     unit, factor = volatility_unit(series.values)
     if unit != "fractions":
         history.remarks.append(f"{series.source}: values are in {unit}")
@@ -141,6 +142,7 @@ def add_reversal(history: History, path: Path, window: Window) -> None:
     series = clean(
         read_table(path, REVERSAL), REVERSAL, since=window.since, until=window.until
     )
+    require_daily(series)
     usual = float(np.nanmedian(np.abs(series.values)))
     factor = 1.0
     if usual > _POINTS_FROM:
@@ -173,12 +175,13 @@ def add_gas(
     """
     tables = [read_table(path, GAS) for path in paths]
     for table in tables:
-        hourly = _median_spacing(table) < 12 * 3600.0
+        hourly = median_spacing(table) < 1.5 * 3600.0
         both = hourly and len(tables) > 1
         limits = Window() if both else window
         series = clean(
             table, GAS, since=limits.since, until=limits.until, least_days=60.0
         )
+        require_daily(series)
         factor = usd_to_gwei if table.in_usd else gas_unit(series.values)[1]
         if table.in_usd:
             history.remarks.append(
@@ -218,11 +221,25 @@ def _add_hourly_gas(history: History, price: FloatArray, start: int) -> None:
         )
 
 
-def add_funding(history: History, path: Path, window: Window) -> None:
-    """Add funding rates, as fractions, percent or basis points."""
-    table = read_table(path, FUNDING)
+def add_funding(
+    history: History,
+    path: Path,
+    window: Window,
+    settlement_hours: float | None = None,
+) -> None:
+    """Add funding rates, as fractions, percent or basis points.
+
+    Args:
+        history: Added to.
+        path: File.
+        window: Dates between which it counts.
+        settlement_hours: Of a market that is compared and not fitted, per settlement of
+            which rates are summed; None: a settlement is that of the file.
+    """
+    table = per_settlement(read_table(path, FUNDING), settlement_hours)
     series = clean(table, FUNDING, since=window.since, until=window.until)
-    unit, factor = funding_unit(series.values)
+    # The unit shows in what is paid in eight hours.
+    unit, factor = funding_unit(series.values * 8.0 / series.step)
     if unit != "fractions":
         history.remarks.append(f"{series.source}: values are taken as {unit}")
     start = series.start
@@ -249,12 +266,8 @@ def add_funding(history: History, path: Path, window: Window) -> None:
     history.days["funding"] = rates.size * series.step // 24
     history.add(series)
     history.values |= _single(
-        funding_values(history.rates, trailing[None, :], interest or 0.0)
+        funding_values(history.rates, trailing[None, :], interest or 0.0, series.step)
     )
-
-
-def _median_spacing(table: Table) -> float:
-    return float(np.median(np.diff(np.unique(table.seconds))))
 
 
 def _single(values: dict[str, FloatArray] | object) -> dict[str, float]:

@@ -64,7 +64,8 @@ def autocorrelation(values: FloatArray, lag: int) -> FloatArray:
     centred = values - mean(values, axis=-1, keepdims=True)
     products = centred[..., lag:] * centred[..., : values.shape[-1] - lag]
     variance = mean(centred**2, axis=-1)
-    return np.asarray(mean(products, axis=-1) / variance)
+    moved = np.where(variance > 0.0, variance, np.nan)
+    return np.asarray(mean(products, axis=-1) / moved)
 
 
 def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -74,7 +75,7 @@ def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
     a = a - mean(a, axis=-1, keepdims=True)
     b = b - mean(b, axis=-1, keepdims=True)
     scale = np.sqrt(mean(a * a, axis=-1) * mean(b * b, axis=-1))
-    return np.asarray(mean(a * b, axis=-1) / scale)
+    return np.asarray(mean(a * b, axis=-1) / np.where(scale > 0.0, scale, np.nan))
 
 
 def log_daily_volatility(returns: FloatArray) -> FloatArray:

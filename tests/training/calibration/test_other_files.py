@@ -1,5 +1,6 @@
 """Files of implied volatility, gas, funding and options: units, damage, sentences."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,88 @@ def test_a_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
     path.write_text("T,F,K,iv\n0.1,100,100,0.5\n0.1,100,110,nonsense\n")
     with pytest.raises(DataError, match="no expiry"):
         fit_chains([path])
+
+
+def _ar1(n: int) -> np.ndarray:
+    rng = np.random.default_rng(4)
+    rates = np.zeros(n)
+    for k in range(1, n):
+        rates[k] = 0.9 * rates[k - 1] + rng.standard_normal()
+    return np.asarray(0.125 + 0.3 * rates)
+
+
+@pytest.mark.parametrize("hours", [1, 2, 4, 8])
+def test_lags_of_funding_are_hours(
+    history: History, tmp_path: Path, hours: int
+) -> None:
+    rates = _ar1(HOURS)[::hours]
+    add_funding(history, write(tmp_path / "f.csv", hours, 1e-4 * rates), Window())
+    centred = rates - rates.mean()
+    for lag, name in ((8, "8 h"), (24, "24 h"), (168, "7 d")):
+        shift = lag // hours
+        by_hand = np.mean(centred[shift:] * centred[:-shift]) / np.mean(centred**2)
+        value = history.values[f"autocorrelation of funding, {name}"]
+        assert value == pytest.approx(by_hand, abs=1e-6)
+    assert history.values["autocorrelation of funding, 8 h"] < 0.55
+
+
+def test_funding_that_changes_its_spacing_is_summed_per_settlement(
+    history: History, tmp_path: Path
+) -> None:
+    half = RATES.size // 2
+    times = [8 * k for k in range(half)]
+    rates = list(RATES[:half])
+    for k in range(half, RATES.size):
+        times += [8 * k - 4, 8 * k]
+        rates += 2 * [0.5 * RATES[k]]
+    data = [
+        (str(START + 3600 * t), f"{1e-4 * r:.10g}")
+        for t, r in zip(times, rates, strict=True)
+    ]
+    path = tmp_path / "f.csv"
+    path.write_text(text(data, "time,value\n"))
+    add_funding(history, path, Window())
+    assert history.rates is not None
+    np.testing.assert_allclose(history.rates[0], RATES, atol=1e-6)
+    assert history.direct["settlement_hours"] == 8.0
+    assert "settled every 4 and 8 h: rates summed over 8 h" in history.remarks[-1]
+
+
+def test_funding_of_a_market_that_is_not_fitted_is_summed_to_its_settlements(
+    history: History, tmp_path: Path
+) -> None:
+    rates = np.repeat(1e-4 * RATES / 8.0, 8)
+    add_funding(history, write(tmp_path / "f.csv", 1, rates, 1), Window(), 8.0)
+    assert history.values["funding, mean"] == pytest.approx(RATES.mean(), abs=1e-6)
+    assert history.rates is not None
+    np.testing.assert_allclose(history.rates[0], RATES, atol=1e-6)
+    eight = write(tmp_path / "g.csv", 8, 1e-4 * RATES)
+    with pytest.raises(DataError, match=r"set market\.funding\.settlement_hours to 8"):
+        add_funding(history, eight, Window(), 1.0)
+
+
+@pytest.mark.parametrize("add", [add_implied, add_reversal])
+def test_a_value_a_week_has_no_daily_changes(
+    history: History, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    path = write(tmp_path / "w.csv", 168, IMPLIED[::7])
+    with pytest.raises(DataError, match="every 168 hours; one a day is needed"):
+        add(history, path, Window())
+
+
+def test_gas_of_every_four_hours_has_no_hourly_statistics(
+    history: History, tmp_path: Path
+) -> None:
+    add_gas(history, [write(tmp_path / "gas.csv", 4, GAS[::4])], Window(), 1.0)
+    assert history.gas_hourly is None
+    assert "gas price, median" in history.values
+    assert "gas one hour later" not in history.values
+
+
+def test_funding_that_never_moves_has_no_correlation(
+    history: History, tmp_path: Path
+) -> None:
+    still = write(tmp_path / "f.csv", 8, np.full(RATES.size, 1e-4))
+    add_funding(history, still, Window())
+    assert history.values["funding exactly the interest"] == 1.0
+    assert np.isnan(history.values["autocorrelation of funding, 8 h"])
