@@ -139,7 +139,7 @@ def volatility_factors(
     if not isinstance(volatility, LogOuVolatility):
         return np.zeros((2, log_returns.size))
     sizes = np.abs(log_returns)
-    usual = _usual_size(p, dt_days)
+    usual = _usual_size(sizes[base], p, dt_days)
     start = usual if spread is None else float(np.mean(sizes[base]))
     y = np.empty((2, log_returns.size))
     for i, half_life in enumerate(_HALF_LIVES):
@@ -157,11 +157,15 @@ def volatility_factors(
     return _loadings(factors, _HALF_LIVES, noise) @ y
 
 
-def _usual_size(p: MarketParams, dt_days: float) -> float:
-    """Mean absolute return of the diffusion over a tick at zero factors [-]."""
+def _usual_size(sizes: FloatArray, p: MarketParams, dt_days: float) -> float:
+    """Mean absolute return over a tick at zero factors, given its shape [-].
+
+    The mean square is the market's; mean over root mean square is the record's.
+    """
     years = p.price.dt * dt_days / _market_step_days(p)
-    mean = float(Decimal(0.5 * p.volatility.intraday.sd**2).exp())
-    return p.volatility.level * mean * sqrt(2.0 / pi * years)
+    square = float(np.mean(sizes**2)) if sizes.size else 0.0
+    shape = float(np.mean(sizes)) / sqrt(square) if square > 0.0 else sqrt(2.0 / pi)
+    return shape * sqrt((usual_variance(p) + p.jumps.variance_rate) * years)
 
 
 def _loadings(
