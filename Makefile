@@ -22,7 +22,7 @@ TEST_FLAGS ?= --numprocesses 2
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test check format benchmark study clean
+.PHONY: install demo test fuzz check format benchmark study clean
 
 install: $(INSTALLED)
 
@@ -46,6 +46,12 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(TEST_FLAGS)
+
+# Made-up files for minutes, new ones each time; `make test` tries a few fixed ones.
+FUZZ_EXAMPLES ?= 50
+
+fuzz: $(INSTALLED)
+	HEDGE_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest $(TEST_FLAGS) -m fuzz
 
 check: $(INSTALLED)
 	$(BIN)/python -m ruff check

@@ -3,7 +3,8 @@
 YAML here is the 1.2 core schema on top of PyYAML's safe loader: `1e-4` is a number
 (PyYAML alone makes it a string), only `true` and `false` are booleans, a repeated
 key is an error, and anchors are refused because a few bytes of them can grow to
-gigabytes.
+gigabytes. Tags (`!!int '1:30'`) are refused as well: they read a text by other rules
+than the ones above. A document has a bounded depth and number of values.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from typing import Any, TypeAlias
 import yaml
 
 from hedge_env.errors import ConfigError, one_line
+from hedge_env.files import NotRegularFileError, read_regular_file
 
 MAX_FILE_BYTES = 1_000_000  # a config is a page of text; anything longer is a mistake
+MAX_DEPTH = 32  # mappings and lists inside each other
+MAX_VALUES = 50_000  # a book of a thousand legs has ten thousand
 UNION_KEY = "model"  # names the member of a discriminated union
+
+_ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
 
 Document: TypeAlias = dict[str, Any]
 
@@ -28,14 +34,24 @@ class _StrictLoader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own form)
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+        self._n_values = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Compose a node; aliases are refused."""
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped stub
+        """Compose a node; anchors, aliases, tags and what is too large are refused."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped stub
+        self._n_values += 1
+        problem = _what_is_refused(event, self._depth, self._n_values)
+        if problem:
             raise yaml.constructor.ConstructorError(
-                None, None, "anchors and aliases are not allowed", event.start_mark
+                None, None, problem, event.start_mark
             )
-        return super().compose_node(parent, index)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         """Build a mapping whose keys are distinct strings."""
@@ -50,6 +66,19 @@ class _StrictLoader(yaml.SafeLoader):
             seen.add(key)
         pairs = super().construct_mapping(node, deep=deep)
         return {str(key): value for key, value in pairs.items()}
+
+
+def _what_is_refused(event: Any, depth: int, n_values: int) -> str:
+    """Why a config cannot hold this, or nothing."""
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        return "anchors and aliases are not allowed"
+    if event.tag is not None:
+        return f"the tag {event.tag} is not allowed; write the plain value"
+    if depth > MAX_DEPTH:
+        return "nested too deeply to be a config"
+    if n_values > MAX_VALUES:
+        return f"more than {MAX_VALUES} values: too many to be a config"
+    return ""
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:
@@ -83,7 +112,8 @@ def parse_yaml(text: str, source: str) -> Any:
         )
         problem = error.problem or error.context or "not valid YAML"
         raise ConfigError(one_line(f"{source}:{where}: {problem}")) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # Of the last two kinds: a number of thousands of digits, "\\Uffffffff".
         raise ConfigError(one_line(f"{source}: not valid YAML: {error}")) from None
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply to be a config") from None
@@ -96,15 +126,14 @@ def read_document(path: Path) -> Document:
         ConfigError: If the file cannot be read, is too large, is not text, not YAML
             or not a mapping; the one-line message says which.
     """
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give a YAML file")
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_regular_file(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except NotRegularFileError as error:
+        raise ConfigError(f"{path} {error.strerror}; give a YAML file") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
         raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes: no config")
@@ -154,7 +183,7 @@ def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document
     for setting in settings:
         key, equals, text = setting.partition("=")
         parts = key.strip().split(".")
-        if not equals or not all(parts):
+        if not equals or not all(parts) or len(parts) > MAX_DEPTH:
             raise ConfigError(
                 one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")
             )
@@ -171,10 +200,10 @@ def _with_value(
         return value
     head, rest = parts[0], parts[1:]
     rows = document if isinstance(document, list | tuple) else None
-    if rows is None and head.isdigit() and isinstance(base, list | tuple):
+    if rows is None and _ENTRY.fullmatch(head) and isinstance(base, list | tuple):
         rows = base
     if rows is not None:
-        if not head.isdigit() or int(head) >= len(rows):
+        if not _ENTRY.fullmatch(head) or int(head) >= len(rows):
             raise ConfigError(
                 one_line(f"--set {key}: {head} is no entry of a list of {len(rows)}")
             )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedge_env._types import BoolArray, FloatArray, IntArray
+from hedge_env.config import LEAST_RISK_AVERSION, MOST_RISK_AVERSION
 from hedge_env.errors import ActionError, ResetError, one_line
 
 RESET_OPTIONS: Final = ("path_ids", "reset_mask", "risk_aversion")
@@ -88,8 +89,11 @@ def _risk_aversion(value: Any, mask: BoolArray) -> FloatArray | None:
             f"not {aversion.dtype} of shape {aversion.shape}"
         )
     aversion = np.broadcast_to(aversion, mask.shape).astype(np.float64)
-    if not (np.isfinite(aversion[mask]) & (aversion[mask] > 0.0)).all():
-        raise ResetError("risk_aversion must be positive and finite")
+    low, high = LEAST_RISK_AVERSION, MOST_RISK_AVERSION
+    if not ((aversion[mask] >= low) & (aversion[mask] <= high)).all():
+        raise ResetError(
+            f"risk_aversion must be positive and finite, from {low:g} to {high:g}"
+        )
     return aversion
 
 

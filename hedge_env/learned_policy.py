@@ -14,6 +14,7 @@ from hedge_env.actions import ActionDecoder
 from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.config import EnvConfig
 from hedge_env.decision import observe_position
+from hedge_env.errors import PolicyFileError
 from hedge_env.fields import FIELDS, N_FIELDS
 from hedge_env.network import run_layers
 from hedge_env.observations import observe
@@ -32,6 +33,9 @@ class LearnedPolicy:
         weights: Weight (outputs, inputs) and bias (outputs,) of each layer, float32.
         name: Name in tables; None means the metadata's.
 
+    Raises:
+        PolicyFileError: If an output of a layer could overflow.
+
     Attributes:
         name: Name in tables.
         inputs: Observables that are read.
@@ -47,6 +51,7 @@ class LearnedPolicy:
         name: str | None = None,
     ) -> None:
         self.name = metadata.name if name is None else name
+        _require_no_overflow(metadata, weights)
         self.metadata = metadata
         features = metadata.features
         self.inputs = tuple(dict.fromkeys(f.observable for f in features))
@@ -145,6 +150,29 @@ class LearnedPolicy:
             scaled = np.clip((observation - offset) / deviation, low, high)
             observation = scaled.astype(np.float32)
         return run_layers(observation, self._layers, self.metadata.activation)
+
+
+def _require_no_overflow(
+    metadata: PolicyMetadata, weights: Sequence[tuple[Float32Array, Float32Array]]
+) -> None:
+    r"""Refuse weights with which float32 can overflow, so that actions are numbers.
+
+    A layer's outputs, and all partial sums of them, are at most
+    :math:`\sum_j |w_{ij}| x_j + |b_i|` with inputs of size up to :math:`x_j`: the
+    bounds of the features or of their scaling, then those of the layer before, or 1
+    after a tanh.
+    """
+    inputs = metadata.scaling or metadata.features
+    most = np.array([max(abs(x.low), abs(x.high)) for x in inputs])
+    for number, (weight, bias) in enumerate(weights):
+        most = np.abs(weight.astype(np.float64)) @ most + np.abs(bias)
+        if not most.max() <= 0.5 * np.finfo(np.float32).max:  # half: for rounding
+            raise PolicyFileError(
+                f"the weights of layer {number} are so large that its output can "
+                "overflow; train the policy again"
+            )
+        if metadata.activation == "tanh":
+            most = np.ones_like(most)
 
 
 def _rows(observables: Mapping[str, FloatArray]) -> FloatArray:

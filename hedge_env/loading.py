@@ -72,6 +72,20 @@ def load_config(
     Raises:
         ConfigError: In one line, naming the source and the key.
     """
+    try:
+        document, layers = _document(preset, overrides, settings, source)
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply to be a config") from None
+    return validate(EnvConfig, document, layers)
+
+
+def _document(
+    preset: EnvConfig | str | Path | None,
+    overrides: Mapping[str, Any] | str | Path | None,
+    settings: Sequence[str],
+    source: str,
+) -> tuple[Document, list[Layer]]:
+    """Everything merged, and the layers it is merged from; see `load_config`."""
     layers: list[Layer] = [("defaults", _defaults())]
     if isinstance(preset, EnvConfig):
         layers = [(preset.name, preset.model_dump(mode="json"))]
@@ -85,7 +99,7 @@ def load_config(
     if settings:
         layers.append(("--set", parse_settings(settings, document)))
         document = _merged(layers)
-    return validate(EnvConfig, document, layers)
+    return document, layers
 
 
 def _defaults() -> Document:
@@ -105,9 +119,10 @@ def _mapping_layers(overrides: Mapping[str, Any], source: str) -> list[Layer]:
         kind = type(overrides).__name__
         raise ConfigError(f"{source} must be a mapping or a file, not a {kind}")
     values = dict(overrides)
-    parent = values.pop(_EXTENDS, None)
-    below = [] if parent is None else _file_layers(_checked_parent(parent, source))
-    return [*below, (source, values)]
+    if _EXTENDS not in values:
+        return [(source, values)]
+    parent = _checked_parent(values.pop(_EXTENDS), source)
+    return [*_file_layers(parent), (source, values)]
 
 
 def _file_layers(preset: str | Path) -> list[Layer]:
@@ -121,15 +136,19 @@ def _file_layers(preset: str | Path) -> list[Layer]:
         source, values, folder = _read(following, folder)
         values.setdefault("name", Path(source).stem)
         values.setdefault("description", "")
+        given = _EXTENDS in values
         parent = values.pop(_EXTENDS, None)
-        following = None if parent is None else _checked_parent(parent, source)
+        following = _checked_parent(parent, source) if given else None
         layers.insert(0, (source, values))
     return layers
 
 
 def _checked_parent(parent: Any, source: str) -> str:
     if not isinstance(parent, str):
-        raise ConfigError(f"{source}: extends must name a preset or a YAML file")
+        raise ConfigError(
+            f"{source}: extends must name a preset or a YAML file; leave it out to "
+            "start from the defaults"
+        )
     return parent
 
 

@@ -2,8 +2,9 @@
 
 One file holds the weights and, in its header, two texts: `metadata`, the JSON of
 `PolicyMetadata`, and `sha256`, a digest of both. Reading takes a bounded number of
-bytes once, refuses everything that is not exactly such a file, and never unpickles.
-The digest detects damage; it does not prove who wrote the file.
+bytes once, refuses everything that is not exactly such a file, never unpickles, and
+opens nothing that the file names. The digest detects damage; it does not prove who
+wrote the file. One policy always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import safetensors.numpy
@@ -21,8 +22,12 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 
 from hedge_env._types import Float32Array
-from hedge_env.errors import PolicyFileError, one_line
-from hedge_env.files import write_atomically
+from hedge_env.errors import HedgeError, PolicyFileError, one_line
+from hedge_env.files import (
+    NotRegularFileError,
+    read_regular_file,
+    write_atomically,
+)
 from hedge_env.learned_policy import LearnedPolicy
 from hedge_env.policy_metadata import PolicyMetadata, describe_policy
 
@@ -35,7 +40,19 @@ __all__ = [
 ]
 
 MAX_BYTES: Final = 32 * 2**20  # a hedging network has some kilobytes
+MAX_HEADER_BYTES: Final = 2**20  # the config of a thousand legs takes a tenth
+MAX_TENSORS: Final = 64
 _LENGTH_BYTES = 8  # the file starts with the length of its header
+_ALIGNMENT = 8  # of the first tensor [byte], as the format asks
+_NOT_SAFETENSORS: Final = (
+    SafetensorError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,  # of a type of number that NumPy lacks
+    RecursionError,
+    OverflowError,
+)
 _FOREIGN: Final = (
     (b"\x80", "a pickle, which can run code and is never loaded"),
     (b"PK\x03\x04", "a zip archive (a Stable-Baselines3 or torch model?)"),
@@ -60,9 +77,8 @@ def save_policy(path: str | Path, weights: Weights, metadata: PolicyMetadata) ->
     for number, (weight, bias) in enumerate(weights):
         tensors[f"layers.{number}.weight"] = np.ascontiguousarray(weight, np.float32)
         tensors[f"layers.{number}.bias"] = np.ascontiguousarray(bias, np.float32)
-    text = metadata.model_dump_json()
-    header = {"metadata": text, "sha256": _digest(text, tensors)}
-    data = safetensors.numpy.save(tensors, metadata=header)
+    text = metadata.without_files().model_dump_json()
+    data = _serialise(tensors, {"metadata": text, "sha256": _digest(text, tensors)})
     _parse(data, str(path), None)  # what is written can be read
     write_atomically(path, data)
 
@@ -88,10 +104,11 @@ def _error(path: str, problem: str) -> PolicyFileError:
 def _read(path: Path) -> bytes:
     """Content of a regular file of bounded size."""
     try:
-        if path.exists() and not path.is_file():
-            raise _error(str(path), "is not a file; name the policy.safetensors in it")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_regular_file(path, MAX_BYTES)
+    except NotRegularFileError as error:
+        raise _error(
+            str(path), f"{error.strerror}; name a policy.safetensors"
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _error(str(path), f"cannot be read: {reason}") from None
@@ -105,19 +122,26 @@ def _read(path: Path) -> bytes:
 def _parse(data: bytes, path: str, name: str | None) -> LearnedPolicy:
     """Check a file's content from the outside in and build the policy."""
     try:
+        header = _texts(data)
         tensors = safetensors.numpy.load(data)
-        header = _header(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except _NOT_SAFETENSORS as error:
         raise _error(path, _recognise(data) or f"is damaged: {error}") from None
-    if "metadata" not in header or "sha256" not in header:
+    if set(header) != {"metadata", "sha256"}:
         raise _error(path, "is a safetensors file, but not of a hedging policy")
     if header["sha256"] != _digest(header["metadata"], tensors):
         raise _error(path, "is damaged: its content does not match its sha256")
     try:
+        _plain_json(header["metadata"])
         metadata = PolicyMetadata.model_validate_json(header["metadata"], strict=True)
     except ValidationError as error:
         raise _error(path, _describe(error)) from None
-    return LearnedPolicy(metadata, _weights(tensors, metadata, path), name)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise _error(path, f"its metadata are not usable here: {error}") from None
+    weights = _weights(tensors, metadata, path)
+    try:
+        return LearnedPolicy(metadata.without_files(), weights, name)
+    except HedgeError as error:
+        raise _error(path, str(error)) from None
 
 
 def _recognise(data: bytes) -> str:
@@ -128,12 +152,70 @@ def _recognise(data: bytes) -> str:
     return ""
 
 
-def _header(data: bytes) -> Mapping[str, str]:
-    """Texts in the header of a file whose structure the library has checked."""
+def _texts(data: bytes) -> Mapping[str, str]:
+    """Texts in the header, whose size is checked before anything is parsed.
+
+    Raises:
+        ValueError: If the header is too large, no JSON, or has a key twice.
+    """
     length = int.from_bytes(data[:_LENGTH_BYTES], "little")
-    header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
-    texts: Mapping[str, str] = header.get("__metadata__", {})
+    if length > len(data) - _LENGTH_BYTES:
+        raise ValueError("it is shorter than its header says")
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(
+            f"its header has {length} bytes, and that of a policy at most "
+            f"{MAX_HEADER_BYTES}"
+        )
+    header = _plain_json(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    texts = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    if not isinstance(texts, dict):
+        raise ValueError("its header holds no texts")
+    if len(header) > MAX_TENSORS:
+        raise ValueError(
+            f"it holds {len(header)} tensors, and a policy at most {MAX_TENSORS}"
+        )
     return texts
+
+
+def _plain_json(text: str | bytes) -> Any:
+    """Parse JSON in which no key is repeated and every number is finite.
+
+    What parsers make of a repeated key differs, so that a check could read one value
+    and the policy another.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ValueError(f"the key {twice[:60]!r} is there twice")
+        return dict(pairs)
+
+    def no_constant(word: str) -> None:
+        raise ValueError(f"{word} is no finite number")
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=no_constant)
+
+
+def _serialise(tensors: Mapping[str, Float32Array], texts: Mapping[str, str]) -> bytes:
+    """Bytes of a safetensors file, the entries of its header in the order given.
+
+    The library writes the texts in an order that changes from process to process.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(texts)}
+    start = 0
+    for name, tensor in tensors.items():
+        stop = start + tensor.nbytes
+        header[name] = {
+            "dtype": "F32",
+            "shape": tensor.shape,
+            "data_offsets": (start, stop),
+        }
+        start = stop
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % _ALIGNMENT)
+    bodies = [tensor.astype("<f4", copy=False).tobytes() for tensor in tensors.values()]
+    return b"".join([len(head).to_bytes(_LENGTH_BYTES, "little"), head, *bodies])
 
 
 def _digest(text: str, tensors: Mapping[str, Float32Array]) -> str:

@@ -12,18 +12,23 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from hedge_env.actions import ActionDecoder
-from hedge_env.config import EnvConfig, Finite, Model
+from hedge_env.config import EnvConfig, Model, Series
 from hedge_env.features import FEATURES
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS
 from hedge_env.observations import ObservationEncoder
 
 Activation: TypeAlias = Literal["tanh", "relu"]
+RecordedSeries = Annotated[tuple[Series, ...], Field(max_length=4)]
 Squash: TypeAlias = Literal["none", "clip", "tanh"]
 ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete", "ratio"]
 
 # Printed in tables, terminals and HTML: plain characters only.
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Width = Annotated[int, Field(ge=1, le=4096)]
+# An observable is below 1e300, so that no product overflows; a network's input is
+# bounded so that its layers can be (see `LearnedPolicy`).
+FeatureScale = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+FeatureBound = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Note = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -32,15 +37,20 @@ class FeatureRecord(Model):
 
     name: Label
     observable: Label
-    offset: Finite
-    scale: Finite
-    low: Finite
-    high: Finite
+    offset: FeatureScale
+    scale: FeatureScale
+    low: FeatureBound
+    high: FeatureBound
 
     @model_validator(mode="after")
     def _known(self) -> FeatureRecord:
         if self.observable not in FIELDS or self.observable in INTERNAL_FIELDS:
             raise ValueError(f"no observable is called {self.observable!r}")
+        feature = FEATURES.get(self.name)
+        if feature is not None and self.observable != feature.observable:
+            raise ValueError(
+                f"{self.name!r} is {feature.observable}, not {self.observable}"
+            )
         if not self.low < self.high:
             raise ValueError(f"low of {self.name!r} must be below high")
         return self
@@ -53,10 +63,10 @@ class InputScaling(Model):
     agent was trained with: offset is their mean.
     """
 
-    offset: Finite
-    deviation: Annotated[Finite, Field(gt=0.0)]
-    low: Finite
-    high: Finite
+    offset: FeatureScale
+    deviation: Annotated[float, Field(ge=1e-15, le=1e15, allow_inf_nan=False)]
+    low: FeatureScale
+    high: FeatureScale
 
     @model_validator(mode="after")
     def _ordered(self) -> InputScaling:
@@ -75,9 +85,11 @@ class PolicyMetadata(Model):
     activation: Activation  # of all layers but the last
     squash: Squash  # of the last layer's output; "none" for a choice of integers
     action_mode: ActionMode
-    features: Annotated[tuple[FeatureRecord, ...], Field(min_length=1)]
-    scaling: tuple[InputScaling, ...] = ()  # one for each feature, or none at all
+    features: Annotated[tuple[FeatureRecord, ...], Field(min_length=1, max_length=256)]
+    # One for each feature, or none at all.
+    scaling: Annotated[tuple[InputScaling, ...], Field(max_length=256)] = ()
     config: EnvConfig  # the problem it was trained on; decodes its actions
+    recorded: RecordedSeries = ()  # that files gave it, which are not named here
     notes: dict[Label, Note] = Field(default_factory=dict, max_length=64)
 
     @model_validator(mode="after")
@@ -100,7 +112,28 @@ class PolicyMetadata(Model):
             )
         if self.action_mode == "discrete" and self.squash != "none":
             raise ValueError("a choice of integers has squash 'none'")
+        if self.action_mode != "discrete" and self.squash == "none":
+            raise ValueError(
+                "squash 'none' is for a choice of integers; the numbers of action mode "
+                f"{self.action_mode!r} lie in [-1, 1]: use 'clip' or 'tanh'"
+            )
+        hidden = not self.config.observation.true_volatility
+        if hidden and any(f.observable == "true_volatility" for f in self.features):
+            raise ValueError(
+                "a feature reads true_volatility, which the config hides; set "
+                "observation.true_volatility = true to show it"
+            )
         return self
+
+    def without_files(self) -> PolicyMetadata:
+        """The same, its config naming no files, and `recorded` saying what they held.
+
+        A policy file may come from anybody. It must not choose what is opened on the
+        machine it is used on, so whoever uses it on recorded days names the files.
+        """
+        config, given = self.config.without_files()
+        recorded = tuple(dict.fromkeys((*self.recorded, *given)))
+        return self.model_copy(update={"config": config, "recorded": recorded})
 
 
 def action_size(config: EnvConfig, action_mode: str) -> int:
@@ -130,11 +163,14 @@ def describe_policy(
         algorithm: What trained it, e.g. `ppo`.
         hidden_layers: Their widths.
         activation: Of the hidden layers.
-        squash: `clip` to [-1, 1], `tanh`, or `none`.
+        squash: `clip` to [-1, 1] or `tanh`; `none` for a choice of integers.
         action_mode: None means the config's.
         name: Name in tables; None means the algorithm's.
         scaling: Of each feature before the network, if it has a normalisation.
         notes: Short texts to keep, e.g. the training step.
+
+    Returns:
+        The metadata, in which files of recorded days are not named.
     """
     mode = config.action.mode if action_mode is None else action_mode
     features = []
@@ -161,4 +197,4 @@ def describe_policy(
         scaling=tuple(scaling),
         config=config,
         notes=notes or {},
-    )
+    ).without_files()

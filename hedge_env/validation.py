@@ -52,6 +52,9 @@ def validate(
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise ConfigError(describe(error, model, document, layers)) from None
+    except ArithmeticError:  # in a check that compares several numbers
+        message = f"{layers[-1][0]}: a number is far too large or too small"
+        raise ConfigError(message) from None
 
 
 def describe(

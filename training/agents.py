@@ -117,7 +117,9 @@ def _identify(path: Path, policy: LearnedPolicy) -> _Identity:
 
 
 def _same_problem(one: EnvConfig, other: EnvConfig) -> bool:
-    return one.model_dump(mode="json") == other.model_dump(mode="json")
+    """Whether two configs are of one problem; a policy's does not name its files."""
+    problems = [config.without_files()[0] for config in (one, other)]
+    return problems[0].model_dump(mode="json") == problems[1].model_dump(mode="json")
 
 
 def _digest(experiment: ExperimentConfig) -> str:

@@ -17,12 +17,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
-from rich.console import Console
 from rich.table import Table
 
 from hedge_env.vector_env import HedgeVectorEnv
 from training.commands import BenchmarkOptions
-from training.console import main_for, progress_bar, write_json
+from training.console import main_for, progress_bar, write_json, write_table
 from training.run_folder import collect_versions
 
 __all__ = ["EnvironmentSpeed", "TrainingSpeed", "environment_speeds", "training_speed"]
@@ -244,7 +243,6 @@ def _processor() -> str:
 def _print_tables(
     environments: Sequence[EnvironmentSpeed], training: Sequence[TrainingSpeed]
 ) -> None:
-    console = Console(highlight=False)
     table = Table("preset", title="environment steps, one thread", title_justify="left")
     for title in ("environments", "steps/s", "ns/step", "of CartPole"):
         table.add_column(title, justify="right")
@@ -256,7 +254,7 @@ def _print_tables(
             f"{e.nanoseconds_per_step:,.0f}",
             f"{e.ratio_to_cartpole:.2f}",
         )
-    console.print(table)
+    write_table(table)
     if not training:
         return
     table = Table("preset", title="PPO, one thread", title_justify="left")
@@ -269,7 +267,7 @@ def _print_tables(
             f"{t.steps_per_second:,.0f}",
             f"{100.0 * t.environment_share:.1f} %",
         )
-    console.print(table)
+    write_table(table)
 
 
 if __name__ == "__main__":

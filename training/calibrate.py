@@ -46,7 +46,7 @@ from training.calibration.table import (
     verdict,
 )
 from training.commands import CalibrateOptions
-from training.console import log, main_for, progress_bar, write_json
+from training.console import log, main_for, progress_bar, write_json, write_text
 
 _GAS_UNITS, _SPOT = 150_000.0, 2000.0  # of a base without gas
 _GWEI = 1e-9
@@ -92,9 +92,9 @@ def run(options: CalibrateOptions) -> None:
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
-    print(f"{as_text(rows)}\n\n{verdict(rows)}")
+    write_text(f"{as_text(rows)}\n\n{verdict(rows)}")
     if options.out is not None:
-        print(f"\nwritten: {options.out}")
+        write_text(f"\nwritten: {options.out}")
 
 
 def _check_out(options: CalibrateOptions) -> None:

@@ -19,6 +19,7 @@ from baselines import BASELINES
 from hedge_env._types import FloatArray
 from hedge_env.evaluation import evaluate
 from hedge_env.loading import load_config
+from training.console import write_text
 from training.measurement import premium_bp
 
 __all__ = ["ROWS", "Benchmark", "Result", "measure", "settings_of", "table"]
@@ -215,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             threads=options.threads,
         )
         found |= dict(zip(group, results, strict=True))
-    print(table(ROWS, [found[row] for row in ROWS]))
+    write_text(table(ROWS, [found[row] for row in ROWS]))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ with `--debug` or HEDGE_DEBUG=1.
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from training.commands import CommonOptions
@@ -53,22 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
+    for stream in (sys.stdout, sys.stderr):
+        _print_what_can_be_printed(stream)
     debug = os.environ.get("HEDGE_DEBUG", "0") not in ("", "0")
     try:
         name, options = _parse(sys.argv[1:] if arguments is None else arguments)
         debug = debug or options.debug
         code: int | None = importlib.import_module(f"training.{name}").run(options)
-        sys.stdout.flush()
+        _flush_result()
     except BrokenPipeError:
         _silence_standard_output()  # the reader, say `head`, has enough: no error
         return 0
     except KeyboardInterrupt:
-        print("hedge: interrupted", file=sys.stderr)
+        _say("hedge: interrupted")
         return _INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"hedge: error: {_one_line(error)}", file=sys.stderr)
+        _say(f"hedge: error: {_one_line(error)}")
+        if isinstance(error, OSError) and not error.filename:
+            _silence_standard_output()  # it may be what failed, and fail again at exit
         return _exit_code(error)
     return code or 0
 
@@ -97,14 +103,42 @@ def _parse(arguments: Sequence[str]) -> "tuple[str, CommonOptions]":
     return names[type(options)], options
 
 
+def _print_what_can_be_printed(stream: TextIO | None) -> None:
+    """Replace what the terminal's encoding lacks, rather than lose a whole result."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def _flush_result() -> None:
+    """Write what is left of the result; a full disk shows here."""
+    if sys.stdout is None:  # closed by whoever started the command
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(
+            error.errno, f"standard output cannot be written: {error.strerror}"
+        ) from None
+
+
+def _say(line: str) -> None:
+    """Write a line to standard error, where there is one."""
+    if sys.stderr is not None:  # closed by whoever started the command
+        with suppress(OSError):
+            print(line, file=sys.stderr)
+
+
 def _silence_standard_output() -> None:
     """Send what is left to nowhere, because Python flushes once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError, AttributeError):  # it may be no real file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: Exception) -> str:
     """Say in one line what went wrong and, where it is known, what to do."""
-    message = " ".join(str(error).split())
+    message = _plain(str(error))
     if _is_own(error):
         return message
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
@@ -114,9 +148,14 @@ def _one_line(error: Exception) -> str:
         )
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
+        return _plain(f"{where}{error.strerror}")
     kind = type(error).__name__
     return f"{kind}: {message}; run again with --debug to see where"
+
+
+def _plain(text: str) -> str:
+    """One line without control characters, as the package's own errors are."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def _exit_code(error: Exception) -> int:

@@ -1,22 +1,41 @@
 """What a command writes, and where.
 
 Standard output carries the result: a table, or one JSON document. Progress and
-remarks go to standard error, so that a program can read the first undisturbed.
+remarks go to standard error, so that a program can read the first undisturbed. All
+of it goes through here, and loses what could steer a terminal: a name in a table may
+come from a file of somebody else's.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Advance", "counter", "log", "main_for", "progress_bar", "write_json"]
+from hedge_env.errors import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+__all__ = [
+    "Advance",
+    "counter",
+    "log",
+    "main_for",
+    "progress_bar",
+    "write_json",
+    "write_table",
+    "write_text",
+]
 
 # Takes the amount of work done since the last call, and figures worth showing.
 Advance = Callable[..., None]
 
 _SECONDS_BETWEEN_LINES = 10.0
+_FILE_WIDTH = 180  # characters of a table, where there is no terminal to ask
 
 
 def main_for(command: str) -> None:
@@ -32,7 +51,45 @@ def main_for(command: str) -> None:
 
 def log(message: str) -> None:
     """Write one remark to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    print(printable(message), file=sys.stderr, flush=True)
+
+
+def write_text(text: str) -> None:
+    """Write lines of the result to standard output."""
+    print(printable(text))
+
+
+def write_table(*parts: "RenderableType") -> None:
+    """Write tables of the result, and lines between them, to standard output.
+
+    Args:
+        parts: Tables and texts; no markup is read into a text.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    width = None if sys.stdout is None or sys.stdout.isatty() else _FILE_WIDTH
+    console = Console(width=width, highlight=False)
+    for part in parts:
+        console.print(_Plain(Text(part) if isinstance(part, str) else part))
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """What it holds, its texts without control characters.
+
+    The colours and the moves of the cursor that rich itself adds come afterwards.
+    """
+
+    inner: "RenderableType"
+
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterable[Segment]":
+        """Segments of what it holds, cleaned."""
+        for segment in console.render(self.inner, options):
+            text = segment.text if segment.control else printable(segment.text)
+            yield segment._replace(text=text)
 
 
 def write_json(document: Mapping[str, Any]) -> None:
@@ -120,7 +177,7 @@ def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
         TextColumn("{task.fields[figures]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(description, total=total, figures="")
+        task = progress.add_task(printable(description), total=total, figures="")
 
         def advance(amount: int = 1, **figures: float) -> None:
             progress.advance(task, amount)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from training.commands import DoctorOptions
-from training.console import log, main_for, write_json
+from training.console import log, main_for, write_json, write_text
 
 _CORE = ("numpy", "numba", "gymnasium", "pydantic", "pyyaml", "safetensors")
 _EXTRAS = (
@@ -50,7 +50,9 @@ def run(options: DoctorOptions) -> int:
         write_json({"ok": ok, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            print(f"{'ok ' if check.ok else 'BAD'}  {check.name:11}  {check.detail}")
+            write_text(
+                f"{'ok ' if check.ok else 'BAD'}  {check.name:11}  {check.detail}"
+            )
     return 0 if ok else 1
 
 

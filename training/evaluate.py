@@ -21,7 +21,12 @@ from training.contenders import (
     rule_contender,
 )
 from training.measurement import measure
-from training.replay import episodes_in, load_market, require_two_paths
+from training.replay import (
+    episodes_in,
+    load_market,
+    load_own_market,
+    require_two_paths,
+)
 from training.summary import Contender, Summary
 from training.tuned_file import TunedFile, read_tuned, rules_of
 from training.tuned_rules import Key
@@ -99,9 +104,12 @@ def evaluate_policy(
         )
     rules, agents = find_contenders([name])
     file = None if tuned is None else _tuned_file(tuned, name, rules)
-    own = agents[0].policy.config if agents else None
-    if tuned is not None and file is not None:
-        own = _tuned_market(tuned, file)
+    own: tuple[str, EnvConfig, tuple[str, ...]] | None = None
+    if agents:
+        known = agents[0].policy.metadata
+        own = str(agents[0].source), known.config, known.recorded
+    elif tuned is not None and file is not None:
+        own = str(tuned), *_tuned_market(tuned, file).without_files()
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
     levels = risk_aversions or _tuned_levels(file, name) or _levels(config)
@@ -197,14 +205,14 @@ def _tuned_policy(
 
 
 def _market(
-    own: EnvConfig | None,
+    own: tuple[str, EnvConfig, tuple[str, ...]] | None,
     preset: str | Path | None,
     replay: Path | None,
     settings: Sequence[str],
 ) -> EnvConfig:
-    """The market asked for, or the one the policy knows, with overrides."""
+    """The market asked for, or that of a file: its name, config, recorded series."""
     if preset is None and own is not None:
-        return load_market(own, replay, settings)
+        return load_own_market(*own, replay, settings)
     return load_market(preset or "reference", replay, settings)
 
 

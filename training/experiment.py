@@ -111,7 +111,7 @@ def parse_experiment(document: Document, layers: Sequence[Layer]) -> ExperimentC
     if not isinstance(train, dict):
         raise ConfigError(f"{source}: the block train is missing")
     algorithm = train.setdefault("algorithm", "ppo")
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         close = suggestion(str(algorithm), tuple(ALGORITHMS))
         raise ConfigError(f"{source}: train.algorithm {algorithm} is unknown; {close}")
     # On its own first: a message about one algorithm reads better than about four.

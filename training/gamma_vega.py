@@ -19,6 +19,7 @@ from baselines import BASELINES
 from hedge_env._types import FloatArray
 from hedge_env.evaluation import evaluate
 from hedge_env.loading import load_config
+from training.console import write_text
 
 __all__ = ["PUBLISHED_EPISODES", "ROWS", "Benchmark", "Result", "measure", "table"]
 
@@ -185,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seed=options.seed,
         threads=options.threads,
     )
-    print(table(ROWS, results))
+    write_text(table(ROWS, results))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from training.option_types import (
     OptionalName,
     OptionalPresetFile,
     PositiveNumber,
-    PositiveNumbers,
     Progress,
+    RiskAversions,
     Seed,
     WholeNumbers,
 )
@@ -41,7 +41,7 @@ class OptimumOptions(SettingOptions):
 
     preset: Market = "reference"
     """The market to solve: constant volatility, gas constant or a Markov chain."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to solve for."""
     out: Folder = None
     """Folder for the figures (default: none)."""

@@ -14,7 +14,7 @@ from baselines.solvable import require_solvable
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.loading import load_config
 from training.commands import OptimumOptions
-from training.console import log, main_for, progress_bar, write_json
+from training.console import log, main_for, progress_bar, write_json, write_text
 from training.output_folder import prepare_folder
 
 __all__ = ["convergence_document", "convergence_table", "run"]
@@ -38,7 +38,7 @@ def run(options: OptimumOptions) -> None:
     if options.json:
         write_json(convergence_document(config, found))
     else:
-        print(convergence_table(found))
+        write_text(convergence_table(found))
 
 
 def convergence_table(found: Sequence[Convergence]) -> str:

@@ -31,9 +31,9 @@ __all__ = [
     "OptionalSeed",
     "OptionalTuned",
     "PositiveNumber",
-    "PositiveNumbers",
     "Progress",
     "Replay",
+    "RiskAversions",
     "Seed",
     "Settings",
     "Threads",
@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+# As in the config, which is not imported here; a test compares them.
+LEAST_RISK_AVERSION, MOST_RISK_AVERSION = 1e-9, 1e9
 
 
 def _name(text: str) -> str:
@@ -80,6 +83,17 @@ def _positive(text: str) -> float:
     value = float(text)
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{text} is not a positive number")
+    return value
+
+
+def _risk_aversion(text: str) -> float:
+    """Read a risk aversion, within the range that a config takes."""
+    value = float(text)
+    if not LEAST_RISK_AVERSION <= value <= MOST_RISK_AVERSION:
+        raise ValueError(
+            f"{text} is no risk aversion from {LEAST_RISK_AVERSION:g} to "
+            f"{MOST_RISK_AVERSION:g}"
+        )
     return value
 
 
@@ -144,7 +158,7 @@ OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 
 Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]
 WholeNumbers = Annotated[tuple[int, ...], _spec(_count, "N,...", many=True)]
-PositiveNumbers = Annotated[tuple[float, ...], _spec(_positive, "X,...", many=True)]
+RiskAversions = Annotated[tuple[float, ...], _spec(_risk_aversion, "X,...", many=True)]
 
 # `--set a=1 b=2 --set c=3`: both ways of giving several overrides work.
 Settings = Annotated[

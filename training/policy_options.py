@@ -19,9 +19,9 @@ from training.option_types import (
     OptionalName,
     OptionalSeed,
     OptionalTuned,
-    PositiveNumbers,
     Progress,
     Replay,
+    RiskAversions,
     Seed,
     Threads,
 )
@@ -65,7 +65,7 @@ class EvaluateOptions(SettingOptions):
     preset: OptionalName = None
     """The market to evaluate in (default: that of training or tuning)."""
     replay: Replay = None
-    risk_aversion: PositiveNumbers = ()
+    risk_aversion: RiskAversions = ()
     """Risk aversions to evaluate at (default: those of --tuned, or the market's)."""
     episodes: Count = 20_000
     """Number of test paths."""
@@ -86,7 +86,7 @@ class CompareOptions(SettingOptions):
     policies: Names = ("all",)
     """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `all` for
     every rule, and policy files or run folders."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to compare at."""
     episodes: Count = 20_000
     """Number of test paths."""
@@ -114,7 +114,7 @@ class TuneOptions(SettingOptions):
     replay: Replay = None
     policies: Names = ("all",)
     """Rules by name, or `all` for every rule."""
-    risk_aversion: PositiveNumbers = (2.0, 10.0, 50.0)
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to tune for."""
     episodes: Count = 20_000
     """Number of validation paths."""
@@ -148,7 +148,7 @@ class StudyOptions(CommonOptions):
     """Markets to study."""
     policies: Names = ("all",)
     """Rules by name, `all` for every rule; `optimal` where it is known."""
-    risk_aversion: PositiveNumbers = ()
+    risk_aversion: RiskAversions = ()
     """Risk aversions (default: five around each market's own)."""
     episodes: Count = 100_000
     """Number of test paths of each market."""

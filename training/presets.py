@@ -4,7 +4,7 @@ import yaml
 
 from hedge_env.loading import NEEDS_FILES, PRESETS, load_config
 from training.commands import PresetsOptions
-from training.console import main_for, write_json
+from training.console import main_for, write_json, write_text
 
 
 def run(options: PresetsOptions) -> None:
@@ -21,7 +21,9 @@ def run(options: PresetsOptions) -> None:
     if options.json:
         write_json(document)
     else:
-        print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), end="")
+        write_text(
+            yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip()
+        )
 
 
 def _print_names(*, as_json: bool) -> None:
@@ -33,7 +35,7 @@ def _print_names(*, as_json: bool) -> None:
         return
     width = max(len(name) for name in descriptions)
     for name, description in descriptions.items():
-        print(f"{name:{width}}  {' '.join(description.split())}".rstrip())
+        write_text(f"{name:{width}}  {' '.join(description.split())}".rstrip())
 
 
 if __name__ == "__main__":

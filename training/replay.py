@@ -23,6 +23,7 @@ from training.summary import PolicyRow, Summary
 __all__ = [
     "episodes_in",
     "load_market",
+    "load_own_market",
     "overlap",
     "replay_sentence",
     "require_two_paths",
@@ -44,6 +45,42 @@ def load_market(
     """
     recorded = None if replay is None else {"replay": {"spot": str(replay)}}
     return load_config(preset, recorded, settings, source="--replay")
+
+
+def load_own_market(
+    source: str,
+    own: EnvConfig,
+    recorded: Sequence[str],
+    replay: Path | None,
+    settings: Sequence[str],
+) -> EnvConfig:
+    """The market that a file was made in, on the recorded days that the user names.
+
+    Args:
+        source: The file, for the error.
+        own: Its config, which names no files.
+        recorded: Series of `replay` that the market was recorded from.
+        replay: CSV file of prices.
+        settings: Overrides `key=value`.
+
+    Raises:
+        ConfigError: If the user did not say which files to take: a file of somebody
+            else's does not choose what is opened.
+    """
+    named = {setting.partition("=")[0].strip() for setting in settings}
+    if replay is not None:
+        named.add("replay.spot")
+    missing = [s for s in recorded if f"replay.{s}" not in named]
+    if missing and "replay" not in named:
+        options = " ".join(
+            "--replay FILE" if s == "spot" else f"--set replay.{s}=FILE"
+            for s in missing
+        )
+        raise ConfigError(
+            f"{source} was made on recorded days; say from which files to play them: "
+            f"{options} (or --set replay=null to simulate, or --preset)"
+        )
+    return load_market(own, replay, settings)
 
 
 def require_two_paths(count: int, option: str = "--episodes") -> None:

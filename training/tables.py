@@ -1,11 +1,10 @@
 """A summary as a table in the terminal."""
 
-import sys
-
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from training.console import write_table
 from training.findings import (
     difference,
     headline,
@@ -23,8 +22,6 @@ from training.tuned_file import TunedFile
 
 __all__ = ["print_summary", "print_tuned", "summary_table"]
 
-_FILE_WIDTH = 180  # characters, where there is no terminal to ask
-
 
 def print_summary(summary: Summary) -> None:
     """Print the table on standard output.
@@ -32,19 +29,16 @@ def print_summary(summary: Summary) -> None:
     Args:
         summary: What was measured.
     """
-    width = None if sys.stdout.isatty() else _FILE_WIDTH
-    console = Console(width=width, highlight=False)
-    console.print(summary_table(summary))
-    console.print(
+    replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
+    warnings = [Text(line, style="bold yellow") for line in marks(summary)]
+    write_table(
+        summary_table(summary),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
         "confidence interval.",
-        markup=False,
+        *warnings,
+        *replayed,
     )
-    for line in marks(summary):
-        console.print(line, markup=False, style="bold yellow")
-    if summary.replay is not None:
-        console.print(replay_sentence(summary.replay), markup=False)
 
 
 def print_tuned(file: TunedFile) -> None:
@@ -67,13 +61,10 @@ def print_tuned(file: TunedFile) -> None:
             f"{entry.evaluations}",
             parameter_text(entry.params),
         )
-    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
-    console.print(table)
-    console.print(
+    write_table(
+        table,
         f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
         "notional; ± is a 95 % confidence interval.",
-        markup=False,
-        highlight=False,
     )
 
 

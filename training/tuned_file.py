@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import hedge_env
 from baselines import RULES
 from baselines.tuning import TunedRule
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, RiskAversion
 from hedge_env.errors import ConfigError, one_line
-from hedge_env.files import write_atomically
+from hedge_env.files import read_regular_file, write_atomically
 from training.run_folder import to_json
 from training.source_commit import git_commit
 from training.tuned_rules import Key
@@ -41,7 +41,7 @@ class TunedEntry(_Model):
     """One rule at one risk aversion."""
 
     policy: str
-    risk_aversion: float = Field(gt=0.0)  # lambda [1/notional]
+    risk_aversion: RiskAversion  # lambda [1/notional]
     params: dict[str, float | int]
     value_bp: float  # criterion on the validation paths
     value_se: float | None  # its standard error; None if not known
@@ -209,8 +209,7 @@ def _rule(path: Path, entry: TunedEntry) -> TunedRule:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = read_regular_file(path, _MOST_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None

@@ -37,6 +37,8 @@ from hedge_env.config.market import (
 from hedge_env.config.model import (
     BASIS_POINT,
     HOURS_PER_DAY,
+    LEAST_RISK_AVERSION,
+    MOST_RISK_AVERSION,
     Correlation,
     Finite,
     MeanReverting,
@@ -44,10 +46,11 @@ from hedge_env.config.model import (
     NonNegative,
     Positive,
     Probability,
+    RiskAversion,
 )
 from hedge_env.config.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.problem import EnvConfig
-from hedge_env.config.replay import ReplayConfig
+from hedge_env.config.replay import ReplayConfig, Series
 from hedge_env.config.surface import (
     CurvatureConfig,
     FlatSurface,
@@ -69,6 +72,8 @@ from hedge_env.config.volatility import (
 __all__ = [
     "BASIS_POINT",
     "HOURS_PER_DAY",
+    "LEAST_RISK_AVERSION",
+    "MOST_RISK_AVERSION",
     "ActionConfig",
     "ArrivalsConfig",
     "BasisConfig",
@@ -106,10 +111,12 @@ __all__ = [
     "RegimeConfig",
     "ReplayConfig",
     "RewardConfig",
+    "RiskAversion",
     "RiskAversionRange",
     "SabrSurface",
     "SabrVolatility",
     "SandwichConfig",
+    "Series",
     "SkewConfig",
     "SpikeConfig",
     "SsviSurface",

@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import Model, NonNegative, Positive
+from hedge_env.config.model import Model, NonNegative, Positive, RiskAversion
 
 
 class RiskAversionRange(Model):
     """Risk aversion drawn log-uniformly per episode."""
 
-    low: Positive
-    high: Positive
+    low: RiskAversion
+    high: RiskAversion
 
     @model_validator(mode="after")
     def _ordered(self) -> RiskAversionRange:
@@ -25,7 +25,8 @@ class RiskAversionRange(Model):
 class ObservationConfig(Model):
     """What a policy sees."""
 
-    features: tuple[str, ...] | None = None  # None: the default set for the market
+    # None: the default set for the market.
+    features: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=64)
     true_volatility: bool = False  # may a policy see the volatility itself?
     realised_half_life_days: Positive = 3.0  # of the realised-volatility estimate
 

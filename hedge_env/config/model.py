@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hedge_env.errors import one_line
 
 HOURS_PER_DAY = 24.0
 BASIS_POINT = 1e-4
@@ -15,11 +17,29 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Correlation = Annotated[float, Field(gt=-1.0, lt=1.0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
+# Far beyond any use: at 1e9 a basis point of tracking error costs ten notionals.
+LEAST_RISK_AVERSION, MOST_RISK_AVERSION = 1e-9, 1e9
+RiskAversion = Annotated[
+    float,
+    Field(ge=LEAST_RISK_AVERSION, le=MOST_RISK_AVERSION, allow_inf_nan=False),
+]
+
+
+def _clean(limit: int) -> AfterValidator:
+    return AfterValidator(lambda text: one_line(text, limit))
+
+
+# Texts that are shown in tables, terminals and reports, whoever wrote the file.
+Title = Annotated[str, _clean(100)]
+Remark = Annotated[str, _clean(2_000)]
+
 
 class Model(BaseModel):
-    """Base of every model: immutable, and a key nobody knows is an error."""
+    """Base of every model: immutable, a key nobody knows is an error, so is a NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, allow_inf_nan=False
+    )
 
 
 class MeanReverting(Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from pydantic import model_validator
 
 from hedge_env.config.agent import (
@@ -15,16 +17,16 @@ from hedge_env.config.compatibility import check_execution, check_replayed
 from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.execution import ExecutionConfig
 from hedge_env.config.market import MarketConfig
-from hedge_env.config.model import HOURS_PER_DAY, Model, Positive
+from hedge_env.config.model import HOURS_PER_DAY, Model, Remark, RiskAversion, Title
 from hedge_env.config.option import check_arrivals, check_option
-from hedge_env.config.replay import ReplayConfig, check_recorded
+from hedge_env.config.replay import ReplayConfig, Series, check_recorded
 
 
 class EnvConfig(Model):
     """One hedging problem."""
 
-    name: str = "custom"
-    description: str = ""
+    name: Title = "custom"
+    description: Remark = ""
     episode: EpisodeConfig = EpisodeConfig()
     market: MarketConfig = MarketConfig()
     execution: ExecutionConfig = ExecutionConfig()
@@ -34,7 +36,7 @@ class EnvConfig(Model):
     action: ActionConfig = ActionConfig()
     reward: RewardConfig = RewardConfig()
     replay: ReplayConfig | None = None  # None: the market is simulated
-    risk_aversion: Positive | RiskAversionRange = 10.0  # lambda [1/notional]
+    risk_aversion: RiskAversion | RiskAversionRange = 10.0  # lambda [1/notional]
 
     @model_validator(mode="after")
     def _consistent(self) -> EnvConfig:
@@ -90,6 +92,19 @@ class EnvConfig(Model):
                 "action.mode = ratio is a share of a trade in options; set "
                 "execution.option"
             )
+
+    def without_files(self) -> tuple[EnvConfig, tuple[Series, ...]]:
+        """The same problem, naming no file, and which recorded series were named.
+
+        For a config that came inside a file of results or of a policy, which may be
+        anybody's: it must not choose what is opened on the machine it is read on.
+        """
+        if self.replay is None:
+            return self, ()
+        series = get_args(Series)
+        given = tuple(s for s in series if getattr(self.replay, s) is not None)
+        bare = self.replay.model_copy(update=dict.fromkeys(given))
+        return self.model_copy(update={"replay": bare}), given
 
     @property
     def n_instruments(self) -> int:

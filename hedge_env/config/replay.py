@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
+from typing import Literal, TypeAlias
 
 from pydantic import model_validator
 
 from hedge_env.config.market import GENERAL_VOLATILITY, MarketConfig
 from hedge_env.config.model import Finite, Model, NonNegative, Positive
 from hedge_env.config.surface import SsviSurface
+
+Series: TypeAlias = Literal["spot", "implied_volatility", "gas", "funding"]
 
 
 class ReplayConfig(Model):

@@ -1,0 +1,1 @@
+"""Made-up and damaged files: a right result or one sentence, never anything else."""
