@@ -54,9 +54,22 @@ def log(message: str) -> None:
     print(printable(message), file=sys.stderr, flush=True)
 
 
+@contextmanager
+def _writing_the_result() -> Iterator[None]:
+    """Say of an error, a full disk for example, that it was the result's."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever reads it has enough: no error
+    except OSError as error:
+        problem = f"standard output cannot be written: {error.strerror or error}"
+        raise OSError(error.errno, problem) from None
+
+
 def write_text(text: str) -> None:
     """Write lines of the result to standard output."""
-    print(printable(text))
+    with _writing_the_result():
+        print(printable(text))
 
 
 def write_table(*parts: "RenderableType") -> None:
@@ -71,7 +84,8 @@ def write_table(*parts: "RenderableType") -> None:
     width = None if sys.stdout is None or sys.stdout.isatty() else _FILE_WIDTH
     console = Console(width=width, highlight=False)
     for part in parts:
-        console.print(_Plain(Text(part) if isinstance(part, str) else part))
+        with _writing_the_result():
+            console.print(_Plain(Text(part) if isinstance(part, str) else part))
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,9 @@ def write_json(document: Mapping[str, Any]) -> None:
     Args:
         document: Plain values; a NaN is an error, since JSON has none.
     """
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=2, allow_nan=False)
+    with _writing_the_result():
+        sys.stdout.write(text + "\n")
 
 
 @contextmanager
