@@ -11,14 +11,15 @@ from hedge_env.loading import load_config
 from hedge_env.network import run_layers
 from hedge_env.policy_metadata import InputScaling, describe_policy
 
-CONFIG = load_config("reference", {"action": {"mode": "target"}})
+CONFIG = load_config("reference", {"action": {"mode": "discrete"}})
 NAMES = {
     "algorithm": "ppo",
     "hidden_layers": (),
     "activation": "tanh",
     "squash": "none",
 }
-N = len(describe_policy(CONFIG, **NAMES).features)  # type: ignore[arg-type]
+PLAIN = describe_policy(CONFIG, **NAMES)  # type: ignore[arg-type]
+N, N_CHOICES = PLAIN.layers
 
 
 def scaling(**changes: Any) -> InputScaling:
@@ -28,14 +29,15 @@ def scaling(**changes: Any) -> InputScaling:
 
 def test_each_input_is_shifted_divided_and_clipped() -> None:
     described = describe_policy(CONFIG, scaling=[scaling()] * N, **NAMES)  # type: ignore[arg-type]
-    weight = np.linspace(-1.0, 1.0, N, dtype=np.float32)[None]
-    layers = [(weight, np.zeros(1, dtype=np.float32))]
+    weight = np.linspace(-1.0, 1.0, N_CHOICES * N, dtype=np.float32)
+    weight = weight.reshape(N_CHOICES, N)
+    layers = [(weight, np.zeros(N_CHOICES, dtype=np.float32))]
     x = np.random.default_rng(0).normal(size=(50, N)).astype(np.float32)
     by_hand = np.clip((x.astype(np.float64) - 0.25) / 0.5, -1.0, 2.0)
     expected = run_layers(by_hand.astype(np.float32), layers, "tanh")
-    got = LearnedPolicy(described, layers).act(x)
+    got = LearnedPolicy(described, layers).outputs(x)
     np.testing.assert_array_equal(got, expected)
-    plain = LearnedPolicy(describe_policy(CONFIG, **NAMES), layers).act(x)  # type: ignore[arg-type]
+    plain = LearnedPolicy(PLAIN, layers).outputs(x)
     assert np.abs(got - plain).max() > 0.1
 
 
@@ -47,6 +49,7 @@ def test_each_input_is_shifted_divided_and_clipped() -> None:
         {"deviation": np.inf},
         {"offset": np.nan},
         {"low": 3.0},
+        {"high": np.inf},
     ],
 )
 def test_a_scaling_without_meaning_is_refused(changes: dict[str, float]) -> None:
