@@ -144,6 +144,22 @@ def action_size(config: EnvConfig, action_mode: str) -> int:
     return decoder.shape[0]
 
 
+def feature_records(config: EnvConfig) -> tuple[FeatureRecord, ...]:
+    """The inputs of a network that is trained on the observations of a config."""
+    named = [(name, FEATURES[name]) for name in ObservationEncoder(config).names]
+    return tuple(
+        FeatureRecord(
+            name=name,
+            observable=feature.observable,
+            offset=feature.offset(config),
+            scale=feature.scale(config),
+            low=feature.low,
+            high=feature.high,
+        )
+        for name, feature in named
+    )
+
+
 def describe_policy(
     config: EnvConfig,
     *,
@@ -173,19 +189,7 @@ def describe_policy(
         The metadata, in which files of recorded days are not named.
     """
     mode = config.action.mode if action_mode is None else action_mode
-    features = []
-    for feature_name in ObservationEncoder(config).names:
-        feature = FEATURES[feature_name]
-        features.append(
-            FeatureRecord(
-                name=feature_name,
-                observable=feature.observable,
-                offset=feature.offset(config),
-                scale=feature.scale(config),
-                low=feature.low,
-                high=feature.high,
-            )
-        )
+    features = feature_records(config)
     return PolicyMetadata(
         name=algorithm if name is None else name,
         algorithm=algorithm,
@@ -193,7 +197,7 @@ def describe_policy(
         activation=activation,
         squash=squash,
         action_mode=mode,
-        features=tuple(features),
+        features=features,
         scaling=tuple(scaling),
         config=config,
         notes=notes or {},

@@ -32,6 +32,7 @@ from hedge_env.policy_file import (
     describe_policy,
     save_policy,
 )
+from hedge_env.policy_metadata import feature_records
 from training.observation_chain import (
     UNWRAP,
     ExportError,
@@ -218,10 +219,8 @@ def _check_problem(model: BaseAlgorithm, own: EnvConfig, config: EnvConfig) -> N
         fits = fits and actions == spaces.Discrete(decoder.n_choices)
     else:
         fits = fits and actions == spaces.Box(-1.0, 1.0, decoder.shape, np.float32)
-    kept = {"hidden_layers": (), "algorithm": "any", "activation": "tanh"}
-    mine = describe_policy(own, squash="none", **kept)  # type: ignore[arg-type]  # a dict of its arguments
-    asked = describe_policy(config, squash="none", **kept)  # type: ignore[arg-type]  # see above
-    if not fits or mine.features != asked.features or own.action != config.action:
+    same_inputs = feature_records(own) == feature_records(config)
+    if not (fits and same_inputs and own.action == config.action):
         raise ExportError(
             "the model was not trained on the observations and actions of this "
             "config: pass the config of its environment, env.config"
