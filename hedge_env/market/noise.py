@@ -7,7 +7,7 @@ of a step is always the same noise, whichever parts of the market are on.
 |---|---|
 | 0 | spot, fast volatility, slow volatility, surface level |
 | 1 | skew, curvature, slow gas, fast gas |
-| 2 | funding premium, intraday volatility |
+| 2 | funding premium (its shock moves the basis too), intraday volatility |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
 | 4 | uniform: change of regime |
 | 6 | two uniforms, at decisions: order fails, sandwich; then the normal of the basis |
@@ -49,7 +49,7 @@ def draw_noise(
     fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
     if p.parts.surface or p.parts.gas:
         fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
-    if p.parts.funding or p.parts.intraday:
+    if p.parts.funding or p.parts.basis or p.parts.intraday:
         fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
     if p.parts.jumps or p.parts.gas or p.parts.regime:
         fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)

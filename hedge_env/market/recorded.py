@@ -98,7 +98,7 @@ def advance_recorded(
     n = state.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
-        noise = np.empty((N_SCRATCH, high - low))
+        noise = np.full((N_SCRATCH, high - low), np.nan)
         noise[JUMP, :] = 0.0
         for step_number in range(p.clock.market_steps):
             if p.parts.interval:
