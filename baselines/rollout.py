@@ -57,6 +57,8 @@ _EXECUTION: Final = frozenset(
         "daily_volume",
         "charge_opening",
         "charge_liquidation",
+        "lot",
+        "least_order",
     }
 )
 _BOOK: Final = frozenset({"contracts", "legs"})

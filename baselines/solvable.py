@@ -19,10 +19,13 @@ _KNOWN = {
     "reward replay risk_aversion",
     "market": "spot drift volatility jumps surface gas funding liquidity",
     "execution": "instrument fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp "
-    "depth square_root_impact daily_volume charge_opening charge_liquidation",
+    "depth square_root_impact daily_volume charge_opening charge_liquidation "
+    "least_order",
     "book": "contracts legs",
 }
 _KNOWN_VOLATILITY = "model level"
+# Of the range of holdings: a least order below it is below every step of a grid.
+_NEGLIGIBLE_ORDER = 1e-6
 
 
 def why_unsolvable(config: EnvConfig) -> str | None:
@@ -47,12 +50,21 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         and execution.instrument == "perp",
         "its costs are not fixed plus proportional": execution.depth is not None
         or execution.square_root_impact > 0.0,
+        "its orders are in lots": execution.lot > 0.0,
+        "its least order is felt": execution.least_order
+        > _NEGLIGIBLE_ORDER * _largest_order(config),
         "an option expires before the end": any(
             leg.maturity_days < horizon - 1e-9 for leg in config.book.legs
         ),
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)
     return found or _unknown(config)
+
+
+def _largest_order(config: EnvConfig) -> float:
+    """From one bound of the holdings to the other [units of the underlying]."""
+    low, high = config.holdings_bounds
+    return (high - low) * config.book.contracts
 
 
 def _starts_anywhere(gas: GasConfig, episode: EpisodeConfig) -> bool:

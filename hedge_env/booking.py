@@ -23,7 +23,12 @@ from hedge_env._types import FloatArray
 from hedge_env.charges import ChargeParams, charge, charge_failures, pay
 from hedge_env.config import EnvConfig
 from hedge_env.contracts.series import NO_SERIES, SeriesParams
-from hedge_env.execution.orders import OrderParams, fill_orders, order_params
+from hedge_env.execution.orders import (
+    OrderParams,
+    closing_value,
+    fill_orders,
+    order_params,
+)
 from hedge_env.kernel import kernel
 from hedge_env.margin import MarginParams, call_margin, margin_params, write_equity
 from hedge_env.option_holdings import OptionParams, book_options, option_params
@@ -115,17 +120,9 @@ def book_decision(
     cash = totals[row.TOTAL_CASH, low:high]
     pay(fill, record[row.TRADED, low:high], cash)
     if p.margin.on:
+        charges, orders = p.charges, p.orders
         call_margin(
-            before,
-            after,
-            record,
-            cash,
-            new_price,
-            low,
-            high,
-            p.decisions,
-            p.charges,
-            p.margin,
+            before, after, record, cash, new_price, low, high, charges, orders, p.margin
         )
     step, ends = after[field.STEP, low:high], False
     for i in range(high - low):
@@ -257,7 +254,7 @@ def _liquidate(
     bought = np.empty(high - low)
     for i in range(high - low):
         bought[i] = -held[i] if step[i] >= p.decisions else 0.0
-        value[i] = abs(bought[i]) * price[i]
+        value[i] = closing_value(bought[i], price[i], p.orders)
         turnover[i] += value[i]
         value[i] *= p.charge_liquidation
         held[i] += bought[i]

@@ -35,7 +35,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     funding is settled on a perpetual; book and hedge are marked. There is no decision
     at expiry: after the last interval options pay off and what is held is sold.
 
-    What can go wrong with an order is off by default, see docs/execution.md: with
+    An order below `execution.least_order` is none: nothing is charged, the position
+    stays. What can go wrong with an order is off by default, see docs/execution.md: with
     `execution.latency_steps` a trade fills that many market steps later, at the price
     of that time, and the old holdings are kept until then; with `failure` it may fail,
     which costs its gas; with `sandwich` a share of its value may be lost; during a

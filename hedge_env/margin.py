@@ -22,6 +22,7 @@ from hedge_env import ledger as row
 from hedge_env._types import FloatArray
 from hedge_env.charges import ChargeParams, charge, pay
 from hedge_env.config import BASIS_POINT, MarginConfig
+from hedge_env.execution.orders import OrderParams, closing_value
 from hedge_env.kernel import kernel
 
 
@@ -51,8 +52,8 @@ def call_margin(
     price: FloatArray,
     low: int,
     high: int,
-    decisions: int,
     charges: ChargeParams,
+    orders: OrderParams,
     p: MarginParams,
 ) -> None:
     """Close positions that the equity no longer carries.
@@ -65,8 +66,8 @@ def call_margin(
         price: Of the hedge instrument at the next decision, shape (high - low,).
         low: First path.
         high: Path after the last.
-        decisions: Of an episode.
         charges: Constants of the charges.
+        orders: Constants of the orders: what is dust.
         p: Constants.
     """
     equity = np.empty(high - low)
@@ -84,10 +85,10 @@ def call_margin(
     bought = after[field.MARGIN_CLOSED, low:high]
     for i in range(high - low):
         is_short = equity[i] < p.maintenance * abs(held[i]) * price[i]
-        bought[i] = -held[i] if is_short and step[i] < decisions else 0.0
+        bought[i] = -held[i] if is_short and step[i] < orders.decisions else 0.0
     value, turnover = np.empty(high - low), record[row.TURNOVER, low:high]
     for i in range(high - low):
-        value[i] = abs(bought[i]) * price[i]
+        value[i] = closing_value(bought[i], price[i], orders)
         turnover[i] += value[i]
         held[i] += bought[i]
     penalty = record[row.LIQUIDATION, low:high]

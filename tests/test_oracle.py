@@ -53,6 +53,10 @@ CONFIGS += [
         "execution.charge_opening=false",
         "execution.charge_liquidation=false",
     ),
+    full_config(
+        *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
+    ),
+    stormy_config("name=least-order", "execution.least_order=1.5"),
 ]
 
 

@@ -6,40 +6,44 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import Model, NonNegative, Positive, Probability
+from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
 from hedge_env.config.option import OptionConfig
 
-Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
+Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
+_Quote = Annotated[float, Field(ge=1.0, le=1e18)]  # an amount [quote]
 
 
 class FailureConfig(Model):
     """Transactions that fail: gas is paid and the position stays."""
 
     probability: Probability  # at the median gas price
-    congestion: NonNegative = 1.0  # log odds per log gas price over its median
+    # Log odds per log gas price over its median.
+    congestion: Annotated[float, Field(ge=0.0, le=1e3)] = 1.0
 
 
 class SandwichConfig(Model):
     """Trades that somebody front-runs and back-runs."""
 
     probability: Probability  # that a trade is hit
-    loss_bp: NonNegative  # of traded value, when hit
+    loss_bp: BasisPoints  # of traded value, when hit
 
 
 class HaltConfig(Model):
     """A circuit breaker: no trading after a large move."""
 
-    move: Positive  # |log return| over one decision interval
-    decisions: int = Field(default=1, ge=1)  # that are halted
+    # |log return| over one decision interval.
+    move: Annotated[float, Field(gt=0.0, le=1e3)]
+    decisions: int = Field(default=1, ge=1, le=1_000_000)  # that are halted
 
 
 class MarginConfig(Model):
     """Margin account of a perpetual position."""
 
-    collateral: Positive  # posted at the start [notional]
+    # Posted at the start [notional].
+    collateral: Annotated[float, Field(ge=1e-9, le=1e6)]
     initial: Fraction = 0.1  # equity needed to open, over the position's value
     maintenance: Fraction = 0.05  # equity needed to keep it, over its value
-    penalty_bp: NonNegative = 50.0  # of the value closed by force
+    penalty_bp: BasisPoints = 50.0  # of the value closed by force
     reopen: bool = True  # may a position be opened again after a liquidation?
 
     @model_validator(mode="after")
@@ -56,18 +60,25 @@ class ExecutionConfig(Model):
     """What a trade in the hedge instrument costs; a part that is None is off."""
 
     instrument: Literal["spot", "perp"] = "spot"  # only a perp pays funding
-    fee_bp: NonNegative = 0.0  # of traded value
-    half_spread_bp: NonNegative = 0.0  # of traded value
-    fixed_cost_bp: NonNegative = 0.0  # of initial notional, per transaction
+    fee_bp: BasisPoints = 0.0  # of traded value
+    half_spread_bp: BasisPoints = 0.0  # of traded value
+    fixed_cost_bp: BasisPoints = 0.0  # of initial notional, per transaction
     gas_units: NonNegative = 0.0  # per transaction, paid in the underlying
-    gas_cost_bp: NonNegative = 0.0  # mean gas of a transaction, of initial notional
-    depth: Positive | None = None  # AMM depth [quote]: cost = value^2 / depth
-    square_root_impact: NonNegative = 0.0  # Y: cost = Y daily_vol sqrt(value/volume)
-    daily_volume: Positive = 1e9  # [quote], for square-root and permanent impact
-    permanent_impact: NonNegative = 0.0  # log spot move per day's volume traded
+    gas_cost_bp: BasisPoints = 0.0  # mean gas of a transaction, of initial notional
+    depth: _Quote | None = None  # AMM depth [quote]: cost = value^2 / depth
+    # Y: cost = Y daily_vol sqrt(value/volume).
+    square_root_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
+    daily_volume: _Quote = 1e9  # [quote], for square-root and permanent impact
+    # Log spot move per day's volume traded.
+    permanent_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
+    # Orders are rounded down to whole lots, and one below the least is not sent;
+    # 0 switches either off [units of the underlying].
+    lot: Annotated[float, Field(ge=0.0, le=1e9)] = 0.0
+    least_order: Annotated[float, Field(ge=0.0, le=1e9)] = 1e-10
     charge_opening: bool = True
     charge_liquidation: bool = True
-    latency_steps: int = Field(default=0, ge=0)  # from order to fill [market step]
+    # From order to fill [market step].
+    latency_steps: int = Field(default=0, ge=0, le=10_000)
     failure: FailureConfig | None = None
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None

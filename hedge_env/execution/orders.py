@@ -1,8 +1,14 @@
 """What becomes of an order: the holdings that a target leads to.
 
 In this order: the target is clipped into the bounds of the holdings; it is cut down
-to what the margin account can carry; it is ignored while trading is halted; it fails.
+to what the margin account can carry; the order is rounded down to whole lots, and is
+none at all below the least order; it is ignored while trading is halted; it fails.
 All of that is known at the decision, so that a market may answer to the trade.
+
+Lots and the least order are about what a policy decides. What is held at the end, or
+closed by force, is closed whatever its size; a rest below the least order, which no
+order could have sold, is converted at the price and charged nothing: dust pays no
+fixed cost.
 """
 
 from __future__ import annotations
@@ -15,6 +21,8 @@ from hedge_env import fields as field
 from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.kernel import kernel, scalar_kernel
+
+_LOT_TOLERANCE = 1e-9  # lots: an order for .3 in lots of .1 is one for three
 
 
 class OrderParams(NamedTuple):
@@ -29,6 +37,8 @@ class OrderParams(NamedTuple):
     margin: bool
     initial: float  # equity needed to open, over the position's value [-]
     reopen: bool
+    lot: float  # orders are multiples of it; 0: of any size [-]
+    least: float  # smallest order [-]
 
 
 def order_params(config: EnvConfig) -> OrderParams:
@@ -46,6 +56,8 @@ def order_params(config: EnvConfig) -> OrderParams:
         margin is not None,
         0.0 if margin is None else float(margin.initial),
         margin is None or margin.reopen,
+        execution.lot / config.book.contracts,
+        execution.least_order / config.book.contracts,
     )
 
 
@@ -86,6 +98,7 @@ def fill_orders(
             limit = equity[i] / (p.initial * price[i])
             limit = limit if p.reopen or calls[i] == 0.0 else 0.0
             new_held[i] = affordable(new_held[i], held[i], limit)
+    _round_orders(held, new_held, p)
     if p.halts:
         halted = before[field.HALTED, low:high]
         for i in range(high - low):
@@ -96,6 +109,39 @@ def fill_orders(
             failed[i] = fails[i] if new_held[i] != held[i] else 0.0
         for i in range(high - low):
             new_held[i] = held[i] if failed[i] > 0.0 else new_held[i]
+
+
+@kernel
+def _round_orders(held: FloatArray, new_held: FloatArray, p: OrderParams) -> None:
+    """Round orders down to whole lots, and drop those below the least."""
+    if p.lot > 0.0:
+        for i in range(held.shape[0]):
+            new_held[i] = whole_lots(new_held[i], held[i], p)
+    for i in range(held.shape[0]):
+        is_dust = abs(new_held[i] - held[i]) < p.least
+        new_held[i] = held[i] if is_dust else new_held[i]
+
+
+@scalar_kernel
+def whole_lots(wanted: float, held: float, p: OrderParams) -> float:
+    """Holdings after the order for `wanted`, rounded down to whole lots.
+
+    They are between what is held and what is wanted, and so within the bounds. What is
+    held is counted in lots again each time, so that rounding errors do not add up.
+    """
+    order = wanted - held
+    lots = np.floor(abs(order) / p.lot + _LOT_TOLERANCE)
+    now = np.floor(held / p.lot + 0.5)
+    goal = (now + lots if order > 0.0 else now - lots) * p.lot
+    goal = p.low if goal < p.low else goal  # rounding alone leads beyond the bounds
+    goal = p.high if goal > p.high else goal
+    return goal if lots > 0.0 else held
+
+
+@scalar_kernel
+def closing_value(bought: float, price: float, p: OrderParams) -> float:
+    """Value that closing a position is charged for; 0 if it is dust; see the module."""
+    return 0.0 if abs(bought) < p.least else abs(bought) * price
 
 
 @scalar_kernel

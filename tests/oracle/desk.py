@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from math import copysign, exp, floor, log, sqrt
 
 from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
@@ -86,10 +86,26 @@ class Desk:
             if target * self.held > 0.0:
                 limit = max(limit, abs(self.held))
             target = min(max(target, -limit), limit)
+        target = self.in_lots(target)
         if self.halted:
             return self.held, False
         failed = target != self.held and mishaps(self.world)[0]
         return (self.held if failed else target), failed
+
+    def in_lots(self, target: float) -> float:
+        """Holdings after an order in whole lots, of at least the least size."""
+        execution, contracts = self.config.execution, self.config.book.contracts
+        units = (target - self.held) * contracts
+        if execution.lot > 0.0:
+            lots = floor(abs(units) / execution.lot + 1e-9)
+            units = copysign(lots * execution.lot, units)
+            target = self.held + units / contracts
+        return self.held if abs(units) < execution.least_order else target
+
+    def is_dust(self) -> bool:
+        """Whether no order could sell what is held."""
+        units = abs(self.held) * self.config.book.contracts
+        return units < self.config.execution.least_order
 
     def decide(self, target: float) -> dict[str, float]:
         """Trade to `target`, hold for one interval, liquidate after the last."""
@@ -130,7 +146,8 @@ class Desk:
         for step in range(self.config.episode.market_steps + 1):
             if step == execution.latency_steps:
                 fill, early = hedge_price(world), world.accrued
-                world.log_spot += execution.permanent_impact * share
+                own = execution.permanent_impact * share
+                world.log_spot += min(max(own, -1.0), 1.0)
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:
@@ -148,7 +165,7 @@ class Desk:
     def answer_call(self, cost: dict[str, float]) -> None:
         """Close the position by force."""
         penalty = self.config.execution.margin.penalty_bp * BP
-        penalty *= abs(self.held) * hedge_price(self.world)
+        penalty *= 0.0 if self.is_dust() else abs(self.held) * hedge_price(self.world)
         cost["liquidation"] += penalty
         self.cash -= penalty
         self.equity -= penalty
@@ -159,7 +176,7 @@ class Desk:
     def close(self, cost: dict[str, float], charged: bool) -> None:
         """Sell what is held at the present price, adding to `cost`."""
         price, now = hedge_price(self.world), costs(self.world)
-        paid = self.charge(-self.held, price, now, charged)
+        paid = self.charge(-self.held, price, now, charged and not self.is_dust())
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())
