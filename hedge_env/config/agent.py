@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import Model, NonNegative, Positive, RiskAversion
+from hedge_env.config.model import Days, Model, RiskAversion
 
 
 class RiskAversionRange(Model):
@@ -28,7 +28,7 @@ class ObservationConfig(Model):
     # None: the default set for the market.
     features: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=64)
     true_volatility: bool = False  # may a policy see the volatility itself?
-    realised_half_life_days: Positive = 3.0  # of the realised-volatility estimate
+    realised_half_life_days: Days = 3.0  # of the realised-volatility estimate
 
 
 class ActionConfig(Model):
@@ -36,9 +36,12 @@ class ActionConfig(Model):
 
     mode: Literal["band", "band_free", "target", "discrete", "ratio"] = "band"
     neutral: Literal["gamma", "vega"] = "gamma"  # what a ratio of 1 trades to zero
-    risk_scale: Positive = 1.8  # g / (2 lambda) at lambda 10, 2 bp: see bands.py
-    offset_range: Positive = 1.0  # offset of the centre at action 1 [half-widths]
-    log_width_range: Positive = 0.7  # |log width ratio| at action +-1
+    # g / (2 lambda) at lambda 10 and 2 bp: see bands.py.
+    risk_scale: Annotated[float, Field(ge=1e-3, le=1e3)] = 1.8
+    # Offset of the centre at action 1 [half-widths].
+    offset_range: Annotated[float, Field(ge=1e-3, le=1e3)] = 1.0
+    # |log width ratio| at action +-1.
+    log_width_range: Annotated[float, Field(ge=1e-3, le=10.0)] = 0.7
     snap: bool = True
     worth_it: bool = True
     choices: int = Field(default=21, ge=2, le=10_001)  # of the discrete mode
@@ -48,4 +51,5 @@ class RewardConfig(Model):
     """What is paid per step; metrics never depend on it."""
 
     name: Literal["objective", "kolm_ritter"] = "objective"
-    kappa: NonNegative = 10.0  # risk weight of kolm_ritter [1/notional]
+    # Risk weight of kolm_ritter [1/notional].
+    kappa: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import HOURS_PER_DAY, Model, Positive
+from hedge_env.config.model import HOURS_PER_DAY, Model
 
 _MOST_MARKET_STEPS = 2**32 - 1  # the last count is the start of an episode
 
@@ -16,9 +18,9 @@ class EpisodeConfig(Model):
     """
 
     decisions: int = Field(default=180, ge=1, le=1_000_000)
-    decision_interval_hours: Positive = 4.0
+    decision_interval_hours: Annotated[float, Field(ge=1e-3, le=8784.0)] = 4.0
     market_steps: int = Field(default=1, ge=1, le=10_000)  # per decision
-    days_per_year: Positive = 365.0
+    days_per_year: Annotated[float, Field(ge=1.0, le=1000.0)] = 365.0
     start_hour: float | None = Field(default=0.0, ge=0.0, lt=24.0)
     start_weekday: int | None = Field(default=None, ge=0, le=6)  # 0: Monday
 

@@ -7,13 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import (
+    BasisPoints,
     Correlation,
-    Finite,
+    Days,
+    Drift,
+    Hours,
     MeanReverting,
     Model,
-    NonNegative,
+    Multiple,
+    PerYear,
     Positive,
     Probability,
+    Volatility,
 )
 from hedge_env.config.surface import FlatSurface, SurfaceConfig
 from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
@@ -23,17 +28,22 @@ from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
 GENERAL_VOLATILITY = ("constant", "log_ou")
 
 
+_Rate = Annotated[float, Field(ge=-1e6, le=1e6)]  # of funding [bp]
+
+
 class JumpConfig(Model):
     """Kou double-exponential jumps of log spot, with a co-jump of volatility."""
 
-    per_year: NonNegative
+    per_year: PerYear
     probability_up: Probability = 0.44
     mean_up: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.043  # [-], of log spot
-    mean_down: Positive = 0.043  # [-], of log spot, as a positive number
-    volatility_jump: Finite = 0.0  # added to the fast log volatility at each jump
+    # [-], of log spot, as a positive number.
+    mean_down: Annotated[float, Field(gt=0.0, le=10.0)] = 0.043
+    # Added to the fast log volatility at each jump.
+    volatility_jump: Annotated[float, Field(ge=-5.0, le=5.0)] = 0.0
     # Mean number of jumps that each jump sets off; per_year counts these as well.
     excitation: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    excitation_half_life_hours: Positive = 3.0
+    excitation_half_life_hours: Hours = 3.0
 
 
 class RegimeConfig(Model):
@@ -42,21 +52,22 @@ class RegimeConfig(Model):
     All other numbers of the market are those of calm.
     """
 
-    calm_days: Positive  # mean duration
-    stress_days: Positive  # mean duration
+    calm_days: Days  # mean duration
+    stress_days: Days  # mean duration
     start: Literal["stationary", "calm", "stress"] = "stationary"
-    volatility: Positive = 1.0  # times
-    jumps: NonNegative = 1.0  # times the intensity
-    skew: Finite = 0.0  # added to the skew factor; to rho, to first order
-    gas: Positive = 1.0  # times
-    liquidity: Positive = 1.0  # half-spread and impact times
-    drift: Finite = 0.0  # added [1/year]
+    volatility: Multiple = 1.0  # times
+    jumps: Annotated[float, Field(ge=0.0, le=1e4)] = 1.0  # times the intensity
+    # Added to the skew factor; to rho, to first order.
+    skew: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0
+    gas: Multiple = 1.0  # times
+    liquidity: Multiple = 1.0  # half-spread and impact times
+    drift: Drift = 0.0  # added [1/year]
 
 
 class SpikeConfig(Model):
     """Poisson spikes of the log gas price."""
 
-    per_year: NonNegative
+    per_year: PerYear
     # Mean of the exponential size; from 1 on the mean gas price would be infinite.
     mean_size: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.7
 
@@ -67,7 +78,7 @@ class VolatilitySeasonConfig(Model):
     # Of the variance over the day: 1 + amplitude at the peak, 1 - amplitude opposite.
     daily_amplitude: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.0  # UTC
-    weekend: Positive = 1.0  # volatility on Saturday and Sunday over that of weekdays
+    weekend: Multiple = 1.0  # volatility on Saturday and Sunday over that of weekdays
 
 
 class GasConfig(Model):
@@ -78,47 +89,50 @@ class GasConfig(Model):
     fast: MeanReverting
     # States of the fast factor as a Markov chain; None: it is Gaussian.
     fast_states: Annotated[int, Field(ge=2, le=99)] | None = None
-    season: NonNegative = 0.0  # amplitude of the daily season of log gas [-]
+    # Amplitude of the daily season of log gas [-].
+    season: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
     season_peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.5  # UTC
-    weekend: Positive = 1.0  # gas on Saturday and Sunday over that of weekdays
-    return_response: NonNegative = 0.0  # log gas per local sigma of |return|
-    burst_half_life_hours: Positive = 2.0  # of responses and spikes
+    weekend: Multiple = 1.0  # gas on Saturday and Sunday over that of weekdays
+    # Log gas per local sigma of |return|.
+    return_response: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
+    burst_half_life_hours: Hours = 2.0  # of responses and spikes
     spikes: SpikeConfig = SpikeConfig(per_year=0.0)
 
 
 class FundingConfig(Model):
     """Perpetual funding through the exchange's clamp formula."""
 
-    interest_bp: Finite = 1.0  # per settlement
-    clamp_bp: NonNegative = 5.0
-    premium_mean_bp: Finite = 1.0
-    premium_sd_bp: NonNegative = 5.0
-    premium_half_life_hours: Positive = 24.0
-    return_response_bp: Finite = 0.0  # premium per unit of trailing log return
-    trailing_days: Positive = 7.0
-    settlement_hours: Positive = 8.0
+    interest_bp: _Rate = 1.0  # per settlement
+    clamp_bp: BasisPoints = 5.0
+    premium_mean_bp: _Rate = 1.0
+    premium_sd_bp: BasisPoints = 5.0
+    premium_half_life_hours: Hours = 24.0
+    return_response_bp: _Rate = 0.0  # premium per unit of trailing log return
+    trailing_days: Days = 7.0
+    settlement_hours: Hours = 8.0
 
 
 class LiquidityConfig(Model):
     """Half-spread and impact scale as (volatility / reference)^exponent."""
 
-    exponent: NonNegative = 0.0
-    reference_volatility: Positive = 0.7  # [1/sqrt(year)]
+    exponent: Annotated[float, Field(ge=0.0, le=20.0)] = 0.0
+    reference_volatility: Volatility = 0.7  # [1/sqrt(year)]
 
 
 class BasisConfig(Model):
     """Log price of the perpetual over spot: a mean-reverting factor."""
 
-    sd_bp: NonNegative  # stationary standard deviation
-    half_life_hours: Positive = 24.0
-    mean_bp: Finite = 0.0
+    sd_bp: Annotated[float, Field(ge=0.0, le=1e4)]  # stationary standard deviation
+    half_life_hours: Hours = 24.0
+    mean_bp: Annotated[float, Field(ge=-1e4, le=1e4)] = 0.0
     premium_correlation: Correlation = 0.0  # of its shocks with the funding premium's
 
 
 class CrowdConfig(Model):
     """Other hedgers of the same book, whose rebalancing moves spot."""
 
-    size: NonNegative  # relative move of spot per notional that the crowd trades
+    # Relative move of spot per notional that the crowd trades.
+    size: Annotated[float, Field(ge=0.0, le=1e6)]
     cap: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5  # of the feedback
 
 
@@ -126,7 +140,7 @@ class MarketConfig(Model):
     """What the hedger cannot change; a part that is None is off."""
 
     spot: Positive = 100.0  # [quote]
-    drift: Finite = 0.0  # [1/year]
+    drift: Drift = 0.0  # [1/year]
     volatility: VolatilityConfig = ConstantVolatility()
     season: VolatilitySeasonConfig | None = None  # of volatility, over the week
     jumps: JumpConfig | None = None

@@ -11,11 +11,22 @@ from hedge_env.errors import one_line
 HOURS_PER_DAY = 24.0
 BASIS_POINT = 1e-4
 
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+# Every number of a config has bounds: far beyond any market, and near enough that no
+# product, square or exponential of them leaves the range of a double. What several
+# numbers do together is bounded in `extremes`.
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Correlation = Annotated[float, Field(gt=-1.0, lt=1.0, allow_inf_nan=False)]
-Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(ge=1e-9, le=1e9)]
+NonNegative = Annotated[float, Field(ge=0.0, le=1e9)]
+Quantity = Annotated[float, Field(ge=-1e6, le=1e6)]  # options, units: per contract
+Correlation = Annotated[float, Field(gt=-1.0, lt=1.0)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+BasisPoints = Annotated[float, Field(ge=0.0, le=1e6)]
+Days = Annotated[float, Field(ge=1e-4, le=1e5)]
+Hours = Annotated[float, Field(ge=1e-3, le=1e6)]
+Volatility = Annotated[float, Field(ge=1e-6, le=100.0)]  # [1/sqrt(year)]
+Multiple = Annotated[float, Field(ge=1e-4, le=1e4)]
+PerYear = Annotated[float, Field(ge=0.0, le=1e6)]
+Drift = Annotated[float, Field(ge=-1e5, le=1e5)]  # [1/year]
 
 # Far beyond any use: at 1e9 a basis point of tracking error costs ten notionals.
 LEAST_RISK_AVERSION, MOST_RISK_AVERSION = 1e-9, 1e9
@@ -45,5 +56,7 @@ class Model(BaseModel):
 class MeanReverting(Model):
     """An Ornstein-Uhlenbeck factor by what one can see of it."""
 
-    half_life_days: Positive
-    sd: NonNegative  # stationary standard deviation, in the factor's own unit
+    half_life_days: Days
+    # Stationary standard deviation, in the factor's own unit: 2.5 of a logarithm is a
+    # factor of twelve.
+    sd: Annotated[float, Field(ge=0.0, le=2.5)]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.model import (
     HOURS_PER_DAY,
+    Days,
     Model,
-    NonNegative,
-    Positive,
+    Multiple,
     Probability,
 )
 
@@ -23,23 +23,28 @@ class OptionConfig(Model):
     """The option that can be traded beside the underlying; see docs/options.md."""
 
     kind: Literal["call", "put"] = "call"
-    moneyness: Positive = 1.0  # strike over spot when it is listed
-    maturity_days: Positive = 30.0  # when it is listed
-    roll_every: int | None = Field(default=None, ge=1)  # decisions; None: listed once
-    half_spread_points: NonNegative = 0.0  # of implied volatility [percentage point]
-    half_spread_share: NonNegative = 0.0  # of the option's value
-    limit: Positive = 4.0  # largest holdings of it, bought or sold, per contract
+    moneyness: Multiple = 1.0  # strike over spot when it is listed
+    maturity_days: Days = 30.0  # when it is listed
+    # Decisions; None: listed once.
+    roll_every: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    # Of implied volatility [percentage point], and of the option's value [-].
+    half_spread_points: Annotated[float, Field(ge=0.0, le=1e4)] = 0.0
+    half_spread_share: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
+    # Largest holdings of it, bought or sold, per contract.
+    limit: Annotated[float, Field(ge=1e-6, le=1e6)] = 4.0
 
 
 class ArrivalsConfig(Model):
     """Orders of clients that join the book at the model's value."""
 
-    rate_per_day: Positive = 1.0  # expected number, Poisson
+    # Expected number, Poisson.
+    rate_per_day: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0
     probability_buy: Probability = 0.5  # a client who buys leaves the book short
     kind: Literal["call", "put"] = "call"
-    quantity: Positive = 1.0  # of each order, per contract
-    moneyness: Positive = 1.0  # strike over spot at arrival
-    maturity_days: Positive = 60.0  # at arrival
+    # Of each order, per contract.
+    quantity: Annotated[float, Field(ge=1e-6, le=1e6)] = 1.0
+    moneyness: Multiple = 1.0  # strike over spot at arrival
+    maturity_days: Days = 60.0  # at arrival
 
 
 def check_option(option: OptionConfig, episode: EpisodeConfig) -> None:
@@ -79,6 +84,11 @@ def check_arrivals(arrivals: ArrivalsConfig, episode: EpisodeConfig) -> None:
 def _check_grid(key: str, days: float, episode: EpisodeConfig) -> None:
     """An option that is struck and paid out within the episode ends at a decision."""
     intervals = days * HOURS_PER_DAY / episode.decision_interval_hours
+    if round(intervals) < 1:
+        raise ValueError(
+            f"{key} = {days} is over before the first decision interval is; use a "
+            "multiple of episode.decision_interval_hours"
+        )
     if intervals < episode.decisions and abs(intervals - round(intervals)) > _TOLERANCE:
         raise ValueError(
             f"{key} = {days} falls between two decisions; use a multiple of "

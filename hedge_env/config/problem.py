@@ -16,6 +16,7 @@ from hedge_env.config.book import BookConfig, HoldingsConfig, limiting_deltas
 from hedge_env.config.compatibility import check_execution, check_replayed
 from hedge_env.config.episode import EpisodeConfig
 from hedge_env.config.execution import ExecutionConfig
+from hedge_env.config.extremes import check_extremes
 from hedge_env.config.market import MarketConfig
 from hedge_env.config.model import HOURS_PER_DAY, Model, Remark, RiskAversion, Title
 from hedge_env.config.option import check_arrivals, check_option
@@ -43,6 +44,12 @@ class EnvConfig(Model):
         for number, leg in enumerate(self.book.legs):
             steps = leg.maturity_days * HOURS_PER_DAY
             steps /= self.episode.decision_interval_hours
+            if round(steps) < 1:
+                raise ValueError(
+                    f"book.legs.{number}.maturity_days = {leg.maturity_days} is over "
+                    "before the first decision interval is; use a multiple of "
+                    "episode.decision_interval_hours"
+                )
             if leg.maturity_days < self.episode.horizon_days and (
                 abs(steps - round(steps)) > 1e-9
             ):
@@ -59,10 +66,23 @@ class EnvConfig(Model):
                 "set both for a book whose delta cannot move"
             )
         check_execution(self.execution, self.market, self.episode)
+        self._check_order_sizes(high - low)
+        check_extremes(self.market, self.execution, self.book, self.episode, high - low)
         if self.replay is not None:
             check_recorded(self.replay, self.market)
             check_replayed(self.execution, self.market)
         return self
+
+    def _check_order_sizes(self, holdings_range: float) -> None:
+        """Refuse a lot, or a least order, that leaves nothing to trade."""
+        largest = holdings_range * self.book.contracts
+        for key in ("lot", "least_order"):
+            if getattr(self.execution, key) > largest:
+                raise ValueError(
+                    f"execution.{key} = {getattr(self.execution, key):g} units is more "
+                    f"than the largest order, {largest:g} units: nothing could be "
+                    "traded; lower it or raise book.contracts"
+                )
 
     def _check_options(self) -> None:
         """Refuse an option, orders or an action mode that do not fit the rest."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from hedge_env.config.market import GENERAL_VOLATILITY, MarketConfig
-from hedge_env.config.model import Finite, Model, NonNegative, Positive
+from hedge_env.config.model import Hours, Model, NonNegative
 from hedge_env.config.surface import SsviSurface
 
 Series: TypeAlias = Literal["spot", "implied_volatility", "gas", "funding"]
@@ -26,12 +26,13 @@ class ReplayConfig(Model):
     implied_volatility: str | None = None  # CSV files; None: modelled
     gas: str | None = None
     funding: str | None = None
-    funding_utc_offset_hours: Finite = 0.0  # of that file's clock
+    # Of the clock of that file.
+    funding_utc_offset_hours: Annotated[float, Field(ge=-24.0, le=24.0)] = 0.0
     begin: date | None = None  # None: all there is
     validation_from: date | None = None
     test_from: date | None = None
     end: date | None = None  # exclusive
-    stride_hours: Positive = 24.0  # between the starts of two windows
+    stride_hours: Hours = 24.0  # between the starts of two windows
     longest_gap_hours: NonNegative = 3.0  # windows with a longer one are skipped
 
     @model_validator(mode="after")

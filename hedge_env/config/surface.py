@@ -6,14 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hedge_env.config.model import Correlation, MeanReverting, Model, Positive
+from hedge_env.config.model import (
+    Correlation,
+    MeanReverting,
+    Model,
+    Multiple,
+    Volatility,
+)
 
 
 class FlatSurface(Model):
     """One implied volatility for all strikes and maturities."""
 
     model: Literal["flat"] = "flat"
-    volatility: Positive | None = None  # None: the level of the volatility model
+    volatility: Volatility | None = None  # None: the level of the volatility model
 
 
 class SkewConfig(MeanReverting):
@@ -26,7 +32,7 @@ class SkewConfig(MeanReverting):
 class CurvatureConfig(MeanReverting):
     """Wing parameter of SSVI: exponential of a mean-reverting factor."""
 
-    mean: Annotated[float, Field(gt=0.0, le=1.4)] = 0.6
+    mean: Annotated[float, Field(ge=1e-3, le=1.4)] = 0.6
 
 
 class LevelConfig(MeanReverting):
@@ -39,7 +45,7 @@ class SsviSurface(Model):
     """SSVI with stochastic level, skew and curvature; see pricing/ssvi.py."""
 
     model: Literal["ssvi"]
-    variance_premium: Positive = 1.0  # implied over expected variance
+    variance_premium: Multiple = 1.0  # implied over expected variance
     level: LevelConfig
     skew: SkewConfig
     curvature: CurvatureConfig

@@ -31,11 +31,16 @@ def price_params(drift: float, dt: float, jump_compensator: float) -> PriceParam
     return PriceParams(float(drift), dt, sqrt(dt), jump_compensator)
 
 
+LEAST_LOG_SPOT = -100.0  # of the start: squares and quotients by it are still numbers
+_LEAST_RETURN = -1400.0  # of a market step: from any price to none at all
+
+
 @scalar_kernel
 def log_return_step(volatility: float, z: float, jump: float, p: PriceParams) -> float:
     """Log return over one market step; see the module docstring."""
     drift = (p.drift - 0.5 * volatility * volatility) * p.dt
-    return drift + volatility * p.sqrt_dt * z + jump + p.jump_compensator
+    step = drift + volatility * p.sqrt_dt * z + jump + p.jump_compensator
+    return _LEAST_RETURN if step < _LEAST_RETURN else step
 
 
 @kernel

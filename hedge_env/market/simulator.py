@@ -40,7 +40,7 @@ from hedge_env.market.noise import (
     draw_noise,
 )
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.price import advance_price, estimate_variance
+from hedge_env.market.price import LEAST_LOG_SPOT, advance_price, estimate_variance
 from hedge_env.market.season import apply_season
 from hedge_env.market.surface import advance_surface
 from hedge_env.market.volatility import advance_intraday, advance_volatility
@@ -69,7 +69,7 @@ def advance_tile(
         key: Of the random stream.
         p: Constants.
     """
-    noise = np.empty((N_SCRATCH, high - low))
+    noise = np.full((N_SCRATCH, high - low), np.nan)  # what nobody fills is no number
     noise[JUMP, :] = 0.0
     for step in range(p.clock.market_steps):
         if p.parts.interval:
@@ -80,6 +80,9 @@ def advance_tile(
             counters[i] += 1
     if p.parts.interval:
         note_interval(state, low, high, p.clock.market_steps, p.interval)
+    log_spot = state[row.LOG_SPOT, low:high]
+    for i in range(high - low):  # a price that is nothing stays a number
+        log_spot[i] = LEAST_LOG_SPOT if log_spot[i] < LEAST_LOG_SPOT else log_spot[i]
 
 
 @kernel

@@ -1,0 +1,157 @@
+"""Refuses numbers that are each within bounds but overflow together.
+
+A double reaches to e^709, and costs and profits are squared; so each logarithm that
+the kernels take the exponential of is kept below a hundred or so, at six to seven
+standard deviations of what moves it, which no normal number drawn here exceeds
+(they are made of 32 bits). Spot needs no bound of its own volatility: it is a
+martingale but for its drift, and so above e^x with a probability below e^-x.
+"""
+
+from __future__ import annotations
+
+from math import expm1, log, sqrt
+
+from hedge_env.config.book import BookConfig
+from hedge_env.config.episode import EpisodeConfig
+from hedge_env.config.execution import ExecutionConfig
+from hedge_env.config.market import GasConfig, JumpConfig, MarketConfig
+from hedge_env.config.model import HOURS_PER_DAY
+from hedge_env.config.volatility import LogOuVolatility, SabrVolatility
+
+_SIGMAS = 7.0  # the largest normal number of 32 bits is 6.77
+_MOST_DRIFT = 50.0  # of log spot over an episode
+_MOST_SHIFT = 3.0  # standard deviation that jumps give log volatility
+_MOST_LOG_GAS = 100.0
+_MOST_LOG_LIQUIDITY = 50.0
+_MOST_OWN_MOVE = 1.0  # of log spot, by one order from bound to bound
+_KICK = 0.603  # standard deviation of |z|
+_LARGEST_KICK = 6.0  # what a return can do at most: market/gas.py
+_LOG_TWO = log(2.0)
+
+
+def check_extremes(
+    market: MarketConfig,
+    execution: ExecutionConfig,
+    book: BookConfig,
+    episode: EpisodeConfig,
+    holdings_range: float,
+) -> None:
+    """Refuse a problem whose numbers may leave the range of a double.
+
+    Args:
+        market: Of the problem, as the other sections.
+        execution: What trades cost.
+        book: What is hedged.
+        episode: Its time grid.
+        holdings_range: Highest minus lowest holdings [-].
+
+    Raises:
+        ValueError: In one sentence that names the keys, the figure and its bound.
+    """
+    _check_drift(market, episode)
+    if market.jumps is not None:
+        _check_shifts(market.jumps, market, episode)
+    if market.gas is not None:
+        _check_gas(market.gas, market, episode)
+    _check_liquidity(market, episode)
+    _check_own_impact(execution, market, book, holdings_range)
+
+
+def _check_drift(market: MarketConfig, episode: EpisodeConfig) -> None:
+    years = episode.decisions * episode.years_per_decision
+    drift = abs(market.drift)
+    if market.regime is not None:
+        drift += abs(market.regime.drift)
+    if drift * years > _MOST_DRIFT:
+        raise ValueError(
+            f"market.drift = {market.drift:g}, with that of market.regime, moves log "
+            f"spot by {drift * years:.3g} in the {years:.3g} years of an episode, more "
+            f"than {_MOST_DRIFT:g}; use a drift per year, such as 0.1"
+        )
+
+
+def _check_shifts(
+    jumps: JumpConfig, market: MarketConfig, episode: EpisodeConfig
+) -> None:
+    """Bound what a sum of decaying shifts, one at each jump, does to volatility."""
+    if not isinstance(market.volatility, LogOuVolatility):
+        return
+    per_day = jumps.per_year / episode.days_per_year
+    if market.regime is not None:
+        per_day *= max(1.0, market.regime.jumps)
+    memory = market.volatility.fast.half_life_days / (2.0 * _LOG_TWO)
+    crowding = 1.0 / (1.0 - jumps.excitation)  # a cluster shifts as one large jump
+    sd = abs(jumps.volatility_jump) * crowding * sqrt(per_day * memory)
+    if sd > _MOST_SHIFT:
+        raise ValueError(
+            f"market.jumps.volatility_jump = {jumps.volatility_jump:g} at "
+            f"{per_day:.3g} jumps a day gives log volatility a standard deviation of "
+            f"{sd:.3g}, more than {_MOST_SHIFT:g}; lower it, market.jumps.per_year or "
+            "market.jumps.excitation"
+        )
+
+
+def _check_gas(gas: GasConfig, market: MarketConfig, episode: EpisodeConfig) -> None:
+    hours = episode.hours_per_market_step
+    forgotten = -expm1(-2.0 * _LOG_TWO * hours / gas.burst_half_life_hours)
+    kicks = _SIGMAS * _KICK / sqrt(forgotten) + _LARGEST_KICK
+    spikes = gas.spikes.per_year * gas.burst_half_life_hours / _LOG_TWO
+    spikes /= HOURS_PER_DAY * episode.days_per_year
+    spikes = gas.spikes.mean_size * (spikes + _SIGMAS * sqrt(spikes) + 22.0)
+    if gas.spikes.per_year == 0.0:
+        spikes = 0.0
+    fast = _SIGMAS if gas.fast_states is None else sqrt(gas.fast_states - 1.0)
+    largest = _SIGMAS * gas.slow.sd + fast * gas.fast.sd + gas.season
+    largest += abs(log(gas.weekend)) + gas.return_response * kicks + spikes
+    if market.regime is not None:
+        largest += abs(log(market.regime.gas))
+    if largest > _MOST_LOG_GAS:
+        raise ValueError(
+            f"market.gas can reach e^{largest:.3g} times its median, more than "
+            f"e^{_MOST_LOG_GAS:g}; lower market.gas.return_response (every market step "
+            "adds to it), market.gas.burst_half_life_hours, market.gas.spikes or the "
+            "standard deviations"
+        )
+
+
+def _check_liquidity(market: MarketConfig, episode: EpisodeConfig) -> None:
+    volatility, liquidity = market.volatility, market.liquidity
+    if liquidity.exponent == 0.0 or volatility.level == 0.0:
+        return
+    spread = 0.0
+    if isinstance(volatility, LogOuVolatility):
+        hours = volatility.intraday
+        sds = (volatility.fast.sd, volatility.slow.sd, hours.sd if hours else 0.0)
+        spread = _SIGMAS * sqrt(sum(sd * sd for sd in sds))
+        shifts = 0.0 if market.jumps is None else abs(market.jumps.volatility_jump)
+        spread += _SIGMAS * shifts
+    elif isinstance(volatility, SabrVolatility):
+        years = episode.decisions * episode.years_per_decision
+        spread = _SIGMAS * volatility.volatility_of_volatility * sqrt(years)
+    ratio = abs(log(volatility.level / liquidity.reference_volatility))
+    if market.regime is not None:
+        ratio += abs(log(market.regime.volatility))
+    if liquidity.exponent * (ratio + spread) > _MOST_LOG_LIQUIDITY:
+        raise ValueError(
+            f"market.liquidity.exponent = {liquidity.exponent:g} makes trading up to "
+            f"e^{liquidity.exponent * (ratio + spread):.3g} times as dear, more than "
+            f"e^{_MOST_LOG_LIQUIDITY:g}, in this market of volatility; use 0.5 to 2"
+        )
+
+
+def _check_own_impact(
+    execution: ExecutionConfig,
+    market: MarketConfig,
+    book: BookConfig,
+    holdings_range: float,
+) -> None:
+    notional = market.spot * book.contracts
+    move = execution.permanent_impact * notional / execution.daily_volume
+    move *= holdings_range
+    if move > _MOST_OWN_MOVE:
+        raise ValueError(
+            f"execution.permanent_impact = {execution.permanent_impact:g} lets the "
+            f"largest order, {holdings_range * notional:.3g} with a daily volume of "
+            f"{execution.daily_volume:.3g}, move log spot by {move:.3g}, more than "
+            f"{_MOST_OWN_MOVE:g}; raise execution.daily_volume or lower book.contracts"
+        )
