@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from hedge_env.config import EnvConfig
 from hedge_env.errors import ConfigError, one_line
 from hedge_env.loading import load_config
+from hedge_env.memory import require_memory
 from hedge_env.validation import suggestion
 
 ConfigLike: TypeAlias = EnvConfig | Mapping[str, Any] | str | Path
@@ -80,6 +81,13 @@ def require_count(name: str, value: int) -> int:
             one_line(f"{name} must be a whole number from 1, not {value!r}")
         )
     return int(value)
+
+
+def require_batch(num_envs: int, config: EnvConfig) -> int:
+    """Return the size of a batch that fits into memory, or say what would."""
+    size = require_count("num_envs", num_envs)
+    require_memory("num_envs", size, config)
+    return size
 
 
 def require_known(name: str, value: str, known: Sequence[str]) -> str:

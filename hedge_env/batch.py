@@ -16,11 +16,14 @@ from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.booking import ledger_params
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.decision import observe_position, settle_decision
+from hedge_env.errors import SimulationError
 from hedge_env.execution.orders import trades_of
+from hedge_env.execution.venue import MOST_OWN_MOVE
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS, OPTION_FIELDS
 from hedge_env.kernel import kernel
-from hedge_env.ledger import N_RECORD, StepRecord, Totals, step_record
+from hedge_env.ledger import COST, INCREMENT, N_RECORD, StepRecord, Totals, step_record
 from hedge_env.market.interface import Market, ResponsiveMarket
+from hedge_env.memory import require_memory
 from hedge_env.numerics.philox import fill_uniforms, stream_key
 from hedge_env.numerics.special import exp, log
 from hedge_env.option_holdings import count_rows, observe_options
@@ -104,6 +107,7 @@ class HedgeBatch:
         stream: str = "training",
         market: Market | None = None,
     ) -> None:
+        require_memory("the number of paths", n_paths, config)
         self.config = config
         self.n_paths = n_paths
         self.n_decisions = config.episode.decisions
@@ -199,11 +203,15 @@ class HedgeBatch:
 
         Returns:
             What the decision did.
+
+        Raises:
+            SimulationError: If cost or profit of a path is no number; reset then.
         """
         before, after = self.rows, self._spare
         wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
         if self._own_impact > 0.0:
             moves = self._own_impact * trades_of(before, wanted, self._ledger.orders)
+            moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)
             self._responsive_market().displace(moves)
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
@@ -214,7 +222,19 @@ class HedgeBatch:
             )
         settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
         self.rows, self._spare = after, before
+        self._require_numbers(record)
         return step_record(record, after[field.STEP] >= self.n_decisions)
+
+    def _require_numbers(self, record: FloatArray) -> None:
+        """Refuse to hand out cost or profit that is no number."""
+        good = np.isfinite(record[COST]) & np.isfinite(record[INCREMENT])
+        if not good.all():
+            ids = self.path_ids[~good]
+            raise SimulationError(
+                f"cost or profit of {ids.size} paths (the first is path {ids[0]}) is "
+                "no number: a target was none, or the market of this config moves "
+                "beyond what a number can hold; bring it closer to a real one and reset"
+            )
 
     def _responsive_market(self) -> ResponsiveMarket:
         if not isinstance(self._market, ResponsiveMarket):

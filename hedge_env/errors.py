@@ -33,6 +33,10 @@ class PolicyFileError(HedgeError, ValueError):
     """A policy file is damaged, of another format or of another environment."""
 
 
+class SimulationError(HedgeError, ArithmeticError):
+    """A step gave what is no number; the message names the paths and the remedy."""
+
+
 class ActionError(HedgeError, ValueError):
     """An action is of the wrong shape or type, or not finite."""
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from hedge_env._types import Float32Array, FloatArray, IntArray
 from hedge_env.config import EnvConfig, RiskAversionRange
-from hedge_env.errors import ConfigError
+from hedge_env.errors import ConfigError, SimulationError
 from hedge_env.features import FEATURES, OPTION_FEATURES
 from hedge_env.fields import FIELDS
 from hedge_env.kernel import kernel
@@ -137,7 +137,11 @@ class ObservationEncoder:
         self.high = self._high.astype(np.float32)
 
     def encode(self, rows: FloatArray) -> Float32Array:
-        """Observation of each path, a fresh array (n, n_features)."""
+        """Observation of each path, a fresh array (n, n_features).
+
+        Raises:
+            SimulationError: If one is no number.
+        """
         out = np.empty((rows.shape[1], len(self.names)), dtype=np.float32)
         observe(
             rows,
@@ -148,4 +152,12 @@ class ObservationEncoder:
             self._high,
             out,
         )
+        good = np.isfinite(out)
+        if not good.all():
+            bad = [self.names[k] for k in np.flatnonzero(~good.all(axis=0))]
+            raise SimulationError(
+                f"{', '.join(bad)} of some paths is no number: the market of this "
+                "config moves beyond what a number can hold; bring its volatility, "
+                "drift and costs closer to a real market's"
+            )
         return out

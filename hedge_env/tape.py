@@ -18,9 +18,11 @@ from hedge_env.config import EnvConfig
 from hedge_env.contracts.series import count_listed
 from hedge_env.fields import N_CERTAIN_FIELDS, N_FIELDS, N_MARKET_FIELDS
 from hedge_env.market.interface import Market
+from hedge_env.memory import require_memory
 from hedge_env.replay import open_market
 from hedge_env.struck import N_QUOTED, least_rows
 
+_NUMBER = 8  # bytes
 _CHUNK = 4096  # paths simulated at a time
 
 
@@ -87,6 +89,9 @@ def record_tape(
 
     Returns:
         The tape; 8 bytes x rows x (decisions + 1) a path.
+
+    Raises:
+        ConfigError: If it does not fit into memory.
     """
     path_ids = np.asarray(path_ids, dtype=np.int64)
     decisions = config.episode.decisions
@@ -94,6 +99,8 @@ def record_tape(
     if config.execution.permanent_impact > 0.0:
         nothing = np.empty((0, which.size, path_ids.size))
         return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
+    size = _NUMBER * which.size * (decisions + 1)
+    require_memory("the number of recorded paths", path_ids.size, config, size)
     rows = np.empty((decisions + 1, which.size, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]

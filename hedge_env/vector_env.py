@@ -21,6 +21,7 @@ from hedge_env.arguments import (
     RiskAversion,
     autoreset_mode_of,
     problem_config,
+    require_batch,
     require_count,
     require_known,
     require_no_limit,
@@ -97,7 +98,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             reward=reward,
             risk_aversion=risk_aversion,
         )
-        self.num_envs = require_count("num_envs", num_envs)
+        self.num_envs = require_batch(num_envs, self.config)
         self.stream = require_known("stream", stream, STREAMS)
         if render_mode is not None:
             require_known("render_mode", render_mode, RENDER_MODES)
@@ -111,9 +112,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         }
         self._make_spaces()
         self._reward = REWARDS[self.config.reward.name]
-        self._schedule = PathSchedule(
-            self.num_envs, require_count("envs_per_path", envs_per_path)
-        )
+        sharing = require_count("envs_per_path", envs_per_path)
+        self._schedule = PathSchedule(self.num_envs, sharing)
         self._ended: BoolArray = np.zeros(self.num_envs, dtype=np.bool_)
         self._batch: HedgeBatch | None = None
         self._history: History | None = None

@@ -88,6 +88,14 @@ def count_listed(config: EnvConfig) -> int:
     return count_slots(0, every, episode.decisions - 1, life)
 
 
+def count_orders(config: EnvConfig) -> int:
+    """Slots of the orders of clients; 0 if they bring none."""
+    arrivals, decisions = config.book.arrivals, config.episode.decisions
+    if arrivals is None:
+        return 0
+    return count_slots(1, 1, decisions - 1, _life(arrivals.maturity_days, config))
+
+
 def _life(maturity_days: float, config: EnvConfig) -> int:
     interval = config.episode.decision_interval_hours / HOURS_PER_DAY
     return int(grid_step(maturity_days / interval))
