@@ -1,1 +1,1 @@
-"""Made-up and damaged files: a right result or one sentence, never anything else."""
+"""Random problems, settings and damaged files against what must always hold."""

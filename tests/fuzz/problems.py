@@ -1,0 +1,112 @@
+"""Hedging problems of every kind, mended so that their sections fit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hedge_env.config import EnvConfig
+from hedge_env.config.market import GENERAL_VOLATILITY
+from tests.fuzz.documents import Draw, document
+
+_MOST_DECISIONS = 6
+_MOST_STEPS = 4  # of the market, per decision
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem, who plays it, and the seed of paths and actions."""
+
+    config: dict[str, Any]
+    n_envs: int
+    autoreset_mode: str
+    seed: int
+
+
+@st.composite
+def cases(draw: Draw, *, extreme: bool) -> Case:
+    """Problems whose numbers are ordinary, or a few of them extreme."""
+    config = document(draw, EnvConfig, extreme=extreme)
+    _shorten(draw, config)
+    market, execution = config["market"], config["execution"]
+    _fit_volatility(draw, market)
+    _fit_venue(market, execution, config["episode"]["market_steps"])
+    _fit_times(draw, config, execution.get("option"))
+    _fit_agent(draw, config, execution.get("option") is not None)
+    mode = draw(st.sampled_from(("NextStep", "SameStep", "Disabled")))
+    return Case(config, draw(st.integers(1, 5)), mode, draw(st.integers(0, 2**31)))
+
+
+def _shorten(draw: Draw, config: dict[str, Any]) -> None:
+    episode = config["episode"]
+    episode["decisions"] = draw(st.integers(1, _MOST_DECISIONS))
+    episode["market_steps"] = draw(st.integers(1, _MOST_STEPS))
+
+
+def _fit_volatility(draw: Draw, market: dict[str, Any]) -> None:
+    """Surfaces, jumps and seasons of the models that have them."""
+    model, surface = market["volatility"]["model"], market["surface"]
+    if model in GENERAL_VOLATILITY:
+        if surface["model"] not in ("flat", "ssvi"):
+            market["surface"] = {"model": "flat"}
+        return
+    for part in ("jumps", "season", "regime"):
+        market.pop(part, None)
+    rare = 1 if model == "sabr" else 9  # Heston's table takes a second
+    own = draw(st.integers(0, rare)) == 0
+    market["surface"] = {"model": model if own else "flat"}
+    if model == "heston":
+        market.pop("crowd", None)
+
+
+def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:
+    """Margin and basis of a perpetual, gas where there is any, fills in time."""
+    if execution.get("option") is not None:
+        execution.pop("margin", None)
+    margin = execution.get("margin")
+    if margin is not None:
+        initial = max(margin.get("initial", 0.1), 1e-5)
+        margin["initial"] = initial
+        margin["maintenance"] = min(margin.get("maintenance", 0.05), 0.5 * initial)
+    if margin is not None or market.get("basis") is not None:
+        execution["instrument"] = "perp"
+    if market.get("gas") is None:
+        execution.pop("gas_units", None)
+        execution.pop("gas_cost_bp", None)
+    late = execution.get("latency_steps", 0)
+    execution["latency_steps"] = min(late, steps)
+
+
+def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
+    """Maturities that end at a decision or beyond the episode."""
+    episode = config["episode"]
+    days = episode.get("decision_interval_hours", 4.0) / 24.0
+    decisions = episode["decisions"]
+    legs = config["book"].setdefault("legs", [{"kind": "call"}])
+    timed = [*legs, config["book"].get("arrivals")]
+    for terms in timed:
+        if terms is not None:
+            places = (draw(st.integers(1, decisions)), decisions, 3.7 * decisions)
+            terms["maturity_days"] = draw(st.sampled_from(places)) * days
+    if option is not None:
+        listed = min(option.get("roll_every") or decisions, decisions)
+        option["roll_every"] = draw(st.sampled_from((None, listed)))
+        listed = option["roll_every"] or decisions
+        option["maturity_days"] = draw(st.integers(1, 3)) * listed * days
+
+
+def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
+    """Bounds where they are needed, and an action mode that fits."""
+    action = config["action"]
+    excluded = "discrete" if option else "ratio"
+    if action.get("mode") == excluded:
+        action["mode"] = "target"
+    if config["book"].get("arrivals") is not None or draw(st.booleans()):
+        config["holdings"] = {"low": -2.0, "high": 3.0}
+    else:
+        config.pop("holdings", None)
+    aversion = config.get("risk_aversion")
+    if isinstance(aversion, dict):
+        aversion["low"], aversion["high"] = sorted(aversion.values())

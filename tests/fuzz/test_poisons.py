@@ -1,0 +1,39 @@
+"""No result depends on memory that nobody wrote to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fuzz.effort import FACTOR
+from tests.fuzz.poisons import POISONS, poisoned
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.fuzz
+def test_two_poisons_give_the_same_bits_for_every_part() -> None:
+    command = [sys.executable, "-m", "tests.fuzz.poisons", str(150 * FACTOR)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_poison_is_what_new_memory_holds() -> None:
+    for poison in POISONS:
+        with poisoned(poison):
+            assert np.empty(3)[1] == poison
+            assert np.empty((2, 2), dtype=np.int64)[0, 0] in (3, 7)
+    assert np.empty(3).shape == (3,)
