@@ -14,11 +14,10 @@ from hedge_env import fields as field
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.bands import fill_effective_risk_aversion
 from hedge_env.booking import ledger_params
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import MOST_OWN_MOVE, EnvConfig, RiskAversionRange
 from hedge_env.decision import observe_position, settle_decision
 from hedge_env.errors import SimulationError
 from hedge_env.execution.orders import trades_of
-from hedge_env.execution.venue import MOST_OWN_MOVE
 from hedge_env.fields import FIELDS, INTERNAL_FIELDS, OPTION_FIELDS
 from hedge_env.kernel import kernel
 from hedge_env.ledger import COST, INCREMENT, N_RECORD, StepRecord, Totals, step_record

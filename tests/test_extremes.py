@@ -14,10 +14,9 @@ from pydantic import BaseModel
 from hedge_env import HedgeVectorEnv
 from hedge_env import fields as field
 from hedge_env.batch import HedgeBatch
-from hedge_env.config import BookConfig, EnvConfig, LegConfig
+from hedge_env.config import MOST_OWN_MOVE, BookConfig, EnvConfig, LegConfig
 from hedge_env.config.book import limiting_deltas
 from hedge_env.errors import ConfigError, SimulationError
-from hedge_env.execution.venue import MOST_OWN_MOVE
 from hedge_env.loading import load_config
 
 LOG_OU = (

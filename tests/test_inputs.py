@@ -137,6 +137,7 @@ def test_any_action_is_either_refused_or_played(action, action_mode):
         {"risk_aversion": 0.0},
         {"risk_aversion": -1.0},
         {"risk_aversion": np.nan},
+        {"risk_aversion": 1e308},
         {"risk_aversion": [1.0, 2.0]},
         {"risk_aversion": "high"},
         {"risk_aversion": True},

@@ -22,6 +22,7 @@ from hedge_env.config.execution import (
     MarginConfig,
     SandwichConfig,
 )
+from hedge_env.config.extremes import MOST_OWN_MOVE
 from hedge_env.config.market import (
     BasisConfig,
     CrowdConfig,
@@ -73,6 +74,7 @@ __all__ = [
     "BASIS_POINT",
     "HOURS_PER_DAY",
     "LEAST_RISK_AVERSION",
+    "MOST_OWN_MOVE",
     "MOST_RISK_AVERSION",
     "ActionConfig",
     "ArrivalsConfig",

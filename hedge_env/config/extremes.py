@@ -23,7 +23,9 @@ _MOST_DRIFT = 50.0  # of log spot over an episode
 _MOST_SHIFT = 3.0  # standard deviation that jumps give log volatility
 _MOST_LOG_GAS = 100.0
 _MOST_LOG_LIQUIDITY = 50.0
-_MOST_OWN_MOVE = 1.0  # of log spot, by one order from bound to bound
+# Of log spot, by one order: where a day's volume is traded at once, a law that is
+# linear in it says nothing any more.
+MOST_OWN_MOVE = 1.0
 _KICK = 0.603  # standard deviation of |z|
 _LARGEST_KICK = 6.0  # what a return can do at most: market/gas.py
 _LOG_TWO = log(2.0)
@@ -148,10 +150,10 @@ def _check_own_impact(
     notional = market.spot * book.contracts
     move = execution.permanent_impact * notional / execution.daily_volume
     move *= holdings_range
-    if move > _MOST_OWN_MOVE:
+    if move > MOST_OWN_MOVE:
         raise ValueError(
             f"execution.permanent_impact = {execution.permanent_impact:g} lets the "
             f"largest order, {holdings_range * notional:.3g} with a daily volume of "
             f"{execution.daily_volume:.3g}, move log spot by {move:.3g}, more than "
-            f"{_MOST_OWN_MOVE:g}; raise execution.daily_volume or lower book.contracts"
+            f"{MOST_OWN_MOVE:g}; raise execution.daily_volume or lower book.contracts"
         )

@@ -28,6 +28,7 @@ from hedge_env.config.volatility import ConstantVolatility, VolatilityConfig
 GENERAL_VOLATILITY = ("constant", "log_ou")
 
 
+_Duration = Annotated[float, Field(ge=1e-4, le=1e16)]  # [day]; or without end
 _Rate = Annotated[float, Field(ge=-1e6, le=1e6)]  # of funding [bp]
 
 
@@ -52,8 +53,8 @@ class RegimeConfig(Model):
     All other numbers of the market are those of calm.
     """
 
-    calm_days: Days  # mean duration
-    stress_days: Days  # mean duration
+    calm_days: _Duration  # mean duration
+    stress_days: _Duration  # mean duration
     start: Literal["stationary", "calm", "stress"] = "stationary"
     volatility: Multiple = 1.0  # times
     jumps: Annotated[float, Field(ge=0.0, le=1e4)] = 1.0  # times the intensity

@@ -32,7 +32,7 @@ class SkewConfig(MeanReverting):
 class CurvatureConfig(MeanReverting):
     """Wing parameter of SSVI: exponential of a mean-reverting factor."""
 
-    mean: Annotated[float, Field(ge=1e-3, le=1.4)] = 0.6
+    mean: Annotated[float, Field(gt=0.0, le=1.4)] = 0.6
 
 
 class LevelConfig(MeanReverting):

@@ -23,9 +23,6 @@ import numpy as np
 from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
 from hedge_env.kernel import scalar_kernel
 
-# Log move of spot by one order at most: where a day's volume is traded at once, a law
-# that is linear in it says nothing any more.
-MOST_OWN_MOVE = 1.0
 _GWEI = 1e-9  # of the gas token, which is the underlying
 
 
