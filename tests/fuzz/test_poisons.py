@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.fuzz
 def test_two_poisons_give_the_same_bits_for_every_part() -> None:
-    command = [sys.executable, "-m", "tests.fuzz.poisons", str(150 * FACTOR)]
+    command = [sys.executable, "-m", "tests.fuzz.poisons", str(100 * FACTOR)]
     done = subprocess.run(
         command,
         cwd=ROOT,
