@@ -6,6 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+TIMES = float(os.environ.get("HEDGE_FUZZ_EXAMPLES", "1"))
+
 
 def assert_one_line(message: str, name: str = "") -> None:
     """A message that can be printed and says what it is about."""
@@ -19,12 +21,10 @@ def tries(count: int) -> settings:
 
     With more than one time as many, the examples are new ones in every run.
     """
-    times = float(os.environ.get("HEDGE_FUZZ_EXAMPLES", "1"))
     return settings(
-        max_examples=max(1, int(times * count)),
-        derandomize=times <= 1.0,
-        suppress_health_check=[
-            HealthCheck.too_slow,
-            HealthCheck.function_scoped_fixture,
-        ],
+        max_examples=max(1, int(TIMES * count)),
+        derandomize=TIMES <= 1.0,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )

@@ -1,6 +1,7 @@
 """Plays problems twice on uninitialised memory of two kinds; run without the JIT.
 
-`NUMBA_DISABLE_JIT=1 python -m tests.fuzz.poisons EXAMPLES` fills what `np.empty`
+`NUMBA_DISABLE_JIT=1 python -m tests.fuzz.poisons EXAMPLES` (times
+HEDGE_FUZZ_EXAMPLES) fills what `np.empty`
 returns with one number, then with another. An episode that reads an element which
 nobody wrote then has two results, where a compiled one would have any.
 """
@@ -15,11 +16,11 @@ from typing import Any
 
 import numba
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from hedge_env.errors import ConfigError
 from hedge_env.tape import record_tape
-from tests.fuzz.effort import FACTOR
+from tests.fuzz.examples import tries
 from tests.fuzz.play import bits_of, make
 from tests.fuzz.problems import Case, cases
 
@@ -67,18 +68,13 @@ def results(case: Case) -> list[bytes]:
 def main(examples: int) -> int:
     """Print and count the cases that depend on the poison."""
     different: list[Case] = []
-    played = 0
+    tried = played = 0
 
-    @settings(
-        max_examples=examples,
-        derandomize=FACTOR == 1,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @tries(examples)
     @given(cases(extreme=False))
     def look(case: Case) -> None:
-        nonlocal played
+        nonlocal tried, played
+        tried += 1
         if case.config["market"].get("surface", {}).get("model") == "heston":
             return  # its table takes a minute without the JIT
         found = results(case)
@@ -90,7 +86,7 @@ def main(examples: int) -> int:
     for case in different:
         sys.stdout.write(f"two results: {case}\n")
     sys.stdout.write(f"{played} played\n")
-    return len(different) + (played < examples // 3)
+    return len(different) + (3 * played < tried)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 
 from hedge_env.errors import ConfigError
-from tests.fuzz.effort import effort
+from tests.fuzz.examples import tries
 from tests.fuzz.play import make, require_sound_episode
 from tests.fuzz.problems import Case, cases
 
 pytestmark = [pytest.mark.slow, pytest.mark.fuzz]
 
 
-@effort(200)
+@tries(200)
 @given(cases(extreme=False))
 def test_an_ordinary_problem_is_sound(case: Case) -> None:
     require_refusal_or_soundness(case)
 
 
-@effort(500)
+@tries(500)
 @given(cases(extreme=True))
 def test_a_problem_of_extreme_numbers_is_sound_or_refused(case: Case) -> None:
     require_refusal_or_soundness(case)
@@ -40,7 +40,7 @@ def require_refusal_or_soundness(case: Case) -> None:
 def test_most_ordinary_problems_are_accepted() -> None:
     accepted = []
 
-    @effort(100)
+    @tries(100)
     @given(cases(extreme=False))
     def look(case: Case) -> None:
         try:
