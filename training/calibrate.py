@@ -38,6 +38,7 @@ from training.calibration.parameters import STATISTICS
 from training.calibration.preset_file import preset_yaml, rounded
 from training.calibration.statistic import WEIGHT
 from training.calibration.table import (
+    LEGEND,
     Row,
     as_documents,
     as_markdown,
@@ -92,7 +93,7 @@ def run(options: CalibrateOptions) -> None:
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
-    write_text(f"{as_text(rows)}\n\n{verdict(rows)}")
+    write_text(f"{as_text(rows)}\n\n{LEGEND}\n\n{verdict(rows)}")
     if options.out is not None:
         write_text(f"\nwritten: {options.out}")
 
@@ -272,7 +273,7 @@ def _write_report(
     text = (
         f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        f"{judged[:1].upper()}{judged[1:]}.\n\n"
+        f"{LEGEND}\n\n{judged[:1].upper()}{judged[1:]}.\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
         f"{length}{weights if weighted else ''}; sd is their standard "
         "deviation, in logarithms where the difference is in percent.\n\n"

@@ -22,7 +22,7 @@ FUNDING = (
     Statistic("funding, mean", "bp", 0.1, limit=0.3),
     Statistic("funding, sd", "bp", 0.07, ratio=True, limit=0.2),
     Statistic("funding exactly the interest", "-", 0.03, limit=0.08),
-    Statistic("funding below zero", "-", 0.05),
+    Statistic("funding below zero", "-", 0.05, reach=0.05),
     *(Statistic(f"autocorrelation of funding, {name}", "-", 0.1) for _, name in _LAGS),
     Statistic("funding against trailing 7-day return", "-", 0.03, limit=0.1),
     Statistic("99 % quantile of funding", "bp", 0.1, ratio=True, fitted=False),

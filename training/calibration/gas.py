@@ -25,7 +25,9 @@ DAILY = (
         for lag, limit in zip(_LAGS, (0.15, None, None, None), strict=True)
     ),
     Statistic("kurtosis of daily log gas changes", "-", 0.3, True, fitted=False),
-    Statistic("days beyond twice the gas of 30 days", "-", 0.02, fitted=False),
+    Statistic(
+        "days beyond twice the gas of 30 days", "-", 0.02, fitted=False, reach=0.03
+    ),
 )
 HOURLY = (
     Statistic("gas in the top 1 % of |returns|", "-", 0.05, ratio=True, limit=0.2),

@@ -18,9 +18,11 @@ _WEEKEND = 120  # first hour of Saturday, from Monday on
 
 # Not aimed at: the season is read off the data as it is.
 SEASON = (
-    Statistic("daily season of variance", "-", 0.02, fitted=False),
-    Statistic("peak of the daily season", "hour", 0.5, fitted=False),
-    Statistic("volatility at weekends over weekdays", "-", 0.03, fitted=False),
+    Statistic("daily season of variance", "-", 0.02, fitted=False, reach=0.05),
+    Statistic("peak of the daily season", "hour", 0.5, fitted=False, reach=1.0),
+    Statistic(
+        "volatility at weekends over weekdays", "-", 0.03, fitted=False, reach=0.05
+    ),
 )
 KEYS = ("season.daily_amplitude", "season.peak_hour", "season.weekend")
 _LARGEST_AMPLITUDE = 0.95  # the config wants less than one

@@ -9,7 +9,7 @@ from hedge_env.config import SsviSurface
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION, LARGEST_WING
 from training.calibration import returns as of
 from training.calibration.implied import half_life
-from training.calibration.statistic import Statistic, Values
+from training.calibration.statistic import Statistic, Values, asked
 
 ROWS = ("skew", "curvature")
 _D1 = 0.6744897501960817  # d1 of a call of delta .25, negative
@@ -18,7 +18,7 @@ _ITERATIONS = 6
 
 SKEW = (
     Statistic("30-day risk reversal, mean", "1/sqrt(year)", 0.003, limit=0.01),
-    Statistic("30-day risk reversal, sd", "1/sqrt(year)", 0.1, ratio=True),
+    asked("30-day risk reversal, sd", "1/sqrt(year)", 0.01, aim=0.6),
     Statistic("30-day risk reversal, daily change", "1/sqrt(year)", 0.1, ratio=True),
     Statistic("half-life of the risk reversal", "day", 0.2, ratio=True),
     Statistic("risk reversal against returns", "-", 0.05),

@@ -40,25 +40,27 @@ SPOT = (
     *(
         asked(f"autocorrelation of r^2, {lag} h", "-", 0.05)
         if lag in _ASKED_LAGS
-        else Statistic(f"autocorrelation of r^2, {lag} h", "-", 0.03)
+        else Statistic(f"autocorrelation of r^2, {lag} h", "-", 0.03, reach=0.05)
         for lag in _LAGS
     ),
     asked("jumps per year", "-", 0.25, ratio=True),
     Statistic("mean size of jumps", "-", 0.05, ratio=True),
-    Statistic("share of jumps down", "-", 0.02),
-    Statistic("variance share of jumps", "-", 0.02),
+    Statistic("share of jumps down", "-", 0.02, reach=0.05),
+    Statistic("variance share of jumps", "-", 0.02, reach=0.05),
     Statistic("sd of log daily volatility", "-", 0.2, ratio=True),
     *(
         Statistic(f"autocorrelation of log volatility, {lag} d", "-", 0.15)
         for lag in _DAYS
     ),
-    Statistic("return against log volatility", "-", 0.02),
-    Statistic("return against next log volatility", "-", 0.03, fitted=False),
+    Statistic("return against log volatility", "-", 0.02, reach=0.05),
+    Statistic(
+        "return against next log volatility", "-", 0.03, fitted=False, reach=0.05
+    ),
     Statistic("0.1 % quantile 1 h", "-", 0.1, ratio=True, fitted=False),
     Statistic("99.9 % quantile 1 h", "-", 0.1, ratio=True, fitted=False),
     Statistic("share of days beyond 10 %", "-", 0.1, ratio=True, fitted=False),
-    Statistic("least hour of volatility", "-", 0.05, fitted=False),
-    Statistic("largest hour of volatility", "-", 0.05, fitted=False),
+    Statistic("least hour of volatility", "-", 0.05, fitted=False, reach=0.05),
+    Statistic("largest hour of volatility", "-", 0.05, fitted=False, reach=0.05),
     *SEASON,
 )
 

@@ -10,6 +10,10 @@ import numpy as np
 
 from hedge_env._types import FloatArray
 
+REACH_RATIO, REACH = 0.35, 0.1
+"""What a good fit reaches where no limit is asked: a third of a ratio, a tenth of a
+correlation or a share. Statistics that are small themselves name a closer one."""
+
 
 @dataclass(frozen=True)
 class Statistic:
@@ -24,6 +28,8 @@ class Statistic:
         fitted: Whether the fit aims at it, or only reports it.
         limit: Largest difference of a market that is called fitted, in the unit of the
             table: relative if `ratio`; None: none is asked.
+        reach: Where none is asked, the largest difference of a good fit, in the same
+            unit; None: REACH_RATIO if `ratio`, else REACH.
         factor: Whether the limit is the excess over one of the larger of model over
             data and data over model.
         pooled: Power whose mean counts, if the histories count as one: two for a
@@ -39,6 +45,21 @@ class Statistic:
     pooled: int = 0
     limit: float | None = None
     factor: bool = False
+    reach: float | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a market must be within the limit to be called fitted."""
+        return self.limit is not None
+
+    @property
+    def bound(self) -> float:
+        """The limit, or what a good fit reaches where none is asked."""
+        if self.limit is not None:
+            return self.limit
+        if self.reach is not None:
+            return self.reach
+        return REACH_RATIO if self.ratio else REACH
 
     def scale(self, value: FloatArray) -> FloatArray:
         """Bring values to the scale on which differences are taken."""
@@ -69,23 +90,22 @@ class Statistic:
         return float((a - b) / self.tolerance)
 
     def within(self, model: float, data: float) -> bool | None:
-        """Whether the model is within the limit; None if none is asked."""
-        if self.limit is None or not np.isfinite(data):
+        """Whether the model is within the bound; None if the data have no value."""
+        if not np.isfinite(data):
             return None
         if self.factor:
             a, b = (self.scale(np.asarray(value)) for value in (model, data))
-            return bool(abs(a - b) <= math.log1p(self.limit))
-        most = self.limit * abs(data) if self.ratio else self.limit
+            return bool(abs(a - b) <= math.log1p(self.bound))
+        most = self.bound * abs(data) if self.ratio else self.bound
         return bool(abs(model - data) <= most)
 
     @property
     def allowed(self) -> str:
-        """The limit as text, empty if none is asked."""
-        if self.limit is None:
-            return ""
+        """The bound as text, in brackets if it is not asked for."""
+        text = f"{100.0 * self.bound:g} %" if self.ratio else f"{self.bound:g}"
         if self.factor:
-            return f"factor {1.0 + self.limit:g}"
-        return f"{100.0 * self.limit:g} %" if self.ratio else f"{self.limit:g}"
+            text = f"factor {1.0 + self.bound:g}"
+        return text if self.is_asked else f"({text})"
 
 
 def asked(

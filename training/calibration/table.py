@@ -21,9 +21,10 @@ class Row:
         model: Mean over simulated histories, with the weights they have.
         difference: Model less data, or the ratio less one.
         relative: Whether the difference is such a ratio.
-        allowed: The largest difference of a market that is called fitted, as text;
-            empty if none is asked.
-        within: Whether the difference is within it; None if it cannot be told.
+        allowed: The largest difference of a market that is called fitted, as text; in
+            brackets that of a good fit where none is asked.
+        asked: Whether one is asked.
+        within: Whether the difference is within it; None if there are no data.
         sd: Standard deviation between those histories, of the same kind as the
             difference: how far the data may lie off by chance.
         fitted: Whether the fit aimed at it.
@@ -36,6 +37,7 @@ class Row:
     difference: float | None
     relative: bool
     allowed: str
+    asked: bool
     within: bool | None
     sd: float | None
     fitted: bool
@@ -84,6 +86,7 @@ def _row(s: Statistic, data: float | None, values: Values, fitted: bool) -> Row:
         _finite(difference),
         s.ratio,
         s.allowed,
+        s.is_asked,
         within,
         _finite(sd),
         fitted and data is not None,
@@ -97,33 +100,70 @@ def _finite(value: float | None) -> float | None:
 HEADER = ("statistic", "data", "model", "difference", "allowed", "sd", "fitted")
 
 
+BEYOND_LIMIT, BEYOND_REACH = "(!)", "(?)"
+"""Marks of a difference: beyond what is asked, and beyond what a good fit reaches."""
+
+LEGEND = (
+    "Allowed is the limit of a market that is called fitted or, in brackets, what a "
+    f"good fit reaches where none is asked; {BEYOND_LIMIT} is beyond the one, "
+    f"{BEYOND_REACH} beyond the other."
+)
+
+
+def _difference(row: Row) -> str:
+    off = row.difference
+    if off is None:
+        return ""
+    return f"{100.0 * off:+.1f} %" if row.relative else f"{off:+.3g}"
+
+
 def cells(row: Row) -> tuple[str, ...]:
     """One row as text."""
     unit = "" if row.unit == "-" else f" [{row.unit}]"
-    off, sd = row.difference, row.sd
-    if row.relative:
-        difference = "" if off is None else f"{100.0 * off:+.1f} %"
-        spread = "" if sd is None else f"{100.0 * sd:.1f} %"
-    else:
-        difference = "" if off is None else f"{off:+.3g}"
-        spread = "" if sd is None else f"{sd:.2g}"
+    difference, sd = _difference(row), row.sd
+    spread = ""
+    if sd is not None:
+        spread = f"{100.0 * sd:.1f} %" if row.relative else f"{sd:.2g}"
     data = "" if row.data is None else f"{row.data:.4g}"
     model = "" if row.model is None else f"{row.model:.4g}"
     mark = "yes" if row.fitted else "no"
     if row.within is False:
-        difference = f"{difference} (!)".lstrip()
+        beyond = BEYOND_LIMIT if row.asked else BEYOND_REACH
+        difference = f"{difference} {beyond}".lstrip()
     return (row.statistic + unit, data, model, difference, row.allowed, spread, mark)
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """One sentence: which statistics are beyond what is allowed."""
-    judged = [row for row in rows if row.within is not None]
-    if not judged:
-        return "no statistic of these data has a limit"
-    beyond = [row.statistic for row in judged if not row.within]
+    """One sentence on every row: within, beyond (and by how much), or without data."""
+    judged = [
+        _judged([row for row in rows if row.asked is asked], asked=asked)
+        for asked in (True, False)
+    ]
+    return "; ".join(text for text in judged if text) or "no statistic to judge"
+
+
+def _judged(rows: Sequence[Row], *, asked: bool) -> str:
+    """What the sentence says of the statistics with a limit, or of the others."""
+    if not rows:
+        return ""
+    known = [row for row in rows if row.within is not None]
+    beyond = [
+        f"{row.statistic} {_difference(row)}".rstrip()
+        for row in known
+        if not row.within
+    ]
+    unknown = [row.statistic for row in rows if row.within is None]
+    kind = "with a limit" if asked else "without one"
+    least = "within it" if asked else "within what a good fit reaches"
+    parts = [
+        f"{len(known) - len(beyond)} of {len(known)} statistics {kind} are {least}"
+    ]
     if beyond:
-        return f"beyond what is allowed (!): {'; '.join(beyond)}"
-    return f"all {len(judged)} statistics with a limit are within it"
+        mark = BEYOND_LIMIT if asked else BEYOND_REACH
+        parts.append(f"{len(beyond)} beyond {mark} ({'; '.join(beyond)})")
+    if unknown:
+        parts.append(f"{len(unknown)} more have no data ({'; '.join(unknown)})")
+    return ", ".join(parts)
 
 
 def as_text(rows: Sequence[Row]) -> str:
