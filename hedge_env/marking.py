@@ -153,8 +153,9 @@ def _ssvi_total_sd(
     )
     base, scale = scratch[FAIR], scratch[FAIR + 1]
     if p.parts.regime or p.parts.cascades:
-        stress, excitation = x[row.STRESS, low:high], x[row.EXCITATION, low:high]
-        expect_clustering(base, scale, years, stress, excitation, p)
+        stress, depth = x[row.STRESS, low:high], x[row.DEPTH, low:high]
+        excitation = x[row.EXCITATION, low:high]
+        expect_clustering(base, scale, years, stress, depth, excitation, p)
     fast_loading, slow_loading = scratch[FAIR + 2], scratch[FAIR + 3]
     intraday, intraday_loading = x[row.INTRADAY, low:high], scratch[FAIR + 4]
     fast, slow = x[row.FAST, low:high], x[row.SLOW, low:high]

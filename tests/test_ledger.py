@@ -194,6 +194,7 @@ IDENTITY = [load_config(preset) for preset in PRESETS]
 IDENTITY += [
     full_config(),
     stormy_config(),
+    stormy_config("market.regime.volatility_half_life_days=0.7"),
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
     full_config(*ADVERSE),

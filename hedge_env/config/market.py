@@ -57,6 +57,8 @@ class RegimeConfig(Model):
     stress_days: _Duration  # mean duration
     start: Literal["stationary", "calm", "stress"] = "stationary"
     volatility: Multiple = 1.0  # times
+    # Of the way of the variance from one level to the other; None: at once.
+    volatility_half_life_days: Annotated[float, Field(ge=1e-4, le=365.0)] | None = None
     jumps: Annotated[float, Field(ge=0.0, le=1e4)] = 1.0  # times the intensity
     # Added to the skew factor; to rho, to first order.
     skew: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0

@@ -29,10 +29,17 @@ from typing import Any
 import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray
-from hedge_env.config import HOURS_PER_DAY, EnvConfig, LogOuVolatility
+from hedge_env.config import (
+    HOURS_PER_DAY,
+    EnvConfig,
+    LogOuVolatility,
+    RegimeConfig,
+)
 from hedge_env.history.dispersion import Spread
 from hedge_env.kernel import kernel
 from hedge_env.market.parameters import MarketParams
+from hedge_env.market.regime import depth_law
+from hedge_env.numerics.beta import beta_quantiles
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 
 _HALF_LIVES = (7.0, 30.0)  # of the two means [day]
@@ -46,8 +53,9 @@ def without_regime(config: EnvConfig) -> EnvConfig:
     Which of the two a recorded day belonged to is not recorded, but returns tell its
     volatility. A chain that multiplies volatility by m in a share q of the time adds to
     its logarithm the mean q ln m and the variance q (1 - q) ln^2 m, which the level and
-    the slow factor take over; half-lives are averaged, weighted by variance. The mean
-    frequency of jumps is kept.
+    the slow factor take over; half-lives are averaged, weighted by variance. Where
+    volatility takes its time, mean and variance are those of ln(1 + (m^2 - 1) y) / 2.
+    The mean frequency of jumps is kept.
 
     Args:
         config: The hedging problem, whatever its market.
@@ -57,16 +65,15 @@ def without_regime(config: EnvConfig) -> EnvConfig:
     if regime is None:
         return config
     share = regime.stress_days / (regime.calm_days + regime.stress_days)
-    multiple = float(Decimal(regime.volatility).ln())
     changes: dict[str, Any] = {"regime": None}
     if isinstance(volatility, LogOuVolatility):
-        own, added = volatility.slow.sd**2, share * (1.0 - share) * multiple**2
-        days = log(2.0) / (1.0 / regime.calm_days + 1.0 / regime.stress_days)
+        shift, added, days = _chain_of_logs(regime, share)
+        own = volatility.slow.sd**2
         mean = own * volatility.slow.half_life_days + added * days
         slow = {"sd": sqrt(own + added)}
         if own + added > 0.0:
             slow["half_life_days"] = mean / (own + added)
-        level = volatility.level * float(Decimal(share * multiple).exp())
+        level = volatility.level * float(Decimal(shift).exp())
         slower = volatility.slow.model_copy(update=slow)
         update = {"level": level, "slow": slower}
         changes["volatility"] = volatility.model_copy(update=update)
@@ -74,6 +81,21 @@ def without_regime(config: EnvConfig) -> EnvConfig:
         rate = jumps.per_year * (1.0 + (regime.jumps - 1.0) * share)
         changes["jumps"] = jumps.model_copy(update={"per_year": rate})
     return config.model_copy(update={"market": market.model_copy(update=changes)})
+
+
+def _chain_of_logs(regime: RegimeConfig, share: float) -> tuple[float, float, float]:
+    """Mean and variance of what a chain adds to log volatility, and half-life [day]."""
+    multiple = float(Decimal(regime.volatility).ln())
+    days = log(2.0) / (1.0 / regime.calm_days + 1.0 / regime.stress_days)
+    if regime.volatility_half_life_days is None:
+        return share * multiple, share * (1.0 - share) * multiple**2, days
+    depths = beta_quantiles(*depth_law(regime))
+    excess = regime.volatility**2 - 1.0
+    logs = np.array([0.5 * log(1.0 + excess * y) for y in depths])
+    logs = 0.5 * (logs[1:] + logs[:-1])
+    mean = float(logs.mean())
+    spread = float(((logs - mean) ** 2).mean())
+    return mean, spread, days + regime.volatility_half_life_days
 
 
 def mean_squares(

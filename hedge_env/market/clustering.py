@@ -14,8 +14,9 @@ regime's deviation :math:`y = s_t - \pi` and that of the excitation
 where :math:`\Delta` is the difference stress makes to :math:`P`, and :math:`k, \kappa`
 are the rates at which regime and excitation are forgotten: the solution of the two
 linear equations for the expected values. The diffusive part of fair variance is
-multiplied by :math:`1 + (m^2 - 1) \bar q` for a multiple :math:`m` of volatility,
-as if the regime were spread evenly over the time left: exact for constant volatility.
+multiplied by :math:`1 + (m^2 - 1) \bar q` for a multiple :math:`m` of volatility
+(:math:`\bar y` of `regime` in place of :math:`\bar q` if variance takes its time), as
+if the regime were spread evenly over the time left: exact for constant volatility.
 """
 
 from __future__ import annotations
@@ -27,18 +28,28 @@ from hedge_env.market.cascades import advance_excitation, jump_probabilities
 from hedge_env.market.gas import week_deviation
 from hedge_env.market.jumps import compensator, draw_jumps_with
 from hedge_env.market.parameters import MarketParams
-from hedge_env.market.regime import advance_regime, in_stress
+from hedge_env.market.regime import (
+    RegimeParams,
+    advance_depth,
+    advance_regime,
+    in_stress,
+    start_depth,
+    volatility_at,
+)
 from hedge_env.market.season import is_weekend
 from hedge_env.numerics.special import exp
 
 
 @kernel
-def start_clustering(x: FloatArray, u_regime: float, p: MarketParams) -> None:
+def start_clustering(
+    x: FloatArray, u_regime: float, u_depth: float, p: MarketParams
+) -> None:
     """Draw the regime of one path's state and scale what depends on it."""
     stress = 1.0 if u_regime < p.regime.start else 0.0
     x[row.STRESS] = stress
     x[row.EXCITATION] = p.cascades.branching * p.cascades.mean
-    x[row.VOLATILITY] *= in_stress(stress, p.regime.volatility)
+    x[row.DEPTH] = start_depth(stress, u_depth, p.regime)
+    x[row.VOLATILITY] *= volatility_at(x[row.DEPTH], p.regime.volatility)
     own = p.cascades.calm + (p.cascades.stress - p.cascades.calm) * stress
     probability = (1.0 - p.cascades.branching) * own + x[row.EXCITATION]
     jumps = probability * p.jumps.mean_square / p.price.dt
@@ -94,16 +105,17 @@ def advance_clustering(
 
     To be called after `advance_volatility` has written the volatility of calm.
     """
-    stress = x[row.STRESS, low:high]
+    stress, depth = x[row.STRESS, low:high], x[row.DEPTH, low:high]
     volatility, fast = x[row.VOLATILITY, low:high], x[row.FAST, low:high]
     if p.parts.cascades:
         advance_excitation(x[row.EXCITATION, low:high], jump, p.cascades)
     if p.parts.regime:
         advance_regime(stress, u_regime, p.regime)
+        advance_depth(depth, stress, p.regime)
     for i in range(high - low):
         excess = p.volatility.jump_shift * (probability[i] - p.cascades.mean)
         fast[i] -= excess
-        volatility[i] *= exp(-excess) * in_stress(stress[i], p.regime.volatility)
+        volatility[i] *= exp(-excess) * volatility_at(depth[i], p.regime.volatility)
 
 
 @kernel
@@ -133,12 +145,35 @@ def _mean_decay(x: float) -> float:
     return 1.0 - 0.5 * x if small else (1.0 - exp(-x)) / (1.0 if small else x)
 
 
+@scalar_kernel
+def _mean_depth(
+    deviation: float, depth: float, calmed: float, years: float, p: RegimeParams
+) -> float:
+    """Expected mean depth of stress over a time.
+
+    Args:
+        deviation: Of the chain from its share under stress [-].
+        depth: At present [-].
+        calmed: Mean of what is left of that deviation over the time [-].
+        years: The time [year].
+        p: Constants.
+    """
+    if p.depth_rate == 0.0:
+        return p.share + deviation * calmed
+    gap = p.depth_rate - p.rate
+    gap = 1e-6 * p.rate if abs(gap) < 1e-6 * p.rate else gap
+    arrived = _mean_decay(p.depth_rate * years)
+    drawn = deviation * p.depth_rate / gap * (calmed - arrived)
+    return p.share + (depth - p.share) * arrived + drawn
+
+
 @kernel
 def expect_clustering(
     jump_variance: FloatArray,
     diffusive: FloatArray,
     years: FloatArray,
     stress: FloatArray,
+    depth: FloatArray,
     excitation: FloatArray,
     p: MarketParams,
 ) -> None:
@@ -149,6 +184,7 @@ def expect_clustering(
         diffusive: Of calm, shape (n,), updated [1/year].
         years: Time left, shape (n,) [year].
         stress: 1 or 0, shape (n,).
+        depth: Of stress, 0 to 1, shape (n,).
         excitation: Shape (n,) [-].
         p: Constants.
     """
@@ -167,4 +203,5 @@ def expect_clustering(
         mean += (excitation[i] - usual) * forgotten
         mean += coupling * deviation * (calmed - forgotten)
         jump_variance[i] += (mean - c.calm) * per_year
-        diffusive[i] *= in_stress(p.regime.share + deviation * calmed, square)
+        expected = _mean_depth(deviation, depth[i], calmed, years[i], p.regime)
+        diffusive[i] *= in_stress(expected, square)

@@ -87,7 +87,7 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     # The estimator starts at the truth: a hedger has watched the market before.
     x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
     if p.parts.regime or p.parts.cascades:
-        start_clustering(x, z[U_REGIME], p)
+        start_clustering(x, z[U_REGIME], z[U_REGIME + 1], p)
     start = p.clock.start_hour
     hour = np.floor(24.0 * z[U_HOUR])
     x[row.START_HOUR] = start if start >= 0.0 else hour

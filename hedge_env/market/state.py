@@ -31,6 +31,7 @@ STATES: Final = (
     "own_move",  # of log spot by the hedger's own trade, at its fill
     "fill_log_price",  # of the hedge instrument when the last decision's trade filled
     "fill_funding",  # funding accrued until then [S_0]
+    "depth",  # of stress: share of the way of the variance from calm to stress
 )
 N_STATES: Final = len(STATES)
 
@@ -61,4 +62,5 @@ N_STATES: Final = len(STATES)
     OWN_MOVE,
     FILL_LOG_PRICE,
     FILL_FUNDING,
+    DEPTH,
 ) = range(N_STATES)

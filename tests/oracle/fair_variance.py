@@ -57,14 +57,19 @@ def expected_clusters(world: State, days: float) -> tuple[float, float]:
         excited = jumps.excitation
         left = 0.5 ** (world.hours_per_step / jumps.excitation_half_life_hours)
         forgets = -log(left + excited * (1.0 - left)) / world.days
-    flow = np.zeros((5, 5))  # stress, excitation, 1, and two integrals
+    follows = 0.0
+    if regime is not None and regime.volatility_half_life_days is not None:
+        follows = log(2.0) / regime.volatility_half_life_days
+    flow = np.zeros((6, 6))  # stress, excitation, 1, two integrals, and depth
     flow[0, [0, 2]] = -rate, rate * share
     flow[1, [0, 1]] = forgets * excited * (stress - calm), -forgets
     flow[1, 2] = forgets * excited * calm
-    flow[3, 0] = 1.0
+    flow[5, [0, 5]] = follows, -follows
+    flow[3, 5 if follows else 0] = 1.0
     flow[4, [0, 1]] = (1.0 - excited) * (stress - calm), 1.0
     flow[4, 2] = (1.0 - excited) * calm
-    now = np.array([float(world.stressed), world.excitation, 1.0, 0.0, 0.0])
+    stressed = float(world.stressed)
+    now = np.array([stressed, world.excitation, 1.0, 0.0, 0.0, world.depth])
     later = expm(flow * days) @ now / days
     probability = float(later[4])
     multiple = 1.0 + (square - 1.0) * float(later[3])

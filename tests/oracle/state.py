@@ -27,6 +27,7 @@ class State:
     start_hour: float = 0.0
     start_weekday: int = 0
     stressed: bool = False
+    depth: float = 0.0  # of stress: how far the variance has come
     excitation: float = 0.0
     square: float = 0.0  # Heston's variance
     basis: float = 0.0  # less its mean

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from tests.oracle.jumps import jump_probability, usual_probability
-from tests.oracle.regime import in_stress
+from tests.oracle.regime import volatility_multiple
 from tests.oracle.season import season
 from tests.oracle.state import State, mean_revert
 
@@ -18,7 +18,7 @@ def calm_volatility(world: State) -> float:
 
 
 def volatility(world: State) -> float:
-    return calm_volatility(world) * in_stress(world, "volatility") * season(world)
+    return calm_volatility(world) * volatility_multiple(world) * season(world)
 
 
 def fast_sd(world: State) -> float:

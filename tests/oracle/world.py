@@ -19,7 +19,13 @@ from tests.oracle.jumps import (
     usual_probability,
 )
 from tests.oracle.noise import START
-from tests.oracle.regime import in_stress, moves_regime, starts_stressed
+from tests.oracle.regime import (
+    move_depth,
+    moves_regime,
+    starting_depth,
+    starts_stressed,
+    volatility_multiple,
+)
 from tests.oracle.state import BP, State
 from tests.oracle.surface import move_surface
 from tests.oracle.volatility import (
@@ -48,9 +54,10 @@ class World(State):
             self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
         start_basis(self, z[8])
         self.stressed = starts_stressed(self)
+        self.depth = starting_depth(self)
         if market.jumps is not None:
             self.excitation = market.jumps.excitation * usual_probability(self)
-        self.variance = calm_volatility(self) ** 2 * in_stress(self, "volatility") ** 2
+        self.variance = calm_volatility(self) ** 2 * volatility_multiple(self) ** 2
         self.variance += jump_probability(self) * jump_square(self) / self.dt
         self._start_clock()
 
@@ -88,6 +95,7 @@ class World(State):
         excite(self, jump)
         if moves_regime(self):
             self.stressed = not self.stressed
+        move_depth(self)
         self.square = following
         self.steps += 1
 

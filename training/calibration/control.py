@@ -31,13 +31,14 @@ _LEAST = 8  # histories for each control: fewer say nothing of the covariance
 
 
 def stress_excess(
-    config: EnvConfig, stress: FloatArray, days: Mapping[str, int]
+    config: EnvConfig, depth: FloatArray, days: Mapping[str, int]
 ) -> Values:
     """Share of time under stress less its expectation, of each history.
 
     Args:
         config: The market; without a regime that starts in its long run there is none.
-        stress: Whether the market is under stress in each hour, shape (n, hours).
+        depth: Of stress in each hour, shape (n, hours): 1 or 0 where volatility moves
+            to the level of the regime at once.
         days: Part -> length of its history; spot and implied volatility count.
     """
     regime = config.market.regime
@@ -46,7 +47,7 @@ def stress_excess(
     share = regime.stress_days / (regime.calm_days + regime.stress_days)
     lengths = sorted({days[part] for part in ("spot", "implied") if part in days})
     return {
-        f"{_KEY}, {length} d": stress[:, : 24 * length].mean(axis=1) - share
+        f"{_KEY}, {length} d": depth[:, : 24 * length].mean(axis=1) - share
         for length in lengths
     }
 

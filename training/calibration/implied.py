@@ -17,7 +17,7 @@ from training.calibration import returns as of
 from training.calibration.simulation import hourly
 from training.calibration.statistic import Statistic, Values, asked
 
-ROWS = ("fast", "slow", "intraday", "level", "stress", "excitation")
+ROWS = ("fast", "slow", "intraday", "level", "stress", "depth", "excitation")
 DAYS = 30
 
 IMPLIED = (
@@ -93,8 +93,9 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
     jumps = np.full(diffusive.shape, base)
     if params.parts.regime or params.parts.cascades:
         years = np.full(diffusive.shape, DAYS / config.episode.days_per_year)
-        stress, excitation = np.ravel(rows["stress"]), np.ravel(rows["excitation"])
-        expect_clustering(jumps, diffusive, years, stress, excitation, params)
+        stress, depth = np.ravel(rows["stress"]), np.ravel(rows["depth"])
+        excitation = np.ravel(rows["excitation"])
+        expect_clustering(jumps, diffusive, years, stress, depth, excitation, params)
     fair = (jumps + diffusive).reshape(rows["level"].shape)
     premium = surface.variance_premium * np.exp(2.0 * rows["level"])
     return np.asarray(np.sqrt(premium * fair))

@@ -55,7 +55,7 @@ def model_values(
     hours = 24 * max(days.values())
     rows = simulate(config, _rows(days), n_histories, hours, seed, first=first)
     returns = np.diff(rows["log_spot"], axis=-1)
-    values = dict(stress_excess(config, rows["stress"], days))
+    values = dict(stress_excess(config, rows["depth"], days))
     if spot:
         values |= spot_values(returns[:, : 24 * days["spot"]])
     if "implied" in days:
@@ -95,7 +95,7 @@ def together(batches: Sequence[Values], *, weighted: bool = True) -> Values:
 
 
 def _rows(days: Mapping[str, int]) -> tuple[str, ...]:
-    rows = ["log_spot", "stress"]
+    rows = ["log_spot", "depth"]
     if "implied" in days or "skew" in days:
         rows += (name for name in implied.ROWS if name not in rows)
     if "skew" in days:
