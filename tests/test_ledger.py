@@ -194,7 +194,9 @@ IDENTITY = [load_config(preset) for preset in PRESETS]
 IDENTITY += [
     full_config(),
     stormy_config(),
-    stormy_config("market.regime.volatility_half_life_days=0.7"),
+    stormy_config(
+        "market.regime.volatility_half_life_days=0.7", "market.funding.fast_sd_bp=3"
+    ),
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
     full_config(*ADVERSE),

@@ -40,6 +40,8 @@ CONFIGS += [
     # From the long run it starts at a quantile of a table, a millionth off.
     stormy_config(
         "name=ramp",
+        "market.funding.fast_sd_bp=3",
+        "market.funding.fast_half_life_hours=5",
         "market.regime.start=stress",
         "market.regime.volatility_half_life_days=0.7",
     ),

@@ -5,8 +5,9 @@ r"""Funding of a perpetual: premium process through the exchange's clamp.
 with premium :math:`P`, interest :math:`I` (1 bp per 8 hours) and clamp :math:`c`
 (5 bp): whenever :math:`|I - P| \le c` funding is exactly :math:`I`, the mass point
 of the data (to the last bit, by the second form). The premium is an
-Ornstein-Uhlenbeck factor plus a multiple of the trailing return (traders pay to be
-long after a rally).
+Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one, plus a multiple of the
+trailing return (traders pay to be long after a rally). Rates of history remember a week
+and forget half of it within a settlement: two time scales.
 
 Source: the formula as published by Binance, "Introduction to Funding Rates".
 """
@@ -31,6 +32,7 @@ class FundingParams(NamedTuple):
     interest: float  # per settlement [-]
     clamp: float  # [-]
     premium: OuParams  # [-]
+    fast: OuParams  # second factor of the premium [-]
     premium_mean: float  # [-]
     response: float  # premium per unit of trailing log return [-]
     trailing_decay: float  # per market step [-]
@@ -40,15 +42,17 @@ class FundingParams(NamedTuple):
 def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingParams:
     """Compile the funding rate for market steps of `dt_hours`."""
     if config is None:
-        return FundingParams(
-            0.0, 0.0, OuParams(0.0, 0.0, 0.0), 0.0, 0.0, 0.0, HOURS_PER_DAY
-        )
+        off = OuParams(0.0, 0.0, 0.0)
+        return FundingParams(0.0, 0.0, off, off, 0.0, 0.0, 0.0, HOURS_PER_DAY)
     sd = config.premium_sd_bp * BASIS_POINT
     trailing = Decimal(dt_hours) / Decimal(config.trailing_days * HOURS_PER_DAY)
     return FundingParams(
         config.interest_bp * BASIS_POINT,
         config.clamp_bp * BASIS_POINT,
         ou_params(config.premium_half_life_hours, sd, dt_hours),
+        ou_params(
+            config.fast_half_life_hours, config.fast_sd_bp * BASIS_POINT, dt_hours
+        ),
         config.premium_mean_bp * BASIS_POINT,
         config.return_response_bp * BASIS_POINT,
         float((-trailing).exp()),
@@ -68,9 +72,11 @@ def funding_rate(premium: float, trailing_return: float, p: FundingParams) -> fl
 @kernel
 def advance_funding(
     premium: FloatArray,
+    fast: FloatArray,
     trailing_return: FloatArray,
     accrued: FloatArray,
     z: FloatArray,
+    z_fast: FloatArray,
     log_return: FloatArray,
     log_spot: FloatArray,
     hours_before: FloatArray,
@@ -80,10 +86,12 @@ def advance_funding(
     """Advance the premium (n,) by one step and settle what falls into it.
 
     Args:
-        premium: Factor, updated in place [-].
+        premium: Sum of its factors, updated in place [-].
+        fast: The fast one of them, updated in place [-].
         trailing_return: Exponentially weighted sum of returns, updated [-].
         accrued: Funding per unit held, added to [S_0].
         z: Standard normals.
+        z_fast: Standard normals of the fast factor.
         log_return: Returns of this step [-].
         log_spot: Log spot after this step.
         hours_before: Clock before this step [hour].
@@ -91,7 +99,9 @@ def advance_funding(
         p: Constants.
     """
     for i in range(premium.shape[0]):
-        premium[i] = ou_step(premium[i], z[i], p.premium)
+        slow = ou_step(premium[i] - fast[i], z[i], p.premium)
+        fast[i] = ou_step(fast[i], z_fast[i], p.fast)
+        premium[i] = slow + fast[i]
         trailing_return[i] = p.trailing_decay * trailing_return[i] + log_return[i]
         settlements = settlements_between(hours_before[i], dt_hours, p)
         rate = funding_rate(premium[i], trailing_return[i], p)

@@ -45,7 +45,7 @@ from hedge_env.market.season import apply_season
 from hedge_env.market.surface import advance_surface
 from hedge_env.market.volatility import advance_intraday, advance_volatility
 
-TILE = 256  # paths: 27 rows of state and 34 of scratch are 125 kB
+TILE = 256  # paths: 28 rows of state and 34 of scratch are 127 kB
 
 
 @kernel
@@ -240,9 +240,11 @@ def _respond_perpetual(
             hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
         advance_funding(
             x[row.PREMIUM, low:high],
+            x[row.PREMIUM_FAST, low:high],
             x[row.TRAILING_RETURN, low:high],
             x[row.FUNDING_ACCRUED, low:high],
             noise[8],
+            noise[10],
             log_return,
             log_spot,
             hours,

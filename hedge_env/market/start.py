@@ -83,7 +83,8 @@ def _start_path(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
     if p.parts.gas_chain:
         last = p.gas_chain.cumulative.shape[0] - 1
         x[row.GAS_FAST] = draw_state(last, z[U_CHAIN], p.gas_chain)
-    x[row.PREMIUM] = p.funding.premium.sd * z[8]
+    x[row.PREMIUM_FAST] = p.funding.fast.sd * z[10]
+    x[row.PREMIUM] = p.funding.premium.sd * z[8] + x[row.PREMIUM_FAST]
     # The estimator starts at the truth: a hedger has watched the market before.
     x[row.REALISED_VARIANCE] = x[row.VOLATILITY] ** 2 + p.jumps.variance_rate
     if p.parts.regime or p.parts.cascades:

@@ -15,7 +15,7 @@ STATES: Final = (
     "gas_slow",  # slow factor of the log gas price
     "gas_fast",  # fast factor of the log gas price
     "gas_burst",  # responses and spikes of the log gas price
-    "premium",  # premium of the perpetual over the index [fraction]
+    "premium",  # factors of the perpetual's premium over the index [fraction]
     "trailing_return",  # exponentially weighted sum of log returns
     "funding_accrued",  # funding paid per unit held since the last decision [S_0]
     "realised_variance",  # exponentially weighted squared returns [1/year]
@@ -31,6 +31,7 @@ STATES: Final = (
     "own_move",  # of log spot by the hedger's own trade, at its fill
     "fill_log_price",  # of the hedge instrument when the last decision's trade filled
     "fill_funding",  # funding accrued until then [S_0]
+    "premium_fast",  # the fast one of them [fraction]
     "depth",  # of stress: share of the way of the variance from calm to stress
 )
 N_STATES: Final = len(STATES)
@@ -62,5 +63,6 @@ N_STATES: Final = len(STATES)
     OWN_MOVE,
     FILL_LOG_PRICE,
     FILL_FUNDING,
+    PREMIUM_FAST,
     DEPTH,
 ) = range(N_STATES)

@@ -92,10 +92,10 @@ def test_trailing_returns_raise_the_premium_and_are_forgotten() -> None:
         premium_sd_bp=0.0, return_response_bp=40.0, clamp_bp=0.0, trailing_days=7.0
     )
     p = funding_params(settings, dt_hours=24.0)
-    premium, trailing, accrued, zero = (np.zeros(1) for _ in range(4))
+    premium, fast, trailing, accrued, zero = (np.zeros(1) for _ in range(5))
     for log_return in (0.1, 0.0, -0.02):
         moves = (np.array([log_return]), zero, zero, 24.0, p)
-        advance_funding(premium, trailing, accrued, zero, *moves)
+        advance_funding(premium, fast, trailing, accrued, zero, zero, *moves)
     expected = 0.1 * np.exp(-2.0 / 7.0) - 0.02
     assert trailing[0] == pytest.approx(expected, rel=1e-14)
 
@@ -110,9 +110,53 @@ def test_funding_is_dearer_after_a_rally() -> None:
 def test_the_premium_halves_in_its_half_life() -> None:
     p = funding_params(FundingConfig(premium_half_life_hours=16.0), dt_hours=8.0)
     premium, zero = np.array([2e-4]), np.zeros(1)
-    rest = (zero.copy(), zero.copy(), zero, zero, zero, zero, 8.0, p)
-    advance_funding(premium, *rest)
+    fast, trailing, accrued = (np.zeros(1) for _ in range(3))
+    rest = (zero, zero, zero, zero, zero, 8.0, p)
+    advance_funding(premium, fast, trailing, accrued, *rest)
     assert premium[0] == pytest.approx(2e-4 / np.sqrt(2.0), rel=1e-14)
+
+
+def test_each_factor_of_the_premium_has_its_own_half_life() -> None:
+    settings = FundingConfig(
+        premium_half_life_hours=16.0, fast_sd_bp=3.0, fast_half_life_hours=8.0
+    )
+    p = funding_params(settings, dt_hours=8.0)
+    premium, fast, zero = np.array([6e-4]), np.array([4e-4]), np.zeros(1)
+    trailing, accrued = np.zeros(1), np.zeros(1)
+    rest = (zero, zero, zero, zero, zero, 8.0, p)
+    advance_funding(premium, fast, trailing, accrued, *rest)
+    assert fast[0] == pytest.approx(2e-4, rel=1e-14)
+    assert premium[0] == pytest.approx(2e-4 / np.sqrt(2.0) + 2e-4, rel=1e-14)
+
+
+def test_two_factors_remember_on_two_time_scales() -> None:
+    sds, half_lives = np.array([4.0, 3.0]), np.array([96.0, 6.0])
+    settings = {"premium_mean_bp": 1.0, "clamp_bp": 0.0, "trailing_days": 7.0}
+    settings |= {"premium_sd_bp": 4.0, "premium_half_life_hours": 96.0}
+    settings |= {"fast_sd_bp": 3.0, "fast_half_life_hours": 6.0}
+    episode = {"decisions": 6, "decision_interval_hours": 12.0, "market_steps": 3}
+    n = 20_000
+    rows = list(decisions(market(settings, **episode), n))
+    first = rows[0]["funding_rate"] / BP - 1.0
+    for step in (0, 1, 6):
+        # First and last are normal: 25 is the variance of each.
+        last = rows[step]["funding_rate"] / BP - 1.0
+        expected = float(sds**2 @ 0.5 ** (12.0 * step / half_lives))
+        error = np.sqrt((25.0**2 + expected**2) / n)
+        assert abs((first * last).mean() - expected) < 4.0 * error
+
+
+def test_the_fast_factor_leaves_all_other_noise_alone() -> None:
+    plain = market({"premium_sd_bp": 4.0, "clamp_bp": 0.0}, decisions=6)
+    fast = {"fast_sd_bp": 2.0, "fast_half_life_hours": 5.0}
+    both = load_config(plain, {"market": {"funding": fast}})
+    rates = []
+    for a, b in zip(decisions(both, 50), decisions(plain, 50), strict=True):
+        np.testing.assert_array_equal(a["spot"], b["spot"])
+        rates.append((a["funding_rate"] - b["funding_rate"]) / BP)
+    # What it adds is the factor itself, of standard deviation two.
+    added = np.concatenate(rates)
+    assert 1.0 < added.std() < 3.0
 
 
 def test_without_funding_nothing_accrues() -> None:

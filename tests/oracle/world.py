@@ -7,7 +7,7 @@ from math import floor, sqrt
 
 from hedge_env.config import EnvConfig, MeanReverting
 from tests.oracle.basis import move_basis, start_basis
-from tests.oracle.funding import move_funding
+from tests.oracle.funding import move_funding, start_funding
 from tests.oracle.gas import move_gas, start_gas_state
 from tests.oracle.heston import heston
 from tests.oracle.jumps import (
@@ -26,7 +26,7 @@ from tests.oracle.regime import (
     starts_stressed,
     volatility_multiple,
 )
-from tests.oracle.state import BP, State
+from tests.oracle.state import State
 from tests.oracle.surface import move_surface
 from tests.oracle.volatility import (
     calm_volatility,
@@ -49,9 +49,7 @@ class World(State):
         if market.volatility.model == "log_ou":
             self.factors["fast"] = fast_sd(self) * z[1]
         start_gas_state(self)
-        self.factors["premium"] = 0.0
-        if market.funding is not None:
-            self.factors["premium"] = market.funding.premium_sd_bp * BP * z[8]
+        start_funding(self, z)
         start_basis(self, z[8])
         self.stressed = starts_stressed(self)
         self.depth = starting_depth(self)
@@ -88,7 +86,7 @@ class World(State):
         deviation = vol * sqrt(self.dt) + 1e-12  # may be 0 but for this
         move_gas(self, z, u[2], abs(log_return) / deviation)
         self.log_spot += log_return
-        move_funding(self, z[8], log_return)
+        move_funding(self, z, log_return)
         move_basis(self, z[8])
         move_surface(self, z)
         move_volatility(self, z, jump)

@@ -16,10 +16,10 @@ from training.calibration.model import model_values, together, without
 from training.calibration.moments import Estimate, Parameter, fit, most_markets, put
 from training.calibration.parameters import (
     AIMS,
-    FUNDING_PARAMETERS,
     GAS_PARAMETERS,
     RESPONSE_PARAMETERS,
     SKEW_PARAMETERS,
+    funding_parameters,
     spot_aims,
     spot_parameters,
     spot_starts,
@@ -106,13 +106,13 @@ def work(
     """Markets that the fit of some parts simulates at most."""
     spot = spot_parameters(
         1.0,
-        regime=base.market.regime is not None,
+        regime=base.market.regime,
         implied=history.implied is not None,
     )
     counts = {
         "spot": len(spot),
         "gas": 1 + len(GAS_PARAMETERS) + len(RESPONSE_PARAMETERS),
-        "funding": len(FUNDING_PARAMETERS),
+        "funding": len(funding_parameters(base.market.funding)),
         "skew": len(SKEW_PARAMETERS),
     }
     more = {"spot": len(_more_starts(base, effort))}
@@ -154,7 +154,7 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     regime = fitted.config.market.regime is not None
     parameters = spot_parameters(
         total,
-        regime=regime,
+        regime=fitted.config.market.regime,
         implied=history.implied is not None,
     )
     days = {"spot": history.days["spot"]}
@@ -231,12 +231,13 @@ def _fit_funding(fitted: Fitted, history: History, effort: Effort) -> None:
         for key in ("interest_bp", "settlement_hours")
         if key in history.direct
     }
+    parameters = funding_parameters(fitted.config.market.funding)
     if fitted.config.market.funding is None:
         put(fitted.market, "funding", {})
     fitted.change(direct)
     config = without(fitted.config, ("gas", "implied", "skew"))
     days = {"funding": history.days["funding"]}
-    _fit_part("funding", FUNDING_PARAMETERS, fitted, config, history, days, effort)
+    _fit_part("funding", parameters, fitted, config, history, days, effort)
 
 
 def _fit_skew(fitted: Fitted, history: History, effort: Effort) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hedge_env.config import FundingConfig, RegimeConfig
 from training.calibration.funding import FUNDING
 from training.calibration.gas import DAILY, HOURLY
 from training.calibration.implied import IMPLIED
@@ -41,6 +42,9 @@ REGIME_PARAMETERS = (
     Parameter("regime.stress_days", 160.0, 30.0, 730.0),
     Parameter("regime.volatility", 5.0, 1.05, 5.5),
 )
+# Where the base has them: stress that multiplies jumps too, and a variance on its way.
+REGIME_JUMPS = Parameter("regime.jumps", 3.0, 0.5, 30.0)
+REGIME_HALF_LIFE = Parameter("regime.volatility_half_life_days", 6.0, 0.5, 60.0)
 STARTS_BESIDE_REGIME = {
     "volatility.fast.half_life_days": 8.0,
     "volatility.fast.sd": 0.09,
@@ -70,9 +74,14 @@ RESPONSE_PARAMETERS = (
 FUNDING_PARAMETERS = (
     Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, scale=2),
     Parameter("funding.premium_sd_bp", 4.0, 0.2, 50.0),
-    Parameter("funding.premium_half_life_hours", 30.0, 4.0, 500.0),
+    Parameter("funding.premium_half_life_hours", 30.0, 4.0, 1500.0),
     Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
     Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
+)
+# Where the market knows a second factor of the premium, or no funding as yet.
+FAST_FUNDING_PARAMETERS = (
+    Parameter("funding.fast_sd_bp", 2.0, 0.05, 50.0),
+    Parameter("funding.fast_half_life_hours", 4.0, 0.5, 48.0),
 )
 
 SKEW_PARAMETERS = (
@@ -84,24 +93,41 @@ SKEW_PARAMETERS = (
 
 
 def spot_parameters(
-    volatility: float, *, regime: bool, implied: bool
+    volatility: float, *, regime: RegimeConfig | None, implied: bool
 ) -> tuple[Parameter, ...]:
     """What the fit of spot may change.
 
     Args:
         volatility: Of the data, where the search starts [1/sqrt(year)].
-        regime: Whether the market knows calm and stress; then that is fitted too.
+        regime: Calm and stress, if the market knows them: days and volatility are
+            fitted too, and the jumps and the half-life that it has.
         implied: Whether there are data of implied volatility.
     """
-    start = volatility * (0.19 if regime else 0.46)
+    start = volatility * (0.46 if regime is None else 0.19)
     level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
     parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
     parameters += LEVEL_PARAMETERS if implied else ()
-    if not regime:
+    if regime is None:
         return parameters
     starts = STARTS_BESIDE_REGIME
-    moved = (replace(p, start=starts.get(p.key, p.start)) for p in parameters)
-    return (*moved, *REGIME_PARAMETERS)
+    moved = [replace(p, start=starts.get(p.key, p.start)) for p in parameters]
+    moved += REGIME_PARAMETERS
+    moved += [REGIME_JUMPS] if regime.jumps != 1.0 else []
+    moved += [REGIME_HALF_LIFE] if regime.volatility_half_life_days else []
+    return tuple(moved)
+
+
+def funding_parameters(config: FundingConfig | None) -> tuple[Parameter, ...]:
+    """What the fit of funding may change.
+
+    Args:
+        config: Of the market that is fitted; None: it has no funding as yet.
+    """
+    if config is not None and config.fast_sd_bp == 0.0:
+        return FUNDING_PARAMETERS
+    slower = {"funding.premium_half_life_hours": 100.0}
+    moved = (replace(p, start=slower.get(p.key, p.start)) for p in FUNDING_PARAMETERS)
+    return (*moved, *FAST_FUNDING_PARAMETERS)
 
 
 def spot_aims(*, regime: bool) -> tuple[Statistic, ...]:

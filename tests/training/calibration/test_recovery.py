@@ -88,7 +88,8 @@ def fitted(truth: EnvConfig, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     add_gas(history, [folder / "gas.csv"], Window(), 1.0)
     add_funding(history, folder / "funding.csv", Window())
     add_reversal(history, folder / "reversal.csv", Window())
-    base = load_config("ethereum-l1", {"market": {"regime": None}})
+    one_factor = {"market": {"regime": None, "funding": {}}}
+    base = load_config("ethereum-l1", one_factor)
     return fit_market(base, history, Effort(24), parts_of(history))
 
 
