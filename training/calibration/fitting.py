@@ -207,7 +207,7 @@ def _fit_gas(fitted: Fitted, history: History, effort: Effort) -> None:
     if fitted.config.market.gas is None:
         start = {"median_gwei": 1.0, "slow": dict(_FACTOR), "fast": dict(_FACTOR)}
         put(fitted.market, "gas", start)
-    for key in ("season", "season_peak_hour"):
+    for key in ("season", "season_peak_hour", "weekend"):
         if key in history.direct:
             put(fitted.market, f"gas.{key}", history.direct[key])
     fitted.config = _changed(fitted.config, fitted.market)

@@ -1,6 +1,7 @@
-"""The statistics of the gas price: level, changes, daily season, response to returns.
+"""The statistics of the gas price: level, changes, seasons, response to returns.
 
-Daily means are what explorers publish; the season and the response need hourly data.
+Daily means are what explorers publish, and they know the weekend; the season of the day
+and the response need hourly data.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ ROWS = ("gas_slow", "gas_fast", "gas_burst")
 _LAGS = (1, 3, 7, 30)
 _TREND = 14  # days of the moving mean that is taken out of hourly gas
 _WEEK = 168
+WEEKEND = "gas at weekends over weekdays"
 
 DAILY = (
     Statistic("gas price, median", "gwei", 0.02, ratio=True, limit=0.05),
@@ -29,6 +31,8 @@ DAILY = (
         "days beyond twice the gas of 30 days", "-", 0.02, fitted=False, reach=0.03
     ),
 )
+# Not aimed at: the weekend is read off the data as it is.
+WEEK = (Statistic(WEEKEND, "-", 0.05, ratio=True, fitted=False, reach=0.1),)
 HOURLY = (
     Statistic("gas in the top 1 % of |returns|", "-", 0.05, ratio=True, limit=0.2),
     Statistic("gas one hour later", "-", 0.1, ratio=True),
@@ -38,10 +42,33 @@ HOURLY = (
 )
 
 
-def daily_values(daily: FloatArray) -> Values:
-    """Statistics of daily mean gas prices, shape (n, days) [gwei]."""
+def weekend(daily: FloatArray, first_weekday: int = 0) -> FloatArray:
+    """Geometric mean of gas on Saturday and Sunday over that of weekdays.
+
+    Of the log price less its mean over the week around each day: no trend counts.
+
+    Args:
+        daily: Mean gas prices, shape (n, days), of at least eight weeks.
+        first_weekday: Of the first day, 0 is Monday.
+    """
+    logs = np.log(daily)
+    around = np.lib.stride_tricks.sliding_window_view(logs, 7, axis=-1)
+    rest = logs[..., 3:-3] - around.mean(axis=-1)  # a week with a gap has no mean
+    late = (first_weekday + 3 + np.arange(rest.shape[-1])) % 7 >= 5
+    ends, others = (np.nanmean(rest[..., days], axis=-1) for days in (late, ~late))
+    return np.asarray(np.exp(ends - others))
+
+
+def daily_values(daily: FloatArray, first_weekday: int = 0) -> Values:
+    """Statistics of daily mean gas prices, shape (n, days) [gwei].
+
+    Args:
+        daily: See above.
+        first_weekday: Of the first day, 0 is Monday.
+    """
     logs = np.log(daily)
     values = {
+        WEEKEND: weekend(daily, first_weekday),
         "gas price, median": np.nanmedian(daily, axis=-1),
         "sd of log gas price": np.nanstd(logs, axis=-1),
     }

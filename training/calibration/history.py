@@ -196,7 +196,9 @@ def add_gas(
             daily = of_gas.daily_means(factor * series.at(hours)[None, :])
             history.gas_daily = daily
             history.days["gas"] = daily.shape[-1]
-            history.values |= _single(of_gas.daily_values(daily))
+            weekday = (int(hours[0]) // 24 + 3) % 7 if hours.size else 0
+            history.values |= _single(of_gas.daily_values(daily, weekday))
+            history.direct["weekend"] = history.values[of_gas.WEEKEND]
         history.add(series)
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from hedge_env.config import FundingConfig, RegimeConfig
 from training.calibration.funding import FUNDING
-from training.calibration.gas import DAILY, HOURLY
+from training.calibration.gas import DAILY, HOURLY, WEEK
 from training.calibration.implied import IMPLIED
 from training.calibration.moments import Parameter
 from training.calibration.skew import SKEW
 from training.calibration.spot_statistics import SPOT
 from training.calibration.statistic import Statistic
 
-STATISTICS = (*SPOT, *IMPLIED, *DAILY, *HOURLY, *FUNDING, *SKEW)
+STATISTICS = (*SPOT, *IMPLIED, *DAILY, *WEEK, *HOURLY, *FUNDING, *SKEW)
 AIMS = {
     "spot": (*SPOT, *IMPLIED),
     "gas": (*DAILY, *HOURLY),

@@ -1,6 +1,7 @@
 """Statistics of returns against what is known of simple processes."""
 
 import numpy as np
+import pytest
 
 from hedge_env.loading import load_config
 from hedge_env.market.gas import gas_price, log_gas_deviation, week_deviation
@@ -53,6 +54,22 @@ def test_the_gas_season_has_its_amplitude_and_peak() -> None:
     amplitude, peak = gas.season(logs)
     assert abs(amplitude[0] - 0.3) < 1e-12
     assert abs(peak[0] - 16.0) < 1e-9
+
+
+@pytest.mark.parametrize("first_weekday", range(7))
+def test_the_weekend_of_gas_is_read_off_whatever_day_history_begins(
+    first_weekday: int,
+) -> None:
+    days = np.arange(100)
+    late = (days + first_weekday) % 7 >= 5
+    logs = 3.0 + 0.02 * days + np.log(0.7) * late  # with a trend
+    whole = np.exp(logs)[None, :]
+    np.testing.assert_allclose(gas.weekend(whole, first_weekday), 0.7, rtol=1e-12)
+    holes = whole.copy()
+    holes[0, 40] = np.nan
+    np.testing.assert_allclose(gas.weekend(holes, first_weekday), 0.7, rtol=1e-12)
+    values = gas.daily_values(whole, first_weekday)
+    np.testing.assert_allclose(values[gas.WEEKEND], 0.7, rtol=1e-12)
 
 
 def test_the_season_of_volatility_is_read_off_whatever_day_history_begins() -> None:
