@@ -8,6 +8,7 @@ from hedge_env.market.gas import gas_price, log_gas_deviation, week_deviation
 from hedge_env.market.parameters import market_params
 from training.calibration import funding, gas
 from training.calibration import returns as of
+from training.calibration.model import model_values
 from training.calibration.season import season_parameters, season_values
 from training.calibration.simulation import hourly
 
@@ -70,6 +71,18 @@ def test_the_weekend_of_gas_is_read_off_whatever_day_history_begins(
     np.testing.assert_allclose(gas.weekend(holes, first_weekday), 0.7, rtol=1e-12)
     values = gas.daily_values(whole, first_weekday)
     np.testing.assert_allclose(values[gas.WEEKEND], 0.7, rtol=1e-12)
+
+
+def test_the_weekend_of_simulated_gas_is_that_of_its_market() -> None:
+    market = {"gas": {"weekend": 0.6}, "surface": {"model": "flat"}}
+    config = load_config("ethereum-l1", {"market": market})
+    values = model_values(config, {"gas": 360}, 8, 0, spot=False)[gas.WEEKEND]
+    error = values.std() / np.sqrt(values.size)
+    # The state after an hour counts for it, so that a day ends with the first state of
+    # the next: Friday has an hour of the weekend, and Sunday one of Monday.
+    sunday, friday = (23.0 * 0.6 + 1.0) / 24.0, (23.0 + 0.6) / 24.0
+    expected = np.sqrt(0.6 * sunday) / friday**0.2
+    assert abs(values.mean() - expected) < 4.0 * error
 
 
 def test_the_season_of_volatility_is_read_off_whatever_day_history_begins() -> None:
