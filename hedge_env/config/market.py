@@ -110,7 +110,8 @@ class FundingConfig(Model):
     premium_mean_bp: _Rate = 1.0
     premium_sd_bp: BasisPoints = 5.0
     premium_half_life_hours: Hours = 24.0
-    fast_sd_bp: BasisPoints = 0.0  # of a second, faster factor of the premium
+    # Of a second, faster factor of the premium; zero: there is none.
+    fast_sd_bp: BasisPoints = 0.0
     fast_half_life_hours: Hours = 4.0
     return_response_bp: _Rate = 0.0  # premium per unit of trailing log return
     trailing_days: Days = 7.0

@@ -7,7 +7,7 @@ of a step is always the same noise, whichever parts of the market are on.
 |---|---|
 | 0 | spot, fast volatility, slow volatility, surface level |
 | 1 | skew, curvature, slow gas, fast gas |
-| 2 | funding premium (its shock moves the basis too), intraday volatility, fast factor of the premium |
+| 2 | funding premium (and basis), intraday volatility, fast factor of the premium |
 | 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
 | 4 | uniform: change of regime; at the start a second one: depth of stress |
 | 6 | two uniforms, at decisions: order fails, sandwich; then the normal of the basis |

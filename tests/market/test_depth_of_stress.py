@@ -83,12 +83,13 @@ def test_the_square_of_the_multiple_is_linear_in_the_depth() -> None:
     np.testing.assert_allclose(multiples**2, [1.0, 3.0, 9.0], rtol=1e-14)
 
 
-@pytest.mark.parametrize("half_life", [1e-9, None])
+@pytest.mark.parametrize("half_life", [1e-4, None])
 def test_at_once_is_the_limit_of_a_short_half_life(half_life: float | None) -> None:
     plain = stormy_config(*SHORT)
     regime = {"regime": {"volatility_half_life_days": half_life}}
     ramped = load_config(plain, {"market": regime})
-    tolerance = 0.0 if half_life is None else 1e-6
+    # Of eight days, 1e-4 are 1.3e-5, and so is what the surface expects of the depth.
+    tolerance = 0.0 if half_life is None else 1e-3
     for a, b in zip(decisions(ramped, 50), decisions(plain, 50), strict=True):
         for name, values in a.items():
             np.testing.assert_allclose(
@@ -157,8 +158,8 @@ def test_recorded_days_take_over_what_the_depth_does_to_log_volatility(
     assert within_four_errors((logs - logs.mean()) ** 2, added)
 
 
-@pytest.mark.parametrize("days", [0.0, -1.0, 1000.0])
-def test_a_half_life_is_positive_and_at_most_a_year(days: float) -> None:
+@pytest.mark.parametrize("days", [0.0, -1.0, 1e-5, 1000.0])
+def test_a_half_life_is_seconds_to_a_year(days: float) -> None:
     with pytest.raises(ValidationError, match="volatility_half_life_days"):
         chain(1.0, volatility_half_life_days=days)
 

@@ -10,6 +10,7 @@ import yaml
 from hedge_env.loading import load_config
 from hedge_env.simulated import SimulatedMarket
 from tests.training.calibration.files import HOURS, START, rows, text
+from training.calibration.table import LEGEND
 from training.cli import main
 
 
@@ -134,6 +135,14 @@ def test_without_a_part_the_base_is_compared_as_it_is(
         # Three years are too few histories of these prices to be weighted.
         assert ("weighted" in text_) is (years == "5" and not weights)
         assert "--parts none" in text_
+        # The sentence below the table tells of every row of it.
+        assert LEGEND in text_
+        counts = [0, 0]
+        for row in rows_.values():
+            counts[row["asked"]] += row["within"] is not None
+            assert row["allowed"]
+        assert f" of {counts[1]} statistics with a limit are within it" in text_
+        assert f" of {counts[0]} statistics without one are within what" in text_
     assert len(set(models)) == 3
 
 
