@@ -1,20 +1,29 @@
-"""Reads a CSV file as rows of text, or says in one sentence why it is none.
+"""Reads a file of history as rows of text, or says in one sentence why it is none.
 
-Whatever the file is for, it is opened here: encoding, separator and header are found
-out, and a folder, a picture or a page of HTML is named as what it is.
+Whatever the file is for, it is opened here: packing, encoding, separator, lines before
+the header and the header itself are found out. JSON and Parquet give rows as well.
 """
 
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite, nan
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from hedge_env.errors import DataError, one_line
+from hedge_env.history.cells import number
+from hedge_env.history.json_rows import rows_of_json
+from hedge_env.history.parquet_rows import rows_of_parquet
+from hedge_env.history.raw_file import PARQUET, as_text, read_bytes
 
-_MAX_BYTES = 500_000_000
+__all__ = ["CsvFile", "number", "read_csv"]
+
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_Rows = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -25,11 +34,15 @@ class CsvFile:
         source: The file, as the user wrote it.
         header: Names of the columns in lower case, None if the first row is data.
         rows: Line number and cells of each row that is not blank.
+        delimiter: What separates cells; empty in JSON and Parquet.
+        form: Packing, encoding and format, where not plain.
     """
 
     source: str
     header: list[str] | None
-    rows: list[tuple[int, list[str]]]
+    rows: _Rows
+    delimiter: str = ","
+    form: tuple[str, ...] = field(default=())
 
     @property
     def width(self) -> int:
@@ -48,58 +61,92 @@ def read_csv(path: str | Path) -> CsvFile:
         DataError: If it is not there, not text, or empty.
     """
     source = str(path)
-    lines = _lines(source)
-    start = next((line for line in lines if line.strip()), "")
-    if not start:
-        raise DataError(
-            one_line(f"{source} is empty: a time and a value a row are due")
-        )
+    data, form = read_bytes(source)
+    if data.startswith(PARQUET):
+        names, cells = rows_of_parquet(source, data)
+        return _of_table(source, names, cells, (*form, "Parquet"))
+    text, encoding = as_text(source, data)
+    if not text.strip():
+        problem = f"{source} is empty: a time and a value a row are due"
+        raise DataError(one_line(problem))
+    form += () if encoding == "utf-8" else (encoding,)
+    start = text.lstrip()[:200].lower()
+    if start.startswith(("<!doctype", "<html", "<?xml")):
+        what = "an XML document" if start.startswith("<?xml") else "a page of HTML"
+        raise DataError(one_line(f"{source} is {what}, not data; give a CSV file"))
+    if start[0] in "[{":
+        header, cells = rows_of_json(source, text)
+        return _of_table(source, header, cells, (*form, "JSON"))
+    return _of_text(source, text, form)
+
+
+def _of_table(
+    source: str, header: list[str] | None, cells: list[list[str]], form: tuple[str, ...]
+) -> CsvFile:
+    names = None if header is None else [name.strip().lower() for name in header]
+    rows = list(enumerate(cells, start=1))
+    if header is None and not rows:
+        raise DataError(one_line(f"{source} holds no rows"))
+    return CsvFile(source, names, rows, "", form)
+
+
+def _of_text(source: str, text: str, form: tuple[str, ...]) -> CsvFile:
+    lines = text.splitlines()
+    sample = [line for line in lines[:200] if line.strip()]
+    delimiter = _delimiter(sample[-20:])
     try:
-        cells = list(csv.reader(lines, delimiter=max(",;\t", key=start.count)))
+        cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise DataError(one_line(f"{source} is not a CSV file: {error}")) from None
     rows = [
         (line, row)
         for line, row in enumerate(cells, start=1)
-        if any(cell.strip() for cell in row)
+        if any(cell.strip() for cell in row) and not row[0].startswith("#")
     ]
-    header = _header(rows[0][1]) if rows else None
-    return CsvFile(source, header, rows if header is None else rows[1:])
+    rows = rows[_preface(rows) :]
+    header, first = _header(source, [row for _, row in rows[:3]])
+    return CsvFile(source, header, rows[first:], delimiter, form)
 
 
-def number(text: str) -> float:
-    """A finite or infinite number, NaN if the text is none."""
-    try:
-        return nan if "_" in text else float(text)
-    except ValueError:
-        return nan
+def _delimiter(sample: Sequence[str]) -> str:
+    """The separator that cuts most rows alike; of two, the one that cuts more."""
+
+    def score(mark: str) -> tuple[float, int]:
+        widths = Counter(len(row) for row in csv.reader(sample, delimiter=mark))
+        width, count = widths.most_common(1)[0]
+        return (0.0, 0) if width < 2 else (round(count / len(sample), 1), width)
+
+    # A semicolon or tab is never part of a number; a comma may be.
+    best = [mark for mark in ";\t|" if score(mark)[0] >= 0.8]
+    return best[0] if best else ("," if score(",")[1] else max(";\t|,", key=score))
 
 
-def _lines(source: str) -> list[str]:
-    if Path(source).is_dir():
-        text = f"{source} cannot be read: it is a folder; give a CSV file"
-        raise DataError(one_line(text))
-    try:
-        with Path(source).open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise DataError(one_line(f"{source} does not exist; give a CSV file")) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(one_line(f"{source} cannot be read: {reason}")) from None
-    if len(data) > _MAX_BYTES:
-        raise DataError(one_line(f"{source} is larger than {_MAX_BYTES} bytes"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise DataError(one_line(f"{source} is not text; give a CSV file"))
-    return text.splitlines()
+def _preface(rows: _Rows) -> int:
+    """Rows before the header: an address, `sep=;`, a title; narrower than the rest."""
+    widths = Counter(len(cells) for _, cells in rows[:50])
+    if len(rows) < 3 or not widths:
+        return 0
+    usual = widths.most_common(1)[0][0]
+    for at, (_, cells) in enumerate(rows[:10]):
+        if len(cells) == usual or any(isfinite(number(cell)) for cell in cells):
+            return at
+        if len([cell for cell in cells if cell.strip()]) > 1 and usual < len(cells):
+            return at
+    return 0
 
 
-def _header(cells: Sequence[str]) -> list[str] | None:
-    """Names of the columns in lower case, None if the first row is data."""
-    if any(isfinite(number(cell)) for cell in cells):
-        return None
-    return [cell.strip().lower() for cell in cells]
+def _header(source: str, rows: Sequence[Sequence[str]]) -> tuple[list[str] | None, int]:
+    """Names of the columns in lower case, None if the first row is data; rows taken."""
+    if not rows:
+        return None, 0
+    names = [[cell.strip().lower() for cell in row] for row in rows]
+    if any(isfinite(number(cell)) or _DATE.match(cell) for cell in names[0]):
+        return None, 0
+    # What yfinance writes: prices, tickers, and the name of the index alone.
+    if len(names) == 3 and names[1][0] == "ticker" and not any(names[2][1:]):
+        tickers = sorted(set(names[1][1:]))
+        if len(tickers) > 1:
+            text = f"{source} holds several symbols: {', '.join(tickers[:5])}; keep one"
+            raise DataError(one_line(text))
+        return [names[2][0], *names[0][1:]], 3
+    return names[0], 1

@@ -6,16 +6,16 @@ that is wrong is named with its line. Rows may be in any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hedge_env._types import FloatArray, IntArray
+from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.errors import DataError, one_line
-from hedge_env.history.columns import SeriesKind, require_one_symbol, time_and_value
-from hedge_env.history.csv_file import number, read_csv
-from hedge_env.history.timestamps import parse_times
+from hedge_env.history.columns import SeriesKind
+from hedge_env.history.csv_file import read_csv
+from hedge_env.history.reading import Reading, read_series_cells
+from hedge_env.history.timestamps import time_problem
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Series:
 
     Attributes:
         source: The file.
-        seconds: Unix time, rising, shape (n,) [second].
+        seconds: Unix time at which a value is known, rising, shape (n,) [second].
         values: As in the file, shape (n,).
         column: Name of the column that `values` come from; empty without a header.
         repeated: Rows left out because their time came before.
@@ -53,14 +53,15 @@ def read_series(path: str, kind: SeriesKind) -> Series:
     file = read_csv(path)
     if not file.rows:
         raise DataError(one_line(f"{path} holds no two rows with a {kind.word}"))
-    time_at, value_at = time_and_value(file, kind)
-    for line, cells in file.rows:
-        if len(cells) != file.width:
-            raise _at(path, line, f"{len(cells)} columns where {file.width} are due")
-    require_one_symbol(file)
-    filled = [(line, cells) for line, cells in file.rows if _is_filled(cells[value_at])]
-    times = parse_times(path, [(line, cells[time_at]) for line, cells in filled])
-    values = _numbers(path, [(line, cells[value_at]) for line, cells in filled])
+    cells = read_series_cells(file, kind)
+    if not cells.complete.all():
+        at = int(np.argmin(cells.complete))
+        found = len(file.rows[at][1])
+        raise cells.at(at, f"{found} columns where {cells.width} are due")
+    filled = np.array([_is_filled(text) for text in cells.texts])
+    _require_readable(cells, filled)
+    times = np.round(cells.seconds[filled]).astype(np.int64)
+    values = cells.values[filled]
     if times.size < 2:
         raise DataError(one_line(f"{path} holds no two rows with a {kind.word}"))
     order = np.argsort(times, kind="stable")
@@ -70,25 +71,33 @@ def read_series(path: str, kind: SeriesKind) -> Series:
         source=path,
         seconds=times[first],
         values=values[first],
-        column="" if file.header is None else file.header[value_at],
+        column=cells.column,
         repeated=int((~first).sum()),
-        empty=len(file.rows) - len(filled),
+        empty=int((~filled).sum()),
     )
 
 
-def _numbers(path: str, cells: Sequence[tuple[int, str]]) -> FloatArray:
-    values = np.array([number(text) for _, text in cells], dtype=np.float64)
-    if not np.isfinite(values).all():
-        at = int(np.argmin(np.isfinite(values)))
-        line, text = cells[at]
-        problem = "is no number" if np.isnan(values[at]) else "is not finite"
-        raise _at(path, line, f"{text!r} {problem}")
-    return values
+def _require_readable(cells: Reading, filled: BoolArray) -> None:
+    """Refuse the first cell that is no time, or no finite number."""
+    bad = filled & np.isnan(cells.seconds)
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise cells.at(at, time_problem(cells.times[at]))
+    bad = filled & ~np.isfinite(cells.values)
+    if bad.any():
+        at = int(np.argmax(bad))
+        problem = "is no number" if np.isnan(cells.values[at]) else "is not finite"
+        raise cells.at(at, f"{cells.texts[at]!r} {problem}")
 
 
 def _is_filled(cell: str) -> bool:
-    return cell.strip().lower() not in ("", "nan", "null", "none", "na", "n/a")
-
-
-def _at(path: str, line: int, problem: str) -> DataError:
-    return DataError(one_line(f"{path} line {line}: {problem}"))
+    return cell.strip().lower() not in (
+        "",
+        "nan",
+        "null",
+        "none",
+        "na",
+        "n/a",
+        "-",
+        ".",
+    )

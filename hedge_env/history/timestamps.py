@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from hedge_env._types import FloatArray, IntArray
+from hedge_env._types import FloatArray
 from hedge_env.errors import DataError, one_line
-from hedge_env.history.csv_file import number
+from hedge_env.history.cells import number
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
@@ -25,7 +25,20 @@ _YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)")
 _DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
 _UTC_NAME = re.compile(r" *(utc|gmt|z)$", re.IGNORECASE)
-_HOUR = re.compile(r"^[T ]+(?=\d:)")
+_HOUR = re.compile(r"^[T ,]+(?=\d:)")
+_CLOCK = re.compile(
+    r"[T ,]*(\d{1,2})(?:-|(?::(\d\d)(?::(\d\d)(?:\.\d+)?)?)? *)([AaPp])\.?[Mm]\.?"
+)
+_NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})(.*)")
+_DAY_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3,9})\.?[- ](\d{4})(.*)")
+_SHORT_DASHES = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})(.*)")
+_BARE_DATE = re.compile(r"[^:T]*\d")
+_MONTHS = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_EXCEL_EPOCH = 25_569.0  # 1970-01-01 in days since 1899-12-30
+_DAY = 86_400.0  # [second]
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,7 @@ def read_times(texts: Sequence[str], source: str) -> Times:
         DataError: If days and months, or zones, cannot be told apart.
     """
     numbers = np.array([number(text) for text in texts], dtype=np.float64)
+    numbers = _compact_dates(numbers)
     seconds, remarks = _from_numbers(numbers)
     written = [i for i, text in enumerate(texts) if text and np.isnan(numbers[i])]
     if written:
@@ -63,27 +77,49 @@ def read_times(texts: Sequence[str], source: str) -> Times:
     return Times(seconds, tuple(remarks))
 
 
-def parse_times(source: str, cells: Sequence[tuple[int, str]]) -> IntArray:
-    """The same as whole seconds, refusing what is no time.
+def time_problem(text: str) -> str:
+    """Why a text is no time, for messages."""
+    if np.isnan(number(text)):
+        return f"{text!r} is no time; write 2024-01-31 08:00 or Unix time"
+    return f"{text!r} is not between 1990 and 2100 as Unix time"
 
-    Args:
-        source: The file, for messages.
-        cells: Line number and text of each time.
 
-    Returns:
-        Shape (n,) [second].
+def is_date(text: str) -> bool:
+    """Whether a text is a day without an hour."""
+    if not np.isnan(number(text)):
+        return _looks_compact(number(text))
+    return bool(_BARE_DATE.fullmatch(text)) and not _CLOCK.search(text)
 
-    Raises:
-        DataError: If a text is no time, or out of range.
-    """
-    seconds = read_times([text.strip() for _, text in cells], source).seconds
-    if np.isnan(seconds).any():
-        line, text = cells[int(np.argmax(np.isnan(seconds)))]
-        problem = "is no time; write 2024-01-31 08:00 or Unix time"
-        if not np.isnan(number(text)):
-            problem = "is not between 1990 and 2100 as Unix time"
-        raise DataError(one_line(f"{source} line {line}: {text!r} {problem}"))
-    return np.asarray(np.round(seconds).astype(np.int64))
+
+def _looks_compact(value: float) -> bool:
+    """Whether a number is a date such as 20240131."""
+    if not (19_900_101 <= value < 21_000_000 and value == int(value)):
+        return False
+    return 1 <= int(value) // 100 % 100 <= 12 and 1 <= int(value) % 100 <= 31
+
+
+def _compact_dates(numbers: FloatArray) -> FloatArray:
+    """Dates such as 20240131, and days as a spreadsheet counts them, as Unix time."""
+    known = numbers[np.isfinite(numbers)]
+    if known.size == 0:
+        return numbers
+    if all(_looks_compact(float(value)) for value in known):
+        out = numbers.copy()
+        for i in np.flatnonzero(np.isfinite(numbers)):
+            year, rest = divmod(int(numbers[i]), 10_000)
+            try:
+                date = datetime(year, rest // 100, rest % 100, tzinfo=UTC)
+            except ValueError:
+                out[i] = np.nan
+            else:
+                out[i] = date.timestamp()
+        return out
+    days = known - _EXCEL_EPOCH
+    inside = (days * _DAY >= _EARLIEST) & (days * _DAY < _LATEST)
+    steps = np.diff(known)
+    if inside.all() and steps.size and ((steps > 0.0).all() or (steps < 0.0).all()):
+        return np.asarray(np.round((numbers - _EXCEL_EPOCH) * _DAY))
+    return numbers
 
 
 def date_text(seconds: int) -> str:
@@ -137,7 +173,8 @@ def _day_first(texts: list[str], source: str) -> bool:
     Raises:
         DataError: If it is so here and otherwise there.
     """
-    pairs = [m.groups()[:2] for m in map(_SLASHES.match, texts) if m is not None]
+    found = (_SLASHES.match(text) or _SHORT_DASHES.match(text) for text in texts)
+    pairs = [m.groups()[:2] for m in found if m is not None]
     day_first = any(int(first) > 12 for first, _ in pairs)
     if day_first and any(int(second) > 12 for _, second in pairs):
         text = f"{source}: dates are partly day/month, partly month/day"
@@ -151,11 +188,36 @@ def _iso(text: str, day_first: bool) -> str:
         year, month, day, rest = match.groups()
     elif match := _DOTS.fullmatch(text):
         day, month, year, rest = match.groups()
-    elif match := _SLASHES.fullmatch(text):
+    elif match := _SLASHES.fullmatch(text) or _SHORT_DASHES.fullmatch(text):
         first, second, year, rest = match.groups()
         day, month = (first, second) if day_first else (second, first)
+    elif match := _NAMED.fullmatch(text):
+        name, day, year, rest = match.groups()
+        month = _month(name)
+    elif match := _DAY_NAMED.fullmatch(text):
+        day, name, year, rest = match.groups()
+        month = _month(name)
     else:
         return text
-    clock = _HOUR.sub("T0", rest.rstrip())
+    clock = _HOUR.sub("T0", _twenty_four(rest.rstrip()))
     clock = re.sub(r" +(?=[+-]\d\d:?\d\d$)", "", clock)
+    clock = re.sub(r"^, *", " ", clock)
     return f"{year}-{month:0>2}-{day:0>2}{clock}"
+
+
+def _month(name: str) -> str:
+    """Number of a month of that English name; `0`, which is none, if there is none."""
+    short = name[:3].lower()
+    return str(_MONTHS.index(short) + 1) if short in _MONTHS else "0"
+
+
+def _twenty_four(clock: str) -> str:
+    """A clock with AM or PM as one of 24 hours; others as they are."""
+    match = _CLOCK.fullmatch(clock)
+    if match is None:
+        return clock
+    hour, minute, second, half = match.groups()
+    if not 1 <= int(hour) <= 12:
+        return clock
+    hours = int(hour) % 12 + (12 if half in "pP" else 0)
+    return f"T{hours:02}:{minute or '00'}:{second or '00'}"

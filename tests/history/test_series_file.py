@@ -68,7 +68,7 @@ def test_times_are_read_in_every_usual_form(tmp_path: Path, texts: list[str]) ->
 def test_order_and_duplicates_do_not_matter_and_are_counted(tmp_path: Path) -> None:
     order = [3, 2, 1, 2, 0]
     rows = [TIMES[i] for i in order], [PRICES[i] for i in order]
-    path = write_series(tmp_path / "p.csv", *rows, header="timestamp,close")
+    path = write_series(tmp_path / "p.csv", *rows, header="timestamp,price")
     series = read_series(path, SPOT)
     np.testing.assert_array_equal(series.seconds, TIMES)
     np.testing.assert_array_equal(series.values, PRICES)

@@ -70,9 +70,8 @@ def clean(
         seconds, values = _positive(seconds, values, table.source, kind, remarks)
     seconds, values = _in_order(seconds, values, table.source, remarks)
     seconds, values = _without_outliers(seconds, values, table.source, kind, remarks)
-    return _grid(
-        seconds, values, table.source, table.column == "close", least_days, remarks
-    )
+    averaged = kind.series.averaged
+    return _grid(seconds, values, table.source, averaged, least_days, remarks)
 
 
 def _drop(
@@ -172,7 +171,7 @@ def _grid(
     seconds: FloatArray,
     values: FloatArray,
     source: str,
-    closes: bool,
+    averaged: bool,
     least_days: float,
     remarks: list[str],
 ) -> Series:
@@ -185,15 +184,22 @@ def _grid(
     step = max(1, round(spacing))
     if abs(spacing - step) > 0.01 * step and spacing > 1.0:
         raise DataError(f"{source}: a row every {spacing:.3g} hours is no regular grid")
-    hours = np.floor(seconds / SECONDS_PER_HOUR + 1e-9).astype(np.int64)
+    # A mean holds from its stamp on; a price is known from its own time on.
+    scaled = seconds / SECONDS_PER_HOUR
+    whole = np.floor(scaled + 1e-6) if averaged else np.ceil(scaled - 1e-6)
+    hours = whole.astype(np.int64)
     start = int(hours[0])
     index = (hours - start) // step
     grid = np.full(int(index[-1]) + 1, np.nan)
     grid[index] = values  # the last of each cell
     if spacing < 0.99:
-        remarks.append(
-            f"a row every {60 * spacing:.3g} minutes: last of each hour used"
-        )
+        used = "last of each hour"
+        if averaged:
+            used = "mean of each hour"
+            count = np.bincount(index, minlength=grid.size)
+            total = np.bincount(index, weights=values, minlength=grid.size)
+            grid = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        remarks.append(f"a row every {60 * spacing:.3g} minutes: {used} used")
     missing = int(np.isnan(grid).sum())
     if missing > 0.3 * grid.size:
         raise DataError(
@@ -202,6 +208,4 @@ def _grid(
         )
     if missing:
         remarks.append(f"{missing} of {grid.size} times are missing: left as gaps")
-    # A candle's time is its opening, its close is known when it ends.
-    end = step if closes and spacing >= 0.99 else 0
-    return Series(source, start + end, step, grid, tuple(remarks))
+    return Series(source, start, step, grid, tuple(remarks))

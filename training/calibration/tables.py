@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from hedge_env._types import FloatArray
-from hedge_env.errors import DataError
+from hedge_env.errors import DataError, one_line
 from hedge_env.history import columns
-from hedge_env.history.columns import SeriesKind, require_one_symbol, time_and_value
-from hedge_env.history.csv_file import number, read_csv
-from hedge_env.history.timestamps import read_times
+from hedge_env.history.columns import SeriesKind
+from hedge_env.history.csv_file import read_csv
+from hedge_env.history.reading import Reading, read_series_cells
 from hedge_env.history.units import in_usd
 
 
@@ -25,8 +25,7 @@ class Kind:
     """What a file is expected to hold.
 
     Attributes:
-        series: What one of its values is called, and names of its column. Of a bar the
-            close comes first: a fit may know the hour that has passed.
+        series: What one of its values is called, and names of its column.
         positive: Whether a value must be above zero.
         smooth: Whether a change by a factor of three from one row to the next must
             be an error.
@@ -42,12 +41,8 @@ class Kind:
         return self.series.word
 
 
-def _close_first(kind: SeriesKind) -> SeriesKind:
-    return SeriesKind(kind.word, ("close", *kind.columns))
-
-
-SPOT = Kind(_close_first(columns.SPOT), smooth=True)
-IMPLIED = Kind(_close_first(columns.IMPLIED_VOLATILITY), smooth=True)
+SPOT = Kind(columns.SPOT, smooth=True)
+IMPLIED = Kind(columns.IMPLIED_VOLATILITY, smooth=True)
 GAS = Kind(columns.GAS)
 FUNDING = Kind(columns.FUNDING, positive=False)
 REVERSAL = Kind(columns.RISK_REVERSAL, positive=False)
@@ -55,7 +50,7 @@ REVERSAL = Kind(columns.RISK_REVERSAL, positive=False)
 
 @dataclass(frozen=True)
 class Table:
-    """Times [s since 1970, UTC] and values as they stand in a file, readable rows only.
+    """Values of a file and when they are known [s since 1970]; readable rows only.
 
     Attributes:
         source: File name, for messages.
@@ -87,34 +82,40 @@ def read_table(path: Path, kind: Kind) -> Table:
     source = path.name
     if not file.rows:
         raise DataError(f"{source} has a header and no rows")
-    time_at, value_at = time_and_value(file, kind.series)
-    require_one_symbol(file)
-    times = read_times(file.column(time_at), source)
-    values = np.array([number(text) for text in file.column(value_at)])
-    good = np.isfinite(times.seconds) & np.isfinite(values)
-    remarks = list(times.remarks)
-    _report_unreadable(times.seconds, values, source, remarks)
+    # Of a bar the close: a fit wants the whole of the time that a file covers.
+    cells = read_series_cells(file, kind.series, closes=True)
+    good = np.isfinite(cells.seconds) & np.isfinite(cells.values)
+    remarks = list(cells.remarks)
+    _report_unreadable(cells, source, remarks)
     if not good.any():
         raise DataError(f"{source}: no row has both a time and a {kind.name}")
     return Table(
         source,
-        times.seconds[good],
-        values[good],
-        "" if file.header is None else file.header[value_at],
+        cells.seconds[good],
+        cells.values[good],
+        cells.column,
         tuple(remarks),
     )
 
 
-def _report_unreadable(
-    seconds: FloatArray, values: FloatArray, source: str, remarks: list[str]
-) -> None:
-    n = seconds.size
-    for what, array in (("time", seconds), ("value", values)):
-        bad = int((~np.isfinite(array)).sum())
+def _report_unreadable(cells: Reading, source: str, remarks: list[str]) -> None:
+    n = cells.seconds.size
+    for what, array, texts in (
+        ("time", cells.seconds, cells.times),
+        ("value", cells.values, cells.texts),
+    ):
+        wrong = ~np.isfinite(array)
+        bad = int(wrong.sum())
+        if not bad:
+            continue
+        at = int(np.argmax(wrong))
+        first = f"{texts[at][:40]!r} in line {cells.lines[at]}"
         if bad > 0.1 * n:
             raise DataError(
-                f"{source}: {bad} of {n} rows have no readable {what}; "
-                "is it the right file, with the columns time and value?"
+                one_line(
+                    f"{source}: {bad} of {n} rows have no readable {what}, the first "
+                    f"is {first}; is it the right file, with the columns time and "
+                    "value?"
+                )
             )
-        if bad:
-            remarks.append(f"{bad} rows without a readable {what} left out")
+        remarks.append(f"{bad} rows without a readable {what} left out, first {first}")

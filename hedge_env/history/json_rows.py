@@ -1,0 +1,72 @@
+"""Rows of a JSON document: answers of exchanges, lists of records, one object a line.
+
+The longest list of lists, or of objects, is the table, wherever in the document it is.
+"""
+
+from __future__ import annotations
+
+import json
+
+from hedge_env.errors import DataError, one_line
+
+Rows = list[list[str]]
+_DEEPEST = 8
+
+
+def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
+    """Names of the columns, None where rows are bare lists, and the rows as text.
+
+    Raises:
+        DataError: If it is no JSON, or holds no table.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        try:
+            document = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except (ValueError, RecursionError):
+            problem = f"{source} is damaged JSON: {error}; fetch it again, or give CSV"
+            raise DataError(one_line(problem)) from None
+    found: list[list[object]] = []
+    _tables(document, found, 0)
+    if not found:
+        problem = f"{source} is JSON without a list of rows; give the answer of an"
+        raise DataError(one_line(f"{problem} exchange, a list of objects, or CSV"))
+    table = max(found, key=len)
+    if isinstance(table[0], dict):
+        header = list(
+            dict.fromkeys(str(k) for r in table if isinstance(r, dict) for k in r)
+        )
+        named = [
+            [_cell(row.get(name)) for name in header]
+            for row in table
+            if isinstance(row, dict)
+        ]
+        return header, named
+    return None, [
+        [_cell(cell) for cell in row] for row in table if isinstance(row, list)
+    ]
+
+
+def _tables(node: object, found: list[list[object]], depth: int) -> None:
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, dict):
+        for child in node.values():
+            _tables(child, found, depth + 1)
+    elif isinstance(node, list) and node:
+        if all(isinstance(row, dict) for row in node) or all(
+            isinstance(row, list) and row and not isinstance(row[0], list | dict)
+            for row in node
+        ):
+            found.append(node)
+        if len(node) < 100:
+            for child in node:
+                if isinstance(child, dict):
+                    _tables(child, found, depth + 1)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,197 @@
+"""The one reader of series: from the rows of a file to times and values.
+
+Recorded days and fits differ only in what they make of a bad cell: the one refuses the
+file, the other leaves out the row. Both read cells here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from hedge_env._types import BoolArray, FloatArray
+from hedge_env.errors import DataError, one_line
+from hedge_env.history.cells import Numbers, number, read_numbers
+from hedge_env.history.columns import SeriesKind, place_of, require_one_symbol
+from hedge_env.history.csv_file import CsvFile
+from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
+from hedge_env.history.timestamps import is_date, read_times
+
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_PERCENT_OF = ("implied volatility", "funding rate", "risk reversal")
+_PRICES_LOOK_LIKE_TIMES = 5e8
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Cells of a file as times and values, in the order of the file.
+
+    Attributes:
+        source: The file.
+        layout: Name of the layout it was taken for.
+        column: Name of the column that the values come from; empty without a header.
+        moment: Of the value: start or end of its bar, or its own.
+        lines: Line of each row.
+        times: Text of each time.
+        texts: Text of each value.
+        seconds: Unix time at which a value is known, NaN where there is none [second].
+        values: NaN where a cell is no number; percent signs taken into account.
+        complete: Whether a row has as many cells as the header.
+        width: Cells due in a row.
+        spacing: Usual time between two rows [second].
+        percent: Whether values were written in percent and are now fractions.
+        remarks: What was noticed and done.
+    """
+
+    source: str
+    layout: str
+    column: str
+    moment: Moment
+    lines: list[int]
+    times: list[str]
+    texts: list[str]
+    seconds: FloatArray
+    values: FloatArray
+    complete: BoolArray
+    width: int
+    spacing: float
+    percent: bool
+    remarks: tuple[str, ...]
+
+    def at(self, index: int, problem: str) -> DataError:
+        """An error that names the line of a row."""
+        return DataError(one_line(f"{self.source} line {self.lines[index]}: {problem}"))
+
+
+def read_series_cells(
+    file: CsvFile, kind: SeriesKind, *, closes: bool = False
+) -> Reading:
+    """Read times and values.
+
+    Args:
+        file: Its rows.
+        kind: What is looked for.
+        closes: Take the close of a bar, not its open.
+
+    Raises:
+        DataError: If it is not clear where or what they are.
+    """
+    place = place_of(file, kind, closes=closes)
+    require_one_symbol(file)
+    times, texts = file.column(place.time_at), file.column(place.value_at)
+    read = read_times(times, file.source)
+    _require_whole_stamps(file, times, read.seconds)
+    numbers = read_numbers(texts, file.delimiter)
+    values, percent, signs = _fractions(file, numbers, kind, named=place.percent)
+    _require_values(file, read.seconds, values, kind)
+    seconds, moved = _rounded(read.seconds)
+    moment, stamp = place.moment, place.stamp
+    if (
+        kind.dated
+        and stamp == "instant"
+        and all(is_date(text) for text in times if text)
+    ):
+        moment, stamp = "close", "open"  # a value of a day is whole when it ends
+    known = seconds[np.isfinite(seconds)]
+    spacing = usual_spacing(known)
+    length = _whole(spacing)
+    remarks = [*file.form, *read.remarks, *numbers.remarks, *signs]
+    if moved:
+        remarks.append(f"{moved} times brought to the round time next to them")
+    return Reading(
+        source=file.source,
+        layout=place.layout,
+        column="" if file.header is None else file.header[place.value_at],
+        moment=moment,
+        lines=[line for line, _ in file.rows],
+        times=times,
+        texts=texts,
+        seconds=seconds + shift(moment, stamp, length),
+        values=values,
+        complete=np.array([len(cells) == file.width for _, cells in file.rows]),
+        width=file.width,
+        spacing=length,
+        percent=percent,
+        remarks=tuple(remarks),
+    )
+
+
+def _rounded(seconds: FloatArray) -> tuple[FloatArray, int]:
+    known = np.isfinite(seconds)
+    out = seconds.copy()
+    out[known], moved = rounded(seconds[known])
+    return out, moved
+
+
+def _whole(spacing: float) -> float:
+    """A length of bars: near a day or a minute it is one."""
+    for unit in (DAY, 60.0):
+        near = unit * round(spacing / unit)
+        if near > 0.0 and abs(spacing - near) < 0.02 * unit:
+            return near
+    return float(round(spacing))
+
+
+def _fractions(
+    file: CsvFile, numbers: Numbers, kind: SeriesKind, *, named: bool
+) -> tuple[FloatArray, bool, list[str]]:
+    """Values with their percent signs taken into account."""
+    percent = numbers.percent & np.isfinite(numbers.values)
+    if not percent.any():
+        if named and kind.word in _PERCENT_OF:
+            return numbers.values * 0.01, True, ["the column's name says percent"]
+        return numbers.values, False, []
+    bare = ~percent & np.isfinite(numbers.values) & (numbers.values != 0.0)
+    if kind.word not in _PERCENT_OF or bare.any():
+        signed = int(np.argmax(percent))
+        line = file.rows[signed][0]
+        text = f"{file.source} line {line}: a {kind.word} in percent"
+        if kind.word in _PERCENT_OF:
+            other = file.rows[int(np.argmax(bare))][0]
+            text = f"{text}, but without the sign in line {other}; write all alike"
+        else:
+            text = f"{text} is none; is it the right column?"
+        raise DataError(one_line(text))
+    return numbers.values * 0.01, True, ["values bear a percent sign"]
+
+
+def _require_whole_stamps(file: CsvFile, times: list[str], seconds: FloatArray) -> None:
+    """Refuse times that a spreadsheet has rounded, as 1.70925E+12.
+
+    Raises:
+        DataError: If two rows got one time, or the times no longer lie evenly.
+    """
+    written = [i for i, text in enumerate(times) if _SCIENTIFIC.fullmatch(text)]
+    if not written:
+        return
+    stamps = seconds[written]
+    stamps = stamps[np.isfinite(stamps)]
+    if stamps.size < 2:
+        return
+    steps = np.diff(np.sort(stamps))
+    even = steps.min() > 0.5 and np.abs(steps % steps.min()).max() < 0.5
+    if even and number(times[written[0]]) > 0.0:
+        return
+    first = written[0]
+    line, text = file.rows[first][0], times[first]
+    raise DataError(
+        one_line(
+            f"{file.source} line {line}: the time {text!r} was rounded by a "
+            "spreadsheet, so that rows can no longer be told apart in time; fetch the "
+            "file again, or format the column as whole numbers before saving"
+        )
+    )
+
+
+def _require_values(
+    file: CsvFile, seconds: FloatArray, values: FloatArray, kind: SeriesKind
+) -> None:
+    """Refuse a column of values that holds Unix times, as if columns were exchanged."""
+    if kind.word == "gas price" or not np.isfinite(seconds).any():
+        return
+    known = values[np.isfinite(values)]
+    if known.size > 1 and np.median(known) > _PRICES_LOOK_LIKE_TIMES:
+        text = f"{file.source} line {file.rows[0][0]}: the {kind.word} looks like a"
+        raise DataError(one_line(f"{text} Unix time; are the columns exchanged?"))
