@@ -11,6 +11,7 @@ from training.market_options import (
     BenchmarkOptions,
     CalibrateOptions,
     DoctorOptions,
+    InspectOptions,
     OptimumOptions,
     PresetsOptions,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "CompareOptions",
     "DoctorOptions",
     "EvaluateOptions",
+    "InspectOptions",
     "OptimumOptions",
     "PresetsOptions",
     "StudyOptions",
@@ -44,6 +46,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "tune": TuneOptions,
     "study": StudyOptions,
     "optimum": OptimumOptions,
+    "inspect": InspectOptions,
     "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,
     "presets": PresetsOptions,

@@ -30,6 +30,7 @@ __all__ = [
     "BenchmarkOptions",
     "CalibrateOptions",
     "DoctorOptions",
+    "InspectOptions",
     "OptimumOptions",
     "PresetsOptions",
 ]
@@ -124,6 +125,15 @@ class BenchmarkOptions(CommonOptions):
     """Leave out the training part."""
     json: Json = False
     progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectOptions(CommonOptions):
+    """Say what a file of history is taken for: layout, span, gaps, unit, moments."""
+
+    file: conf.Positional[File]
+    """Prices, implied volatility, gas, funding or an option chain, in any form."""
+    json: Json = False
 
 
 @dataclass(frozen=True, kw_only=True)

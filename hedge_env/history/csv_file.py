@@ -23,6 +23,7 @@ from hedge_env.history.raw_file import PARQUET, as_text, read_bytes
 __all__ = ["CsvFile", "number", "read_csv"]
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_COMMENT = re.compile(r" *(#|sep=)", re.IGNORECASE)
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -93,15 +94,15 @@ def _of_table(
 def _of_text(source: str, text: str, form: tuple[str, ...]) -> CsvFile:
     lines = text.splitlines()
     sample = [line for line in lines[:200] if line.strip()]
-    delimiter = _delimiter(sample[-20:])
     try:
+        delimiter = _delimiter(sample[-20:])
         cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise DataError(one_line(f"{source} is not a CSV file: {error}")) from None
     rows = [
         (line, row)
         for line, row in enumerate(cells, start=1)
-        if any(cell.strip() for cell in row) and not row[0].startswith("#")
+        if any(cell.strip() for cell in row) and not _COMMENT.match(row[0])
     ]
     rows = rows[_preface(rows) :]
     header, first = _header(source, [row for _, row in rows[:3]])
@@ -128,9 +129,7 @@ def _preface(rows: _Rows) -> int:
         return 0
     usual = widths.most_common(1)[0][0]
     for at, (_, cells) in enumerate(rows[:10]):
-        if len(cells) == usual or any(isfinite(number(cell)) for cell in cells):
-            return at
-        if len([cell for cell in cells if cell.strip()]) > 1 and usual < len(cells):
+        if usual < 2 or len([cell for cell in cells if cell.strip()]) > 1:
             return at
     return 0
 

@@ -29,6 +29,10 @@ def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
             raise DataError(one_line(problem)) from None
     found: list[list[object]] = []
     _tables(document, found, 0)
+    if not found and isinstance(document, dict):
+        columns = _columns(document)
+        if columns is not None:
+            return columns
     if not found:
         problem = f"{source} is JSON without a list of rows; give the answer of an"
         raise DataError(one_line(f"{problem} exchange, a list of objects, or CSV"))
@@ -46,6 +50,20 @@ def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
     return None, [
         [_cell(cell) for cell in row] for row in table if isinstance(row, list)
     ]
+
+
+def _columns(document: dict[str, object]) -> tuple[list[str], Rows] | None:
+    """A table written by columns, as pandas does; None if it is none."""
+    columns = [
+        list(column.values()) if isinstance(column, dict) else column
+        for column in document.values()
+    ]
+    lists = [column for column in columns if isinstance(column, list)]
+    lengths = {len(column) for column in lists}
+    if len(lists) != len(columns) or len(lists) < 2 or len(lengths) != 1:
+        return None
+    rows = [[_cell(cell) for cell in row] for row in zip(*lists, strict=True)]
+    return list(document), rows
 
 
 def _tables(node: object, found: list[list[object]], depth: int) -> None:

@@ -22,7 +22,9 @@ def rows_of_parquet(source: str, data: bytes) -> tuple[list[str], list[list[str]
         raise MissingDependencyError(one_line(text)) from None
     try:
         frame = polars.read_parquet(io.BytesIO(data))
-    except Exception as error:  # polars raises its own kinds, and Rust panics
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of polars, or a panic, which is no Exception
         text = f"{source} is a damaged Parquet file: {error}"
         raise DataError(one_line(text)) from None
     rows = [[_cell(cell) for cell in row] for row in frame.iter_rows()]

@@ -19,7 +19,8 @@ from hedge_env.history.csv_file import CsvFile
 from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
 from hedge_env.history.timestamps import is_date, read_times
 
-_SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_MOST_WIDE = 0.1  # share of rows that may have more cells than the header
 _PERCENT_OF = ("implied volatility", "funding rate", "risk reversal")
 _PRICES_LOOK_LIKE_TIMES = 5e8
 
@@ -82,7 +83,8 @@ def read_series_cells(
     require_one_symbol(file)
     times, texts = file.column(place.time_at), file.column(place.value_at)
     read = read_times(times, file.source)
-    _require_whole_stamps(file, times, read.seconds)
+    _require_whole_stamps(file, times)
+    _require_width(file)
     numbers = read_numbers(texts, file.delimiter)
     values, percent, signs = _fractions(file, numbers, kind, named=place.percent)
     _require_values(file, read.seconds, values, kind)
@@ -157,22 +159,36 @@ def _fractions(
     return numbers.values * 0.01, True, ["values bear a percent sign"]
 
 
-def _require_whole_stamps(file: CsvFile, times: list[str], seconds: FloatArray) -> None:
+def _require_width(file: CsvFile) -> None:
+    """Refuse rows wider than the header: cells would be taken for their neighbours.
+
+    Raises:
+        DataError: If that is the rule, not a slip.
+    """
+    wide = [
+        (line, cells)
+        for line, cells in file.rows
+        if any(cell.strip() for cell in cells[file.width :])
+    ]
+    if len(wide) > _MOST_WIDE * len(file.rows):
+        line, cells = wide[0]
+        text = f"{file.source} line {line}: {len(cells)} columns where {file.width}"
+        text = f"{text} are due; are decimals written with commas? put ; between cells"
+        raise DataError(one_line(text))
+
+
+def _require_whole_stamps(file: CsvFile, times: list[str]) -> None:
     """Refuse times that a spreadsheet has rounded, as 1.70925E+12.
 
     Raises:
         DataError: If two rows got one time, or the times no longer lie evenly.
     """
     written = [i for i, text in enumerate(times) if _SCIENTIFIC.fullmatch(text)]
-    if not written:
+    if len(written) < 2:
         return
-    stamps = seconds[written]
-    stamps = stamps[np.isfinite(stamps)]
-    if stamps.size < 2:
-        return
-    steps = np.diff(np.sort(stamps))
-    even = steps.min() > 0.5 and np.abs(steps % steps.min()).max() < 0.5
-    if even and number(times[written[0]]) > 0.0:
+    stamps = [number(times[i].replace(",", ".")) for i in written]
+    steps = np.diff(np.sort(np.array(stamps)))
+    if steps.min() > 0.0 and np.abs(steps % steps.min()).max() < 1e-3:
         return
     first = written[0]
     line, text = file.rows[first][0], times[first]

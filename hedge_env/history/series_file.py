@@ -67,6 +67,7 @@ def read_series(path: str, kind: SeriesKind) -> Series:
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
     first = np.append(True, np.diff(times) > 0)
+    _require_one_value(cells, np.flatnonzero(filled)[order], first)
     return Series(
         source=path,
         seconds=times[first],
@@ -88,6 +89,17 @@ def _require_readable(cells: Reading, filled: BoolArray) -> None:
         at = int(np.argmax(bad))
         problem = "is no number" if np.isnan(cells.values[at]) else "is not finite"
         raise cells.at(at, f"{cells.texts[at]!r} {problem}")
+
+
+def _require_one_value(cells: Reading, order: IntArray, first: BoolArray) -> None:
+    """Refuse two values of one time, as of two markets or of clocks put back."""
+    values = cells.values[order]
+    again = np.append(False, ~first[1:] & ~np.isclose(values[1:], values[:-1], 1e-9, 0))
+    if again.any():
+        at = int(np.argmax(again))
+        other = cells.lines[int(order[at - 1])]
+        text = f"{cells.times[int(order[at])]!r} is the time of line {other} too, with"
+        raise cells.at(int(order[at]), f"{text} another value; keep one, in UTC")
 
 
 def _is_filled(cell: str) -> bool:

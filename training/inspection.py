@@ -1,0 +1,191 @@
+"""What a file of history is taken for, before anybody fits to it or replays it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hedge_env._types import FloatArray
+from hedge_env.errors import DataError
+from hedge_env.history import columns, units
+from hedge_env.history.columns import SeriesKind
+from hedge_env.history.csv_file import CsvFile, read_csv
+from hedge_env.history.kinds import is_chain, kind_of
+from hedge_env.history.reading import Reading, read_series_cells
+from hedge_env.history.series_file import read_series
+from training.calibration.chains import fit_chains
+from training.calibration.cleaning import clean
+from training.calibration.tables import (
+    FUNDING,
+    GAS,
+    IMPLIED,
+    REVERSAL,
+    SPOT,
+    read_table,
+)
+
+KINDS = {
+    columns.SPOT: ("spot", SPOT),
+    columns.IMPLIED_VOLATILITY: ("implied_volatility", IMPLIED),
+    columns.GAS: ("gas", GAS),
+    columns.FUNDING: ("funding", FUNDING),
+    columns.RISK_REVERSAL: ("risk_reversal", REVERSAL),
+}
+_LISTED = 5  # gaps
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        document: Of the contract layout, kind, rows, first, last, spacing_seconds,
+            moment, unit, missing, repaired; and column, values, gaps, what
+            `replay` and `calibrate` say about the file, None if they take it.
+    """
+
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+def inspect_file(path: Path) -> Inspection:
+    """Read a file as a replay and a fit do.
+
+    Raises:
+        DataError: If neither can read it; in one sentence.
+    """
+    file = read_csv(path)
+    if is_chain(file):
+        return _chain(file, path)
+    kind = kind_of(file)
+    replay, fit = _replay(path, kind), _fit(path, kind)
+    if replay is not None and fit is not None:
+        raise DataError(replay)
+    cells = read_series_cells(file, kind)
+    good = np.isfinite(cells.seconds) & np.isfinite(cells.values)
+    seconds = cells.seconds[good]
+    values = cells.values[good] * (100.0 if cells.percent else 1.0)
+    order = np.argsort(seconds, kind="stable")
+    times = np.unique(seconds)
+    gaps, missing = _gaps(times, cells.spacing)
+    return Inspection(
+        {
+            "file": str(path),
+            "layout": cells.layout,
+            "kind": KINDS[kind][0],
+            "rows": int(good.sum()),
+            "first": _iso(times[0]),
+            "last": _iso(times[-1]),
+            "spacing_seconds": cells.spacing,
+            "moment": cells.moment,
+            "unit": _unit(cells, kind, values),
+            "missing": missing,
+            "repaired": _repaired(cells, seconds, int((~good).sum())),
+            "column": cells.column,
+            "first_value": float(values[order[0]]),
+            "last_value": float(values[order[-1]]),
+            "gaps": gaps,
+            "replay": replay,
+            "calibrate": fit,
+        }
+    )
+
+
+def _replay(path: Path, kind: SeriesKind) -> str | None:
+    """Why a replay refuses a file, None if it does not."""
+    try:
+        series = read_series(str(path), kind)
+        if kind is columns.SPOT:
+            units.prices(series)
+        elif kind is columns.IMPLIED_VOLATILITY:
+            units.implied_volatilities(series)
+        elif kind is columns.GAS:
+            units.gas_prices(series)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _fit(path: Path, kind: SeriesKind) -> str | None:
+    """Why a fit refuses a file, however long it is, None if it does not."""
+    try:
+        of_fit = KINDS[kind][1]
+        clean(read_table(path, of_fit), of_fit, least_days=0.0)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _gaps(times: FloatArray, spacing: float) -> tuple[list[dict[str, Any]], int]:
+    """The longest gaps, and how many times are missing in all."""
+    if spacing <= 0.0:
+        return [], 0
+    lost = np.maximum(np.round(np.diff(times) / spacing) - 1.0, 0.0)
+    longest = [i for i in np.argsort(-lost, kind="stable")[:_LISTED] if lost[i] > 0]
+    found = [
+        {"from": _iso(times[i]), "to": _iso(times[i + 1]), "missing": int(lost[i])}
+        for i in longest
+    ]
+    return found, int(lost.sum())
+
+
+def _unit(cells: Reading, kind: SeriesKind, values: FloatArray) -> str:
+    if kind is columns.SPOT:
+        return "quote currency"
+    if cells.percent:
+        return "percent"
+    if kind is columns.GAS:
+        if units.in_usd(cells.column):
+            return "USD per transaction"
+        paid = values[values > 0.0]
+        return units.gas_unit(paid)[0] if paid.size else "gwei"
+    if kind is columns.FUNDING:
+        return units.funding_unit(values)[0]
+    return units.volatility_unit(np.abs(values))[0]
+
+
+def _repaired(cells: Reading, seconds: FloatArray, bad: int) -> list[str]:
+    repaired = list(cells.remarks)
+    if bad:
+        repaired.append(f"{bad} rows without a readable time or value left out")
+    steps = np.diff(seconds)
+    if (steps < 0.0).any():
+        order = "newest first" if (steps <= 0.0).all() else "out of order"
+        repaired.append(f"rows are {order}: sorted by time")
+    again = seconds.size - np.unique(seconds).size
+    if again:
+        repaired.append(f"{again} rows repeat a time: the first is kept")
+    return repaired
+
+
+def _chain(file: CsvFile, path: Path) -> Inspection:
+    smile = fit_chains([path])
+    deribit = file.header is not None and "instrument_name" in file.header
+    when = None
+    if deribit and file.header is not None and "creation_timestamp" in file.header:
+        stamps = file.column(file.header.index("creation_timestamp"))
+        known = [float(text) / 1000.0 for text in stamps if text.isdigit()]
+        when = _iso(min(known)) if known else None
+    return Inspection(
+        {
+            "file": str(path),
+            "layout": "Deribit option chain" if deribit else "option chain T, F, K, iv",
+            "kind": "chain",
+            "rows": len(file.rows),
+            "first": when,
+            "last": when,
+            "spacing_seconds": None,
+            "moment": "instant",
+            "unit": "coin" if deribit else "fractions",
+            "missing": len(file.rows) - smile.options,
+            "repaired": list(file.form),
+            "options": smile.options,
+            "expiries": smile.expiries,
+        }
+    )
+
+
+def _iso(seconds: float) -> str:
+    time = datetime.fromtimestamp(float(seconds), tz=UTC)
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
