@@ -90,18 +90,9 @@ def read_series_cells(
     _require_values(file, read.seconds, values, kind)
     seconds, moved = _rounded(read.seconds)
     moment, stamp = place.moment, place.stamp
-    if (
-        kind.dated
-        and stamp == "instant"
-        and all(is_date(text) for text in times if text)
-    ):
+    if kind.dated and stamp == "instant" and all(is_date(t) for t in times if t):
         moment, stamp = "close", "open"  # a value of a day is whole when it ends
-    known = seconds[np.isfinite(seconds)]
-    spacing = usual_spacing(known)
-    length = _whole(spacing)
-    remarks = [*file.form, *read.remarks, *numbers.remarks, *signs]
-    if moved:
-        remarks.append(f"{moved} times brought to the round time next to them")
+    spacing = _whole(usual_spacing(seconds[np.isfinite(seconds)]))
     return Reading(
         source=file.source,
         layout=place.layout,
@@ -110,21 +101,22 @@ def read_series_cells(
         lines=[line for line, _ in file.rows],
         times=times,
         texts=texts,
-        seconds=seconds + shift(moment, stamp, length),
+        seconds=seconds + shift(moment, stamp, spacing),
         values=values,
         complete=np.array([len(cells) == file.width for _, cells in file.rows]),
         width=file.width,
-        spacing=length,
+        spacing=spacing,
         percent=percent,
-        remarks=tuple(remarks),
+        remarks=(*file.form, *read.remarks, *numbers.remarks, *signs, *moved),
     )
 
 
-def _rounded(seconds: FloatArray) -> tuple[FloatArray, int]:
+def _rounded(seconds: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
     known = np.isfinite(seconds)
     out = seconds.copy()
     out[known], moved = rounded(seconds[known])
-    return out, moved
+    remark = f"{moved} times brought to the round time next to them"
+    return out, (remark,) if moved else ()
 
 
 def _whole(spacing: float) -> float:
