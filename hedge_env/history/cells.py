@@ -55,7 +55,10 @@ def read_numbers(texts: Sequence[str], delimiter: str) -> Numbers:
     percent = np.array([text.endswith("%") for text in texts], dtype=np.bool_)
     values = np.array([number(text) for text in texts], dtype=np.float64)
     odd = [i for i, text in enumerate(texts) if text and np.isnan(values[i])]
-    bare = [_SIGNS.sub("", texts[i].removesuffix("%").strip()) for i in odd]
+    bare = [
+        _SIGNS.sub("", texts[i].removesuffix("%").strip().replace("\u2212", "-"))
+        for i in odd
+    ]
     decimal = _comma_is_decimal(bare, delimiter)
     for i, text in zip(odd, bare, strict=True):
         values[i] = number(_plain(text, decimal=decimal))

@@ -84,7 +84,10 @@ def read_csv(path: str | Path) -> CsvFile:
 def _of_table(
     source: str, header: list[str] | None, cells: list[list[str]], form: tuple[str, ...]
 ) -> CsvFile:
-    names = None if header is None else [name.strip().lower() for name in header]
+    names = None
+    if header is not None:
+        plain = ("".join(filter(str.isprintable, name)) for name in header)
+        names = [name.strip().lower() for name in plain]
     rows = list(enumerate(cells, start=1))
     if header is None and not rows:
         raise DataError(one_line(f"{source} holds no rows"))
@@ -138,7 +141,8 @@ def _header(source: str, rows: Sequence[Sequence[str]]) -> tuple[list[str] | Non
     """Names of the columns in lower case, None if the first row is data; rows taken."""
     if not rows:
         return None, 0
-    names = [[cell.strip().lower() for cell in row] for row in rows]
+    # MetaTrader writes names as <DATE>.
+    names = [[cell.strip().strip("<>").lower() for cell in row] for row in rows]
     if any(isfinite(number(cell)) or _DATE.match(cell) for cell in names[0]):
         return None, 0
     # What yfinance writes: prices, tickers, and the name of the index alone.

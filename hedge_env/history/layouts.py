@@ -90,7 +90,7 @@ WITH_HEADER: Final = (
         needs=("vwap", "count"),
     ),
     Layout(
-        *("Coinbase candles", "time", "open", "open", "close"),
+        *("Coinbase or TradingView candles", "time", "open", "open", "close"),
         needs=("low", "high", "volume"),
     ),
     Layout("CoinGecko", "snapped_at", "instant", value="price", holds=(_SPOT,)),

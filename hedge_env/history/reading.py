@@ -20,6 +20,7 @@ from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
 from hedge_env.history.timestamps import is_date, read_times
 
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _MOST_WIDE = 0.1  # share of rows that may have more cells than the header
 _PERCENT_OF = ("implied volatility", "funding rate", "risk reversal")
 _PRICES_LOOK_LIKE_TIMES = 5e8
@@ -81,7 +82,7 @@ def read_series_cells(
     """
     place = place_of(file, kind, closes=closes)
     require_one_symbol(file)
-    times, texts = file.column(place.time_at), file.column(place.value_at)
+    times, texts = _times(file, place.time_at), file.column(place.value_at)
     read = read_times(times, file.source)
     _require_whole_stamps(file, times)
     _require_width(file)
@@ -103,12 +104,28 @@ def read_series_cells(
         texts=texts,
         seconds=seconds + shift(moment, stamp, spacing),
         values=values,
-        complete=np.array([len(cells) == file.width for _, cells in file.rows]),
+        complete=np.array([_is_complete(cells, file.width) for _, cells in file.rows]),
         width=file.width,
         spacing=spacing,
         percent=percent,
         remarks=(*file.form, *read.remarks, *numbers.remarks, *signs, *moved),
     )
+
+
+def _times(file: CsvFile, at: int) -> list[str]:
+    """Cells of the times; of a day and an hour in two columns, both."""
+    texts = file.column(at)
+    header = file.header or []
+    if "date" not in header or "time" not in header:
+        return texts
+    days, hours = file.column(header.index("date")), file.column(header.index("time"))
+    if not all(_CLOCK.fullmatch(hour) for hour in hours if hour):
+        return texts
+    return [f"{day} {hour}".strip() for day, hour in zip(days, hours, strict=True)]
+
+
+def _is_complete(cells: list[str], width: int) -> bool:
+    return len(cells) >= width and not any(cell.strip() for cell in cells[width:])
 
 
 def _rounded(seconds: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:

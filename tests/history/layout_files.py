@@ -99,7 +99,7 @@ OPEN_BARS: dict[str, tuple[str, str]] = {
         ),
     ),
     "coinbase csv": (
-        "Coinbase candles",
+        "Coinbase or TradingView candles",
         table(
             ",time,low,high,open,close,volume",
             lambda b: f"7,{b[0]},{b[3]},{b[2]},{b[1]},{b[4]},9",
@@ -166,6 +166,19 @@ OPEN_BARS: dict[str, tuple[str, str]] = {
             ),
             NEWEST_FIRST,
         ),
+    ),
+    "metatrader": (
+        "bars",
+        table(
+            "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>",
+            lambda b: "\t".join(
+                [when(b[0], "%Y.%m.%d"), when(b[0], "%H:%M:%S"), ohlc(b, "\t")]
+            ),
+        ),
+    ),
+    "an empty cell more in each row": (
+        "bars",
+        table("time,open,close", lambda b: f"{b[0]},{b[1]},{b[4]},"),
     ),
     "bars without a header": (
         "candles, volume",

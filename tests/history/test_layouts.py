@@ -222,3 +222,10 @@ def test_whole_times_in_scientific_form_are_times(tmp_path: Path) -> None:
     )
     series = read_series(str(path), SPOT)
     np.testing.assert_array_equal(series.seconds, START + DAY * np.arange(3))
+
+
+def test_a_minus_sign_of_typography_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    rows = [f"{t},\u22120.0001" for t in SETTLEMENTS]
+    path.write_text("\n".join(["time,funding_rate", *rows]), encoding="utf-8")
+    np.testing.assert_array_equal(read_series(str(path), FUNDING).values, -1e-4)
