@@ -62,6 +62,12 @@ def inspect_file(path: Path) -> Inspection:
     replay, fit = _replay(path, kind), _fit(path, kind)
     if replay is not None and fit is not None:
         raise DataError(replay)
+    return _series(path, file, kind, {"replay": replay, "calibrate": fit})
+
+
+def _series(
+    path: Path, file: CsvFile, kind: SeriesKind, said: dict[str, str | None]
+) -> Inspection:
     cells = read_series_cells(file, kind)
     good = np.isfinite(cells.seconds) & np.isfinite(cells.values)
     seconds = cells.seconds[good]
@@ -86,8 +92,7 @@ def inspect_file(path: Path) -> Inspection:
             "first_value": float(values[order[0]]),
             "last_value": float(values[order[-1]]),
             "gaps": gaps,
-            "replay": replay,
-            "calibrate": fit,
+            **said,
         }
     )
 

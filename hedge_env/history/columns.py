@@ -158,15 +158,8 @@ def time_and_value(
         DataError: If that is not clear.
     """
     header = file.header
-    if file.width < 2:
-        text = f"{file.source} has one column; a time and a {kind.word} are needed"
-        raise DataError(one_line(f"{text}, separated by commas"))
-    if header is None:
-        if file.width != 2:
-            text = f"{file.source} has {file.width} columns and no header; name the"
-            text = f"{text} columns, or keep two: time and {kind.word}"
-            raise DataError(one_line(text))
-        return 0, 1
+    if header is None or file.width < 2:
+        return _unnamed(file, kind)
     wanted = (*_ENDS, *kind.columns) if closes else kind.columns
     time_at = next((header.index(n) for n in TIME_COLUMNS if n in header), None)
     value_at = next((header.index(n) for n in wanted if n in header), None)
@@ -190,6 +183,18 @@ def time_and_value(
     assert value_at is not None
     _require_one(file, time_at, value_at)
     return time_at, value_at
+
+
+def _unnamed(file: CsvFile, kind: SeriesKind) -> tuple[int, int]:
+    """Time and value of two columns without names."""
+    if file.width < 2:
+        text = f"{file.source} has one column; a time and a {kind.word} are needed"
+        raise DataError(one_line(f"{text}, separated by commas"))
+    if file.width != 2:
+        text = f"{file.source} has {file.width} columns and no header; name the"
+        text = f"{text} columns, or keep two: time and {kind.word}"
+        raise DataError(one_line(text))
+    return 0, 1
 
 
 def _require_one(file: CsvFile, *columns: int) -> None:

@@ -14,8 +14,9 @@ import numpy as np
 from hedge_env._types import BoolArray, FloatArray
 from hedge_env.errors import DataError, one_line
 from hedge_env.history.cells import Numbers, number, read_numbers
-from hedge_env.history.columns import SeriesKind, place_of, require_one_symbol
+from hedge_env.history.columns import Place, SeriesKind, place_of, require_one_symbol
 from hedge_env.history.csv_file import CsvFile
+from hedge_env.history.layouts import Stamp
 from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
 from hedge_env.history.timestamps import is_date, read_times
 
@@ -90,9 +91,7 @@ def read_series_cells(
     values, percent, signs = _fractions(file, numbers, kind, named=place.percent)
     _require_values(file, read.seconds, values, kind)
     seconds, moved = _rounded(read.seconds)
-    moment, stamp = place.moment, place.stamp
-    if kind.dated and stamp == "instant" and all(is_date(t) for t in times if t):
-        moment, stamp = "close", "open"  # a value of a day is whole when it ends
+    moment, stamp = _meant(place, kind, times)
     spacing = _whole(usual_spacing(seconds[np.isfinite(seconds)]))
     return Reading(
         source=file.source,
@@ -126,6 +125,13 @@ def _times(file: CsvFile, at: int) -> list[str]:
 
 def _is_complete(cells: list[str], width: int) -> bool:
     return len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+
+
+def _meant(place: Place, kind: SeriesKind, times: list[str]) -> tuple[Moment, Stamp]:
+    """Moment of the value and of the stamp; a value of a day is whole when it ends."""
+    if kind.dated and place.stamp == "instant" and all(is_date(t) for t in times if t):
+        return "close", "open"
+    return place.moment, place.stamp
 
 
 def _rounded(seconds: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:

@@ -13,7 +13,8 @@ from hedge_env.history.columns import FUNDING, GAS, IMPLIED_VOLATILITY, SPOT
 from hedge_env.history.csv_file import read_csv
 from hedge_env.history.reading import read_series_cells
 from hedge_env.history.series_file import read_series
-from hedge_env.history.units import funding_rates, gas_prices, implied_volatilities
+from hedge_env.history.settlements import funding_rates
+from hedge_env.history.units import gas_prices, implied_volatilities
 from tests.history.files import HOUR, START
 from tests.history.layout_files import CLOSES, INSTANTS, OPEN_BARS, OPENS, TIMES, when
 

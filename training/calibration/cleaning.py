@@ -167,6 +167,13 @@ def _spread(values: FloatArray) -> float:
     return float(high - low) or float(np.std(values)) or 1.0
 
 
+def _means(index: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """Mean of the values of each cell, NaN where there is none."""
+    count = np.bincount(index, minlength=size)
+    total = np.bincount(index, weights=values, minlength=size)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
 def _grid(
     seconds: FloatArray,
     values: FloatArray,
@@ -193,12 +200,9 @@ def _grid(
     grid = np.full(int(index[-1]) + 1, np.nan)
     grid[index] = values  # the last of each cell
     if spacing < 0.99:
-        used = "last of each hour"
+        used = "mean of each hour" if averaged else "last of each hour"
         if averaged:
-            used = "mean of each hour"
-            count = np.bincount(index, minlength=grid.size)
-            total = np.bincount(index, weights=values, minlength=grid.size)
-            grid = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+            grid = _means(index, values, grid.size)
         remarks.append(f"a row every {60 * spacing:.3g} minutes: {used} used")
     missing = int(np.isnan(grid).sum())
     if missing > 0.3 * grid.size:
