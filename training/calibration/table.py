@@ -104,9 +104,9 @@ BEYOND_LIMIT, BEYOND_REACH = "(!)", "(?)"
 """Marks of a difference: beyond what is asked, and beyond what a good fit reaches."""
 
 LEGEND = (
-    "Allowed is the limit of a market that is called fitted or, in brackets, what a "
-    f"good fit reaches where none is asked; {BEYOND_LIMIT} is beyond the one, "
-    f"{BEYOND_REACH} beyond the other."
+    "Allowed is the limit within which a market counts as fitted or, in brackets where "
+    f"none is asked, what a good fit reaches; {BEYOND_LIMIT} marks a difference beyond "
+    f"its limit, {BEYOND_REACH} one beyond what a good fit reaches."
 )
 
 
