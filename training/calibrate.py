@@ -1,6 +1,7 @@
 """`hedge calibrate`: fit a market to history and write it as a preset file."""
 
 import shlex
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ from training.calibration.table import (
     as_markdown,
     as_text,
     compare,
-    verdict,
+    judgement,
 )
 from training.commands import CalibrateOptions
 from training.console import log, main_for, progress_bar, write_json, write_text
@@ -63,9 +64,10 @@ def run(options: CalibrateOptions) -> None:
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
     smile = _smile(options, base)
+    parts = parts_of(history, options.parts)
+    history.remarks += _unused(options, base, parts)
     for remark in history.remarks:
         log(remark)
-    parts = parts_of(history, options.parts)
     effort = Effort(
         options.histories,
         options.steps,
@@ -93,20 +95,32 @@ def run(options: CalibrateOptions) -> None:
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
-    write_text(f"{as_text(rows)}\n\n{LEGEND}\n\n{verdict(rows)}")
+    write_text(f"{as_text(rows)}\n\n{LEGEND}\n\n{judgement(rows)}")
     if options.out is not None:
         write_text(f"\nwritten: {options.out}")
 
 
 def _check_out(options: CalibrateOptions) -> None:
-    out = options.out
-    if out is None and options.parts != (NONE,):
+    if (out := options.out) is None and options.parts != (NONE,):
         raise ConfigError(
             "--out: name the preset file to write, or compare the base as it is with "
             f"--parts {NONE}"
         )
     if out is not None and out.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--out {out}: name a file that ends in .yaml")
+
+
+def _unused(
+    options: CalibrateOptions, base: EnvConfig, parts: Collection[str]
+) -> list[str]:
+    """A line for every file of something that the market does not have."""
+    files = {"gas": options.gas, "funding": options.funding}
+    return [
+        f"--{part}: {options.base} has no {part} to compare the file with; name a "
+        f"--base that has it, or fit it with --parts {part}"
+        for part, file in files.items()
+        if file and part not in parts and getattr(base.market, part) is None
+    ]
 
 
 def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
@@ -268,12 +282,11 @@ def _write_report(
     remarks = "\n".join(f"- {remark}" for remark in history.remarks)
     name = fitted.config.name if options.out is None else options.out.stem
     length = "the length of its data" if options.years is None else "the length of spot"
-    judged = verdict(rows)
     weights = ", weighted so that the time under stress is the expected one"
     text = (
         f"# Data and model: {name}\n\n"
         f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
-        f"{LEGEND}\n\n{judged[:1].upper()}{judged[1:]}.\n\n"
+        f"{LEGEND}\n\n{judgement(rows)}\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
         f"{length}{weights if weighted else ''}; sd is their standard "
         "deviation, in logarithms where the difference is in percent.\n\n"

@@ -23,6 +23,12 @@ from training.tuned_file import TunedFile
 __all__ = ["print_summary", "print_tuned", "summary_table"]
 
 
+_PICKED = (
+    " The best rule is the best on the validation paths; on these test paths another "
+    "may be ahead of it by luck."
+)
+
+
 def print_summary(summary: Summary) -> None:
     """Print the table on standard output.
 
@@ -30,12 +36,13 @@ def print_summary(summary: Summary) -> None:
         summary: What was measured.
     """
     replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
+    picked = any(row.best_rule for row in summary.policies)
     warnings = [Text(line, style="bold yellow") for line in marks(summary)]
     write_table(
         summary_table(summary),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
-        "confidence interval.",
+        f"confidence interval.{_PICKED if picked else ''}",
         *warnings,
         *replayed,
     )

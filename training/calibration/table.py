@@ -142,6 +142,12 @@ def verdict(rows: Sequence[Row]) -> str:
     return "; ".join(text for text in judged if text) or "no statistic to judge"
 
 
+def judgement(rows: Sequence[Row]) -> str:
+    """The verdict as it stands below a table, from its capital to its full stop."""
+    text = verdict(rows)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _judged(rows: Sequence[Row], *, asked: bool) -> str:
     """What the sentence says of the statistics with a limit, or of the others."""
     if not rows:

@@ -146,6 +146,25 @@ def test_without_a_part_the_base_is_compared_as_it_is(
     assert len(set(models)) == 3
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("base", "absent"), [("ethereum-l1", "funding"), ("deribit", "gas")]
+)
+def test_a_file_of_what_the_base_does_not_have_is_named(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], base: str, absent: str
+) -> None:
+    words = ["--parts", "none", "--years", "1", "--base", base]
+    assert main([*arguments, *words]) == 0
+    shown = capsys.readouterr()
+    remarks = [line for line in shown.err.splitlines() if "to compare" in line]
+    assert [line.split(":")[0] for line in remarks] == [f"--{absent}"]
+    assert f"{base} has no {absent}" in remarks[0]
+    # The sentence below the table ends as one.
+    last = shown.out.rstrip().splitlines()[-1]
+    assert last[0].isdigit()
+    assert last.endswith(".")
+
+
 def test_a_fit_needs_a_file_to_write(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
