@@ -24,9 +24,20 @@ __all__ = ["print_summary", "print_tuned", "summary_table"]
 
 
 _PICKED = (
-    " The best rule is the best on the validation paths; on these test paths another "
-    "may be ahead of it by luck."
+    " The best rule is the best on the validation paths: on these test paths another "
+    "is ahead of it."
 )
+
+
+def _is_overtaken(summary: Summary) -> bool:
+    """Whether a rule has a lower objective on the test paths than the best rule."""
+    return any(
+        row.objective_bp < best.objective_bp
+        for best in summary.policies
+        if best.best_rule
+        for row in summary.at(best.risk_aversion)
+        if row.kind == "baseline"
+    )
 
 
 def print_summary(summary: Summary) -> None:
@@ -36,13 +47,12 @@ def print_summary(summary: Summary) -> None:
         summary: What was measured.
     """
     replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
-    picked = any(row.best_rule for row in summary.policies)
     warnings = [Text(line, style="bold yellow") for line in marks(summary)]
     write_table(
         summary_table(summary),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
-        f"confidence interval.{_PICKED if picked else ''}",
+        f"confidence interval.{_PICKED if _is_overtaken(summary) else ''}",
         *warnings,
         *replayed,
     )
