@@ -7,7 +7,7 @@ with premium :math:`P`, interest :math:`I` (1 bp per 8 hours) and clamp :math:`c
 of the data (to the last bit, by the second form). The premium is an
 Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one, plus a multiple of the
 trailing return (traders pay to be long after a rally). Rates of history remember a week
-and forget half of it within a settlement: two time scales.
+and forget a fifth of themselves within a settlement: two time scales.
 
 Source: the formula as published by Binance, "Introduction to Funding Rates".
 """
