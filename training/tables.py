@@ -1,5 +1,8 @@
 """A summary as a table in the terminal."""
 
+import shutil
+import sys
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -49,7 +52,7 @@ def print_summary(summary: Summary) -> None:
     replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
     warnings = [Text(line, style="bold yellow") for line in marks(summary)]
     write_table(
-        summary_table(summary),
+        *(_narrow_table(summary) if _is_narrow() else (summary_table(summary),)),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
         f"confidence interval.{_PICKED if _is_overtaken(summary) else ''}",
@@ -83,6 +86,42 @@ def print_tuned(file: TunedFile) -> None:
         f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
         "notional; ± is a 95 % confidence interval.",
     )
+
+
+_NARROW = 140  # columns of a terminal; the whole table takes more than 130
+
+
+def _is_narrow() -> bool:
+    """Whether a terminal would cut the whole table; a file or a pipe has its width."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return False
+    return shutil.get_terminal_size().columns < _NARROW
+
+
+def _narrow_table(summary: Summary) -> tuple[Table | str, ...]:
+    """What fits into 80 columns, and the parameters in lines below."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    table.add_column("λ", justify="right", no_wrap=True)
+    table.add_column("policy", overflow="fold")
+    titles = ("objective", "vs best rule", "cost", "tracking", "trades")
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    lead = leader(summary, headline(summary))
+    lines = []
+    for row in summary.policies:
+        table.add_row(
+            f"{row.risk_aversion:g}",
+            marked_name(row).replace("[", r"\["),
+            objective(row),
+            difference(row).split(" (")[0],
+            f"{row.cost_bp:.1f}",
+            f"{row.tracking_error_bp:.1f}",
+            f"{row.trades:.1f}",
+            style=_style(row, lead),
+        )
+        if parameters(row):
+            lines.append(f"{row.name} at λ {row.risk_aversion:g}: {parameters(row)}")
+    return table, *lines
 
 
 def summary_table(summary: Summary) -> Table:

@@ -90,3 +90,14 @@ def test_a_rule_ahead_of_the_best_rule_is_explained(capsys):
     ]
     print_summary(replace(SUMMARY, policies=tuple(luckier)))
     assert sentence in " ".join(capsys.readouterr().out.split())
+
+
+def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_summary(SUMMARY)
+    text = capsys.readouterr().out
+    assert "…" not in text
+    for row in SUMMARY.policies:
+        assert f"{row.objective_bp:.1f}".replace("-", "\N{MINUS SIGN}") in text
+        assert f"{row.trades:.1f}" in text
