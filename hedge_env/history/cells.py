@@ -15,6 +15,8 @@ import numpy as np
 from hedge_env._types import FloatArray
 
 _SIGNS = re.compile(r"[\s\u00a0\u202f']|^[$€£₿]|[$€£₿]$|(?i:usdt?|usdc|eur|gwei|wei)$")
+_MINUS = str.maketrans("\u2212\u2012\u2013\uff0d", "----")  # typographic
+_OWED = re.compile(r"\(([^()+-]+)\)(%?)|(\d[\d.,]*)-(%?)")  # an accountant's negative
 _POINT_LAST = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d*")
 _COMMA_LAST = re.compile(r"[-+]?\d{1,3}(\.\d{3})+,\d*")
 _GROUPS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
@@ -52,13 +54,11 @@ def read_numbers(texts: Sequence[str], delimiter: str) -> Numbers:
         texts: Cells, stripped.
         delimiter: What separates the cells of a row; empty if nothing does.
     """
+    texts = [_negative(text.translate(_MINUS)) for text in texts]
     percent = np.array([text.endswith("%") for text in texts], dtype=np.bool_)
     values = np.array([number(text) for text in texts], dtype=np.float64)
     odd = [i for i, text in enumerate(texts) if text and np.isnan(values[i])]
-    bare = [
-        _SIGNS.sub("", texts[i].removesuffix("%").strip().replace("\u2212", "-"))
-        for i in odd
-    ]
+    bare = [_SIGNS.sub("", texts[i].removesuffix("%").strip()) for i in odd]
     decimal = _comma_is_decimal(bare, delimiter)
     for i, text in zip(odd, bare, strict=True):
         values[i] = number(_plain(text, decimal=decimal))
@@ -68,6 +68,14 @@ def read_numbers(texts: Sequence[str], delimiter: str) -> Numbers:
         use = "decimal commas" if decimal else "commas between thousands"
         remarks.append(f"numbers are written with {use}")
     return Numbers(values, percent, tuple(remarks))
+
+
+def _negative(text: str) -> str:
+    """`(0.01%)` and `0.01-%` are `-0.01%`; other texts as they are."""
+    found = _OWED.fullmatch(text)
+    return (
+        text if found is None else "-" + "".join(part or "" for part in found.groups())
+    )
 
 
 def _comma_is_decimal(texts: Sequence[str], delimiter: str) -> bool:
