@@ -24,6 +24,7 @@ __all__ = ["CsvFile", "number", "read_csv"]
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _COMMENT = re.compile(r" *(#|sep=)", re.IGNORECASE)
+_LONGEST_LINE = 100_000  # characters; a row of candles has 200
 _Rows = list[tuple[int, list[str]]]
 
 
@@ -95,21 +96,55 @@ def _of_table(
 
 
 def _of_text(source: str, text: str, form: tuple[str, ...]) -> CsvFile:
-    lines = text.splitlines()
+    lines = _lines(source, text)
     sample = [line for line in lines[:200] if line.strip()]
     try:
         delimiter = _delimiter(sample[-20:])
-        cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise DataError(one_line(f"{source} is not a CSV file: {error}")) from None
     rows = [
         (line, row)
-        for line, row in enumerate(cells, start=1)
+        for line, row in _cells(source, lines, delimiter)
         if any(cell.strip() for cell in row) and not _COMMENT.match(row[0])
     ]
     rows = rows[_preface(rows) :]
     header, first = _header(source, [row for _, row in rows[:3]])
     return CsvFile(source, header, rows[first:], delimiter, form)
+
+
+def _lines(source: str, text: str) -> list[str]:
+    """Lines with their ends: LF, CRLF or CR; other breaks belong to a cell.
+
+    Raises:
+        DataError: If one is too long to be a row.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for at, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST_LINE:
+            problem = f"{source} line {at}: {len(line)} characters in one line; a row"
+            problem = f"{problem} has at most {_LONGEST_LINE}; put each row on a line"
+            raise DataError(one_line(problem))
+    return [line + "\n" for line in lines]
+
+
+def _cells(source: str, lines: list[str], delimiter: str) -> _Rows:
+    """Cells of every row with the line it begins in.
+
+    Raises:
+        DataError: If a quote opens and never closes: it would swallow the rows after.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    rows: _Rows = []
+    line = 1
+    try:
+        for row in reader:
+            rows.append((line, row))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problem = f"{source} line {line}: the quotes are wrong ({error}); a quote that"
+        problem = f"{problem} opens a cell must close it before the next comma"
+        raise DataError(one_line(problem)) from None
+    return rows
 
 
 def _delimiter(sample: Sequence[str]) -> str:
@@ -141,8 +176,10 @@ def _header(source: str, rows: Sequence[Sequence[str]]) -> tuple[list[str] | Non
     """Names of the columns in lower case, None if the first row is data; rows taken."""
     if not rows:
         return None, 0
-    # MetaTrader writes names as <DATE>.
-    names = [[cell.strip().strip("<>").lower() for cell in row] for row in rows]
+    # MetaTrader writes names as <DATE>, CoinMarketCap as Close**.
+    names = [
+        [cell.strip().strip("<>*").strip().lower() for cell in row] for row in rows
+    ]
     if any(isfinite(number(cell)) or _DATE.match(cell) for cell in names[0]):
         return None, 0
     # What yfinance writes: prices, tickers, and the name of the index alone.

@@ -37,6 +37,7 @@ _FOREIGN: Final = {
     b"7z\xbc\xaf": "packed with 7-Zip; unpack it, or pack it with zip or gzip",
     b"Rar!": "packed with RAR; unpack it, or pack it with zip or gzip",
     b"PK\x05\x06": "an empty zip archive",
+    b"version https://git-lfs": "a pointer of Git LFS; fetch it with git lfs pull",
 }
 _MARKS: Final = (
     (b"\xff\xfe", "utf-16"),
@@ -90,16 +91,27 @@ def as_text(source: str, data: bytes) -> tuple[str, str]:
             _refuse(source, f"is not text but {what}")
     encodings = [name for mark, name in _MARKS if data.startswith(mark)]
     if not encodings:
-        encodings = ["utf-8", _unmarked_utf16(data) or "cp1252"]
+        unmarked = _unmarked_utf16(data)
+        encodings = ["utf-8", "cp1252"] if unmarked is None else [unmarked]
     for encoding in encodings:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         plain = sum(character < "\x7f" for character in text[:10_000])
-        if plain >= 0.7 * len(text[:10_000]) and not _CONTROL.search(text):
+        if encoding != "cp1252" or plain >= 0.7 * len(text[:10_000]):
+            _require_no_control(source, text)
             return text, encoding
     _refuse(source, "is not text; give a CSV file")
+
+
+def _require_no_control(source: str, text: str) -> None:
+    """Refuse text that was damaged, or is none after all."""
+    odd = _CONTROL.search(text)
+    if odd is not None:
+        line = text.count("\n", 0, odd.start()) + 1
+        problem = f"line {line} is not text: it holds the control character"
+        _refuse(source, f"{problem} {ord(odd[0])}; is it damaged? fetch it again")
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
