@@ -11,6 +11,8 @@ from hedge_env.errors import DataError, one_line
 
 Rows = list[list[str]]
 _DEEPEST = 8
+_COMPLAINTS = ("error", "errors", "msg", "retmsg", "message", "error_message")
+_CONTENT = ("", "ok", "success")
 
 
 def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
@@ -23,7 +25,7 @@ def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         try:
-            document = [json.loads(line) for line in text.splitlines() if line.strip()]
+            document = [json.loads(line) for line in text.split("\n") if line.strip()]
         except (ValueError, RecursionError):
             problem = f"{source} is damaged JSON: {error}; fetch it again, or give CSV"
             raise DataError(one_line(problem)) from None
@@ -34,8 +36,7 @@ def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
         if columns is not None:
             return columns
     if not found:
-        problem = f"{source} is JSON without a list of rows; give the answer of an"
-        raise DataError(one_line(f"{problem} exchange, a list of objects, or CSV"))
+        raise _without_rows(source, document)
     table = max(found, key=len)
     if isinstance(table[0], dict):
         header = list(
@@ -50,6 +51,31 @@ def rows_of_json(source: str, text: str) -> tuple[list[str] | None, Rows]:
     return None, [
         [_cell(cell) for cell in row] for row in table if isinstance(row, list)
     ]
+
+
+def _without_rows(source: str, document: object) -> DataError:
+    said = _complaint(document)
+    problem = f"{source} is JSON without a list of rows"
+    if said:
+        return DataError(one_line(f"{problem}: it says {said!r}; mend that"))
+    problem = f"{problem}; give the answer of an exchange, a list of objects, or CSV"
+    return DataError(one_line(problem))
+
+
+def _complaint(node: object, depth: int = 0) -> str:
+    """What an exchange says instead of rows: the first of its usual words for it."""
+    if isinstance(node, list) and len(node) == 1:
+        node = node[0]
+    if not isinstance(node, dict) or depth > _DEEPEST:
+        return ""
+    for name, said in node.items():
+        if name.lower() not in _COMPLAINTS:
+            continue
+        if isinstance(said, list) and said:
+            said = said[0]
+        if isinstance(said, str) and said.lower() not in _CONTENT:
+            return said[:200]
+    return next(filter(None, (_complaint(v, depth + 1) for v in node.values())), "")
 
 
 def _columns(document: dict[str, object]) -> tuple[list[str], Rows] | None:
