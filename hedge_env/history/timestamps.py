@@ -32,6 +32,7 @@ _CLOCK = re.compile(
 _NAMED = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})(.*)")
 _DAY_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3,9})\.?[- ](\d{4})(.*)")
 _SHORT_DASHES = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})(.*)")
+_MIDNIGHT = re.compile(r"(\d[T ]+)24(?=:00(:00(\.0+)?)?(?![\d:]))")
 _BARE_DATE = re.compile(r"[^:T]*\d")
 _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
@@ -142,20 +143,24 @@ def _from_numbers(numbers: FloatArray) -> tuple[FloatArray, list[str]]:
 
 
 def _from_text(texts: list[str], source: str) -> tuple[FloatArray, list[str]]:
-    day_first = _day_first(texts, source)
+    day_first, remarks = _day_first(texts, source)
     seconds = np.full(len(texts), np.nan)
     offset = np.zeros(len(texts))
     zoned = np.zeros(len(texts), dtype=bool)
     for i, text in enumerate(texts):
         plain = _UTC_NAME.sub("", text)
         try:
-            time = datetime.fromisoformat(_iso(plain, day_first))
+            # Some end a day with the hour 24.
+            time = datetime.fromisoformat(
+                _MIDNIGHT.sub(r"\g<1>00", _iso(plain, day_first))
+            )
         except ValueError:
             continue
         shift = time.utcoffset()
         zoned[i] = shift is not None or plain != text
         offset[i] = 0.0 if shift is None else shift.total_seconds()
         at = time.replace(tzinfo=UTC).timestamp() - offset[i]
+        at += _DAY if _MIDNIGHT.search(plain) else 0.0
         seconds[i] = at if _EARLIEST <= at < _LATEST else np.nan
     known = np.isfinite(seconds)
     named, bare = int((zoned & known).sum()), int((~zoned & known).sum())
@@ -163,12 +168,12 @@ def _from_text(texts: list[str], source: str) -> tuple[FloatArray, list[str]]:
         text = f"{source}: {named} times name a time zone and {bare} do not"
         raise DataError(one_line(f"{text}; write all of them in UTC"))
     if np.unique(offset[known]).size > 1:
-        return seconds, ["times are in several zones: all brought to UTC"]
-    return seconds, []
+        remarks.append("times are in several zones: all brought to UTC")
+    return seconds, remarks
 
 
-def _day_first(texts: list[str], source: str) -> bool:
-    """Whether 1/2/2024 is the first of February; the column decides.
+def _day_first(texts: list[str], source: str) -> tuple[bool, list[str]]:
+    """Whether 1/2/2024 is the first of February; the column decides, and what is said.
 
     Raises:
         DataError: If it is so here and otherwise there.
@@ -176,10 +181,34 @@ def _day_first(texts: list[str], source: str) -> bool:
     found = (_SLASHES.match(text) or _SHORT_DASHES.match(text) for text in texts)
     pairs = [m.groups()[:2] for m in found if m is not None]
     day_first = any(int(first) > 12 for first, _ in pairs)
-    if day_first and any(int(second) > 12 for _, second in pairs):
+    month_first = any(int(second) > 12 for _, second in pairs)
+    if day_first and month_first:
         text = f"{source}: dates are partly day/month, partly month/day"
         raise DataError(one_line(f"{text}; write 2024-12-31"))
-    return day_first
+    if not pairs or day_first or month_first:
+        return day_first, []
+    # Nobody has days a month apart, or hours of twelve months' first days.
+    spans = [_days_between(texts, order) for order in (False, True)]
+    if spans[0] == spans[1]:
+        if all(first == second for first, second in pairs):
+            return False, []
+        text = f"{source}: {texts[0]!r} may be day/month or month/day"
+        raise DataError(one_line(f"{text}; write 2024-12-31"))
+    day_first = spans[1] < spans[0]
+    order = "day/month" if day_first else "month/day"
+    return day_first, [f"dates are taken as {order}: the other way they lie apart"]
+
+
+def _days_between(texts: list[str], day_first: bool) -> float:
+    """Median of the steps from one date to the next, in one reading of them [day]."""
+    days = []
+    for text in texts:
+        if match := _SLASHES.match(text) or _SHORT_DASHES.match(text):
+            first, second, year = (int(part) for part in match.groups()[:3])
+            day, month = (first, second) if day_first else (second, first)
+            days.append(datetime(year, month, day, tzinfo=UTC).timestamp() / _DAY)
+    steps = np.diff(np.unique(days))
+    return float(np.median(steps)) if steps.size else 0.0
 
 
 def _iso(text: str, day_first: bool) -> str:
