@@ -11,6 +11,7 @@ from typing import Final
 
 from hedge_env.errors import DataError, one_line
 from hedge_env.history.csv_file import CsvFile
+from hedge_env.history.headings import bare, require_meaning
 from hedge_env.history.layouts import Stamp, layout_of
 from hedge_env.history.moments import Moment
 
@@ -38,12 +39,14 @@ class SeriesKind:
         columns: Names of the value's column, the best first, in lower case.
         averaged: Whether a value is a mean over the time from its stamp on.
         dated: Whether a value of a day without an hour is known at the day's end.
+        settled: Whether values are settlements, whose spacing may change in a file.
     """
 
     word: str
     columns: tuple[str, ...]
     averaged: bool = False
     dated: bool = False
+    settled: bool = False
 
 
 # Of a bar (open, high, low, close) the open is what is known at the bar's time.
@@ -75,9 +78,12 @@ GAS: Final = SeriesKind(
 FUNDING: Final = SeriesKind(
     "funding rate",
     (
+        # OKX: the rate that was paid, beside the one that was predicted.
+        *("realizedrate", "realized_rate"),
         *("funding rate", "funding_rate", "fundingrate", "last_funding_rate"),
-        *("lastfundingrate", "realizedrate", "interest_8h", "rate", "value"),
+        *("lastfundingrate", "rate", "value"),
     ),
+    settled=True,
 )
 RISK_REVERSAL: Final = SeriesKind(
     "risk reversal",
@@ -166,11 +172,15 @@ def time_and_value(
     if len(header) == 2:
         if time_at is None:
             time_at = 0 if value_at is None else 1 - value_at
+        require_meaning(file.source, header[1 - time_at], kind.word)
         return time_at, 1 - time_at
+    if time_at is None:
+        plain = [bare(name) for name in header]
+        time_at = next((plain.index(n) for n in TIME_COLUMNS if n in plain), None)
     if value_at is None:
         # "Funding Rate (%)", "iv [percent]": a known name and a unit.
-        bare = [name.split("(")[0].split("[")[0].strip() for name in header]
-        value_at = next((bare.index(n) for n in wanted if n in bare), None)
+        plain = [name.split("(")[0].split("[")[0].strip() for name in header]
+        value_at = next((plain.index(n) for n in wanted if n in plain), None)
     for what, found, known in (
         ("time", time_at, TIME_COLUMNS),
         (kind.word, value_at, kind.columns),
@@ -181,6 +191,7 @@ def time_and_value(
             raise DataError(one_line(f"{text}; or give a file with two columns"))
     assert time_at is not None  # tested above
     assert value_at is not None
+    require_meaning(file.source, header[value_at], kind.word)
     _require_one(file, time_at, value_at)
     return time_at, value_at
 

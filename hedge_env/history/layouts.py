@@ -100,6 +100,11 @@ WITH_HEADER: Final = (
         holds=(_FUNDING,),
     ),
     Layout(
+        *("OKX funding (API)", "fundingtime", "settlement"),
+        value="realizedrate",
+        holds=(_FUNDING,),
+    ),
+    Layout(
         *("Binance funding", "fundingtime", "settlement"),
         value="fundingrate",
         holds=(_FUNDING,),

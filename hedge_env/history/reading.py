@@ -16,15 +16,19 @@ from hedge_env.errors import DataError, one_line
 from hedge_env.history.cells import Numbers, number, read_numbers
 from hedge_env.history.columns import Place, SeriesKind, place_of, require_one_symbol
 from hedge_env.history.csv_file import CsvFile
+from hedge_env.history.headings import clock_of
 from hedge_env.history.layouts import Stamp
 from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
+from hedge_env.history.spacings import require_one_spacing
 from hedge_env.history.timestamps import is_date, read_times
+from hedge_env.history.unfinished import without_unfinished
 
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?")
 _MOST_WIDE = 0.1  # share of rows that may have more cells than the header
 _PERCENT_OF = ("implied volatility", "funding rate", "risk reversal")
 _PRICES_LOOK_LIKE_TIMES = 5e8
+_LARGEST = 1e18  # of any value: a gas price in wei, a price in the smallest unit
 
 
 @dataclass(frozen=True)
@@ -81,18 +85,19 @@ def read_series_cells(
     Raises:
         DataError: If it is not clear where or what they are.
     """
+    file, unfinished = without_unfinished(file)
     place = place_of(file, kind, closes=closes)
     require_one_symbol(file)
     times, texts = _times(file, place.time_at), file.column(place.value_at)
-    read = read_times(times, file.source)
     _require_whole_stamps(file, times)
     _require_width(file)
     numbers = read_numbers(texts, file.delimiter)
     values, percent, signs = _fractions(file, numbers, kind, named=place.percent)
-    _require_values(file, read.seconds, values, kind)
-    seconds, moved = _rounded(read.seconds)
+    seconds, said = _seconds(file, place.time_at, times)
+    _require_values(file, seconds, values, kind)
     moment, stamp = _meant(place, kind, times)
     spacing = _whole(usual_spacing(seconds[np.isfinite(seconds)]))
+    require_one_spacing(file.source, seconds, spacing, settled=kind.settled)
     return Reading(
         source=file.source,
         layout=place.layout,
@@ -107,7 +112,7 @@ def read_series_cells(
         width=file.width,
         spacing=spacing,
         percent=percent,
-        remarks=(*file.form, *read.remarks, *numbers.remarks, *signs, *moved),
+        remarks=(*unfinished, *file.form, *numbers.remarks, *signs, *said),
     )
 
 
@@ -132,6 +137,21 @@ def _meant(place: Place, kind: SeriesKind, times: list[str]) -> tuple[Moment, St
     if kind.dated and place.stamp == "instant" and all(is_date(t) for t in times if t):
         return "close", "open"
     return place.moment, place.stamp
+
+
+def _seconds(
+    file: CsvFile, at: int, times: list[str]
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Times in UTC, whatever clock the heading names, near round ones brought there."""
+    read = read_times(times, file.source)
+    ahead = 0.0
+    if file.header is not None:
+        ahead = clock_of(file.source, file.header[at], times)
+    said = read.remarks
+    if ahead:
+        said += (f"times are {ahead / 3600.0:+g} h from UTC: brought to it",)
+    seconds, moved = _rounded(read.seconds - ahead)
+    return seconds, (*said, *moved)
 
 
 def _rounded(seconds: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
@@ -220,9 +240,17 @@ def _require_values(
     file: CsvFile, seconds: FloatArray, values: FloatArray, kind: SeriesKind
 ) -> None:
     """Refuse a column of values that holds Unix times, as if columns were exchanged."""
+    large = np.isfinite(values) & (np.abs(values) > _LARGEST)
+    if large.any():
+        at = int(np.argmax(large))
+        text = f"{file.source} line {file.rows[at][0]}: {values[at]:g} is too large for"
+        raise DataError(one_line(f"{text} a {kind.word}: at most {_LARGEST:g}"))
     if kind.word == "gas price" or not np.isfinite(seconds).any():
         return
     known = values[np.isfinite(values)]
-    if known.size > 1 and np.median(known) > _PRICES_LOOK_LIKE_TIMES:
+    # A price in a small currency is as large, but it goes up and down.
+    steps = np.diff(known)
+    one_way = steps.size > 0 and bool((steps > 0.0).all() or (steps < 0.0).all())
+    if one_way and np.median(known) > _PRICES_LOOK_LIKE_TIMES:
         text = f"{file.source} line {file.rows[0][0]}: the {kind.word} looks like a"
         raise DataError(one_line(f"{text} Unix time; are the columns exchanged?"))
