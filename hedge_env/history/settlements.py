@@ -23,7 +23,7 @@ from hedge_env.history.units import funding_unit
 
 _HOUR = 3600  # [second]
 _NEIGHBOURS = 5  # on each side, whose median is what is usual
-_LARGEST_RATE = 0.1  # per settlement: exchanges cap it far below
+LARGEST_RATE = 0.1  # per settlement: exchanges cap it far below
 _USUAL_HOURS = 8.0
 
 
@@ -136,7 +136,7 @@ def funding_rates(
     _require_clock(series, seconds, found, utc_offset_hours)
     first = np.append(True, np.diff(found.ends) > 0)
     found = Settlements(found.ends[first], found.spans[first])
-    values = _fractions(series, found, series.values[first])
+    values = fractions_paid(series, found, series.values[first])
     times, rates, fits = summed(found, values, period)
     if not fits.all():
         raise _unfit(series.source, found, fits, settlement_hours)
@@ -163,11 +163,22 @@ def funding_paid(
     return np.cumsum(paid)
 
 
-def _fractions(series: Series, found: Settlements, values: FloatArray) -> FloatArray:
-    """Rates as fractions; their unit shows in what they come to in eight hours."""
+def fractions_paid(
+    series: Series, found: Settlements, values: FloatArray
+) -> FloatArray:
+    """Rates as fractions; their unit shows in what they come to in eight hours.
+
+    Args:
+        series: From the file.
+        found: When each value is paid and for how long.
+        values: Of the file, one a settlement.
+
+    Raises:
+        DataError: If one is larger than any exchange lets a rate become.
+    """
     per_usual = values * (_USUAL_HOURS * _HOUR / found.spans)
     factor = funding_unit(per_usual)[1]
-    wrong = np.abs(factor * values) > _LARGEST_RATE
+    wrong = np.abs(factor * values) > LARGEST_RATE
     if wrong.any():
         at = int(np.argmax(wrong))
         text = f"{series.source}: {values[at]:g} at {date_text(int(found.ends[at]))}"

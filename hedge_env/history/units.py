@@ -71,10 +71,23 @@ def implied_volatilities(series: Series) -> FloatArray:
     Raises:
         DataError: If one is out of range.
     """
-    values = series.values * volatility_unit(series.values)[1]
-    low, high = _VOLATILITY_RANGE
-    _refuse(series, (values < low) | (values > high), "is no volatility a year")
+    factor = volatility_unit(series.values)[1]
+    values = series.values * factor
+    wrong = no_volatility(values)
+    # Of a file of two halves the other unit makes sense of what makes none.
+    other = values[wrong] * (0.01 if factor == 1.0 else 100.0)
+    if wrong.any() and not no_volatility(other).any() and (values[wrong] != 0.0).all():
+        _refuse(
+            series, wrong, "is no volatility a year: are percent and fractions mixed?"
+        )
+    _refuse(series, wrong, "is no volatility a year")
     return values
+
+
+def no_volatility(values: FloatArray) -> BoolArray:
+    """Which values [1/sqrt(year)] can be no implied volatility of a whole market."""
+    low, high = _VOLATILITY_RANGE
+    return np.asarray((values < low) | (values > high))
 
 
 def gas_prices(series: Series) -> FloatArray:

@@ -8,6 +8,10 @@ import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray, IntArray
 from hedge_env.errors import DataError
+from hedge_env.history import columns
+from hedge_env.history.settlements import LARGEST_RATE
+from hedge_env.history.timestamps import date_text
+from hedge_env.history.units import funding_unit, no_volatility, volatility_unit
 from training.calibration.tables import Kind, Table
 
 SECONDS_PER_HOUR = 3600.0
@@ -68,6 +72,7 @@ def clean(
     seconds, values = table.seconds[inside], table.values[inside]
     if kind.positive:
         seconds, values = _positive(seconds, values, table.source, kind, remarks)
+    _require_range(values, table.source, kind)
     seconds, values = _in_order(seconds, values, table.source, remarks)
     seconds, values = _without_outliers(seconds, values, table.source, kind, remarks)
     averaged = kind.series.averaged
@@ -105,6 +110,22 @@ def _positive(
     return _drop(values <= 0.0, seconds, values, source, what, remarks)
 
 
+def _require_range(values: FloatArray, source: str, kind: Kind) -> None:
+    """Refuse a file whose usual value can be none of its kind, whatever its unit."""
+    if kind.series is columns.IMPLIED_VOLATILITY:
+        wrong = no_volatility(values * volatility_unit(values)[1])
+    elif kind.series is columns.FUNDING:
+        wrong = np.abs(values * funding_unit(values)[1]) > LARGEST_RATE
+    else:
+        return
+    if wrong.sum() > _MOST_WRONG * values.size:
+        raise DataError(
+            f"{source}: {int(wrong.sum())} of {values.size} values, the first "
+            f"{values[np.argmax(wrong)]:g}, can be no {kind.name} in any one unit; is "
+            "it the right file and column?"
+        )
+
+
 def _in_order(
     seconds: FloatArray, values: FloatArray, source: str, remarks: list[str]
 ) -> tuple[FloatArray, FloatArray]:
@@ -117,15 +138,22 @@ def _in_order(
     seconds, values = seconds[index], values[index]
     again = np.r_[False, np.diff(seconds) == 0.0]
     conflict = np.r_[False, again[1:] & (values[1:] != values[:-1])]
-    if conflict.sum() > _MOST_WRONG * values.size:
-        raise DataError(
-            f"{source}: {int(conflict.sum())} rows repeat a time with another value; "
-            "does the file hold several markets?"
-        )
-    if again.any():
+    if conflict.any():
+        first = date_text(int(seconds[np.argmax(conflict)]))
         count = int(conflict.sum())
-        remarks.append(f"{int(again.sum())} rows repeat a time ({count} differ): first")
-    return seconds[~again], values[~again]
+        if count > _MOST_WRONG * values.size:
+            raise DataError(
+                f"{source}: {count} rows repeat a time with another value, the first "
+                f"known at {first}; does the file hold several markets, or days "
+                "without hours?"
+            )
+        remarks.append(f"{count} rows repeat a time with another value: all left out")
+    # Of two values of one time nobody knows which is right.
+    doubted = np.isin(seconds, seconds[conflict])
+    same = int((again & ~doubted).sum())
+    if same:
+        remarks.append(f"{same} rows repeat a time: one is kept")
+    return seconds[~again & ~doubted], values[~again & ~doubted]
 
 
 def _without_outliers(
@@ -174,6 +202,16 @@ def _means(index: IntArray, values: FloatArray, size: int) -> FloatArray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
+def _require_length(seconds: FloatArray, source: str, least_days: float) -> None:
+    if seconds.size < 2:
+        raise DataError(f"{source}: {seconds.size} good rows; two at least are needed")
+    days = (seconds[-1] - seconds[0]) / 86400.0
+    if days < least_days:
+        raise DataError(
+            f"{source}: {days:.0f} days of history; {least_days:.0f} are needed"
+        )
+
+
 def _grid(
     seconds: FloatArray,
     values: FloatArray,
@@ -182,11 +220,7 @@ def _grid(
     least_days: float,
     remarks: list[str],
 ) -> Series:
-    days = (seconds[-1] - seconds[0]) / 86400.0 if seconds.size > 1 else 0.0
-    if days < least_days:
-        raise DataError(
-            f"{source}: {days:.0f} days of history; {least_days:.0f} are needed"
-        )
+    _require_length(seconds, source, least_days)
     spacing = float(np.median(np.diff(seconds))) / SECONDS_PER_HOUR
     step = max(1, round(spacing))
     if abs(spacing - step) > 0.01 * step and spacing > 1.0:
