@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from hedge_env.history.csv_file import CsvFile, read_csv
 from hedge_env.history.kinds import is_chain, kind_of
 from hedge_env.history.reading import Reading, read_series_cells
 from hedge_env.history.series_file import read_series
+from hedge_env.history.settlements import fractions_paid, settlements_of
+from hedge_env.history.spacings import runs_of_steps
 from training.calibration.chains import fit_chains
 from training.calibration.cleaning import clean
 from training.calibration.tables import (
@@ -34,6 +37,7 @@ KINDS = {
     columns.RISK_REVERSAL: ("risk_reversal", REVERSAL),
 }
 _LISTED = 5  # gaps
+_RUN = 3  # equal steps that show how often a market settles
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,13 @@ def inspect_file(path: Path) -> Inspection:
     if is_chain(file):
         return _chain(file, path)
     kind = kind_of(file)
-    replay, fit = _replay(path, kind), _fit(path, kind)
+    replay, (fit, of_fit) = _replay(path, kind), _fit(path, kind)
     if replay is not None and fit is not None:
         raise DataError(replay)
-    return _series(path, file, kind, {"replay": replay, "calibrate": fit})
+    found = _series(path, file, kind, {"replay": replay, "calibrate": fit})
+    repaired = found.document["repaired"]
+    repaired += [f"calibrate: {text}" for text in of_fit if text not in repaired]
+    return found
 
 
 def _series(
@@ -74,7 +81,7 @@ def _series(
     values = cells.values[good] * (100.0 if cells.percent else 1.0)
     order = np.argsort(seconds, kind="stable")
     times = np.unique(seconds)
-    gaps, missing = _gaps(times, cells.spacing)
+    gaps, missing = _gaps(times, cells.spacing, settled=kind.settled)
     return Inspection(
         {
             "file": str(path),
@@ -87,7 +94,9 @@ def _series(
             "moment": cells.moment,
             "unit": _unit(cells, kind, values),
             "missing": missing,
-            "repaired": _repaired(cells, seconds, int((~good).sum())),
+            "repaired": _repaired(
+                cells, seconds, values, int((~good).sum()), settled=kind.settled
+            ),
             "column": cells.column,
             "first_value": float(values[order[0]]),
             "last_value": float(values[order[-1]]),
@@ -107,26 +116,35 @@ def _replay(path: Path, kind: SeriesKind) -> str | None:
             units.implied_volatilities(series)
         elif kind is columns.GAS:
             units.gas_prices(series)
+        elif kind is columns.FUNDING:
+            found = settlements_of(series.seconds, min(3600, series.spacing))
+            fractions_paid(series, found, series.values)
     except DataError as error:
         return str(error)
     return None
 
 
-def _fit(path: Path, kind: SeriesKind) -> str | None:
-    """Why a fit refuses a file, however long it is, None if it does not."""
+def _fit(path: Path, kind: SeriesKind) -> tuple[str | None, tuple[str, ...]]:
+    """Why a fit refuses a file, however long it is, None if not; what it mends."""
     try:
         of_fit = KINDS[kind][1]
-        clean(read_table(path, of_fit), of_fit, least_days=0.0)
+        cleaned = clean(read_table(path, of_fit), of_fit, least_days=0.0)
     except DataError as error:
-        return str(error)
-    return None
+        return str(error), ()
+    return None, cleaned.remarks
 
 
-def _gaps(times: FloatArray, spacing: float) -> tuple[list[dict[str, Any]], int]:
+def _gaps(
+    times: FloatArray, spacing: float, *, settled: bool
+) -> tuple[list[dict[str, Any]], int]:
     """The longest gaps, and how many times are missing in all."""
     if spacing <= 0.0:
         return [], 0
-    lost = np.maximum(np.round(np.diff(times) / spacing) - 1.0, 0.0)
+    due = np.full(times.size - 1, spacing)
+    if settled:
+        for first, _, step in runs_of_steps(times, _RUN):
+            due[first:] = step
+    lost = np.maximum(np.round(np.diff(times) / due) - 1.0, 0.0)
     longest = [i for i in np.argsort(-lost, kind="stable")[:_LISTED] if lost[i] > 0]
     found = [
         {"from": _iso(times[i]), "to": _iso(times[i + 1]), "missing": int(lost[i])}
@@ -150,7 +168,9 @@ def _unit(cells: Reading, kind: SeriesKind, values: FloatArray) -> str:
     return units.volatility_unit(np.abs(values))[0]
 
 
-def _repaired(cells: Reading, seconds: FloatArray, bad: int) -> list[str]:
+def _repaired(
+    cells: Reading, seconds: FloatArray, values: FloatArray, bad: int, *, settled: bool
+) -> list[str]:
     repaired = list(cells.remarks)
     if bad:
         repaired.append(f"{bad} rows without a readable time or value left out")
@@ -160,7 +180,16 @@ def _repaired(cells: Reading, seconds: FloatArray, bad: int) -> list[str]:
         repaired.append(f"rows are {order}: sorted by time")
     again = seconds.size - np.unique(seconds).size
     if again:
-        repaired.append(f"{again} rows repeat a time: the first is kept")
+        known = np.unique(np.stack([seconds, values], axis=1), axis=0).shape[0]
+        differ = known - np.unique(seconds).size
+        but = f", {differ} of them with another value" if differ else ""
+        repaired.append(f"{again} rows repeat a time{but}")
+    if settled:
+        runs = runs_of_steps(np.unique(seconds), _RUN)
+        for (_, _, old), (_, _, new) in pairwise(runs):
+            if old != new:
+                text = f"{old / 3600.0:g} to {new / 3600.0:g} h"
+                repaired.append(f"the time between settlements changes from {text}")
     return repaired
 
 
