@@ -13,6 +13,7 @@ from hedge_env.errors import DataError
 from hedge_env.history import columns, units
 from hedge_env.history.columns import SeriesKind
 from hedge_env.history.csv_file import CsvFile, read_csv
+from hedge_env.history.gas_units import gas_unit
 from hedge_env.history.kinds import is_chain, kind_of
 from hedge_env.history.reading import Reading, read_series_cells
 from hedge_env.history.series_file import read_series
@@ -162,7 +163,7 @@ def _unit(cells: Reading, kind: SeriesKind, values: FloatArray) -> str:
         if units.in_usd(cells.column):
             return "USD per transaction"
         paid = values[values > 0.0]
-        return units.gas_unit(paid)[0] if paid.size else "gwei"
+        return gas_unit(paid, cells.column)[0] if paid.size else "gwei"
     if kind is columns.FUNDING:
         return units.funding_unit(values)[0]
     return units.volatility_unit(np.abs(values))[0]

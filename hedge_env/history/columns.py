@@ -27,6 +27,8 @@ TIME_COLUMNS: Final = (
 )
 _OPENS: Final = ("open", "openprice", "o")
 _ENDS: Final = ("close", "closeprice", "c", "adj close", "closing price")
+_SYMBOLS: Final = ("symbol", "coin", "instrument_name", "ticker", "instid", "pair")
+_CONTRACTS: Final = ("contract", "instrument", "isin", "asset", "timeframe", "interval")
 _PERCENT: Final = ("%", "percent", "pct")
 
 
@@ -221,12 +223,21 @@ def require_one_symbol(file: CsvFile) -> None:
     """Refuse a file of several markets.
 
     Raises:
-        DataError: If a column `symbol` has several values.
+        DataError: If a column `symbol`, `contract` or the like has several values.
     """
-    for name in ("symbol", "coin", "instrument_name", "ticker", "instid", "pair"):
+    for name in (
+        "symbol",
+        "coin",
+        "instrument_name",
+        "ticker",
+        "instid",
+        "pair",
+        *_CONTRACTS,
+    ):
         if file.header is None or name not in file.header:
             continue
         symbols = sorted(set(file.column(file.header.index(name))) - {""})
         if len(symbols) > 1:
-            text = f"{file.source} holds several symbols: {', '.join(symbols[:5])}"
+            what = "symbols" if name in _SYMBOLS else f"values of {name}"
+            text = f"{file.source} holds several {what}: {', '.join(symbols[:5])}"
             raise DataError(one_line(f"{text}; keep one"))

@@ -70,6 +70,14 @@ def require_meaning(source: str, heading: str, word: str) -> None:
         raise DataError(one_line(text))
 
 
+def unit_of(heading: str) -> str:
+    """Unit that a heading names: `bp`, `wei`, `gwei`; empty if none of these."""
+    words = set(_WORDS.findall(heading))
+    if words & {"bp", "bps", "basis"}:
+        return "bp"
+    return next((unit for unit in ("gwei", "wei") if unit in words), "")
+
+
 def clock_of(source: str, heading: str, times: Sequence[str]) -> float:
     """How far the clock that a heading names is ahead of UTC [second].
 

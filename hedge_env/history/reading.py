@@ -16,7 +16,8 @@ from hedge_env.errors import DataError, one_line
 from hedge_env.history.cells import Numbers, number, read_numbers
 from hedge_env.history.columns import Place, SeriesKind, place_of, require_one_symbol
 from hedge_env.history.csv_file import CsvFile
-from hedge_env.history.headings import clock_of
+from hedge_env.history.gas_units import require_one_unit
+from hedge_env.history.headings import clock_of, unit_of
 from hedge_env.history.layouts import Stamp
 from hedge_env.history.moments import DAY, Moment, rounded, shift, usual_spacing
 from hedge_env.history.spacings import require_one_spacing
@@ -92,9 +93,9 @@ def read_series_cells(
     _require_whole_stamps(file, times)
     _require_width(file)
     numbers = read_numbers(texts, file.delimiter)
-    values, percent, signs = _fractions(file, numbers, kind, named=place.percent)
+    values, percent, signs = _fractions(file, numbers, kind, place)
     seconds, said = _seconds(file, place.time_at, times)
-    _require_values(file, seconds, values, kind)
+    _require_values(file, seconds, values, kind, place.value_at)
     moment, stamp = _meant(place, kind, times)
     spacing = _whole(usual_spacing(seconds[np.isfinite(seconds)]))
     require_one_spacing(file.source, seconds, spacing, settled=kind.settled)
@@ -172,13 +173,18 @@ def _whole(spacing: float) -> float:
 
 
 def _fractions(
-    file: CsvFile, numbers: Numbers, kind: SeriesKind, *, named: bool
+    file: CsvFile, numbers: Numbers, kind: SeriesKind, place: Place
 ) -> tuple[FloatArray, bool, list[str]]:
     """Values with their percent signs taken into account."""
+    named = place.percent
+    heading = "" if file.header is None else file.header[place.value_at]
+    basis_points = unit_of(heading) == "bp"
     percent = numbers.percent & np.isfinite(numbers.values)
     if not percent.any():
         if named and kind.word in _PERCENT_OF:
             return numbers.values * 0.01, True, ["the column's name says percent"]
+        if basis_points and kind.word in _PERCENT_OF:
+            return numbers.values * 1e-4, True, ["the column's name says basis points"]
         return numbers.values, False, []
     bare = ~percent & np.isfinite(numbers.values) & (numbers.values != 0.0)
     if kind.word not in _PERCENT_OF or bare.any():
@@ -237,15 +243,18 @@ def _require_whole_stamps(file: CsvFile, times: list[str]) -> None:
 
 
 def _require_values(
-    file: CsvFile, seconds: FloatArray, values: FloatArray, kind: SeriesKind
+    file: CsvFile, seconds: FloatArray, values: FloatArray, kind: SeriesKind, at: int
 ) -> None:
     """Refuse a column of values that holds Unix times, as if columns were exchanged."""
+    heading = "" if file.header is None else file.header[at]
     large = np.isfinite(values) & (np.abs(values) > _LARGEST)
     if large.any():
         at = int(np.argmax(large))
         text = f"{file.source} line {file.rows[at][0]}: {values[at]:g} is too large for"
         raise DataError(one_line(f"{text} a {kind.word}: at most {_LARGEST:g}"))
-    if kind.word == "gas price" or not np.isfinite(seconds).any():
+    if kind.averaged:
+        require_one_unit(file.source, values, heading)
+    if kind.averaged or not np.isfinite(seconds).any():
         return
     known = values[np.isfinite(values)]
     # A price in a small currency is as large, but it goes up and down.

@@ -53,8 +53,8 @@ def require_one_spacing(
     """
     known = seconds[np.isfinite(seconds)]
     if spacing > _LONGEST and known.size > _FEW:
-        text = f"{source}: a row every {spacing / DAY:.3g} days; at most a day between"
-        raise DataError(one_line(f"{text} rows is taken: give a file of days or hours"))
+        text = f"{source}: a row every {spacing / 3600.0:g} hours; one a day is needed"
+        raise DataError(one_line(text))
     if settled or known.size < 2:
         return
     times = np.unique(known)

@@ -38,6 +38,8 @@ _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
     *("jul", "aug", "sep", "oct", "nov", "dec"),
 )
+# strptime takes a digit for two: a form is looked up by the length of a text.
+_COMPACT = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _EXCEL_EPOCH = 25_569.0  # 1970-01-01 in days since 1899-12-30
 _DAY = 86_400.0  # [second]
 
@@ -66,8 +68,11 @@ def read_times(texts: Sequence[str], source: str) -> Times:
         DataError: If days and months, or zones, cannot be told apart.
     """
     numbers = np.array([number(text) for text in texts], dtype=np.float64)
-    numbers = _compact_dates(numbers)
-    seconds, remarks = _from_numbers(numbers)
+    plain = _compact_hours(texts, numbers)
+    plain = _compact_dates(plain)
+    seconds, remarks = _from_numbers(plain)
+    if not np.array_equal(plain, numbers, equal_nan=True):
+        remarks.append("times are days of a spreadsheet, or dates without marks")
     written = [i for i, text in enumerate(texts) if text and np.isnan(numbers[i])]
     if written:
         parsed, zones = _from_text([texts[i] for i in written], source)
@@ -97,6 +102,25 @@ def _looks_compact(value: float) -> bool:
     if not (19_900_101 <= value < 21_000_000 and value == int(value)):
         return False
     return 1 <= int(value) // 100 % 100 <= 12 and 1 <= int(value) % 100 <= 31
+
+
+def _compact_hours(texts: Sequence[str], numbers: FloatArray) -> FloatArray:
+    """Dates with hours such as 2024013108, down to seconds, as Unix time.
+
+    As Unix time these would be years from 2033 on, or before 1990.
+    """
+    known = np.flatnonzero(np.isfinite(numbers))
+    form = _COMPACT.get(len(texts[known[0]]) if known.size else 0)
+    if form is None:
+        return numbers
+    out = numbers.copy()
+    for i in known:
+        try:
+            time = datetime.strptime(texts[i], form).replace(tzinfo=UTC)
+        except ValueError:
+            return numbers
+        out[i] = time.timestamp()
+    return out
 
 
 def _compact_dates(numbers: FloatArray) -> FloatArray:

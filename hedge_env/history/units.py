@@ -11,14 +11,14 @@ import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray
 from hedge_env.errors import DataError, one_line
+from hedge_env.history.gas_units import gas_unit
 from hedge_env.history.series_file import Series
 from hedge_env.history.timestamps import date_text
 
 _LARGEST_RATIO = 5.0  # of two prices in a row: beyond, one of them is a mistake
 _PERCENT_FROM = 5.0  # a median volatility above 500 % is in percent
+_UNCLEAR = (3.0, 8.0)  # 300 % or 3 %, 800 % or 8 %: no market is either for long
 _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
-_WEI_FROM = 1e6  # gas has never cost a million gwei
-_WEI = 1e-9  # [gwei]
 _PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
 
 
@@ -26,12 +26,6 @@ def volatility_unit(values: FloatArray) -> tuple[str, float]:
     """Unit of implied volatilities and its factor to 1/sqrt(year); NaN is left out."""
     percent = np.nanmedian(values) > _PERCENT_FROM
     return ("percent", 0.01) if percent else ("fractions", 1.0)
-
-
-def gas_unit(values: FloatArray) -> tuple[str, float]:
-    """Unit of gas prices and its factor to gwei; NaN and zeros are left out."""
-    wei = np.nanmedian(values[~(values <= 0.0)]) > _WEI_FROM
-    return ("wei", _WEI) if wei else ("gwei", 1.0)
 
 
 def funding_unit(values: FloatArray) -> tuple[str, float]:
@@ -71,6 +65,7 @@ def implied_volatilities(series: Series) -> FloatArray:
     Raises:
         DataError: If one is out of range.
     """
+    require_clear_unit(series.source, series.values)
     factor = volatility_unit(series.values)[1]
     values = series.values * factor
     wrong = no_volatility(values)
@@ -82,6 +77,25 @@ def implied_volatilities(series: Series) -> FloatArray:
         )
     _refuse(series, wrong, "is no volatility a year")
     return values
+
+
+def require_clear_unit(source: str, values: FloatArray) -> None:
+    """Refuse implied volatilities that may be percent and may be fractions.
+
+    Args:
+        source: The file, for messages.
+        values: As in the file, shape (n,).
+
+    Raises:
+        DataError: If the usual value is between 300 % and 8 %.
+    """
+    usual = float(np.nanmedian(np.abs(values))) if values.size else 0.0
+    low, high = _UNCLEAR
+    if low < usual < high:
+        text = f"{source}: an implied volatility of {usual:g} may be in percent or a"
+        raise DataError(
+            one_line(f"{text} fraction; write {usual:g}% or {usual / 100:g}")
+        )
 
 
 def no_volatility(values: FloatArray) -> BoolArray:
@@ -104,7 +118,7 @@ def gas_prices(series: Series) -> FloatArray:
     values = np.where(values > 0.0, values, np.nan)
     if np.isnan(values).all():
         raise DataError(one_line(f"{series.source} holds nothing but zeros"))
-    return values * gas_unit(values)[1]
+    return values * gas_unit(values, series.column)[1]
 
 
 def _refuse(series: Series, wrong: BoolArray, problem: str) -> None:

@@ -165,7 +165,7 @@ REFUSED: dict[str, tuple[str, SeriesKind, tuple[str, ...]]] = {
     ),
     "weeks": (
         rows("date,close\n", lambda t, i: f"{t:%Y-%m-%d},{VALUES[i]}", step=7 * DAY),
-        *(SPOT, ("a row every 7 days",)),
+        *(SPOT, ("a row every 168 hours; one a day is needed",)),
     ),
     "days or months": (
         rows(

@@ -11,7 +11,12 @@ from hedge_env.errors import DataError
 from hedge_env.history import columns
 from hedge_env.history.settlements import LARGEST_RATE
 from hedge_env.history.timestamps import date_text
-from hedge_env.history.units import funding_unit, no_volatility, volatility_unit
+from hedge_env.history.units import (
+    funding_unit,
+    no_volatility,
+    require_clear_unit,
+    volatility_unit,
+)
 from training.calibration.tables import Kind, Table
 
 SECONDS_PER_HOUR = 3600.0
@@ -113,6 +118,7 @@ def _positive(
 def _require_range(values: FloatArray, source: str, kind: Kind) -> None:
     """Refuse a file whose usual value can be none of its kind, whatever its unit."""
     if kind.series is columns.IMPLIED_VOLATILITY:
+        require_clear_unit(source, values)
         wrong = no_volatility(values * volatility_unit(values)[1])
     elif kind.series is columns.FUNDING:
         wrong = np.abs(values * funding_unit(values)[1]) > LARGEST_RATE

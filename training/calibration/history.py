@@ -12,7 +12,8 @@ import numpy as np
 from hedge_env._types import FloatArray, IntArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.errors import DataError
-from hedge_env.history.units import funding_unit, gas_unit, volatility_unit
+from hedge_env.history.gas_units import gas_unit
+from hedge_env.history.units import funding_unit, volatility_unit
 from training.calibration import gas as of_gas
 from training.calibration.cleaning import Series, clean
 from training.calibration.funding import funding_values, interest_of, per_settlement
@@ -182,7 +183,8 @@ def add_gas(
             table, GAS, since=limits.since, until=limits.until, least_days=60.0
         )
         require_daily(series)
-        factor = usd_to_gwei if table.in_usd else gas_unit(series.values)[1]
+        factor = gas_unit(series.values, table.column)[1]
+        factor = usd_to_gwei if table.in_usd else factor
         if table.in_usd:
             history.remarks.append(
                 f"{table.source}: USD per transaction, {factor:.4g} gwei each"
