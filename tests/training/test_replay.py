@@ -116,7 +116,7 @@ def test_a_damaged_file_ends_in_one_line(
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     assert cli.main(["compare", "--replay", str(path), "--policies", "delta"]) != 0
     error = capsys.readouterr().err
-    assert f"{path} is not text; give a CSV file" in error
+    assert f"{path} is not text but a picture" in error
     assert "Traceback" not in error
 
 
