@@ -109,17 +109,18 @@ def _compact_hours(texts: Sequence[str], numbers: FloatArray) -> FloatArray:
 
     As Unix time these would be years from 2033 on, or before 1990.
     """
-    known = np.flatnonzero(np.isfinite(numbers))
-    form = _COMPACT.get(len(texts[known[0]]) if known.size else 0)
+    known = [int(i) for i in np.flatnonzero(np.isfinite(numbers))]
+    form = _COMPACT.get(len(texts[known[0]]) if known else 0)
     if form is None:
         return numbers
     out = numbers.copy()
     for i in known:
         try:
-            time = datetime.strptime(texts[i], form).replace(tzinfo=UTC)
+            out[i] = datetime.strptime(texts[i], form).replace(tzinfo=UTC).timestamp()
         except ValueError:
             return numbers
-        out[i] = time.timestamp()
+        if not _EARLIEST <= out[i] < _LATEST:
+            return numbers
     return out
 
 

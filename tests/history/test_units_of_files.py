@@ -75,6 +75,12 @@ def test_dates_with_hours_without_marks_are_no_unix_times(
     assert found.seconds.tolist() == [stamp(START + i * HOUR, 1) for i in range(48)]
 
 
+def test_unix_times_that_look_like_old_dates_are_unix_times(tmp_path: Path) -> None:
+    times = [1_710_121_500 + 100 * i for i in range(9)]  # 15 December 1710, 0 to 8 h
+    text = "time,price\n" + "".join(f"{t},{3000 + i}\n" for i, t in enumerate(times))
+    assert series(tmp_path, text, SPOT).seconds.tolist() == times
+
+
 def test_two_futures_in_a_row_are_two_series(tmp_path: Path) -> None:
     text = rows(
         "date,contract,close\n",
