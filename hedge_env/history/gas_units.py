@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env._types import BoolArray, FloatArray
 from hedge_env.errors import DataError, one_line
 from hedge_env.history.headings import unit_of
 
 _WEI_FROM: Final = 1e6  # gas has never cost a million gwei
 _LEAST_WEI: Final = 1e3  # nor less than a millionth of one
-_LARGEST_STEP: Final = 1e6  # from a price to the next
+_LARGEST_RATIO: Final = 1e6  # of a price to the usual one
+_SLIPS: Final = 0.05  # share of values that may be mistakes, which a fit leaves out
 
 
 def gas_unit(values: FloatArray, heading: str = "") -> tuple[str, float]:
@@ -46,8 +47,17 @@ def require_one_unit(source: str, values: FloatArray, heading: str) -> None:
     if named and wrong:
         text = f"{source}: {usual:g}, the usual value, can be no gas price in {named}"
         raise DataError(one_line(f"{text}, as the column {heading!r} says"))
-    steps = np.abs(np.diff(np.log(paid)))
-    if steps.size and steps.max() > np.log(_LARGEST_STEP):
-        at = int(np.argmax(steps))
-        text = f"{source}: the gas price goes from {paid[at]:g} to {paid[at + 1]:g}"
-        raise DataError(one_line(f"{text} in one row; are wei and gwei mixed?"))
+    far = of_another_unit(paid)
+    if far.sum() > _SLIPS * paid.size:
+        text = f"{source}: gas prices of {paid[np.argmax(far)]:g} beside {usual:g}"
+        raise DataError(one_line(f"{text}; are wei and gwei mixed?"))
+
+
+def of_another_unit(values: FloatArray) -> BoolArray:
+    """Which values are so far from the usual one that they must be in another unit."""
+    out = np.zeros(values.shape, dtype=np.bool_)
+    paid = values > 0.0
+    if paid.any():
+        off = np.abs(np.log(values[paid] / np.median(values[paid])))
+        out[paid] = off > np.log(_LARGEST_RATIO)
+    return out

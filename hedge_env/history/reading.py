@@ -88,10 +88,8 @@ def read_series_cells(
     """
     file, unfinished = without_unfinished(file)
     place = place_of(file, kind, closes=closes)
-    require_one_symbol(file)
     times, texts = _times(file, place.time_at), file.column(place.value_at)
-    _require_whole_stamps(file, times)
-    _require_width(file)
+    _require_rows(file, times)
     numbers = read_numbers(texts, file.delimiter)
     values, percent, signs = _fractions(file, numbers, kind, place)
     seconds, said = _seconds(file, place.time_at, times)
@@ -198,6 +196,13 @@ def _fractions(
             text = f"{text} is none; is it the right column?"
         raise DataError(one_line(text))
     return numbers.values * 0.01, True, ["values bear a percent sign"]
+
+
+def _require_rows(file: CsvFile, times: list[str]) -> None:
+    """Refuse rows of several markets, of rounded times or of cut decimals."""
+    require_one_symbol(file)
+    _require_whole_stamps(file, times)
+    _require_width(file)
 
 
 def _require_width(file: CsvFile) -> None:

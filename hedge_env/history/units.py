@@ -11,7 +11,7 @@ import numpy as np
 
 from hedge_env._types import BoolArray, FloatArray
 from hedge_env.errors import DataError, one_line
-from hedge_env.history.gas_units import gas_unit
+from hedge_env.history.gas_units import gas_unit, of_another_unit
 from hedge_env.history.series_file import Series
 from hedge_env.history.timestamps import date_text
 
@@ -114,7 +114,7 @@ def gas_prices(series: Series) -> FloatArray:
         text = f"{series.source}: {series.column} is in dollars; give gwei or wei"
         raise DataError(one_line(text))
     values = series.values
-    _refuse(series, values < 0.0, "is no gas price")
+    _refuse(series, (values < 0.0) | of_another_unit(values), "is no gas price")
     values = np.where(values > 0.0, values, np.nan)
     if np.isnan(values).all():
         raise DataError(one_line(f"{series.source} holds nothing but zeros"))

@@ -46,6 +46,17 @@ def test_gwei_and_wei_in_one_column_are_refused(tmp_path: Path) -> None:
         series(tmp_path, text, GAS)
 
 
+def test_one_gas_price_in_wei_is_refused_with_its_date(tmp_path: Path) -> None:
+    text = rows(
+        "time,gas_price\n",
+        lambda t, i: f"{stamp(t)},{(30 + i) * (10**9 if i == 9 else 1)}",
+    )
+    with pytest.raises(
+        DataError, match=r"3\.9e\+10 at 2024-03-01 09:00 is no gas price"
+    ):
+        gas_prices(series(tmp_path, text, GAS))
+
+
 def test_small_rates_in_basis_points_are_what_the_heading_says(tmp_path: Path) -> None:
     text = rows(
         "time,funding_rate_bps\n",
