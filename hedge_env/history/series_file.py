@@ -29,6 +29,7 @@ class Series:
         column: Name of the column that `values` come from; empty without a header.
         repeated: Rows left out because their time came before.
         empty: Rows left out because they have no value.
+        fractions: Whether the file names the unit, and `values` are fractions for it.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Series:
     column: str
     repeated: int
     empty: int
+    fractions: bool = False
 
     @property
     def spacing(self) -> int:
@@ -75,6 +77,7 @@ def read_series(path: str, kind: SeriesKind) -> Series:
         column=cells.column,
         repeated=int((~first).sum()),
         empty=int((~filled).sum()),
+        fractions=cells.percent,
     )
 
 

@@ -177,7 +177,7 @@ def fractions_paid(
         DataError: If one is larger than any exchange lets a rate become.
     """
     per_usual = values * (_USUAL_HOURS * _HOUR / found.spans)
-    factor = funding_unit(per_usual)[1]
+    factor = funding_unit(per_usual, fractions=series.fractions)[1]
     wrong = np.abs(factor * values) > LARGEST_RATE
     if wrong.any():
         at = int(np.argmax(wrong))

@@ -22,14 +22,30 @@ _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
 _PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
 
 
-def volatility_unit(values: FloatArray) -> tuple[str, float]:
-    """Unit of implied volatilities and its factor to 1/sqrt(year); NaN is left out."""
+def volatility_unit(
+    values: FloatArray, *, fractions: bool = False
+) -> tuple[str, float]:
+    """Unit of implied volatilities and its factor to 1/sqrt(year); NaN is left out.
+
+    Args:
+        values: As read.
+        fractions: Whether they are known to be fractions: the file names its unit.
+    """
+    if fractions:
+        return "fractions", 1.0
     percent = np.nanmedian(values) > _PERCENT_FROM
     return ("percent", 0.01) if percent else ("fractions", 1.0)
 
 
-def funding_unit(values: FloatArray) -> tuple[str, float]:
-    """Unit of funding rates and its factor to fractions; NaN and zeros are left out."""
+def funding_unit(values: FloatArray, *, fractions: bool = False) -> tuple[str, float]:
+    """Unit of funding rates and its factor to fractions; NaN and zeros are left out.
+
+    Args:
+        values: As read.
+        fractions: Whether they are known to be fractions: the file names its unit.
+    """
+    if fractions:
+        return "fractions", 1.0
     paid = np.abs(values[np.isfinite(values) & (values != 0.0)])
     usual = float(np.median(paid)) if paid.size else 0.0
     if usual > _BP_FUNDING_FROM:
@@ -65,8 +81,9 @@ def implied_volatilities(series: Series) -> FloatArray:
     Raises:
         DataError: If one is out of range.
     """
-    require_clear_unit(series.source, series.values)
-    factor = volatility_unit(series.values)[1]
+    if not series.fractions:
+        require_clear_unit(series.source, series.values)
+    factor = volatility_unit(series.values, fractions=series.fractions)[1]
     values = series.values * factor
     wrong = no_volatility(values)
     # Of a file of two halves the other unit makes sense of what makes none.

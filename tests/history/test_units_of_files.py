@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hedge_env.errors import DataError
 from hedge_env.history.columns import FUNDING, GAS, IMPLIED_VOLATILITY, SPOT, SeriesKind
 from hedge_env.history.series_file import Series, read_series
-from hedge_env.history.units import gas_prices, implied_volatilities
+from hedge_env.history.settlements import funding_rates
+from hedge_env.history.units import funding_unit, gas_prices, implied_volatilities
 from tests.history.unusual import DAY, HOUR, START, VALUES, rows, stamp
+from training.calibration import tables
 
 
 def series(tmp_path: Path, text: str, kind: SeriesKind) -> Series:
@@ -100,3 +103,28 @@ def test_two_futures_in_a_row_are_two_series(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="several values of contract: JUN24, MAR24"):
         series(tmp_path, text, SPOT)
+
+
+@pytest.mark.parametrize("heading", ["Time(UTC),Symbol,Funding Rate", "time,rate (%)"])
+def test_a_large_rate_that_is_written_in_percent_is_divided_once(
+    heading: str, tmp_path: Path
+) -> None:
+    """Half a percent is large enough for a percent that nobody named."""
+    named = "Symbol" in heading
+    cell = "ETH,0.5000%" if named else "0.5"
+    rows = [f"{1_704_067_200 + 28_800 * k},{cell}" for k in range(9)]
+    path = tmp_path / "f.csv"
+    path.write_text("\n".join([heading, *rows]))
+    settled = funding_rates(read_series(str(path), FUNDING), 8.0, 0.0)
+    np.testing.assert_allclose(settled.values, 0.005, rtol=1e-12)
+    table = tables.read_table(path, tables.FUNDING)
+    assert table.fractions
+    assert funding_unit(table.values, fractions=table.fractions)[1] == 1.0
+
+
+def test_a_calm_volatility_with_a_percent_sign_is_no_fraction(tmp_path: Path) -> None:
+    path = tmp_path / "iv.csv"
+    rows = [f"{1_704_067_200 + 86_400 * k},4.0%" for k in range(9)]
+    path.write_text("\n".join(["timestamp,iv", *rows]))
+    series = read_series(str(path), IMPLIED_VOLATILITY)
+    np.testing.assert_allclose(implied_volatilities(series), 0.04, rtol=1e-12)

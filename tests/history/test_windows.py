@@ -191,6 +191,6 @@ def test_a_changed_file_is_read_again_and_a_damaged_one_refused(tmp_path: Path) 
     assert count_windows(config, "test") == 8
     two_weeks(tmp_path, walk(24 * 10 + 1))
     assert count_windows(config, "test") == 4
-    (tmp_path / "prices.csv").write_bytes(b"\xff\xfe nothing")
+    (tmp_path / "prices.csv").write_bytes(b"\x00\x01\x02 nothing")
     with pytest.raises(DataError, match="is not text"):
         HedgeBatch(config, 1)

@@ -77,7 +77,7 @@ def clean(
     seconds, values = table.seconds[inside], table.values[inside]
     if kind.positive:
         seconds, values = _positive(seconds, values, table.source, kind, remarks)
-    _require_range(values, table.source, kind)
+    _require_range(values, table.source, kind, fractions=table.fractions)
     seconds, values = _in_order(seconds, values, table.source, remarks)
     seconds, values = _without_outliers(seconds, values, table.source, kind, remarks)
     averaged = kind.series.averaged
@@ -115,13 +115,18 @@ def _positive(
     return _drop(values <= 0.0, seconds, values, source, what, remarks)
 
 
-def _require_range(values: FloatArray, source: str, kind: Kind) -> None:
+def _require_range(
+    values: FloatArray, source: str, kind: Kind, *, fractions: bool
+) -> None:
     """Refuse a file whose usual value can be none of its kind, whatever its unit."""
     if kind.series is columns.IMPLIED_VOLATILITY:
-        require_clear_unit(source, values)
-        wrong = no_volatility(values * volatility_unit(values)[1])
+        if not fractions:
+            require_clear_unit(source, values)
+        factor = volatility_unit(values, fractions=fractions)[1]
+        wrong = no_volatility(values * factor)
     elif kind.series is columns.FUNDING:
-        wrong = np.abs(values * funding_unit(values)[1]) > LARGEST_RATE
+        factor = funding_unit(values, fractions=fractions)[1]
+        wrong = np.abs(values * factor) > LARGEST_RATE
     else:
         return
     if wrong.sum() > _MOST_WRONG * values.size:

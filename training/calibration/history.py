@@ -120,11 +120,10 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
 
 def add_implied(history: History, path: Path, window: Window) -> None:
     """Add daily implied volatility, in percent or as a fraction."""
-    series = clean(
-        read_table(path, IMPLIED), IMPLIED, since=window.since, until=window.until
-    )
+    table = read_table(path, IMPLIED)
+    series = clean(table, IMPLIED, since=window.since, until=window.until)
     require_daily(series)
-    unit, factor = volatility_unit(series.values)
+    unit, factor = volatility_unit(series.values, fractions=table.fractions)
     if unit != "fractions":
         history.remarks.append(f"{series.source}: values are in {unit}")
     values = factor * series.values
@@ -243,7 +242,8 @@ def add_funding(
     table = per_settlement(read_table(path, FUNDING), settlement_hours)
     series = clean(table, FUNDING, since=window.since, until=window.until)
     # The unit shows in what is paid in eight hours.
-    unit, factor = funding_unit(series.values * 8.0 / series.step)
+    in_eight = series.values * 8.0 / series.step
+    unit, factor = funding_unit(in_eight, fractions=table.fractions)
     if unit != "fractions":
         history.remarks.append(f"{series.source}: values are taken as {unit}")
     start = series.start

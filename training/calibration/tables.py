@@ -58,6 +58,7 @@ class Table:
         values: Values, as in the file.
         column: Name of the column the values are from.
         remarks: What was noticed.
+        fractions: Whether the file names the unit, and `values` are fractions for it.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Table:
     values: FloatArray
     column: str
     remarks: tuple[str, ...]
+    fractions: bool = False
 
     @property
     def in_usd(self) -> bool:
@@ -95,6 +97,7 @@ def read_table(path: Path, kind: Kind) -> Table:
         cells.values[good],
         cells.column,
         tuple(remarks),
+        cells.percent,
     )
 
 
