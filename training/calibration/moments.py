@@ -6,13 +6,17 @@ simulated histories and of the data, each in units of its tolerance,
 .. math:: \min_\theta \sum_k \left( \frac{m_k(\theta) - \hat m_k}{t_k} \right)^2
 
 With the same random numbers at every :math:`\theta` this is smooth enough for
-Gauss-Newton. The standard errors follow from the derivative :math:`D` of the scaled
-statistics and their covariance :math:`V` between histories of the data's length,
+Gauss-Newton with Marquardt's damping: to the diagonal of :math:`D^T D` a multiple of
+itself is added, so that a step does not depend on the unit of a parameter, and one
+that the statistics hardly feel still moves as far as they ask. The standard errors
+follow from the derivative :math:`D` of the scaled statistics and their covariance
+:math:`V` between histories of the data's length,
 
 .. math:: (D^T D)^{-1} D^T V D (D^T D)^{-1} (1 + 1/n)
 
 Source: McFadden (1989), "A method of simulated moments for estimation of discrete
-response models without numerical integration", Econometrica 57(5).
+response models without numerical integration", Econometrica 57(5). Marquardt (1963),
+"An algorithm for least-squares estimation of nonlinear parameters", SIAM 11(2).
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ from training.calibration.statistic import WEIGHT, Statistic, Values
 
 _STEP = 0.08  # of the finite differences, on the scale of the search: wide, because
 # counts of jumps change in steps
-_DAMPINGS = (0.001, 0.01, 0.1, 1.0)  # of Levenberg and Marquardt, over the mean square
+_DAMPINGS = (0.001, 0.01, 0.1, 1.0)  # times the diagonal of the squared derivative
+_LEAST_FELT = 1e-6  # of that diagonal over its mean: what nothing feels stays
 _LONGEST_STEP = 0.7  # on the scale of the search
 _GAIN = 0.002  # of the loss, below which the search stops
 _FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
@@ -154,7 +159,8 @@ def _search(
     derivative = _derivative(function, x, value, high)
     for number in range(most_steps):
         square, slope = derivative.T @ derivative, derivative.T @ value
-        unit = (np.trace(square) / x.size + 1e-9) * np.eye(x.size)
+        own = np.diag(square)
+        unit = np.diag(np.maximum(own, _LEAST_FELT * own.mean() + 1e-9))
         trials = []
         for damping in _DAMPINGS:
             step = -np.linalg.solve(square + damping * unit, slope)

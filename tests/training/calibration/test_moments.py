@@ -68,3 +68,23 @@ def test_the_search_starts_at_the_best_of_its_places() -> None:
     )
     assert better.loss < 1e-12 < alone.loss
     assert worse.loss == alone.loss
+
+
+def test_a_parameter_that_statistics_hardly_feel_moves_as_far_as_they_ask() -> None:
+    # The shift is felt a hundredth as much as the size, and there is no other trace of
+    # it: six steps are enough for both all the same.
+    dull = (STATISTICS[0], Statistic("shift", "-", 20.0))
+    truth = simulate({"a": {"size": 7.0, "shift": -2.0}})
+    data = {s.name: s.mean(truth[s.name]) for s in dull}
+    estimate = fit(PARAMETERS, dull, data, simulate)
+    assert abs(estimate.values["a.size"] - 7.0) < 0.02
+    assert abs(estimate.values["a.shift"] + 2.0) < 0.01
+
+
+def test_a_parameter_that_no_statistic_feels_stays_where_it_starts() -> None:
+    idle = (*PARAMETERS, Parameter("a.idle", 3.0, 0.1, 9.0))
+    truth = simulate({"a": {"size": 7.0, "shift": -2.0}})
+    data = {s.name: s.mean(truth[s.name]) for s in STATISTICS[:2]}
+    estimate = fit(idle, STATISTICS, data, simulate)
+    assert abs(estimate.values["a.size"] - 7.0) < 0.02
+    assert abs(estimate.values["a.idle"] - 3.0) < 1e-9
