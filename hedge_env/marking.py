@@ -16,6 +16,7 @@ from hedge_env.kernel import kernel
 from hedge_env.market import state as row
 from hedge_env.market.clustering import expect_clustering
 from hedge_env.market.parameters import MarketParams
+from hedge_env.market.surface import react
 from hedge_env.numerics.special import exp
 from hedge_env.pricing.black_scholes import (
     call_delta,
@@ -162,8 +163,10 @@ def _ssvi_total_sd(
     for i in range(high - low):
         factors = fast_loading[i] * fast[i] + slow_loading[i] * slow[i]
         factors += intraday_loading[i] * intraday[i]
-        fair = base[i] + scale[i] * exp(2.0 * factors)
-        theta = bounded_variance(level[i] * fair * years[i])
+        base[i] += scale[i] * exp(2.0 * factors)
+    react(base, p.surface)
+    for i in range(high - low):
+        theta = bounded_variance(level[i] * base[i] * years[i])
         k = log_strike - log_spot[i]
         w = ssvi_total_variance(k, theta, correlation[i], wing[i])
         sd[i] = np.sqrt(theta if np.isnan(log_strike) else w)

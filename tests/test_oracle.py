@@ -45,6 +45,8 @@ CONFIGS += [
         "market.regime.start=stress",
         "market.regime.volatility_half_life_days=0.7",
     ),
+    stormy_config("name=reaction", "market.surface.reaction=0.6"),
+    full_config("name=over-reaction", "market.surface.reaction=1.7"),
     full_config(
         "name=full-spot",
         "execution.instrument=spot",

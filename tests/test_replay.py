@@ -121,8 +121,12 @@ def test_a_replayed_simulation_with_constant_volatility_gives_its_numbers(
     )
 
 
-def test_recorded_series_are_quoted_as_they_are(tmp_path: Path) -> None:
-    config = full_replay(tmp_path)
+@pytest.mark.parametrize("reaction", [0.4, 1.0])
+def test_recorded_series_are_quoted_as_they_are(
+    tmp_path: Path, reaction: float
+) -> None:
+    changes = {"market": {"surface": {"reaction": reaction}}}
+    config = load_config(full_replay(tmp_path), changes)
     assert config.replay is not None
     gas = 1e-9 * column(config.replay.gas)
     rates = column(config.replay.funding)

@@ -46,6 +46,8 @@ class SsviSurface(Model):
 
     model: Literal["ssvi"]
     variance_premium: Multiple = 1.0  # implied over expected variance
+    # Exponent of expected over usual variance; 1: as much as is expected.
+    reaction: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
     level: LevelConfig
     skew: SkewConfig
     curvature: CurvatureConfig

@@ -48,6 +48,7 @@ from hedge_env.history.windows import Windows, split_windows, test_start
 from hedge_env.market import state as row
 from hedge_env.market.parameters import MarketParams, market_params
 from hedge_env.market.recorded import FUNDING_PAID, LOG_PRICE
+from hedge_env.market.surface import react
 from hedge_env.market.volatility import fair_variance_table
 from hedge_env.numerics.ornstein_uhlenbeck import OuParams
 
@@ -247,7 +248,9 @@ def _add_implied_volatility(
         p.volatility.fast.sd,
     )[:, 0]
     loaded = fair[2] * factors[0] + fair[3] * factors[1]
-    variance = p.surface.variance_premium * (fair[0] + fair[1] * np.exp(2.0 * loaded))
+    variance = fair[0] + fair[1] * np.exp(2.0 * loaded)
+    react(variance, p.surface)
+    variance *= p.surface.variance_premium
     table.drive(row.LEVEL, 0.5 * np.log(implied**2 / variance))
     table.params = table.params._replace(
         surface=p.surface._replace(level=_STILL, level_correlation=0.0, level_rest=1.0)

@@ -28,7 +28,7 @@ from hedge_env.market.interval import IntervalParams, interval_params
 from hedge_env.market.jumps import JumpParams, jump_params, step_probability
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.price import PriceParams, price_params
-from hedge_env.market.regime import RegimeParams, regime_params
+from hedge_env.market.regime import RegimeParams, in_stress, regime_params
 from hedge_env.market.season import SeasonParams, season_params
 from hedge_env.market.surface import SurfaceParams, surface_params
 from hedge_env.market.volatility import (
@@ -36,6 +36,7 @@ from hedge_env.market.volatility import (
     volatility_params,
 )
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.numerics.special import exp
 from hedge_env.pricing.heston import NO_HESTON as NO_SMILE
 from hedge_env.pricing.heston import HestonLaw, HestonSmile, heston_smile
 from hedge_env.pricing.sabr import SabrParams
@@ -121,6 +122,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         episode.days_per_year,
     )
     gas = gas_params(market.gas, dt, dt_days)
+    usual = _usual_variance(volatility, jumps, cascades, regime, dt)
     start, weekday = episode.start_hour, episode.start_weekday
     interval = interval_params(config.execution, episode.market_steps, market.basis)
     return MarketParams(
@@ -135,7 +137,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         price_params(market.drift, dt, jumps.compensator),
         jumps,
         volatility,
-        surface_params(market.surface, market.volatility.level, dt_days),
+        surface_params(market.surface, market.volatility.level, usual, dt_days),
         _sabr_params(market),
         _heston_params(market, dt),
         _heston_smile(config),
@@ -189,6 +191,27 @@ def _stress_probability(config: EnvConfig, calm: float, dt: float) -> float:
     if jumps is None or regime is None:
         return calm
     return step_probability(jumps.per_year * regime.jumps, dt)
+
+
+def _usual_variance(
+    volatility: VolatilityParams,
+    jumps: JumpParams,
+    cascades: CascadeParams,
+    regime: RegimeParams,
+    dt: float,
+) -> float:
+    """Mean variance of the long run, jumps included; seasons average to one [1/year].
+
+    The mean of exp(2 x) of a normal factor x of variance v is exp(2 v). The shifts
+    that jumps give the fast factor count as normal, and as if jumps did not cluster,
+    and the factors as independent, as in `fair_variance_table`. SABR and Heston, which
+    no SSVI surface quotes, have no use for it.
+    """
+    factors = (volatility.fast, volatility.slow, volatility.intraday)
+    spread = sum(factor.sd**2 for factor in factors)
+    diffusive = volatility.level**2 * float(exp(2.0 * spread))
+    diffusive *= float(in_stress(regime.share, regime.volatility**2))
+    return diffusive + cascades.mean * jumps.mean_square / dt
 
 
 def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.integrate import simpson
 from scipy.linalg import expm
 
-from tests.oracle.jumps import jump_square, probability_in
+from tests.oracle.jumps import jump_square, probability_in, usual_probability
 from tests.oracle.regime import stress_share
 from tests.oracle.state import State
 from tests.oracle.volatility import fast_sd
@@ -37,6 +37,21 @@ def fair_variance(world: State, days: float) -> float:
     level = volatility.level**2 * total / days
     level *= multiple
     return jump_variance + float(level * exp(2.0 * (fast + slow + hours)))
+
+
+def usual_variance(world: State) -> float:
+    """Mean variance of the long run."""
+    market = world.config.market
+    model, regime = market.volatility, market.regime
+    jump_variance = usual_probability(world) * jump_square(world) / world.dt
+    spread = 0.0
+    if model.model == "log_ou":
+        hours = 0.0 if model.intraday is None else model.intraday.sd
+        spread = fast_sd(world) ** 2 + model.slow.sd**2 + hours**2
+    multiple = 1.0
+    if regime is not None:
+        multiple += (regime.volatility**2 - 1.0) * stress_share(world)
+    return jump_variance + model.level**2 * exp(2.0 * spread) * multiple
 
 
 def expected_clusters(world: State, days: float) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt, tanh
 
-from tests.oracle.fair_variance import fair_variance
+from tests.oracle.fair_variance import fair_variance, usual_variance
 from tests.oracle.state import State, mean_revert
 from tests.oracle.volatility import volatility
 
@@ -20,11 +20,17 @@ def smile(world: State, log_strike: float, days: float) -> float:
     if surface.model == "sabr":
         return hagan(world, log_strike, years)
     theta = surface.variance_premium * exp(2.0 * world.factors["level"])
-    theta = min(theta * fair_variance(world, days) * years, 2.0)
+    theta = min(theta * quoted_variance(world, days) * years, 2.0)
     rho, eta = correlation(world), curvature(world)
     x = eta * log_strike / sqrt(theta)
     w = 0.5 * theta * (1.0 + rho * x + sqrt((x + rho) ** 2 + 1.0 - rho**2))
     return sqrt(w / years)
+
+
+def quoted_variance(world: State, days: float) -> float:
+    """Fair variance as far as the surface follows it."""
+    usual, reaction = usual_variance(world), world.config.market.surface.reaction
+    return usual * (fair_variance(world, days) / usual) ** reaction
 
 
 def correlation(world: State) -> float:

@@ -106,7 +106,7 @@ def work(
     """Markets that the fit of some parts simulates at most."""
     spot = spot_parameters(
         1.0,
-        regime=base.market.regime,
+        base.market,
         implied=history.implied is not None,
     )
     counts = {
@@ -154,7 +154,7 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     regime = fitted.config.market.regime is not None
     parameters = spot_parameters(
         total,
-        regime=fitted.config.market.regime,
+        fitted.config.market,
         implied=history.implied is not None,
     )
     days = {"spot": history.days["spot"]}

@@ -12,6 +12,7 @@ from hedge_env._types import FloatArray
 from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.market.clustering import expect_clustering
 from hedge_env.market.parameters import market_params
+from hedge_env.market.surface import react
 from hedge_env.market.volatility import fair_variance_table
 from training.calibration import returns as of
 from training.calibration.simulation import hourly
@@ -96,6 +97,7 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
         stress, depth = np.ravel(rows["stress"]), np.ravel(rows["depth"])
         excitation = np.ravel(rows["excitation"])
         expect_clustering(jumps, diffusive, years, stress, depth, excitation, params)
-    fair = (jumps + diffusive).reshape(rows["level"].shape)
+    quoted = jumps + diffusive
+    react(quoted, params.surface)
     premium = surface.variance_premium * np.exp(2.0 * rows["level"])
-    return np.asarray(np.sqrt(premium * fair))
+    return np.asarray(np.sqrt(premium * quoted.reshape(rows["level"].shape)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hedge_env.config import FundingConfig, RegimeConfig
+from hedge_env.config import FundingConfig, MarketConfig, SsviSurface
 from training.calibration.funding import FUNDING
 from training.calibration.gas import DAILY, HOURLY, WEEK
 from training.calibration.implied import IMPLIED
@@ -61,6 +61,8 @@ LEVEL_PARAMETERS = (
     Parameter("surface.level.sd", 0.06, 0.005, 0.5),
     Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, scale=0.5),
 )
+# Where the base has one: implied volatility that follows volatility only in part.
+REACTION = Parameter("surface.reaction", 0.8, 0.1, 2.0, scale=0.5)
 GAS_PARAMETERS = (
     Parameter("gas.slow.half_life_days", 30.0, 8.0, 120.0),
     Parameter("gas.slow.sd", 0.4, 0.05, 1.5),
@@ -93,20 +95,24 @@ SKEW_PARAMETERS = (
 
 
 def spot_parameters(
-    volatility: float, *, regime: RegimeConfig | None, implied: bool
+    volatility: float, market: MarketConfig, *, implied: bool
 ) -> tuple[Parameter, ...]:
     """What the fit of spot may change.
 
     Args:
         volatility: Of the data, where the search starts [1/sqrt(year)].
-        regime: Calm and stress, if the market knows them: days and volatility are
-            fitted too, and the jumps and the half-life that it has.
+        market: Of the base. If it knows calm and stress, days and volatility are fitted
+            too, and the jumps and the half-life that it has; so is a reaction of the
+            surface that is not one.
         implied: Whether there are data of implied volatility.
     """
+    regime, surface = market.regime, market.surface
     start = volatility * (0.46 if regime is None else 0.19)
     level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
     parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
     parameters += LEVEL_PARAMETERS if implied else ()
+    if implied and isinstance(surface, SsviSurface) and surface.reaction != 1.0:
+        parameters += (REACTION,)
     if regime is None:
         return parameters
     starts = STARTS_BESIDE_REGIME

@@ -176,6 +176,7 @@ def test_what_eight_years_identify_is_recovered(fitted: Fitted, key: str) -> Non
 
 
 REGIME = {"calm_days": 80.0, "stress_days": 50.0, "volatility": 3.0}
+REACTION = 0.6
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +185,8 @@ def fitted_regime(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
         "level": 0.3,
         "slow": {"half_life_days": 60.0, "sd": 0.2},
     }
-    market = TRUTH | {"regime": REGIME, "volatility": volatility}
+    surface = TRUTH["surface"] | {"reaction": REACTION}
+    market = TRUTH | {"regime": REGIME, "volatility": volatility, "surface": surface}
     truth = load_config("ethereum-l1", {"market": market})
     folder = tmp_path_factory.mktemp("regime")
     _write_files(folder, truth)
@@ -205,3 +207,14 @@ def test_calm_and_stress_are_recovered(fitted_regime: Fitted, key: str) -> None:
     # last is not, and the standard error says so.
     if key == "volatility":
         assert abs(value / REGIME[key] - 1.0) < 0.4
+
+
+@pytest.mark.slow
+def test_the_reaction_of_the_surface_is_recovered(fitted_regime: Fitted) -> None:
+    estimate = fitted_regime.estimates["spot"]
+    key = "surface.reaction"
+    value, error = estimate.values[key], estimate.errors[key]
+    assert abs(value - REACTION) < 3.0 * error
+    # Well enough to tell it from one, where it would be without effect.
+    assert error < 0.2
+    assert value < 0.85
