@@ -34,6 +34,7 @@ _STEP = 0.08  # of the finite differences, on the scale of the search: wide, bec
 # counts of jumps change in steps
 _DAMPINGS = (0.001, 0.01, 0.1, 1.0)  # times the diagonal of the squared derivative
 _LEAST_FELT = 1e-6  # of that diagonal over its mean: what nothing feels stays
+_OLDEST = 2  # steps that a derivative is updated for, before it is taken anew
 _LONGEST_STEP = 0.7  # on the scale of the search
 _GAIN = 0.002  # of the loss, below which the search stops
 _FARTHEST = 20.0  # tolerances: a statistic that is undefined counts as this far off
@@ -156,8 +157,8 @@ def _search(
     """Gauss-Newton with several dampings tried at each step; (best, derivative)."""
     low, high = bounds.T
     value = function(x)
-    derivative = _derivative(function, x, value, high)
-    for number in range(most_steps):
+    derivative, age = _derivative(function, x, value, high), 0
+    for _ in range(most_steps):
         square, slope = derivative.T @ derivative, derivative.T @ value
         own = np.diag(square)
         unit = np.diag(np.maximum(own, _LEAST_FELT * own.mean() + 1e-9))
@@ -168,17 +169,18 @@ def _search(
             trial = np.clip(x + step, low, high)
             trials.append((function(trial), trial))
         best, trial = min(trials, key=lambda pair: _loss(pair[0]))
-        gain = _loss(value) - _loss(best)
-        if gain > 0.0:
-            derivative = _updated(derivative, trial - x, best - value)
+        gain, was = _loss(value) - _loss(best), age
         enough = gain < _GAIN * _loss(value)
         if gain > 0.0:
-            value, x = best, trial
-        if number % 2 == 1 or enough:
-            # An approximation no longer: it gives the errors, or a second chance.
-            derivative = _derivative(function, x, value, high)
-        if enough and number % 2 == 1:
+            derivative = _updated(derivative, trial - x, best - value)
+            value, x, age = best, trial, age + 1
+        if enough and was == 0:
             break
+        if enough or age == _OLDEST:
+            # Only a derivative that is no approximation may say that nothing is gained.
+            derivative, age = _derivative(function, x, value, high), 0
+    if age:
+        derivative = _derivative(function, x, value, high)  # it gives the errors
     return x, derivative
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from training.calibration.moments import Parameter, fit
+from training.calibration.moments import Parameter, _search, fit, most_markets
 from training.calibration.statistic import Statistic
 
 NOISE = np.random.default_rng(4).standard_normal((2, 50))
@@ -88,3 +88,24 @@ def test_a_parameter_that_no_statistic_feels_stays_where_it_starts() -> None:
     estimate = fit(idle, STATISTICS, data, simulate)
     assert abs(estimate.values["a.size"] - 7.0) < 0.02
     assert abs(estimate.values["a.idle"] - 3.0) < 1e-9
+
+
+def test_the_search_goes_on_until_a_new_derivative_gains_nothing() -> None:
+    # A valley that bends: a derivative of two steps ago points across it.
+    def valley(x: np.ndarray) -> np.ndarray:
+        return np.array([3.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])
+
+    count = 0
+
+    def counted(x: np.ndarray) -> np.ndarray:
+        nonlocal count
+        count += 1
+        return valley(x)
+
+    bounds = np.array([[-3.0, 3.0], [-3.0, 9.0]])
+    x, derivative = _search(counted, np.array([-1.9, 2.0]), bounds, 60)
+    np.testing.assert_allclose(x, 1.0, atol=0.02)
+    # The errors are of the place where it ends, with steps of 0.08 upwards.
+    slopes = [[-3.0 * (2.0 * x[0] + 0.08), 3.0], [-1.0, 0.0]]
+    np.testing.assert_allclose(derivative, slopes, rtol=1e-6, atol=1e-9)
+    assert count <= most_markets(2, 60)
