@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-HEDGE := $(BIN)/python -m training.cli
+HEDGE := $(BIN)/python -m hedge_env.training.cli.main
 INSTALLED := $(VENV)/.installed
 
 # The demo trains at one risk aversion and compares with every rule.
@@ -26,6 +26,7 @@ export OMP_NUM_THREADS ?= 1
 
 install: $(INSTALLED)
 
+# Editable by a path that type checkers follow too (compat), not by an import hook.
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "hedge_env needs Python 3.11 or later; try: make PYTHON=python3.12 install" >&2; \
@@ -34,7 +35,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --no-deps --no-build-isolation --editable .
+	  --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 demo: $(INSTALLED)

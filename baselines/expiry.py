@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env.base.types import FloatArray
 
 
 def time_left(observables: Mapping[str, FloatArray]) -> FloatArray:

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.assumptions import why_nothing_to_hedge
-from baselines.parameters import ParameterRange
-from hedge_env._types import BoolArray, FloatArray
+from hedge_env.base.types import BoolArray, FloatArray
+from hedge_env.baselines.assumptions import why_nothing_to_hedge
+from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.config import EnvConfig
-from hedge_env.policy import PolicyKind
+from hedge_env.policies.policy import PolicyKind
 
 
 class AbstractRule(ABC):
@@ -54,7 +54,7 @@ class AbstractRule(ABC):
 
     @abstractmethod
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Target holdings, shape (n, 1); see `hedge_env.policy.Policy`."""
+        """Target holdings, shape (n, 1); see `hedge_env.policies.policy.Policy`."""
 
 
 def trade_where(trade: BoolArray, goal: FloatArray, holdings: FloatArray) -> FloatArray:

@@ -21,11 +21,11 @@ from gymnasium.envs.registration import register, registry
 
 if TYPE_CHECKING:
     from hedge_env.config import EnvConfig
-    from hedge_env.env import HedgeEnv
-    from hedge_env.evaluation import evaluate
-    from hedge_env.loading import load_config
-    from hedge_env.policy_file import load_policy
-    from hedge_env.vector_env import HedgeVectorEnv
+    from hedge_env.config.loading import load_config
+    from hedge_env.evaluation.evaluate import evaluate
+    from hedge_env.gym.env import HedgeEnv
+    from hedge_env.gym.vector_env import HedgeVectorEnv
+    from hedge_env.policies.policy_file import load_policy
 
 __version__ = "0.1.0"
 
@@ -42,14 +42,14 @@ __all__ = [
 # Where each public name lives; numba and pydantic are loaded with the first of them.
 _HOMES = {
     "EnvConfig": "hedge_env.config",
-    "HedgeEnv": "hedge_env.env",
-    "HedgeVectorEnv": "hedge_env.vector_env",
-    "evaluate": "hedge_env.evaluation",
-    "load_config": "hedge_env.loading",
-    "load_policy": "hedge_env.policy_file",
+    "HedgeEnv": "hedge_env.gym.env",
+    "HedgeVectorEnv": "hedge_env.gym.vector_env",
+    "evaluate": "hedge_env.evaluation.evaluate",
+    "load_config": "hedge_env.config.loading",
+    "load_policy": "hedge_env.policies.policy_file",
 }
 
-_PRESETS = Path(__file__).parent / "presets"
+_PRESETS = Path(__file__).parent / "config" / "presets"
 
 
 def __getattr__(name: str) -> Any:
@@ -77,13 +77,16 @@ def _id_of(preset: str) -> str:
 
 def _register_environments() -> None:
     """Register `Hedge-v0`, and an id for every preset."""
-    presets = {_id_of(path.stem): path.stem for path in sorted(_PRESETS.glob("*.yaml"))}
+    presets = {
+        _id_of(path.stem): path.stem
+        for path in sorted(_PRESETS.rglob("*.yaml"), key=lambda path: path.stem)
+    }
     for name, preset in {"Hedge-v0": None, **presets}.items():
         if name not in registry:  # the package may be reloaded
             register(
                 id=name,
-                entry_point="hedge_env.env:HedgeEnv",
-                vector_entry_point="hedge_env.vector_env:HedgeVectorEnv",
+                entry_point="hedge_env.gym.env:HedgeEnv",
+                vector_entry_point="hedge_env.gym.vector_env:HedgeVectorEnv",
                 kwargs={} if preset is None else {"preset": preset},
             )
 

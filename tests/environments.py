@@ -8,10 +8,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from hedge_env.actions import ACTION_MODES
-from hedge_env.env import HedgeEnv
-from hedge_env.loading import PRESETS, load_config
-from hedge_env.vector_env import HedgeVectorEnv
+from hedge_env.agent.actions import ACTION_MODES
+from hedge_env.config.loading import PRESETS, load_config
+from hedge_env.gym.env import HedgeEnv
+from hedge_env.gym.vector_env import HedgeVectorEnv
 
 IDS = (
     "Hedge-v0",

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from hedge_env._types import FloatArray, IntArray
-from hedge_env.batch import HedgeBatch
+from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.loading import load_config
+from hedge_env.config.loading import load_config
+from hedge_env.desk.batch import HedgeBatch
 
 # Every part of the market on, every cost charged, legs that expire before, at and
 # after the horizon; numbers chosen to make each effect large.

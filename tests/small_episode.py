@@ -10,9 +10,9 @@ import sys
 
 import numpy as np
 
-from hedge_env.actions import ActionDecoder
-from hedge_env.batch import HedgeBatch
-from hedge_env.observations import ObservationEncoder
+from hedge_env.agent.actions import ActionDecoder
+from hedge_env.agent.observations import ObservationEncoder
+from hedge_env.desk.batch import HedgeBatch
 from tests.examples import full_config
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.vector_env import HedgeVectorEnv
+from hedge_env.gym.vector_env import HedgeVectorEnv
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"

@@ -14,10 +14,10 @@ import sys
 import numpy as np
 import pytest
 
-from hedge_env.batch import HedgeBatch
-from hedge_env.fields import FIELDS
-from hedge_env.ledger import TOTALS
-from hedge_env.loading import PRESETS, load_config
+from hedge_env.base.account_rows import TOTALS
+from hedge_env.base.field import FIELDS
+from hedge_env.config.loading import PRESETS, load_config
+from hedge_env.desk.batch import HedgeBatch
 
 DIGESTS = {
     "allocation": "3fe263a9310e86e43046dc5521dc3fc7",

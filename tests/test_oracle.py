@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.batch import HedgeBatch
+from hedge_env.base.account_rows import COST_COMPONENTS
+from hedge_env.base.field import FIELDS, HOLDINGS
 from hedge_env.config import EnvConfig
-from hedge_env.fields import FIELDS, HOLDINGS
-from hedge_env.ledger import COST_COMPONENTS, StepRecord
-from hedge_env.loading import PRESETS, load_config
+from hedge_env.config.loading import PRESETS, load_config
+from hedge_env.desk.accounts import StepRecord
+from hedge_env.desk.batch import HedgeBatch
 from tests.examples import ADVERSE, full_config, stormy_config
 from tests.oracle.desk import Desk
 from tests.oracle.noise import Noise

@@ -31,7 +31,7 @@ def locked_names() -> set[str]:
     "module", ["torch", "stable_baselines3", "matplotlib", "tyro", "rich"]
 )
 def test_importing_the_environment_does_not_import(module: str) -> None:
-    code = f"import sys, hedge_env, baselines; sys.exit({module!r} in sys.modules)"
+    code = f"import sys, hedge_env.baselines; sys.exit({module!r} in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], check=False)
     assert result.returncode == 0
 
@@ -56,14 +56,14 @@ def test_the_lock_file_pins_every_requirement_and_nothing_of_ours() -> None:
 def test_the_readme_names_only_targets_and_commands_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
-    commands = (ROOT / "training" / "commands.py").read_text()
+    commands = (ROOT / "hedge_env" / "training" / "cli" / "commands.py").read_text()
     assert set(re.findall(r"(?m)^make ([a-z]+)", README)) <= targets
     for command in re.findall(r"(?m)(?:^|`)hedge ([a-z]+)", README):
         assert f'"{command}": ' in commands
 
 
 def test_the_readme_names_only_presets_that_exist() -> None:
-    from hedge_env.loading import PRESETS
+    from hedge_env.config.loading import PRESETS
 
     table = README.split("## Presets")[1].split("##")[0]
     first_column = "".join(re.findall(r"(?m)^\|([^|]*)\|", table))

@@ -19,10 +19,11 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from rich.table import Table
 
-from hedge_env.vector_env import HedgeVectorEnv
-from training.commands import BenchmarkOptions
-from training.console import main_for, progress_bar, write_json, write_table
-from training.run_folder import collect_versions
+from hedge_env.gym.vector_env import HedgeVectorEnv
+from hedge_env.training.cli.commands import BenchmarkOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import progress_bar, write_json, write_table
+from hedge_env.training.output.provenance import collect_versions
 
 __all__ = ["EnvironmentSpeed", "TrainingSpeed", "environment_speeds", "training_speed"]
 
@@ -150,7 +151,7 @@ def training_speed(preset: str) -> TrainingSpeed:
     import torch
     from stable_baselines3 import PPO
 
-    from training.vec_env_adapter import VecEnvAdapter
+    from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 
     torch.set_num_threads(1)
     env = VecEnvAdapter(

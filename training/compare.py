@@ -10,14 +10,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from baselines.criteria import parse_criterion
-from baselines.tuning import TunedRule
+from hedge_env.baselines.tuning.criteria import parse_criterion
+from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
-from hedge_env.policy import Policy
-from training.commands import CompareOptions
-from training.compare_command import command_line
-from training.console import log, main_for, progress_bar, write_json
-from training.contenders import (
+from hedge_env.policies.policy import Policy
+from hedge_env.training.cli.commands import CompareOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.compare_command import command_line
+from hedge_env.training.output.console import log, progress_bar, write_json
+from hedge_env.training.output.folder import prepare_folder
+from hedge_env.training.results.contenders import (
     SOLVERS,
     Agent,
     Rule,
@@ -27,12 +29,15 @@ from training.contenders import (
     rule_contender,
     wanted_optima,
 )
-from training.measurement import Comparison, is_contested, measure
-from training.output_folder import prepare_folder
-from training.replay import episodes_in, load_market, require_two_paths
-from training.summary import Contender
-from training.tuned_file import read_tuned, rules_of
-from training.tuned_rules import Key, tune_rules
+from hedge_env.training.results.measurement import Comparison, is_contested, measure
+from hedge_env.training.results.recorded_market import (
+    episodes_in,
+    load_market,
+    require_two_paths,
+)
+from hedge_env.training.results.summary import Contender
+from hedge_env.training.results.tuned_file import read_tuned, rules_of
+from hedge_env.training.results.tuned_rules import Key, tune_rules
 
 __all__ = ["compare"]
 
@@ -46,7 +51,7 @@ def run(options: CompareOptions) -> None:
     config = load_market(options.preset, options.replay, options.settings)
     if options.out is not None:
         # Missing plotting packages must show now, not after the work is done.
-        from training.report import write_report
+        from hedge_env.training.report.report import write_report
     with prepare_folder(options.out):
         comparison = compare(
             config,
@@ -65,7 +70,7 @@ def run(options: CompareOptions) -> None:
     if options.json:
         write_json(comparison.summary.to_document())
     else:
-        from training.tables import print_summary
+        from hedge_env.training.report.tables import print_summary
 
         print_summary(comparison.summary)
     if options.out is not None:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from training.commands import DoctorOptions
-from training.console import log, main_for, write_json, write_text
+from hedge_env.training.cli.commands import DoctorOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import log, write_json, write_text
 
 _CORE = ("numpy", "numba", "gymnasium", "pydantic", "pyyaml", "safetensors")
 _EXTRAS = (
@@ -100,7 +101,7 @@ def _check_threads() -> tuple[bool, str]:
 
 def _check_kernel_cache() -> tuple[bool, str]:
     """Whether compiled kernels can be kept between runs."""
-    from hedge_env.kernel import cache_folder
+    from hedge_env.base.kernel import cache_folder
 
     folder = cache_folder()
     if folder is None:
@@ -113,7 +114,7 @@ def _check_kernel_cache() -> tuple[bool, str]:
 
 def _check_presets() -> tuple[bool, str]:
     """Whether every preset can be read."""
-    from hedge_env.loading import PRESETS, load_config
+    from hedge_env.config.loading import PRESETS, load_config
 
     for name in PRESETS:
         load_config(name)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from baselines import AbstractRule
-from baselines.tuning import TunedRule
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import AbstractRule
+from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversionRange
-from hedge_env.errors import ConfigError
-from hedge_env.policy import Policy
-from training.commands import EvaluateOptions
-from training.console import main_for, write_json
-from training.contenders import (
+from hedge_env.policies.policy import Policy
+from hedge_env.training.cli.commands import EvaluateOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import write_json
+from hedge_env.training.results.contenders import (
     ALL,
     OPTIMA,
     Rule,
@@ -20,17 +21,17 @@ from training.contenders import (
     find_contenders,
     rule_contender,
 )
-from training.measurement import measure
-from training.replay import (
+from hedge_env.training.results.measurement import measure
+from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
     load_own_market,
     require_two_paths,
 )
-from training.summary import Contender, Summary
-from training.tuned_file import TunedFile, read_tuned, rules_of
-from training.tuned_rules import Key
-from training.world import require_readable
+from hedge_env.training.results.summary import Contender, Summary
+from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
+from hedge_env.training.results.tuned_rules import Key
+from hedge_env.training.results.world import require_readable
 
 __all__ = ["evaluate_policy"]
 
@@ -56,7 +57,7 @@ def run(options: EvaluateOptions) -> None:
     if options.json:
         write_json(summary.to_document())
     else:
-        from training.tables import print_summary
+        from hedge_env.training.report.tables import print_summary
 
         print_summary(summary)
 

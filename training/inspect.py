@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from training.commands import InspectOptions
-from training.console import main_for, write_json
-from training.inspection import inspect_file
+from hedge_env.training.calibrate.data.inspection import inspect_file
+from hedge_env.training.cli.commands import InspectOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import write_json
 
 _MOMENTS = {
     "open": "the start of its bar",

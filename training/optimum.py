@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from baselines.convergence import FINER_SPOTS, HOLDINGS, Convergence, convergence
-from baselines.dynamic_programming import solve
-from baselines.solvable import require_solvable
+from hedge_env.baselines.optimum.convergence import (
+    FINER_SPOTS,
+    HOLDINGS,
+    Convergence,
+    convergence,
+)
+from hedge_env.baselines.optimum.dynamic_programming import solve
+from hedge_env.baselines.optimum.solvable import require_solvable
 from hedge_env.config import BASIS_POINT, EnvConfig
-from hedge_env.loading import load_config
-from training.commands import OptimumOptions
-from training.console import log, main_for, progress_bar, write_json, write_text
-from training.output_folder import prepare_folder
+from hedge_env.config.loading import load_config
+from hedge_env.training.cli.commands import OptimumOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import log, progress_bar, write_json, write_text
+from hedge_env.training.output.folder import prepare_folder
 
 __all__ = ["convergence_document", "convergence_table", "run"]
 
@@ -30,7 +36,7 @@ def run(options: OptimumOptions) -> None:
     require_solvable(config)
     if options.out is not None:
         # Missing plotting packages must show now, not after the work is done.
-        from training import optimum_plots  # noqa: F401 (imported again below)
+        pass
     with prepare_folder(options.out):
         found = _converge(config, options.risk_aversion, progress=options.progress)
         if options.out is not None:
@@ -107,8 +113,11 @@ def _converge(
 
 def _draw(config: EnvConfig, found: Sequence[Convergence], folder: Path) -> None:
     """Write both figures; the region is drawn at the middle risk aversion."""
-    from training.optimum_plots import convergence_figure, region_figure
-    from training.plot_style import to_png
+    from hedge_env.training.report.optimum_figures import (
+        convergence_figure,
+        region_figure,
+    )
+    from hedge_env.training.report.style import to_png
 
     level = sorted(one.risk_aversion for one in found)[len(found) // 2]
     figures = {

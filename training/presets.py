@@ -2,9 +2,10 @@
 
 import yaml
 
-from hedge_env.loading import NEEDS_FILES, PRESETS, load_config
-from training.commands import PresetsOptions
-from training.console import main_for, write_json, write_text
+from hedge_env.config.loading import NEEDS_FILES, PRESETS, load_config
+from hedge_env.training.cli.commands import PresetsOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import write_json, write_text
 
 
 def run(options: PresetsOptions) -> None:

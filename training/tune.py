@@ -7,17 +7,28 @@ at work; the same command then goes on where it stopped.
 from collections.abc import Sequence
 from pathlib import Path
 
-from baselines.criteria import parse_criterion
-from baselines.tuning import TunedRule
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.tuning.criteria import parse_criterion
+from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
-from hedge_env.errors import ConfigError
-from training.commands import TuneOptions
-from training.console import log, main_for, write_json
-from training.contenders import OPTIMA, find_contenders
-from training.output_folder import prepare_folder
-from training.replay import episodes_in, load_market, require_two_paths
-from training.tuned_file import TUNED_FILE, TunedFile, new_file, read_tuned, rules_of
-from training.tuned_rules import tune_rules
+from hedge_env.training.cli.commands import TuneOptions
+from hedge_env.training.cli.main import main_for
+from hedge_env.training.output.console import log, write_json
+from hedge_env.training.output.folder import prepare_folder
+from hedge_env.training.results.contenders import OPTIMA, find_contenders
+from hedge_env.training.results.recorded_market import (
+    episodes_in,
+    load_market,
+    require_two_paths,
+)
+from hedge_env.training.results.tuned_file import (
+    TUNED_FILE,
+    TunedFile,
+    new_file,
+    read_tuned,
+    rules_of,
+)
+from hedge_env.training.results.tuned_rules import tune_rules
 
 __all__ = ["tune_to_file"]
 
@@ -44,7 +55,7 @@ def run(options: TuneOptions) -> None:
     if options.json:
         write_json(file.to_document())
     else:
-        from training.tables import print_tuned
+        from hedge_env.training.report.tables import print_tuned
 
         print_tuned(file)
     if options.out is not None:

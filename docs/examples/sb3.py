@@ -9,8 +9,8 @@ from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from hedge_env import HedgeVectorEnv, load_policy
-from training.export import export_policy
-from training.vec_env_adapter import VecEnvAdapter
+from hedge_env.training.train.sb3.export import export_policy
+from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 
 TIMESTEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 N_ENVS = 256

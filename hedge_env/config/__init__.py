@@ -7,34 +7,7 @@ Every default of the package lives here and nowhere else.
 
 from __future__ import annotations
 
-from hedge_env.config.agent import (
-    ActionConfig,
-    ObservationConfig,
-    RewardConfig,
-    RiskAversionRange,
-)
-from hedge_env.config.book import BookConfig, HoldingsConfig, LegConfig
-from hedge_env.config.episode import EpisodeConfig
-from hedge_env.config.execution import (
-    ExecutionConfig,
-    FailureConfig,
-    HaltConfig,
-    MarginConfig,
-    SandwichConfig,
-)
 from hedge_env.config.extremes import MOST_OWN_MOVE
-from hedge_env.config.market import (
-    BasisConfig,
-    CrowdConfig,
-    FundingConfig,
-    GasConfig,
-    JumpConfig,
-    LiquidityConfig,
-    MarketConfig,
-    RegimeConfig,
-    SpikeConfig,
-    VolatilitySeasonConfig,
-)
 from hedge_env.config.model import (
     BASIS_POINT,
     HOURS_PER_DAY,
@@ -49,10 +22,37 @@ from hedge_env.config.model import (
     Probability,
     RiskAversion,
 )
-from hedge_env.config.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.problem import EnvConfig
-from hedge_env.config.replay import ReplayConfig, Series
-from hedge_env.config.surface import (
+from hedge_env.config.sections.agent import (
+    ActionConfig,
+    ObservationConfig,
+    RewardConfig,
+    RiskAversionRange,
+)
+from hedge_env.config.sections.book import BookConfig, HoldingsConfig, LegConfig
+from hedge_env.config.sections.episode import EpisodeConfig
+from hedge_env.config.sections.execution import (
+    ExecutionConfig,
+    FailureConfig,
+    HaltConfig,
+    MarginConfig,
+    SandwichConfig,
+)
+from hedge_env.config.sections.market import (
+    BasisConfig,
+    CrowdConfig,
+    FundingConfig,
+    GasConfig,
+    JumpConfig,
+    LiquidityConfig,
+    MarketConfig,
+    RegimeConfig,
+    SpikeConfig,
+    VolatilitySeasonConfig,
+)
+from hedge_env.config.sections.option import ArrivalsConfig, OptionConfig
+from hedge_env.config.sections.replay import ReplayConfig, Series
+from hedge_env.config.sections.surface import (
     CurvatureConfig,
     FlatSurface,
     HestonSurface,
@@ -62,7 +62,7 @@ from hedge_env.config.surface import (
     SsviSurface,
     SurfaceConfig,
 )
-from hedge_env.config.volatility import (
+from hedge_env.config.sections.volatility import (
     ConstantVolatility,
     HestonVolatility,
     LogOuVolatility,

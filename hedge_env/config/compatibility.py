@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hedge_env.config.episode import EpisodeConfig
-from hedge_env.config.execution import ExecutionConfig
-from hedge_env.config.market import MarketConfig
+from hedge_env.config.sections.episode import EpisodeConfig
+from hedge_env.config.sections.execution import ExecutionConfig
+from hedge_env.config.sections.market import MarketConfig
 
 
 def check_execution(

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from math import expm1, log, sqrt
 
-from hedge_env.config.book import BookConfig
-from hedge_env.config.episode import EpisodeConfig
-from hedge_env.config.execution import ExecutionConfig
-from hedge_env.config.market import GasConfig, JumpConfig, MarketConfig
 from hedge_env.config.model import HOURS_PER_DAY
-from hedge_env.config.volatility import LogOuVolatility, SabrVolatility
+from hedge_env.config.sections.book import BookConfig
+from hedge_env.config.sections.episode import EpisodeConfig
+from hedge_env.config.sections.execution import ExecutionConfig
+from hedge_env.config.sections.market import GasConfig, JumpConfig, MarketConfig
+from hedge_env.config.sections.volatility import LogOuVolatility, SabrVolatility
 
 _SIGMAS = 7.0  # the largest normal number of 32 bits is 6.77
 _MOST_DRIFT = 50.0  # of log spot over an episode

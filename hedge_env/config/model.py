@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from hedge_env.errors import one_line
+from hedge_env.base.errors import one_line
 
 HOURS_PER_DAY = 24.0
 BASIS_POINT = 1e-4

@@ -6,21 +6,21 @@ from typing import get_args
 
 from pydantic import model_validator
 
-from hedge_env.config.agent import (
+from hedge_env.config.compatibility import check_execution, check_replayed
+from hedge_env.config.extremes import check_extremes
+from hedge_env.config.model import HOURS_PER_DAY, Model, Remark, RiskAversion, Title
+from hedge_env.config.sections.agent import (
     ActionConfig,
     ObservationConfig,
     RewardConfig,
     RiskAversionRange,
 )
-from hedge_env.config.book import BookConfig, HoldingsConfig, limiting_deltas
-from hedge_env.config.compatibility import check_execution, check_replayed
-from hedge_env.config.episode import EpisodeConfig
-from hedge_env.config.execution import ExecutionConfig
-from hedge_env.config.extremes import check_extremes
-from hedge_env.config.market import MarketConfig
-from hedge_env.config.model import HOURS_PER_DAY, Model, Remark, RiskAversion, Title
-from hedge_env.config.option import check_arrivals, check_option
-from hedge_env.config.replay import ReplayConfig, Series, check_recorded
+from hedge_env.config.sections.book import BookConfig, HoldingsConfig, limiting_deltas
+from hedge_env.config.sections.episode import EpisodeConfig
+from hedge_env.config.sections.execution import ExecutionConfig
+from hedge_env.config.sections.market import MarketConfig
+from hedge_env.config.sections.option import check_arrivals, check_option
+from hedge_env.config.sections.replay import ReplayConfig, Series, check_recorded
 
 
 class EnvConfig(Model):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import LiquidityConfig
-from hedge_env.kernel import scalar_kernel
 from hedge_env.numerics.special import exp, log
 
 

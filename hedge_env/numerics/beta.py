@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env.base.types import FloatArray
 from hedge_env.numerics.special import exp, log_of_positive
 
 _EDGE = 40.0  # log odds at the ends of the grid

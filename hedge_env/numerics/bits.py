@@ -11,7 +11,7 @@ import numba
 import numba.extending
 import numpy as np
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 
 _WORD = 0xFFFF_FFFF_FFFF_FFFF
 

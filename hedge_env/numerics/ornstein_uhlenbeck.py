@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import sqrt
 from typing import NamedTuple
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 
 
 class OuParams(NamedTuple):

@@ -12,7 +12,7 @@ The coefficients are derived by `tests/numerics/fit_coefficients.py`.
 
 import numpy as np
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.numerics.bits import add_bits, bits_to_float, float_to_bits
 
 # (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2

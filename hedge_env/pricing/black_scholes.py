@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.numerics.special import normal_cdf, normal_pdf
 
 # Below this total standard deviation the option is its payoff to double precision

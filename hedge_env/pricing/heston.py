@@ -37,8 +37,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hedge_env._types import FloatArray
-from hedge_env.kernel import kernel, scalar_kernel
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.numerics.special import exp, normal_cdf
 
 N_TIMES, N_STATES, N_STRIKES = 8, 49, 97  # points of the table

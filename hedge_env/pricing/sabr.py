@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.numerics.special import log
 
 _NEAR = 1e-4  # of z: below, a quadratic is better than the quotient

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.numerics.special import exp, tanh
 
 LARGEST_WING = 1.4  # of eta

@@ -6,10 +6,10 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import numpy as np
 import pytest
 
-from baselines import BASELINES
-from hedge_env.batch import observable_index
+from hedge_env.baselines import BASELINES
 from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
-from hedge_env.policy import Policy
+from hedge_env.desk.observables import observable_index
+from hedge_env.policies.policy import Policy
 from tests.baselines.markets import observables
 
 # Costs make a hedger of short gamma act on a higher volatility, one of long gamma on a

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from baselines import BASELINES, RULES, rules_for, unfit_rules
-from hedge_env.evaluation import evaluate
-from hedge_env.loading import load_config
-from hedge_env.metrics import summarise
+from hedge_env.baselines import BASELINES, RULES, rules_for, unfit_rules
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate
+from hedge_env.evaluation.metrics import summarise
 
 LEVEL = 50.0
 

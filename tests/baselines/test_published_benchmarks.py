@@ -11,20 +11,20 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from baselines.delta import Delta
-from baselines.delta_band import DeltaBand
-from baselines.gamma_band import GammaBand
-from baselines.leland import Leland
-from baselines.minimum_variance import MinimumVariance
-from baselines.no_hedge import NoHedge
-from baselines.tuning import tune
-from baselines.whalley_wilmott import WhalleyWilmott
-from baselines.zakamouline import Zakamouline
-from hedge_env import fields as field
-from hedge_env.evaluation import evaluate
-from hedge_env.loading import load_config
-from hedge_env.tape import record_tape
-from tests.baselines.test_delta_threshold import ToEdge
+from hedge_env.base import field
+from hedge_env.baselines.bands.delta_band import DeltaBand
+from hedge_env.baselines.bands.gamma_band import GammaBand
+from hedge_env.baselines.bands.whalley_wilmott import WhalleyWilmott
+from hedge_env.baselines.bands.zakamouline import Zakamouline
+from hedge_env.baselines.deltas.delta import Delta
+from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
+from hedge_env.baselines.deltas.no_hedge import NoHedge
+from hedge_env.baselines.timing.leland import Leland
+from hedge_env.baselines.tuning.tune import tune
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate
+from hedge_env.feeds.tape import record_tape
+from tests.baselines.bands.test_delta_threshold import ToEdge
 
 MONTH, QUARTER = "cao-gbm-1m", "cao-gbm-3m"
 N_TEST, N_VALIDATION = 40_000, 8192

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hedge_env import fields as field
-from hedge_env._types import FloatArray
-from hedge_env.batch import HedgeBatch
-from hedge_env.struck import N_QUOTED
-from hedge_env.vector_env import HedgeVectorEnv
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray
+from hedge_env.book.listed_options import N_QUOTED
+from hedge_env.desk.batch import HedgeBatch
+from hedge_env.gym.vector_env import HedgeVectorEnv
 from tests.fuzz.problems import Case
 
 

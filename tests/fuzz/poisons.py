@@ -18,8 +18,8 @@ import numba
 import numpy as np
 from hypothesis import given
 
-from hedge_env.errors import ConfigError
-from hedge_env.tape import record_tape
+from hedge_env.base.errors import ConfigError
+from hedge_env.feeds.tape import record_tape
 from tests.fuzz.examples import tries
 from tests.fuzz.play import bits_of, make
 from tests.fuzz.problems import Case, cases

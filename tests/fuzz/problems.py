@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hedge_env.config import EnvConfig
-from hedge_env.config.market import GENERAL_VOLATILITY
+from hedge_env.config.sections.market import GENERAL_VOLATILITY
 from tests.fuzz.documents import Draw, document
 
 _MOST_DECISIONS = 6

@@ -12,11 +12,11 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge_env.errors import PolicyFileError
-from hedge_env.policy_file import load_policy, save_policy
+from hedge_env.base.errors import PolicyFileError
+from hedge_env.policies.policy_file import load_policy, save_policy
 from tests.fuzz.examples import assert_one_line, tries
 from tests.fuzz.test_yaml import VALUES
-from tests.test_policy_file import document, metadata, random_weights, rewrite
+from tests.policies.test_policy_file import document, metadata, random_weights, rewrite
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.slow]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from hedge_env.errors import ConfigError
+from hedge_env.base.errors import ConfigError
 from tests.fuzz.examples import tries
 from tests.fuzz.play import make, require_sound_episode
 from tests.fuzz.problems import Case, cases

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge_env.errors import HedgeError
-from hedge_env.history import columns
-from hedge_env.history.series_file import read_series
+from hedge_env.base.errors import HedgeError
+from hedge_env.feeds.files import columns
+from hedge_env.feeds.files.series_file import read_series
+from tests.feeds.history.files import hourly, walk, write_series
 from tests.fuzz.examples import assert_one_line, tries
-from tests.history.files import hourly, walk, write_series
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.slow]
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig
-from hedge_env.errors import ConfigError
-from hedge_env.loading import PRESETS, load_config, preset_text
+from hedge_env.config.loading import PRESETS, load_config, preset_text
 from tests.fuzz.examples import assert_one_line, tries
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.slow]

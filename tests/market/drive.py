@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hedge_env._types import FloatArray
+from hedge_env.base.field import FIELDS, N_MARKET_FIELDS
+from hedge_env.base.types import FloatArray
+from hedge_env.book.listed_options import least_rows
+from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
-from hedge_env.contracts.series import count_listed
-from hedge_env.fields import FIELDS, N_MARKET_FIELDS
-from hedge_env.simulated import SimulatedMarket
-from hedge_env.struck import least_rows
+from hedge_env.feeds.simulated import SimulatedMarket
 
 NAMES = FIELDS[:N_MARKET_FIELDS]
 

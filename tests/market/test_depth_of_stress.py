@@ -10,11 +10,11 @@ import pytest
 from pydantic import ValidationError
 from scipy.special import hyp2f1
 
-from hedge_env._types import FloatArray
+from hedge_env.base.types import FloatArray
 from hedge_env.config import RegimeConfig
-from hedge_env.history.volatility import without_regime
-from hedge_env.loading import load_config
-from hedge_env.market.regime import (
+from hedge_env.config.loading import load_config
+from hedge_env.feeds.history.volatility_factors import without_regime
+from hedge_env.market.spot.regime import (
     RegimeParams,
     advance_depth,
     advance_regime,
@@ -23,7 +23,7 @@ from hedge_env.market.regime import (
     volatility_at,
 )
 from tests.examples import full_config, stormy_config
-from tests.history.examples import full_replay
+from tests.feeds.history.examples import full_replay
 from tests.market.drive import decisions
 
 SHORT = ("episode.decisions=8", "book.legs.2.maturity_days=2")

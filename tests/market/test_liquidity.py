@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hedge_env.config import EnvConfig
-from hedge_env.loading import load_config
+from hedge_env.config.loading import load_config
 from tests.market.drive import start_rows
 
 

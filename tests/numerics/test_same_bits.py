@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hedge_env.kernel import kernel
+from hedge_env.base.kernel import kernel
 from hedge_env.numerics import special
 from hedge_env.numerics.philox import fill_normals, stream_key
 

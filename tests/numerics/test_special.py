@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge_env.kernel import scalar_kernel
+from hedge_env.base.kernel import scalar_kernel
 from hedge_env.numerics import special
 from tests.numerics import fit_coefficients
 

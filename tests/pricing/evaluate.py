@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hedge_env._types import FloatArray
-from hedge_env.kernel import kernel
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.pricing import black_scholes, ssvi
 
 

@@ -9,8 +9,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from hedge_env._types import FloatArray
-from hedge_env.kernel import kernel
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.pricing import heston
 from hedge_env.pricing.heston import (
     HestonLaw,

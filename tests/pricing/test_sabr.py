@@ -6,8 +6,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from hedge_env._types import FloatArray
-from hedge_env.kernel import kernel
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.pricing.sabr import SabrParams, sabr_volatility
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from training.benchmark import environment_speeds, training_speed
-from training.cli import main
+from hedge_env.training.benchmark import environment_speeds, training_speed
+from hedge_env.training.cli.main import main
 
 
 def test_environments_are_timed_against_the_yardstick_of_the_same_size() -> None:

@@ -9,17 +9,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from baselines import BASELINES
-from hedge_env import evaluation
-from hedge_env.evaluation import evaluate
-from hedge_env.loading import load_config
-from hedge_env.metrics import summarise
-from tests.training.saved_policy import save_random_policy
-from training import compare as compare_module
-from training import measurement, tuned_rules
-from training.cli import main
-from training.compare import compare
-from training.measurement import premium_bp
+from hedge_env.baselines import BASELINES
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation import evaluate as evaluation
+from hedge_env.evaluation.evaluate import evaluate
+from hedge_env.evaluation.metrics import summarise
+from hedge_env.training import compare as compare_module
+from hedge_env.training.cli.main import main
+from hedge_env.training.compare import compare
+from hedge_env.training.results import measurement, tuned_rules
+from hedge_env.training.results.measurement import premium_bp
+from tests.training.helpers.saved_policy import save_random_policy
 
 SMALL = ("--episodes", "200", "--validation-episodes", "200", "--no-progress")
 COMMAND = (

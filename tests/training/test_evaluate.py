@@ -5,14 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from baselines import BASELINES
-from hedge_env.evaluation import evaluate
-from hedge_env.loading import load_config
-from hedge_env.metrics import summarise
-from hedge_env.policy_file import load_policy
-from tests.training.saved_policy import save_random_policy
-from training.cli import main
-from training.evaluate import evaluate_policy
+from hedge_env.baselines import BASELINES
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate
+from hedge_env.evaluation.metrics import summarise
+from hedge_env.policies.policy_file import load_policy
+from hedge_env.training.cli.main import main
+from hedge_env.training.evaluate import evaluate_policy
+from tests.training.helpers.saved_policy import save_random_policy
 
 SHORT = ("episode.decisions=6",)
 SMALL = ("--episodes", "50", "--no-progress")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
-from tests.training.calibration.files import SHARED
-from training.cli import main
+from hedge_env.training.cli.main import main
+from tests.feeds.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
+from tests.training.calibrate.files import SHARED
 
 KEYS = {
     *("layout", "kind", "rows", "first", "last", "spacing_seconds", "moment", "unit"),

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from baselines.dynamic_programming import solve
-from hedge_env.loading import load_config
-from training.cli import main
+from hedge_env.baselines.optimum.dynamic_programming import solve
+from hedge_env.config.loading import load_config
+from hedge_env.training.cli.main import main
 
 SMALL = ("--set", "episode.decisions=6", "book.legs.0.maturity_days=1")
 
@@ -54,7 +54,7 @@ def test_a_market_without_optimum_is_refused_in_one_line(
 
 
 def test_the_edges_drawn_are_those_of_the_policy() -> None:
-    plots = pytest.importorskip("training.optimum_plots")
+    plots = pytest.importorskip("hedge_env.training.report.optimum_figures")
     config = load_config("reference", settings=SMALL[1:])
     optimum = solve(config, 10.0, n_holdings=101)
     middle = optimum.log_moneyness.size // 2

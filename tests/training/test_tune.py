@@ -6,17 +6,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from baselines import BASELINES
-from baselines.tuning import tune
-from hedge_env.errors import ConfigError
-from hedge_env.loading import load_config
-from hedge_env.tape import record_tape
-from training import tuned_rules
-from training.cli import main
-from training.compare import compare
-from training.contenders import Rule
-from training.tune import tune_to_file
-from training.tuned_file import TUNED_FILE, new_file, read_tuned, rules_of
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import BASELINES
+from hedge_env.baselines.tuning.tune import tune
+from hedge_env.config.loading import load_config
+from hedge_env.feeds.tape import record_tape
+from hedge_env.training.cli.main import main
+from hedge_env.training.compare import compare
+from hedge_env.training.results import tuned_rules
+from hedge_env.training.results.contenders import Rule
+from hedge_env.training.results.tuned_file import (
+    TUNED_FILE,
+    new_file,
+    read_tuned,
+    rules_of,
+)
+from hedge_env.training.tune import tune_to_file
 
 SHORT = "episode.decisions=6"
 ARGUMENTS = ("--preset", "reference", "--set", SHORT, "--no-progress")

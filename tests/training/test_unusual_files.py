@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.errors import DataError
-from hedge_env.history.columns import IMPLIED_VOLATILITY
-from hedge_env.history.series_file import read_series
-from hedge_env.history.units import implied_volatilities
-from tests.history.unusual import BARS, DAY, HOUR, START, VALUES, rows, stamp
-from training.calibration.cleaning import Series, clean
-from training.calibration.tables import FUNDING, IMPLIED, SPOT, Kind, read_table
-from training.cli import main
+from hedge_env.base.errors import DataError
+from hedge_env.feeds.files.columns import IMPLIED_VOLATILITY
+from hedge_env.feeds.files.series_file import read_series
+from hedge_env.feeds.files.units import implied_volatilities
+from hedge_env.training.calibrate.data.cleaning import Series, clean
+from hedge_env.training.calibrate.data.read_table import (
+    FUNDING,
+    IMPLIED,
+    SPOT,
+    Kind,
+    read_table,
+)
+from hedge_env.training.cli.main import main
+from tests.feeds.history.unusual import BARS, DAY, HOUR, START, VALUES, rows, stamp
 
 
 def fit(path: Path, kind: Kind) -> Series:

@@ -1,0 +1,1 @@
+"""Rules that leave holdings alone within a band."""

@@ -1,0 +1,1 @@
+"""The yardstick: dynamic programming, exponential utility."""

@@ -1,0 +1,155 @@
+"""The grid of spot and gas on which the best policy is solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray
+from hedge_env.baselines.optimum.solvable import require_solvable
+from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.feeds.quotes import write_quotes
+from hedge_env.feeds.simulated import quote_params
+from hedge_env.market.engine import market_state
+from hedge_env.market.engine.market_state import N_STATES
+from hedge_env.market.gas.chain import rouwenhorst
+from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.numerics.philox import stream_key
+
+_WIDTH = 7.0  # half-width of the grid of log spot, standard deviations at maturity
+_KERNEL_WIDTH = 8.0  # of the Gaussian weights, standard deviations of a step
+_POINTS_PER_SD = 3.0  # least resolution of a step
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A problem on a grid of log spot, gas and holdings.
+
+    Attributes:
+        log_moneyness: Log of spot over the mean strike, shape (n_spots,).
+        start: Index of the spot at the start.
+        weights: Of the moves -m..m of a step on the grid, shape (2 m + 1,).
+        holdings: Shape (n_holdings,) [-].
+        nothing: Index of no holdings.
+        transition: Of gas over a step, shape (n_gas, n_gas).
+        stationary: Law of gas at the start, shape (n_gas,).
+        spot: Shape (decisions + 1, n_spots) [S_0].
+        book: Value of the book, shape of `spot` [notional].
+        unit_cost: Proportional cost of a unit of holdings, shape of `spot`.
+        fixed: Cost of a transaction, shape (decisions + 1, n_gas, n_spots).
+        log_gas: Of each state, shape (decisions + 1, n_gas).
+    """
+
+    log_moneyness: FloatArray
+    start: int
+    weights: FloatArray
+    holdings: FloatArray
+    nothing: int
+    transition: FloatArray
+    stationary: FloatArray
+    spot: FloatArray
+    book: FloatArray
+    unit_cost: FloatArray
+    fixed: FloatArray
+    log_gas: FloatArray
+
+    def liquidation(self) -> FloatArray:
+        """Cost of selling what is held at the end; (n_spots, n_gas, n_holdings)."""
+        cost = np.abs(self.holdings) * self.unit_cost[-1][:, None, None]
+        charged = self.holdings != 0.0
+        return np.where(charged, cost + self.fixed[-1].T[:, :, None], 0.0)
+
+
+def make_grid(config: EnvConfig, n_holdings: int, n_spots: int | None) -> Grid:
+    """Lay a grid over a problem; the arguments are those of `solve`.
+
+    Raises:
+        HedgeError: If the problem has no exact optimum here.
+    """
+    require_solvable(config)
+    dt = config.episode.years_per_decision
+    step_sd = config.market.volatility.level * sqrt(dt)
+    log_spots, weights = _spot_grid(config, step_sd, dt, n_spots)
+    low, high = config.holdings_bounds
+    holdings = np.linspace(low, high, n_holdings)
+    holdings[np.abs(holdings) < 1e-12] = 0.0  # no holdings, no liquidation
+    levels, transition, stationary = _gas_states(config)
+    quotes = [_quotes_on_grid(config, log_spots, level) for level in levels]
+    spot, book, rate = quotes[0][:3]
+    return Grid(
+        log_moneyness=log_spots - quote_params(config).book.mean_log_strike,
+        start=int(np.argmin(np.abs(log_spots))),
+        weights=weights,
+        holdings=holdings,
+        nothing=int(np.argmin(np.abs(holdings))),
+        transition=transition,
+        stationary=stationary,
+        spot=spot,
+        book=book,
+        unit_cost=rate * spot,
+        fixed=np.stack([quote[3] for quote in quotes], axis=1),
+        log_gas=np.stack([quote[4][:, 0] for quote in quotes], axis=1),
+    )
+
+
+def _spot_grid(
+    config: EnvConfig, step_sd: float, dt: float, n_spots: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Log spots with zero among them, and the weights of a step between them."""
+    half_width = _WIDTH * step_sd * sqrt(config.episode.decisions)
+    least = ceil(half_width / step_sd * _POINTS_PER_SD)
+    half = least if n_spots is None else max(least, n_spots // 2)
+    spacing = half_width / half
+    mean = (config.market.drift - 0.5 * config.market.volatility.level**2) * dt
+    reach = ceil(_KERNEL_WIDTH * step_sd / spacing)
+    moves = np.arange(-reach, reach + 1) * spacing
+    weights: FloatArray = np.exp(-0.5 * ((moves - mean) / step_sd) ** 2)
+    log_spots = spacing * np.arange(-half, half + 1, dtype=np.float64)
+    return log_spots, weights / weights.sum()
+
+
+def _gas_states(config: EnvConfig) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Levels of the fast factor of gas, transitions over a decision, law at first."""
+    gas, hours = config.market.gas, config.episode.decision_interval_hours
+    if gas is None or gas.fast_states is None or gas.fast.sd == 0.0:
+        return np.zeros(1), np.ones((1, 1)), np.ones(1)
+    left = half_life_decay(gas.fast.half_life_days, hours / HOURS_PER_DAY)
+    return rouwenhorst(gas.fast_states, left, gas.fast.sd)
+
+
+def _quotes_on_grid(
+    config: EnvConfig, log_spots: FloatArray, gas_level: float
+) -> FloatArray:
+    """Spot, book value, proportional and fixed cost, log gas, of each decision.
+
+    Returns:
+        Shape (5, decisions + 1, n_spots).
+    """
+    n, decisions = log_spots.size, config.episode.decisions
+    quotes = quote_params(config)
+    rows = np.zeros((field.N_MARKET_FIELDS, n))
+    state = np.zeros((N_STATES, n))
+    state[market_state.LOG_SPOT] = log_spots
+    state[market_state.VOLATILITY] = config.market.volatility.level
+    state[market_state.GAS_FAST] = gas_level
+    state[market_state.START_HOUR] = config.episode.start_hour or 0.0
+    state[market_state.START_WEEKDAY] = config.episode.start_weekday or 0
+    settled = np.zeros((len(config.book.legs), n))
+    steps, unused = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    which = (
+        field.SPOT,
+        field.BOOK_VALUE,
+        field.PROPORTIONAL_COST,
+        field.FIXED_COST,
+        field.LOG_GAS,
+    )
+    found = np.empty((len(which), decisions + 1, n))
+    key = stream_key(0, "test")
+    for step in range(decisions + 1):
+        steps[:] = step
+        write_quotes(rows, state, settled, steps, unused, unused, key, False, quotes)
+        found[:, step] = rows[list(which)]
+    return found

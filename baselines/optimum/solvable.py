@@ -1,0 +1,115 @@
+"""Which hedging problems have an exact optimum here, and what keeps the others."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from hedge_env.base.errors import HedgeError
+from hedge_env.config import (
+    ConstantVolatility,
+    EnvConfig,
+    EpisodeConfig,
+    FlatSurface,
+    GasConfig,
+)
+
+# Keys that the solution knows. A key that it does not know must be at its default.
+_KNOWN = {
+    "": "name description episode market execution book holdings observation action "
+    "reward replay risk_aversion",
+    "market": "spot drift volatility jumps surface gas funding liquidity",
+    "execution": "instrument fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp "
+    "depth square_root_impact daily_volume charge_opening charge_liquidation "
+    "least_order",
+    "book": "contracts legs",
+}
+_KNOWN_VOLATILITY = "model level"
+# Of the range of holdings: a least order below it is below every step of a grid.
+_NEGLIGIBLE_ORDER = 1e-6
+
+
+def why_unsolvable(config: EnvConfig) -> str | None:
+    """What keeps a problem from having an exact optimum here, or None."""
+    market, execution = config.market, config.execution
+    horizon = config.episode.horizon_days
+    reasons = {
+        "its days are recorded": config.replay is not None,
+        "its volatility is not constant": not isinstance(
+            market.volatility, ConstantVolatility
+        ),
+        "its spot jumps": market.jumps is not None,
+        "its surface is not flat": not isinstance(market.surface, FlatSurface),
+        "its gas price is not a Markov chain of few states": market.gas is not None
+        and not _is_chain(market.gas),
+        "its gas has a season and the time it starts at is drawn": market.gas
+        is not None
+        and _starts_anywhere(market.gas, config.episode),
+        "options are traded too": config.execution.option is not None,
+        "clients bring orders": config.book.arrivals is not None,
+        "it pays funding": market.funding is not None
+        and execution.instrument == "perp",
+        "its costs are not fixed plus proportional": execution.depth is not None
+        or execution.square_root_impact > 0.0,
+        "its orders are in lots": execution.lot > 0.0,
+        "its least order is felt": execution.least_order
+        > _NEGLIGIBLE_ORDER * _largest_order(config),
+        "an option expires before the end": any(
+            leg.maturity_days < horizon - 1e-9 for leg in config.book.legs
+        ),
+    }
+    found = next((reason for reason, holds in reasons.items() if holds), None)
+    return found or _unknown(config)
+
+
+def _largest_order(config: EnvConfig) -> float:
+    """From one bound of the holdings to the other [units of the underlying]."""
+    low, high = config.holdings_bounds
+    return (high - low) * config.book.contracts
+
+
+def _starts_anywhere(gas: GasConfig, episode: EpisodeConfig) -> bool:
+    """Whether the season of gas begins at a random hour or weekday."""
+    daily = gas.season > 0.0 and episode.start_hour is None
+    return daily or (gas.weekend != 1.0 and episode.start_weekday is None)
+
+
+def _is_chain(gas: GasConfig) -> bool:
+    """Whether nothing but a season and the chain moves gas."""
+    still = gas.slow.sd == 0.0 and gas.return_response == 0.0
+    still = still and gas.spikes.per_year == 0.0
+    return still and (gas.fast_states is not None or gas.fast.sd == 0.0)
+
+
+def _unknown(config: EnvConfig) -> str | None:
+    """Name a key in use that the solution does not know."""
+    for section, known in _KNOWN.items():
+        model = getattr(config, section) if section else config
+        for key in _in_use(model, known):
+            return f"it uses {section + '.' if section else ''}{key}"
+    for key in _in_use(config.market.volatility, _KNOWN_VOLATILITY):
+        return f"it uses market.volatility.{key}"
+    return None
+
+
+def _in_use(model: BaseModel, known: str) -> list[str]:
+    """Keys that are neither known nor at their default."""
+    fields = type(model).model_fields
+    return [
+        name
+        for name in fields.keys() - set(known.split())
+        if getattr(model, name) != fields[name].get_default(call_default_factory=True)
+    ]
+
+
+def require_solvable(config: EnvConfig) -> None:
+    """Refuse a problem that has no exact optimum here.
+
+    Raises:
+        HedgeError: With the reason.
+    """
+    reason = why_unsolvable(config)
+    if reason is not None:
+        raise HedgeError(
+            f"{config.name} has no exact optimum: {reason}; presets reference and "
+            "reference-gas have one"
+        )

@@ -1,0 +1,89 @@
+"""What tuning minimises: the objective, or a risk measure of the net loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
+from hedge_env.config import BASIS_POINT
+from hedge_env.evaluation.evaluate import EpisodeTable
+from hedge_env.evaluation.metrics import mean_and_error, tail_and_error
+
+Criterion: TypeAlias = Callable[[EpisodeTable], float]
+CriterionWithError: TypeAlias = Callable[[EpisodeTable], tuple[float, float]]
+
+CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q from 50 to below 100"
+_LEAST_PERCENT = 50.0  # of a tail; below, somebody most likely wrote a share
+
+
+def parse_criterion(text: str) -> Criterion:
+    """Turn `objective`, `mean-std:K` or `cvar:Q` into a function in basis points.
+
+    Args:
+        text: `mean-std:1.5` is mean + 1.5 standard deviations of the net loss,
+            `cvar:95` the mean of its worst 5 %. Q is in percent, at least 50.
+
+    Raises:
+        ConfigError: If it is none of them.
+    """
+    measure = criterion_with_error(text)
+    return lambda table: measure(table)[0]
+
+
+def criterion_with_error(text: str) -> CriterionWithError:
+    """As `parse_criterion`, with the standard error beside the value [bp].
+
+    Raises:
+        ConfigError: If the criterion is unknown.
+    """
+    name, _, argument = text.partition(":")
+    if text == "objective":
+        return lambda table: mean_and_error(table.objective / BASIS_POINT)
+    try:
+        number = float(argument)
+    except ValueError:
+        number = math.nan
+    if name == "mean-std" and 0.0 <= number < math.inf:
+        return lambda table: mean_plus_deviations(table.net_loss / BASIS_POINT, number)
+    if name == "cvar" and 0.0 < number < _LEAST_PERCENT:
+        raise ConfigError(
+            f"criterion {text!r}: Q is in percent, from 50 to below 100; for the worst "
+            f"{_worst(number):g} % use cvar:{100.0 - _worst(number):g}"
+        )
+    if name == "cvar" and _LEAST_PERCENT <= number < 100.0:
+        return lambda table: tail_and_error(
+            table.net_loss / BASIS_POINT, number / 100.0
+        )
+    raise ConfigError(f"criterion {text!r} is unknown; use {CRITERIA}")
+
+
+def _worst(number: float) -> float:
+    """Percent of the worst losses that a Q below 50 most likely means.
+
+    0.95 is the share of what is not looked at; 5 that of what is, in percent; 0.05 may
+    be either, and a share below one half is taken for that of the worst.
+    """
+    if number >= 1.0:
+        return number
+    share = 1.0 - number if number > 0.5 else number
+    return max(round(100.0 * share, 6), 0.1)
+
+
+def mean_plus_deviations(losses: FloatArray, k: float) -> tuple[float, float]:
+    r"""Mean plus `k` standard deviations, and its error by the delta method.
+
+    .. math:: \mathrm{se}^2 = \frac{1}{n} \mathrm{var}
+              \left(L + k \frac{(L - m)^2}{2 s}\right)
+
+    Args:
+        losses: L, of mean m and standard deviation s, shape (n,).
+        k: At least 0 [-].
+    """
+    mean, deviation = float(losses.mean()), float(losses.std(ddof=1))
+    influence = losses
+    if deviation > 0.0:
+        influence = losses + k * (losses - mean) ** 2 / (2.0 * deviation)
+    return mean + k * deviation, mean_and_error(influence)[1]

@@ -1,0 +1,218 @@
+r"""How an agent's action becomes target holdings.
+
+| mode | action | target |
+|---|---|---|
+| `band` | 3 numbers in [-1, 1] | no-trade band relative to the analytic one |
+| `band_free` | 3 numbers in [-1, 1] | no-trade band from scratch |
+| `target` | 1 number in [-1, 1] | the holdings themselves |
+| `discrete` | an integer | a grid of holdings, or {hold, trade to delta} |
+| `ratio` | 1 number in [-1, 1] | share of a neutral trade in options, then delta |
+
+With a listed option the first three modes take one more number for it, the last. For
+`target` that is its holdings, from minus to plus their limit. For the bands, and for
+`ratio`, -1 to 1 is a share of 0 to 1 of the trade that makes gamma zero (or vega:
+`action.neutral`), and the underlying is hedged for what is left: its delta and gamma
+after the trade in options are those of the band. `discrete` knows no options.
+
+**`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
+inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
+aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
+
+.. math:: c = \delta + r_c a_0 u, \quad
+          l = c - u e^{r_w a_1}, \quad h = c + u e^{r_w a_2}.
+
+Holdings inside :math:`[l, h]` stay. Outside, if the trade is *worth it*, that is if
+:math:`\lambda (x - \delta)^2 \sigma^2 S^2 \tau > F` (the risk left until maturity
+exceeds the fixed cost), holdings go to the inner target, :math:`v / u` of the way
+from the centre to the edge that was crossed, *snapped* to zero when closer to it than
+:math:`s = 0.078 (F / 2 bp)^{0.37} (\lambda / 10)^{-0.36}` of the largest holdings: a
+position that is nearly nothing saves its liquidation. (Snapping to the bounds as well
+costs 0.2 to 0.4 bp on the reference market: the last bit is bought for nothing.) The
+zero action is a strong classical rule.
+
+**`band_free`.** Centre :math:`\delta + a_0 / 2`, widths log-uniform in
+:math:`[0.01, 0.6]` (times the largest holdings), trade to the edge.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from hedge_env.agent.option_shares import after_option_trade, option_target
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.config import ActionConfig, EnvConfig
+from hedge_env.numerics.special import exp, log
+
+ACTION_MODES: Final = ("band", "band_free", "target", "discrete", "ratio")
+
+_LOG_NARROWEST = -4.605170185988091  # ln 0.01
+_LOG_WIDEST = -0.5108256237659907  # ln 0.6
+_SNAP = 0.078  # of the largest holdings, at F = 2 bp and lambda = 10
+_SNAP_COST_EXPONENT = 0.37
+_SNAP_AVERSION_EXPONENT = -0.36
+_LOG_TWO_BP = -8.517193191416238  # ln 2e-4
+_LOG_TEN = 2.302585092994046
+
+
+class DecoderParams(NamedTuple):
+    """Constants of action decoding."""
+
+    offset_range: float  # [half-widths]
+    log_width_range: float  # [-]
+    snap: float  # 1 or 0
+    worth_it: float  # 1 or 0
+    low: float  # bounds of holdings [-]
+    high: float
+    size: float  # largest holdings [-]
+
+
+@scalar_kernel
+def snap_distance(log_aversion: float, mean_fixed_cost: float, size: float) -> float:
+    """Distance from zero below which holdings go to zero."""
+    cost = log(mean_fixed_cost + 1e-300) - _LOG_TWO_BP
+    aversion = log_aversion - _LOG_TEN
+    share = _SNAP_COST_EXPONENT * cost + _SNAP_AVERSION_EXPONENT * aversion
+    return _SNAP * size * exp(share)
+
+
+@kernel
+def decode_band(
+    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+) -> None:
+    """Write the targets (n,) of actions (3, n) in mode `band`."""
+    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
+    half_width, inner = rows[field.BAND_HALF_WIDTH], rows[field.BAND_INNER]
+    worth, mean_fixed = rows[field.WORTH], rows[field.MEAN_FIXED_COST]
+    log_aversion, fixed = rows[field.LOG_RISK_AVERSION], rows[field.FIXED_COST]
+    for i in range(target.shape[0]):
+        u, h = half_width[i], held[i]
+        share = inner[i] / (u + 1e-300)
+        centre = delta[i] + p.offset_range * action[0, i] * u
+        below = u * exp(p.log_width_range * action[1, i])
+        above = u * exp(p.log_width_range * action[2, i])
+        wanted = h
+        wanted = centre - share * below if h < centre - below else wanted
+        wanted = centre + share * above if h > centre + above else wanted
+        distance = p.snap * snap_distance(log_aversion[i], mean_fixed[i], p.size)
+        wanted = p.low if wanted < p.low else wanted
+        wanted = p.high if wanted > p.high else wanted
+        snaps = wanted != h and abs(wanted) < distance
+        wanted = 0.0 if snaps else wanted
+        cheap = p.worth_it * fixed[i] > 0.0 and worth[i] < 1.0
+        target[i] = h if cheap else wanted
+
+
+@kernel
+def decode_band_free(
+    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+) -> None:
+    """Write the targets (n,) of actions (3, n) in mode `band_free`."""
+    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
+    middle = 0.5 * (_LOG_NARROWEST + _LOG_WIDEST)
+    spread = 0.5 * (_LOG_WIDEST - _LOG_NARROWEST)
+    for i in range(target.shape[0]):
+        h = held[i]
+        centre = delta[i] + 0.5 * p.size * action[0, i]
+        lower = centre - p.size * exp(middle + spread * action[1, i])
+        upper = centre + p.size * exp(middle + spread * action[2, i])
+        wanted = lower if h < lower else h
+        target[i] = upper if h > upper else wanted
+
+
+class ActionDecoder:
+    """Turns the actions of one mode into target holdings.
+
+    Args:
+        config: The hedging problem.
+        mode: One of ACTION_MODES; None: the config's.
+
+    Attributes:
+        mode: As given.
+        shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
+            option one number more.
+        n_choices: Number of integers of mode `discrete`, else None.
+    """
+
+    def __init__(self, config: EnvConfig, mode: str | None = None) -> None:
+        settings: ActionConfig = config.action
+        self.mode = settings.mode if mode is None else mode
+        low, high = config.holdings_bounds
+        self._params = DecoderParams(
+            float(settings.offset_range),
+            float(settings.log_width_range),
+            1.0 if settings.snap else 0.0,
+            1.0 if settings.worth_it else 0.0,
+            float(low),
+            float(high),
+            float(max(abs(low), abs(high))),
+        )
+        self._option = config.execution.option is not None
+        self._neutral = settings.neutral
+        _check_mode(self.mode, self._option)
+        size = {"target": 1, "ratio": 0}.get(self.mode, 3) + int(self._option)
+        self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
+        self.n_choices = settings.choices if self.mode == "discrete" else None
+        self._grid = np.linspace(low, high, settings.choices)
+
+    def decode(self, action: np.ndarray[Any, Any], rows: FloatArray) -> FloatArray:
+        """Target holdings of each path.
+
+        Args:
+            action: Shape (n, *shape), in [-1, 1] (clipped) or integers in
+                [0, n_choices).
+            rows: Shape (N_FIELDS, n).
+
+        Returns:
+            Shape (n, n_instruments) [-], within the bounds of the holdings up to the
+            clipping that the ledger does.
+        """
+        if self.mode == "discrete":
+            return self._choose(np.asarray(action), rows)[:, None]
+        numbers = np.ascontiguousarray(
+            np.clip(action, -1.0, 1.0).T, dtype=np.float64
+        )  # (shape, n)
+        if not self._option:
+            return self._underlying(numbers, rows)[:, None]
+        if self.mode == "target":
+            units = numbers[-1] * rows[field.OPTION_LIMIT]
+        else:
+            share = 0.5 * (numbers[-1] + 1.0)
+            units = option_target(share, rows, self._neutral)
+            rows = after_option_trade(rows, units)
+        return np.stack([self._underlying(numbers, rows), units], axis=1)
+
+    def _underlying(self, numbers: FloatArray, rows: FloatArray) -> FloatArray:
+        """Target of the underlying, shape (n,), of actions (shape, n)."""
+        p = self._params
+        if self.mode == "ratio":
+            return np.asarray(rows[field.DELTA]).copy()
+        if self.mode == "target":
+            share = 0.5 * (numbers[0] + 1.0)
+            holdings: FloatArray = p.low + share * (p.high - p.low)
+            return holdings
+        target = np.empty(rows.shape[1])
+        decode = decode_band if self.mode == "band" else decode_band_free
+        decode(rows, numbers, target, p)
+        return target
+
+    def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
+        """Two choices are hold and trade to delta; more are a grid of holdings."""
+        if self.n_choices == 2:
+            hold: FloatArray = np.where(
+                choice == 0, rows[field.HOLDINGS], rows[field.DELTA]
+            )
+            return hold
+        holdings: FloatArray = self._grid[choice]
+        return holdings
+
+
+def _check_mode(mode: str, option: bool) -> None:
+    if mode == "discrete" and option:
+        raise ConfigError("action mode discrete has no choice of options")
+    if mode == "ratio" and not option:
+        raise ConfigError("action mode ratio needs a listed option: execution.option")

@@ -1,0 +1,266 @@
+"""What can be observed: named features, each an affine function of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+import numpy as np
+
+from hedge_env.base.field import OPTION_FIELDS
+from hedge_env.config import BASIS_POINT, EnvConfig, RiskAversionRange
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One entry of the observation.
+
+    Attributes:
+        observable: Row it is read from.
+        offset: Function of the config giving m, in the row's unit.
+        scale: Function of the config giving k, per unit of the row.
+        low: Lowest value [-].
+        high: Highest value [-].
+        meaning: One line for tables.
+    """
+
+    observable: str
+    offset: Callable[[EnvConfig], float]
+    scale: Callable[[EnvConfig], float]
+    low: float
+    high: float
+    meaning: str
+
+
+def _constant(value: float) -> Callable[[EnvConfig], float]:
+    return lambda config: value
+
+
+_ZERO, _ONE = _constant(0.0), _constant(1.0)
+
+
+def _volatility(config: EnvConfig) -> float:
+    return max(config.market.volatility.level, 1e-6)
+
+
+def _per_volatility(config: EnvConfig) -> float:
+    return 1.0 / _volatility(config)
+
+
+def _horizon_sd(config: EnvConfig) -> float:
+    years = config.episode.horizon_days / config.episode.days_per_year
+    return _volatility(config) * sqrt(years)
+
+
+def _size(config: EnvConfig) -> float:
+    """Largest holdings that the book can need [-]."""
+    low, high = config.holdings_bounds
+    return max(abs(low), abs(high), 1e-12)
+
+
+def _per_size(config: EnvConfig) -> float:
+    return 1.0 / _size(config)
+
+
+def _gamma_scale(config: EnvConfig) -> float:
+    """Inverse of the gamma of one at-the-money option at the start."""
+    return 2.5 * _horizon_sd(config) / _size(config)
+
+
+def _per_horizon_sd(config: EnvConfig) -> float:
+    return 1.0 / _horizon_sd(config)
+
+
+def _basis_mean(config: EnvConfig) -> float:
+    basis = config.market.basis
+    return 0.0 if basis is None else basis.mean_bp * BASIS_POINT
+
+
+def _per_basis_sd(config: EnvConfig) -> float:
+    basis = config.market.basis
+    return 1.0 / max(1e-6, 0.0 if basis is None else basis.sd_bp * BASIS_POINT)
+
+
+def _root_horizon(config: EnvConfig) -> float:
+    """Root of the horizon in years."""
+    return sqrt(config.episode.horizon_days / config.episode.days_per_year)
+
+
+def _limit(config: EnvConfig) -> float:
+    """Largest holdings of the listed option [-]."""
+    option = config.execution.option
+    return 1.0 if option is None else option.limit
+
+
+def _log_aversion_middle(config: EnvConfig) -> float:
+    setting = config.risk_aversion
+    if isinstance(setting, RiskAversionRange):
+        return float(np.log(setting.low * setting.high) / 2.0)
+    return float(np.log(setting))
+
+
+FEATURES: Final[Mapping[str, Feature]] = {
+    "time_fraction": Feature(
+        "time_fraction", _ZERO, _ONE, 0.0, 1.0, "share of the episode left"
+    ),
+    "moneyness": Feature(
+        "log_moneyness",
+        _ZERO,
+        _per_horizon_sd,
+        -4.0,
+        4.0,
+        "log spot over strike, in standard deviations over the horizon",
+    ),
+    "delta": Feature(
+        "delta", _ZERO, _per_size, -2.0, 2.0, "neutral holdings over largest holdings"
+    ),
+    "gamma": Feature(
+        "gamma",
+        _ZERO,
+        _gamma_scale,
+        -4.0,
+        4.0,
+        "gamma over that of an at-the-money option at the start",
+    ),
+    "holdings": Feature(
+        "holdings", _ZERO, _per_size, -2.0, 2.0, "holdings over largest holdings"
+    ),
+    "hedge_error": Feature(
+        "hedge_error",
+        _ZERO,
+        lambda config: 4.0 / _size(config),
+        -4.0,
+        4.0,
+        "holdings minus neutral holdings, over a quarter of the largest",
+    ),
+    "band_position": Feature(
+        "band_position",
+        _ZERO,
+        _constant(0.5),
+        -2.0,
+        2.0,
+        "holdings minus delta, in pairs of analytic half-widths",
+    ),
+    "band_half_width": Feature(
+        "band_half_width",
+        _ZERO,
+        lambda config: 4.0 / _size(config),
+        0.0,
+        4.0,
+        "analytic half-width over a quarter of the largest holdings",
+    ),
+    "worth": Feature(
+        "worth",
+        _ONE,
+        _constant(0.25),
+        -0.25,
+        2.0,
+        "risk left until maturity over the fixed cost of a trade, minus one",
+    ),
+    "implied_volatility": Feature(
+        "implied_volatility",
+        _volatility,
+        _per_volatility,
+        -1.0,
+        4.0,
+        "implied volatility over the market's median, minus one",
+    ),
+    "realised_volatility": Feature(
+        "realised_volatility",
+        _volatility,
+        _per_volatility,
+        -1.0,
+        4.0,
+        "estimated volatility over the market's median, minus one",
+    ),
+    "true_volatility": Feature(
+        "true_volatility",
+        _volatility,
+        _per_volatility,
+        -1.0,
+        4.0,
+        "volatility over the market's median, minus one",
+    ),
+    "skew": Feature(
+        "skew", _ZERO, _constant(5.0), -4.0, 4.0, "slope of the smile, times five"
+    ),
+    "log_gas": Feature(
+        "log_gas", _ZERO, _ONE, -4.0, 4.0, "log gas price over its median"
+    ),
+    "hour_sin": Feature("hour_sin", _ZERO, _ONE, -1.0, 1.0, "sine of the hour"),
+    "hour_cos": Feature("hour_cos", _ZERO, _ONE, -1.0, 1.0, "cosine of the hour"),
+    "funding_rate": Feature(
+        "funding_rate", _ZERO, _constant(1000.0), -4.0, 4.0, "funding rate [10 bp]"
+    ),
+    "proportional_cost": Feature(
+        "proportional_cost", _ZERO, _constant(500.0), 0.0, 4.0, "fee and spread [20 bp]"
+    ),
+    "basis": Feature(
+        "basis",
+        _basis_mean,
+        _per_basis_sd,
+        -4.0,
+        4.0,
+        "log of the perpetual over spot less its mean, in standard deviations",
+    ),
+    "halted": Feature("halted", _ZERO, _ONE, 0.0, 1.0, "1 while no orders are taken"),
+    "margin_use": Feature(
+        "margin_use", _ZERO, _ONE, 0.0, 1.0, "maintenance margin over equity"
+    ),
+    "vega": Feature(
+        "vega",
+        _ZERO,
+        lambda config: 2.5 / _root_horizon(config) / _size(config),
+        -4.0,
+        4.0,
+        "vega over that of at-the-money options at the start",
+    ),
+    "option_delta": Feature(
+        "option_delta", _ZERO, _ONE, -1.0, 1.0, "delta of the listed option"
+    ),
+    "option_gamma": Feature(
+        "option_gamma",
+        _ZERO,
+        lambda config: 2.5 * _horizon_sd(config),
+        0.0,
+        4.0,
+        "its gamma over that of an at-the-money option at the start",
+    ),
+    "option_vega": Feature(
+        "option_vega",
+        _ZERO,
+        lambda config: 2.5 / _root_horizon(config),
+        0.0,
+        4.0,
+        "its vega over that of an at-the-money option at the start",
+    ),
+    "option_half_spread": Feature(
+        "option_half_spread",
+        _ZERO,
+        lambda config: 40.0 / _horizon_sd(config),
+        0.0,
+        4.0,
+        "cost of trading one, in sixteenths of an at-the-money option's value",
+    ),
+    "option_holdings": Feature(
+        "option_holdings",
+        _ZERO,
+        lambda config: 1.0 / _limit(config),
+        -1.0,
+        1.0,
+        "units of it held over their limit",
+    ),
+    "risk_aversion": Feature(
+        "log_risk_aversion",
+        _log_aversion_middle,
+        _ONE,
+        -4.0,
+        4.0,
+        "log of risk aversion over the middle of its range",
+    ),
+}
+
+# Only where there is a listed option.
+OPTION_FEATURES: Final = tuple(name for name in FEATURES if name in OPTION_FIELDS)

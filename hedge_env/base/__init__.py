@@ -1,0 +1,1 @@
+"""What everything stands on: kernels, types, errors, files, rows."""

@@ -1,0 +1,1 @@
+"""What the desk owes or may trade, and its value on the surface."""

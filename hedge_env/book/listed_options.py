@@ -1,0 +1,43 @@
+"""Listed options of a strike of their own per path: price and Greeks."""
+
+from __future__ import annotations
+
+from hedge_env.base import field
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.book import tile
+from hedge_env.book.option_value import _mark_struck
+from hedge_env.book.series import SeriesParams
+from hedge_env.market.engine.parameters import MarketParams
+
+N_QUOTED = 4  # rows of each listed option
+PRICE, DELTA, GAMMA, VEGA = range(N_QUOTED)
+
+
+def least_rows(n_listed: int) -> int:
+    """Rows that a market writes to: up to the last one that it quotes."""
+    if n_listed == 0:
+        return field.N_MARKET_FIELDS
+    return field.N_FIELDS + N_QUOTED * n_listed
+
+
+@kernel
+def _quote_listed(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    strikes: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    p: SeriesParams,
+    market: MarketParams,
+) -> None:
+    """Write the rows of every listed option of one tile; see `_mark_struck`."""
+    for slot in range(p.n_slots):
+        _mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
+        for k in range(N_QUOTED):
+            quoted = rows[field.N_FIELDS + N_QUOTED * slot + k, low:high]
+            source = scratch[tile.VALUE + k]
+            for i in range(high - low):
+                quoted[i] = source[i]

@@ -1,0 +1,13 @@
+"""Rows of the scratch memory in which one tile of paths is valued."""
+
+from __future__ import annotations
+
+# Rows of the scratch of one tile.
+CORRELATION, WING, LEVEL, YEARS, SD, ALIVE = 0, 1, 2, 3, 4, 5
+FAIR = 6  # and the four rows after it
+DAY_SHARE, D1, BURST = 11, 12, 13
+# Of one option per path, whose strikes differ: see `struck`.
+AGE, LOG_MONEYNESS, STRIKE = 14, 15, 16
+VALUE = 17  # and its Greeks after it
+UNIT_DELTA, UNIT_GAMMA, UNIT_VEGA = 18, 19, 20
+N_SCRATCH = 21

@@ -1,0 +1,217 @@
+"""Configuration documents: reading YAML strictly, merging, `key=value` settings.
+
+YAML here is the 1.2 core schema on top of PyYAML's safe loader: `1e-4` is a number
+(PyYAML alone makes it a string), only `true` and `false` are booleans, a repeated
+key is an error, and anchors are refused because a few bytes of them can grow to
+gigabytes. Tags (`!!int '1:30'`) are refused as well: they read a text by other rules
+than the ones above. A document has a bounded depth and number of values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from hedge_env.base.errors import ConfigError, one_line
+from hedge_env.base.files import NotRegularFileError, read_regular_file
+
+MAX_FILE_BYTES = 1_000_000  # a config is a page of text; anything longer is a mistake
+MAX_DEPTH = 32  # mappings and lists inside each other
+MAX_VALUES = 50_000  # a book of a thousand legs has ten thousand
+UNION_KEY = "model"  # names the member of a discriminated union
+
+_ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
+
+Document: TypeAlias = dict[str, Any]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader with the YAML 1.2 core schema, duplicates refused."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own form)
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+        self._n_values = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Compose a node; anchors, aliases, tags and what is too large are refused."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped stub
+        self._n_values += 1
+        problem = _what_is_refused(event, self._depth, self._n_values)
+        if problem:
+            raise yaml.constructor.ConstructorError(
+                None, None, problem, event.start_mark
+            )
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping whose keys are distinct strings."""
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key in seen:
+                problem = "a key must be a word" if key is None else f"{key} is twice"
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{problem} in one mapping", key_node.start_mark
+                )
+            seen.add(key)
+        pairs = super().construct_mapping(node, deep=deep)
+        return {str(key): value for key, value in pairs.items()}
+
+
+def _what_is_refused(event: Any, depth: int, n_values: int) -> str:
+    """Why a config cannot hold this, or nothing."""
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        return "anchors and aliases are not allowed"
+    if event.tag is not None:
+        return f"the tag {event.tag} is not allowed; write the plain value"
+    if depth > MAX_DEPTH:
+        return "nested too deeply to be a config"
+    if n_values > MAX_VALUES:
+        return f"more than {MAX_VALUES} values: too many to be a config"
+    return ""
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first)
+    )
+
+
+_resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN")
+_StrictLoader.yaml_implicit_resolvers.setdefault("", []).append(
+    ("tag:yaml.org,2002:null", re.compile(r"^$"))
+)
+_resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
+_resolve("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789")
+_resolve(
+    "float",
+    r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+    "-+0123456789.",
+)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Parse one YAML document; the error is one line that starts with `source`."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # a subclass of SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = (
+            "" if mark is None else f" line {mark.line + 1}, column {mark.column + 1}"
+        )
+        problem = error.problem or error.context or "not valid YAML"
+        raise ConfigError(one_line(f"{source}:{where}: {problem}")) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # Of the last two kinds: a number of thousands of digits, "\\Uffffffff".
+        raise ConfigError(one_line(f"{source}: not valid YAML: {error}")) from None
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply to be a config") from None
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file that holds one mapping.
+
+    Raises:
+        ConfigError: If the file cannot be read, is too large, is not text, not YAML
+            or not a mapping; the one-line message says which.
+    """
+    try:
+        data = read_regular_file(path, MAX_FILE_BYTES)
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist") from None
+    except NotRegularFileError as error:
+        raise ConfigError(f"{path} {error.strerror}; give a YAML file") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes: no config")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; give a YAML file") from None
+    document = parse_yaml(text, str(path))
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path} must hold a mapping of keys to values")
+    return document
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
+    """Merge `over` into a copy of `base`, mapping by mapping.
+
+    Lists and scalars are replaced. A mapping that names another `model` replaces the
+    one it meets, since the keys of the old model mean nothing to the new one.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            other = UNION_KEY in value and value[UNION_KEY] != old.get(UNION_KEY)
+            merged[key] = merge({} if other else old, value)
+        elif isinstance(value, Mapping):
+            merged[key] = merge({}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document:
+    """Turn `a.b=value` strings into one document.
+
+    Args:
+        settings: Each a dotted key, `=`, and a YAML value. A number in the key picks
+            an entry of a list, `book.legs.0.quantity=-2`.
+        base: Where a list that is picked from is taken from.
+
+    Raises:
+        ConfigError: If a setting is not of this form.
+    """
+    document: Document = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts) or len(parts) > MAX_DEPTH:
+            raise ConfigError(
+                one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")
+            )
+        value = parse_yaml(text, f"--set {key.strip()}")
+        document = _with_value(document, base, parts, value, key.strip())
+    return document
+
+
+def _with_value(
+    document: Any, base: Any, parts: Sequence[str], value: Any, key: str
+) -> Any:
+    """Copy of `document` with `value` at `parts`; lists are completed from `base`."""
+    if not parts:
+        return value
+    head, rest = parts[0], parts[1:]
+    rows = document if isinstance(document, list | tuple) else None
+    if rows is None and _ENTRY.fullmatch(head) and isinstance(base, list | tuple):
+        rows = base
+    if rows is not None:
+        if not _ENTRY.fullmatch(head) or int(head) >= len(rows):
+            raise ConfigError(
+                one_line(f"--set {key}: {head} is no entry of a list of {len(rows)}")
+            )
+        index = int(head)
+        copy = list(rows)
+        copy[index] = _with_value(copy[index], copy[index], rest, value, key)
+        return copy
+    mapping = dict(document) if isinstance(document, Mapping) else {}
+    below = base.get(head) if isinstance(base, Mapping) else None
+    mapping[head] = _with_value(mapping.get(head), below, rest, value, key)
+    return mapping

@@ -1,0 +1,96 @@
+"""The option liability and the bounds of its hedge."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from math import inf
+from typing import Literal
+
+from pydantic import Field
+
+from hedge_env.config.model import Days, Model, Multiple, Positive, Quantity
+from hedge_env.config.sections.option import ArrivalsConfig
+
+
+class LegConfig(Model):
+    """One European option of the book."""
+
+    kind: Literal["call", "put"]
+    quantity: Quantity = -1.0  # per contract; negative is short
+    moneyness: Multiple = 1.0  # strike over initial spot
+    maturity_days: Days = 30.0
+
+
+class BookConfig(Model):
+    """The option liability."""
+
+    contracts: Positive = 1.0  # units of underlying per unit of quantity
+    legs: tuple[LegConfig, ...] = Field(default=(LegConfig(kind="call"),), min_length=1)
+    arrivals: ArrivalsConfig | None = None  # None: no orders while it is hedged
+
+
+class HoldingsConfig(Model):
+    """Bounds of the holdings; None: the book's limiting deltas."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+def limiting_deltas(book: BookConfig) -> tuple[float, float]:
+    """Extremes over spot, and over the legs that are left, of the payoff's hedge."""
+    strikes = sorted({leg.moneyness for leg in book.legs})
+    place = {strike: number for number, strike in enumerate(strikes)}
+    profile = _HedgeProfile(len(strikes))
+    low, high = inf, -inf
+    legs = sorted(book.legs, key=lambda leg: -leg.maturity_days)
+    for _, together in groupby(legs, key=lambda leg: leg.maturity_days):
+        for leg in together:  # those that live longest come first
+            profile.add(leg, place[leg.moneyness])
+        low, high = min(low, profile.low), max(high, profile.high)
+    return low, high
+
+
+class _HedgeProfile:
+    """Hedge of a payoff below, between and above its strikes, legs being added.
+
+    Sold calls are held above their strike, sold puts are sold short below it: each
+    leg adds one step at its strike, and those of all add up from left to right. A
+    binary tree keeps the sum of the steps, and the extremes of the sums from its left
+    end, of every range: adding a leg takes the logarithm of the number of strikes.
+
+    Args:
+        n_strikes: Number of different strikes.
+    """
+
+    def __init__(self, n_strikes: int) -> None:
+        self._size = 1 << max(0, n_strikes - 1).bit_length()
+        self._sum = [0.0] * (2 * self._size)
+        self._low = [0.0] * (2 * self._size)
+        self._high = [0.0] * (2 * self._size)
+        self._puts = 0.0  # hedge where spot is below all strikes
+
+    @property
+    def low(self) -> float:
+        """Lowest hedge over spot."""
+        return self._puts + self._low[1]
+
+    @property
+    def high(self) -> float:
+        """Highest hedge over spot."""
+        return self._puts + self._high[1]
+
+    def add(self, leg: LegConfig, place: int) -> None:
+        """Add a leg whose strike is number `place` from below."""
+        if leg.kind == "put":
+            self._puts += leg.quantity
+        node = self._size + place
+        self._sum[node] -= leg.quantity  # of a put as of a call
+        self._low[node] = min(0.0, self._sum[node])
+        self._high[node] = max(0.0, self._sum[node])
+        while node > 1:
+            node //= 2
+            left, right = 2 * node, 2 * node + 1
+            first = self._sum[left]
+            self._sum[node] = first + self._sum[right]
+            self._low[node] = min(self._low[left], first + self._low[right])
+            self._high[node] = max(self._high[left], first + self._high[right])

@@ -1,0 +1,182 @@
+"""What the hedger cannot change."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hedge_env.config.model import (
+    BasisPoints,
+    Correlation,
+    Days,
+    Drift,
+    Hours,
+    MeanReverting,
+    Model,
+    Multiple,
+    PerYear,
+    Positive,
+    Probability,
+    Volatility,
+)
+from hedge_env.config.sections.surface import FlatSurface, SurfaceConfig
+from hedge_env.config.sections.volatility import ConstantVolatility, VolatilityConfig
+
+# Models of volatility that jumps, a season, an SSVI surface and recorded days are made
+# for; the others come from papers that have none of these.
+GENERAL_VOLATILITY = ("constant", "log_ou")
+
+
+_Duration = Annotated[float, Field(ge=1e-4, le=1e16)]  # [day]; or without end
+_Rate = Annotated[float, Field(ge=-1e6, le=1e6)]  # of funding [bp]
+
+
+class JumpConfig(Model):
+    """Kou double-exponential jumps of log spot, with a co-jump of volatility."""
+
+    per_year: PerYear
+    probability_up: Probability = 0.44
+    mean_up: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.043  # [-], of log spot
+    # [-], of log spot, as a positive number.
+    mean_down: Annotated[float, Field(gt=0.0, le=10.0)] = 0.043
+    # Added to the fast log volatility at each jump.
+    volatility_jump: Annotated[float, Field(ge=-5.0, le=5.0)] = 0.0
+    # Mean number of jumps that each jump sets off; per_year counts these as well.
+    excitation: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    excitation_half_life_hours: Hours = 3.0
+
+
+class RegimeConfig(Model):
+    """Calm and stress as a two-state Markov chain; what stress multiplies and shifts.
+
+    All other numbers of the market are those of calm.
+    """
+
+    calm_days: _Duration  # mean duration
+    stress_days: _Duration  # mean duration
+    start: Literal["stationary", "calm", "stress"] = "stationary"
+    volatility: Multiple = 1.0  # times
+    # Of the way of the variance from one level to the other; None: at once.
+    volatility_half_life_days: Annotated[float, Field(ge=1e-4, le=365.0)] | None = None
+    jumps: Annotated[float, Field(ge=0.0, le=1e4)] = 1.0  # times the intensity
+    # Added to the skew factor; to rho, to first order.
+    skew: Annotated[float, Field(ge=-10.0, le=10.0)] = 0.0
+    gas: Multiple = 1.0  # times
+    liquidity: Multiple = 1.0  # half-spread and impact times
+    drift: Drift = 0.0  # added [1/year]
+
+
+class SpikeConfig(Model):
+    """Poisson spikes of the log gas price."""
+
+    per_year: PerYear
+    # Mean of the exponential size; from 1 on the mean gas price would be infinite.
+    mean_size: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.7
+
+
+class VolatilitySeasonConfig(Model):
+    """Season of diffusive volatility over the week; its mean variance is one."""
+
+    # Of the variance over the day: 1 + amplitude at the peak, 1 - amplitude opposite.
+    daily_amplitude: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.0  # UTC
+    weekend: Multiple = 1.0  # volatility on Saturday and Sunday over that of weekdays
+
+
+class GasConfig(Model):
+    """Gas price: slow level, fast log-OU, season, response to returns, spikes."""
+
+    median_gwei: Positive
+    slow: MeanReverting
+    fast: MeanReverting
+    # States of the fast factor as a Markov chain; None: it is Gaussian.
+    fast_states: Annotated[int, Field(ge=2, le=99)] | None = None
+    # Amplitude of the daily season of log gas [-].
+    season: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
+    season_peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 16.5  # UTC
+    weekend: Multiple = 1.0  # gas on Saturday and Sunday over that of weekdays
+    # Log gas per local sigma of |return|.
+    return_response: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
+    burst_half_life_hours: Hours = 2.0  # of responses and spikes
+    spikes: SpikeConfig = SpikeConfig(per_year=0.0)
+
+
+class FundingConfig(Model):
+    """Perpetual funding through the exchange's clamp formula."""
+
+    interest_bp: _Rate = 1.0  # per settlement
+    clamp_bp: BasisPoints = 5.0
+    premium_mean_bp: _Rate = 1.0
+    premium_sd_bp: BasisPoints = 5.0
+    premium_half_life_hours: Hours = 24.0
+    # Of a second, faster factor of the premium; zero: there is none.
+    fast_sd_bp: BasisPoints = 0.0
+    fast_half_life_hours: Hours = 4.0
+    return_response_bp: _Rate = 0.0  # premium per unit of trailing log return
+    trailing_days: Days = 7.0
+    settlement_hours: Hours = 8.0
+
+
+class LiquidityConfig(Model):
+    """Half-spread and impact scale as (volatility / reference)^exponent."""
+
+    exponent: Annotated[float, Field(ge=0.0, le=20.0)] = 0.0
+    reference_volatility: Volatility = 0.7  # [1/sqrt(year)]
+
+
+class BasisConfig(Model):
+    """Log price of the perpetual over spot: a mean-reverting factor."""
+
+    sd_bp: Annotated[float, Field(ge=0.0, le=1e4)]  # stationary standard deviation
+    half_life_hours: Hours = 24.0
+    mean_bp: Annotated[float, Field(ge=-1e4, le=1e4)] = 0.0
+    premium_correlation: Correlation = 0.0  # of its shocks with the funding premium's
+
+
+class CrowdConfig(Model):
+    """Other hedgers of the same book, whose rebalancing moves spot."""
+
+    # Relative move of spot per notional that the crowd trades.
+    size: Annotated[float, Field(ge=0.0, le=1e6)]
+    cap: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5  # of the feedback
+
+
+class MarketConfig(Model):
+    """What the hedger cannot change; a part that is None is off."""
+
+    spot: Positive = 100.0  # [quote]
+    drift: Drift = 0.0  # [1/year]
+    volatility: VolatilityConfig = ConstantVolatility()
+    season: VolatilitySeasonConfig | None = None  # of volatility, over the week
+    jumps: JumpConfig | None = None
+    regime: RegimeConfig | None = None  # None: always calm
+    surface: SurfaceConfig = FlatSurface()
+    gas: GasConfig | None = None
+    funding: FundingConfig | None = None
+    liquidity: LiquidityConfig = LiquidityConfig()
+    basis: BasisConfig | None = None
+    crowd: CrowdConfig | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> MarketConfig:
+        surface, volatility = self.surface.model, self.volatility.model
+        if surface not in ("flat", "ssvi") and surface != volatility:
+            raise ValueError(
+                f"surface.model = {surface} is quoted by the model of the same name; "
+                f"set volatility.model = {surface} too"
+            )
+        if volatility in GENERAL_VOLATILITY:
+            return self
+        if surface == "ssvi":
+            raise ValueError(
+                f"surface.model = ssvi does not go with volatility.model = {volatility}"
+                f"; use {volatility} or flat"
+            )
+        for part in ("jumps", "season", "regime"):
+            if getattr(self, part) is not None:
+                raise ValueError(
+                    f"{part} does not go with volatility.model = {volatility}; set "
+                    f"market.{part} = null"
+                )
+        return self

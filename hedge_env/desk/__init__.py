@@ -1,0 +1,1 @@
+"""One step: orders, charges, settlement, margin, accounts."""

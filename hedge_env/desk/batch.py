@@ -1,0 +1,246 @@
+"""A batch of hedging episodes: physics and accounting, without Gymnasium.
+
+Everything that hedges goes through this class: the vector environment, the single
+environment (a batch of one), the evaluation of agents and rules, and tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.account_rows import COST, INCREMENT, N_RECORD
+from hedge_env.base.errors import SimulationError
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import BoolArray, FloatArray, IntArray
+from hedge_env.config import MOST_OWN_MOVE, EnvConfig, RiskAversionRange
+from hedge_env.desk.accounts import StepRecord, Totals, step_record
+from hedge_env.desk.band_position import observe_position
+from hedge_env.desk.observables import Observables, observable_index
+from hedge_env.desk.option_trades import count_rows, observe_options
+from hedge_env.desk.orders import trades_of
+from hedge_env.desk.settlement import ledger_params
+from hedge_env.desk.step import settle_decision
+from hedge_env.feeds.feed import Market, ResponsiveMarket
+from hedge_env.feeds.memory import require_memory
+from hedge_env.feeds.open import open_market
+from hedge_env.feeds.simulated import quote_params
+from hedge_env.numerics.philox import fill_uniforms, stream_key
+from hedge_env.numerics.special import exp, log
+from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
+
+# Block of random numbers of an episode's risk aversion, beyond the market's.
+_RISK_AVERSION_BLOCK = 16
+_INITIAL_COUNTER = 2**32 - 1
+
+
+class HedgeBatch:
+    """`n_paths` episodes of one hedging problem, each at its own step.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Size of the batch.
+        seed: Of all random streams.
+        stream: "training", "validation" or "test".
+        market: Market to use instead of the config's own, for example a tape.
+
+    Attributes:
+        rows: Present rows, shape (N_FIELDS, n_paths); with listed options more,
+            see `fields`.
+        path_ids: Shape (n_paths,).
+        n_instruments: 1, or 2 with a listed option.
+        totals: Sums over the episode so far.
+        holdings_low: Lowest holdings a target is clipped to [-].
+        holdings_high: Highest [-].
+    """
+
+    def __init__(
+        self,
+        config: EnvConfig,
+        n_paths: int,
+        *,
+        seed: int = 0,
+        stream: str = "training",
+        market: Market | None = None,
+    ) -> None:
+        require_memory("the number of paths", n_paths, config)
+        self.config = config
+        self.n_paths = n_paths
+        self.n_decisions = config.episode.decisions
+        self.n_instruments = config.n_instruments
+        self.holdings_low, self.holdings_high = config.holdings_bounds
+        self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
+        self.totals = Totals(n_paths)
+        self._key = stream_key(seed, stream)
+        self._market: Market = market or open_market(
+            config, n_paths, seed=seed, stream=stream
+        )
+        quotes = quote_params(config)
+        venue, listed = quotes.venue, quotes.listed
+        self._ledger = ledger_params(config, venue.fee, venue.fixed, listed)
+        n_rows = count_rows(listed.n_slots)
+        self.rows: FloatArray = np.zeros((n_rows, n_paths))
+        self._spare: FloatArray = np.zeros((n_rows, n_paths))
+        self._first_units = n_rows - listed.n_slots
+        self._own_impact = venue.impact_permanent
+        self._collateral = 0.0
+        if config.execution.margin is not None:
+            self._collateral = config.execution.margin.collateral
+        self._risk_scale = config.action.risk_scale
+        self._index = observable_index(config)
+
+    @property
+    def step(self) -> IntArray:
+        """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
+        step: IntArray = self.rows[field.STEP].astype(np.int64)
+        return step
+
+    def reset(
+        self,
+        path_ids: IntArray,
+        *,
+        mask: BoolArray | None = None,
+        risk_aversion: float | FloatArray | None = None,
+    ) -> None:
+        """Start episodes.
+
+        Args:
+            path_ids: Path of each episode, shape (n_paths,); read where `mask`.
+            mask: Which episodes start, shape (n_paths,); None: all.
+            risk_aversion: lambda, positive, scalar or shape (n_paths,)
+                [1/notional]; None: as the config says, drawn per path if a range.
+        """
+        chosen = np.ones(self.n_paths, dtype=np.bool_) if mask is None else mask
+        ids = np.asarray(path_ids, dtype=np.int64)
+        self.path_ids[chosen] = ids[chosen]
+        self._market.start(self.path_ids, chosen, self.rows)
+        self.totals.rows[:, chosen] = 0.0
+        self.rows[field.HOLDINGS, chosen] = 0.0
+        self.rows[field.STEPS_SINCE_TRADE, chosen] = 0.0
+        if self.config.execution.margin is not None:
+            self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
+            self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
+        self.rows[self._first_units :, chosen] = 0.0
+        aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
+        present = self.rows[field.RISK_AVERSION]
+        present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
+        _fill_log(present, self.rows[field.LOG_RISK_AVERSION])
+        fill_effective_risk_aversion(
+            self.rows[field.LOG_RISK_AVERSION],
+            self.rows[field.MEAN_FIXED_COST],
+            self._risk_scale,
+            self.rows[field.BAND_RISK_AVERSION],
+        )
+        if self.n_instruments > 1:
+            observe_options(self.rows, 0, self.n_paths, self._ledger.options)
+        observe_position(self.rows)
+        self._spare[...] = self.rows
+
+    def _risk_aversion(self) -> FloatArray | float:
+        """Risk aversion of each path as the config says."""
+        setting = self.config.risk_aversion
+        if not isinstance(setting, RiskAversionRange):
+            return float(setting)
+        drawn: FloatArray = np.empty((4, self.n_paths))
+        counters = np.full(self.n_paths, _INITIAL_COUNTER, dtype=np.int64)
+        fill_uniforms(drawn, self.path_ids, counters, _RISK_AVERSION_BLOCK, *self._key)
+        aversion: FloatArray = drawn[0]
+        _log_uniform(aversion, setting.low, setting.high)
+        return aversion
+
+    def advance(self, target: FloatArray) -> StepRecord:
+        """Take one decision on every path and move to the next.
+
+        Args:
+            target: Holdings asked for, shape (n_paths, n_instruments), finite;
+                clipped into the bounds. Equal to the holdings: no trade, no cost.
+                Ignored on a path whose episode has ended. A policy that knows no
+                options may leave their column out: they are held.
+
+        Returns:
+            What the decision did.
+
+        Raises:
+            SimulationError: If cost or profit of a path is no number; reset then.
+        """
+        before, after = self.rows, self._spare
+        wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
+        if self._own_impact > 0.0:
+            moves = self._own_impact * trades_of(before, wanted, self._ledger.orders)
+            moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)
+            self._responsive_market().displace(moves)
+        self._market.advance(after)
+        record = np.empty((N_RECORD, self.n_paths))
+        if self.n_instruments > 1:
+            held = before[field.OPTION_HOLDINGS]
+            after[field.OPTION_HOLDINGS] = (
+                held if target.shape[1] == 1 else target[:, 1]
+            )
+        settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
+        self.rows, self._spare = after, before
+        self._require_numbers(record)
+        return step_record(record, after[field.STEP] >= self.n_decisions)
+
+    def _require_numbers(self, record: FloatArray) -> None:
+        """Refuse to hand out cost or profit that is no number."""
+        good = np.isfinite(record[COST]) & np.isfinite(record[INCREMENT])
+        if not good.all():
+            ids = self.path_ids[~good]
+            raise SimulationError(
+                f"cost or profit of {ids.size} paths (the first is path {ids[0]}) is "
+                "no number: a target was none, or the market of this config moves "
+                "beyond what a number can hold; bring it closer to a real one and reset"
+            )
+
+    def _responsive_market(self) -> ResponsiveMarket:
+        if not isinstance(self._market, ResponsiveMarket):
+            raise ValueError(
+                "execution.permanent_impact needs a simulated market: a recorded one "
+                "cannot answer to trades"
+            )
+        return self._market
+
+    def observables(self) -> Observables:
+        """What a policy may see now."""
+        return Observables(self.rows, self._index)
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Arrays that `load_state_dict` restores the batch from, bit for bit."""
+        market = self._market.state_dict()
+        return {
+            "path_ids": self.path_ids.copy(),
+            "rows": self.rows.copy(),
+            "totals": self.totals.rows.copy(),
+            **{f"market.{name}": array for name, array in market.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned for a batch of the same config."""
+        self.path_ids[...] = state["path_ids"]
+        self.rows[...] = state["rows"]
+        self._spare[...] = self.rows
+        self.totals.rows[...] = state["totals"]
+        prefix = "market."
+        self._market.load_state_dict(
+            {
+                name.removeprefix(prefix): array
+                for name, array in state.items()
+                if name.startswith(prefix)
+            }
+        )
+
+
+@kernel
+def _fill_log(x: FloatArray, out: FloatArray) -> None:
+    for i in range(x.shape[0]):
+        out[i] = log(x[i])
+
+
+@kernel
+def _log_uniform(u: FloatArray, low: float, high: float) -> None:
+    """Turn uniforms into log-uniform numbers between two bounds, in place."""
+    start, width = log(low), log(high) - log(low)
+    for i in range(u.shape[0]):
+        u[i] = exp(start + width * u[i])

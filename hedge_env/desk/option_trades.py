@@ -1,0 +1,197 @@
+"""Trades, carries and settles the listed options.
+
+A policy trades the option listed now. When the next one is listed, what is held of
+the old one is carried: it is marked every decision, counts in the Greeks of the book,
+and is paid out at its expiry. Its profit is profit of the hedge. Units held are in the
+rows after those of the quotes, one per slot (see `contracts.series`), and obey
+
+    cash + holdings * spot + units * value + book value
+        = initial book value + hedge P&L + book P&L - cost.
+
+A trade of `x` units costs `|x| (p / 100 vega + s value)`: `p` volatility points and a
+share `s` of the value traded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.base import account_rows, field
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.book.listed_options import DELTA, GAMMA, N_QUOTED, PRICE, VEGA
+from hedge_env.book.series import SeriesParams, age_of, slot_now
+from hedge_env.config import EnvConfig
+
+_POINT = 0.01  # of volatility
+
+
+class OptionParams(NamedTuple):
+    """Constants of trading listed options."""
+
+    series: SeriesParams  # n_slots is 0 if there are none
+    decisions: int
+    spread_vega: float  # half-spread per vega [volatility]
+    spread_value: float  # half-spread per value [-]
+    limit: float  # largest holdings of the option listed now [-]
+    charge_opening: float  # 1 or 0
+    charge_liquidation: float  # 1 or 0
+
+
+def option_params(config: EnvConfig, series: SeriesParams) -> OptionParams:
+    """Compile the terms of the listed option; `series` as its market lists it."""
+    option, execution = config.execution.option, config.execution
+    return OptionParams(
+        series,
+        config.episode.decisions,
+        0.0 if option is None else option.half_spread_points * _POINT,
+        0.0 if option is None else float(option.half_spread_share),
+        0.0 if option is None else float(option.limit),
+        1.0 if execution.charge_opening else 0.0,
+        1.0 if execution.charge_liquidation else 0.0,
+    )
+
+
+def count_rows(n_slots: int) -> int:
+    """Rows of a batch with `n_slots` listed options."""
+    return field.N_FIELDS + (N_QUOTED + 1) * n_slots
+
+
+@scalar_kernel
+def _quote_of(slot: int, which: int) -> int:
+    return field.N_FIELDS + N_QUOTED * slot + which
+
+
+@scalar_kernel
+def _units_of(slot: int, p: OptionParams) -> int:
+    return field.N_FIELDS + N_QUOTED * p.series.n_slots + slot
+
+
+@kernel
+def observe_options(rows: FloatArray, low: int, high: int, p: OptionParams) -> None:
+    """Write the rows of the option listed now, and add what is held to the Greeks.
+
+    Args:
+        rows: Shape (`count_rows`, n); delta, gamma and vega are those of the clients'
+            book before, and of everything after.
+        low: First path.
+        high: Path after the last.
+        p: Constants.
+    """
+    for i in range(low, high):
+        slot = slot_now(int(rows[field.STEP, i]), p.series)
+        price = rows[_quote_of(slot, PRICE), i]
+        vega = rows[_quote_of(slot, VEGA), i]
+        rows[field.OPTION_PRICE, i] = price
+        rows[field.OPTION_DELTA, i] = rows[_quote_of(slot, DELTA), i]
+        rows[field.OPTION_GAMMA, i] = rows[_quote_of(slot, GAMMA), i]
+        rows[field.OPTION_VEGA, i] = vega
+        rows[field.OPTION_HALF_SPREAD, i] = p.spread_vega * vega
+        rows[field.OPTION_HALF_SPREAD, i] += p.spread_value * price
+        rows[field.OPTION_HOLDINGS, i] = rows[_units_of(slot, p), i]
+        rows[field.OPTION_LIMIT, i] = p.limit
+    for slot in range(p.series.n_slots):
+        units = rows[_units_of(slot, p), low:high]
+        for which, goal, sign in (
+            (DELTA, field.DELTA, -1.0),
+            (GAMMA, field.GAMMA, -1.0),
+            (VEGA, field.VEGA, 1.0),
+        ):
+            unit, total = rows[_quote_of(slot, which), low:high], rows[goal, low:high]
+            for i in range(high - low):
+                total[i] += sign * units[i] * unit[i]
+
+
+@kernel
+def book_options(
+    before: FloatArray,
+    after: FloatArray,
+    record: FloatArray,
+    totals: FloatArray,
+    low: int,
+    high: int,
+    p: OptionParams,
+) -> None:
+    """Trade the option listed now, mark all that is held, and pay out what ends.
+
+    Args:
+        before: Rows at the decision.
+        after: Rows at the next one; `option_holdings` is what was asked for, clipped
+            to the limit; the units of all slots are written.
+        record: Cost, profit and turnover are added to.
+        totals: Cash is, and a trade in options alone is counted.
+        low: First path.
+        high: Path after the last.
+        p: Constants.
+    """
+    for slot in range(p.series.n_slots):
+        after[_units_of(slot, p), low:high] = before[_units_of(slot, p), low:high]
+    _trade(before, after, record, totals, low, high, p)
+    for slot in range(p.series.n_slots):
+        _carry(before, after, record, totals, low, high, slot, p)
+
+
+@kernel
+def _trade(
+    before: FloatArray,
+    after: FloatArray,
+    record: FloatArray,
+    totals: FloatArray,
+    low: int,
+    high: int,
+    p: OptionParams,
+) -> None:
+    for i in range(low, high):
+        step = int(before[field.STEP, i])
+        goal = min(max(after[field.OPTION_HOLDINGS, i], -p.limit), p.limit)
+        bought = goal - before[field.OPTION_HOLDINGS, i]
+        if step >= p.decisions or bought == 0.0:
+            continue
+        after[_units_of(slot_now(step, p.series), p), i] = goal
+        price, spread = before[field.OPTION_PRICE, i], abs(bought)
+        spread *= before[field.OPTION_HALF_SPREAD, i]
+        record[account_rows.OPTION_SPREAD, i] += spread * (
+            p.charge_opening if step == 0 else 1.0
+        )
+        record[account_rows.TURNOVER, i] += abs(bought) * price
+        totals[account_rows.TOTAL_CASH, i] -= bought * price
+        totals[account_rows.TOTAL_TRADES, i] += (
+            1.0 if record[account_rows.TRADED, i] == 0.0 else 0.0
+        )
+
+
+@kernel
+def _carry(
+    before: FloatArray,
+    after: FloatArray,
+    record: FloatArray,
+    totals: FloatArray,
+    low: int,
+    high: int,
+    slot: int,
+    p: OptionParams,
+) -> None:
+    """Book the profit of one slot; sell it at the end, pay it out at its expiry."""
+    units = after[_units_of(slot, p), low:high]
+    price = before[_quote_of(slot, PRICE), low:high]
+    new_price = after[_quote_of(slot, PRICE), low:high]
+    vega = after[_quote_of(slot, VEGA), low:high]
+    step, due = after[field.STEP, low:high], np.empty(high - low)
+    spread = record[account_rows.OPTION_SPREAD, low:high]
+    turnover = record[account_rows.TURNOVER, low:high]
+    gain = record[account_rows.HEDGE_PNL, low:high]
+    for i in range(high - low):
+        gain[i] += units[i] * (new_price[i] - price[i])
+    for i in range(high - low):
+        ends = age_of(int(step[i]), slot, p.series) == p.series.life
+        due[i] = units[i] if ends or step[i] >= p.decisions else 0.0
+        sold = 0.0 if ends else abs(due[i])
+        turnover[i] += sold * new_price[i]
+        cost = p.spread_vega * vega[i] + p.spread_value * new_price[i]
+        spread[i] += p.charge_liquidation * sold * cost
+    cash = totals[account_rows.TOTAL_CASH, low:high]
+    for i in range(high - low):
+        cash[i] += due[i] * new_price[i]
+        units[i] -= due[i]

@@ -1,0 +1,1 @@
+"""Any policy on common paths: episodes, metrics, attribution."""

@@ -1,0 +1,237 @@
+"""Any policy on common paths, one table of episodes per policy.
+
+Everything that is compared goes through here: rules while they are tuned, agents
+while they train, and the tables of a report.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import TypeAlias
+
+import numpy as np
+
+from hedge_env.base.errors import HedgeError
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.config import EnvConfig
+from hedge_env.desk.accounts import StepRecord, Totals, add_components
+from hedge_env.desk.batch import HedgeBatch
+from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.policies.policy import Policy, PolicyKind
+
+Entry: TypeAlias = tuple[Policy, float | None]
+Progress: TypeAlias = Callable[[int, int], None]
+# Called after each decision with the rows before it, its record, and the rows after.
+Observer: TypeAlias = Callable[[FloatArray, StepRecord, FloatArray], None]
+
+
+@dataclass(frozen=True)
+class EpisodeTable:
+    """What one policy did, path by path; amounts in fractions of notional.
+
+    Attributes:
+        policy: Name of the policy.
+        kind: Where the policy comes from.
+        path_id: Which market path, shape (n,).
+        risk_aversion: lambda, shape (n,) [1/notional].
+        cost_components: By `ledger.COST_COMPONENTS`, shape (n_components, n).
+        tracking: Sum of the tracking increments, shape (n,).
+        squared_increments: Sum of their squares, shape (n,).
+        trades: Decisions that traded, shape (n,) [-].
+        turnover: Value traded, liquidation included, shape (n,).
+    """
+
+    policy: str
+    kind: PolicyKind
+    path_id: IntArray
+    risk_aversion: FloatArray
+    cost_components: FloatArray
+    tracking: FloatArray
+    squared_increments: FloatArray
+    trades: FloatArray
+    turnover: FloatArray
+
+    @property
+    def n_episodes(self) -> int:
+        """Number of episodes."""
+        return self.path_id.size
+
+    @property
+    def cost(self) -> FloatArray:
+        """Everything friction took, shape (n,)."""
+        return add_components(self.cost_components)
+
+    @property
+    def net_loss(self) -> FloatArray:
+        """Minus the profit after cost, premium included, shape (n,)."""
+        return self.cost - self.tracking
+
+    @property
+    def objective(self) -> FloatArray:
+        """Cost plus lambda times the squared increments, shape (n,)."""
+        return self.cost + self.risk_aversion * self.squared_increments
+
+
+def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
+    """One table of all the episodes of one policy, in the order given."""
+    first = tables[0]
+    columns = {
+        column.name: np.concatenate([getattr(t, column.name) for t in tables], axis=-1)
+        for column in fields(EpisodeTable)
+        if column.name not in ("policy", "kind")
+    }
+    return EpisodeTable(policy=first.policy, kind=first.kind, **columns)
+
+
+def evaluate(
+    entries: Sequence[Entry],
+    config: EnvConfig,
+    *,
+    n_episodes: int,
+    seed: int = 0,
+    stream: str = "test",
+    first_path: int = 0,
+    chunk_size: int = 4096,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> list[EpisodeTable]:
+    """Run every policy through the same episodes.
+
+    The results do not depend on `chunk_size` or `threads`.
+
+    Args:
+        entries: Policies, each with the risk aversion it is to act at [1/notional];
+            None means the config's.
+        config: The hedging problem.
+        n_episodes: Number of paths.
+        seed: Seed of the market.
+        stream: training, validation or test.
+        first_path: Path ids are first_path, first_path + 1, ...
+        chunk_size: Paths simulated and kept in memory at a time, per thread.
+        threads: Chunks that run at the same time.
+        progress: Called with episodes done and to do, all entries counted.
+
+    Returns:
+        One table per entry, in their order.
+
+    Raises:
+        HedgeError: If a policy reads what the config does not show.
+        ValueError: If a count is not positive, or a policy's target is not usable.
+    """
+    for name, value in (("n_episodes", n_episodes), ("chunk_size", chunk_size)):
+        if value < 1:
+            raise ValueError(f"{name} = {value} must be at least 1")
+    last = first_path + n_episodes
+
+    def run(start: int) -> list[EpisodeTable]:
+        path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)
+        tape = record_tape(config, path_ids, seed=seed, stream=stream)
+        return [evaluate_on_tape(p, tape, config, aversion) for p, aversion in entries]
+
+    chunks: list[list[EpisodeTable]] = []
+    done = 0
+    for tables in _ordered(run, range(first_path, last, chunk_size), threads):
+        chunks.append(tables)
+        done += sum(table.n_episodes for table in tables)
+        if progress is not None:
+            progress(done, n_episodes * len(entries))
+    return [concatenate(tables) for tables in zip(*chunks, strict=True)]
+
+
+def evaluate_on_tape(
+    policy: Policy,
+    tape: MarketTape,
+    config: EnvConfig,
+    risk_aversion: float | None = None,
+    *,
+    observer: Observer | None = None,
+) -> EpisodeTable:
+    """Run a policy through the episodes of a recorded market.
+
+    Args:
+        policy: Left as it is: a shallow copy runs.
+        tape: From `record_tape` with the same config.
+        config: The hedging problem.
+        risk_aversion: lambda to act at [1/notional]; None means the config's.
+        observer: Looks on; the arrays it is given are overwritten afterwards.
+
+    Raises:
+        HedgeError: If the policy reads what the config does not show.
+        ValueError: If a target has the wrong shape or is not finite.
+    """
+    policy = copy.copy(policy)  # its state, if it has any, is then its own
+    n = tape.path_ids.size
+    batch = HedgeBatch(config, n, market=tape.open())
+    batch.reset(tape.path_ids, risk_aversion=risk_aversion)
+    _check_inputs(policy, batch.observables().keys())
+    policy.reset(n)
+    aversion = batch.observables()["risk_aversion"].copy()
+    for _ in range(batch.n_decisions):
+        target = policy.target(batch.observables())
+        # A policy that knows no options may leave their column out.
+        shapes = (n, 1), (n, batch.n_instruments)
+        if target.shape not in shapes or not np.isfinite(target).all():
+            raise ValueError(
+                f"{policy.name} gave targets of shape {target.shape}; finite numbers "
+                f"of shape {shapes[1]} are needed"
+            )
+        before = batch.rows
+        record = batch.advance(target)
+        if observer is not None:
+            observer(before, record, batch.rows)
+    return episode_table(policy, tape.path_ids, aversion, batch.totals)
+
+
+def episode_table(
+    policy: Policy, path_ids: IntArray, risk_aversion: FloatArray, totals: Totals
+) -> EpisodeTable:
+    """Name the sums of finished episodes; copies.
+
+    Args:
+        policy: What was run.
+        path_ids: Shape (n,).
+        risk_aversion: lambda of each path, shape (n,) [1/notional].
+        totals: Of the episodes.
+    """
+    return EpisodeTable(
+        policy=policy.name,
+        kind=policy.kind,
+        path_id=path_ids.copy(),
+        risk_aversion=risk_aversion.copy(),
+        cost_components=totals.cost_components.copy(),
+        tracking=totals.hedge_pnl + totals.book_pnl,
+        squared_increments=totals.squared_increments.copy(),
+        trades=totals.trades.copy(),
+        turnover=totals.turnover.copy(),
+    )
+
+
+def _check_inputs(policy: Policy, shown: Iterable[str]) -> None:
+    hidden = sorted(set(policy.inputs) - set(shown))
+    if hidden:
+        raise HedgeError(
+            f"{policy.name} reads {', '.join(hidden)}, which this config does not "
+            "show to policies"
+        )
+
+
+def _ordered(
+    run: Callable[[int], list[EpisodeTable]], starts: Iterable[int], threads: int
+) -> Iterable[list[EpisodeTable]]:
+    """Results of `run` in the order of `starts`, at most `threads` at a time."""
+    if threads <= 1:
+        yield from map(run, starts)
+        return
+    waiting = iter(starts)
+    pool = ThreadPoolExecutor(threads)
+    try:
+        running = [pool.submit(run, start) for start in islice(waiting, threads)]
+        while running:
+            yield running.pop(0).result()
+            running += [pool.submit(run, start) for start in islice(waiting, 1)]
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Files of history: opened, told apart, and read as series."""

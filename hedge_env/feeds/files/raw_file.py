@@ -1,0 +1,159 @@
+"""Opens a file of history: what it is, unpacked, as text.
+
+Only regular files are opened: a pipe or a device would make a run wait for ever. Zip
+and gzip are unpacked up to a bound. What is no text is named as what it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Final, NoReturn
+
+from hedge_env.base.errors import DataError, one_line
+
+MOST_BYTES: Final = 500_000_000
+PARQUET: Final = b"PAR1"
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_FOREIGN: Final = {
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; export the sheet as CSV",
+    b"SQLite format 3": "a SQLite database; export the table as CSV",
+    b"\x89HDF": "an HDF5 file; export the table as CSV",
+    b"ARROW1": "an Arrow file; export the table as CSV or Parquet",
+    b"FEA1": "a Feather file; export the table as CSV or Parquet",
+    b"\x93NUMPY": "a NumPy array; export it as CSV",
+    b"BZh": "packed with bzip2; unpack it, or pack it with zip or gzip",
+    b"\xfd7zXZ": "packed with xz; unpack it, or pack it with zip or gzip",
+    b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it, or pack it with zip or gzip",
+    b"7z\xbc\xaf": "packed with 7-Zip; unpack it, or pack it with zip or gzip",
+    b"Rar!": "packed with RAR; unpack it, or pack it with zip or gzip",
+    b"PK\x05\x06": "an empty zip archive",
+    b"version https://git-lfs": "a pointer of Git LFS; fetch it with git lfs pull",
+}
+_MARKS: Final = (
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
+def read_bytes(source: str) -> tuple[bytes, tuple[str, ...]]:
+    """Content of a regular file, unpacked, and how it was packed.
+
+    Raises:
+        DataError: If it is not there, no regular file, too large or damaged.
+    """
+    path = Path(source)
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            _refuse(source, "cannot be read: it is a folder; give a CSV file")
+        if not stat.S_ISREG(mode):
+            _refuse(source, "cannot be read: it is a pipe or device; give a file")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        _refuse(source, "does not exist; give a CSV file")
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        _refuse(source, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    packed: list[str] = []
+    while data[:2] == _GZIP or data[:4] == _ZIP:
+        if len(packed) == 2:
+            _refuse(source, "is packed more than twice; unpack it")
+        packed.append("gzip" if data[:2] == _GZIP else "zip")
+        unpack = _from_gzip if data[:2] == _GZIP else _from_zip
+        data = unpack(source, data)
+    if len(data) > MOST_BYTES:
+        _refuse(source, f"is larger than {MOST_BYTES} bytes")
+    return data, tuple(packed)
+
+
+def as_text(source: str, data: bytes) -> tuple[str, str]:
+    """The text of a file and its encoding.
+
+    Raises:
+        DataError: If it is not text.
+    """
+    for start, what in _FOREIGN.items():
+        if data.startswith(start):
+            _refuse(source, f"is not text but {what}")
+    encodings = [name for mark, name in _MARKS if data.startswith(mark)]
+    if not encodings:
+        unmarked = _unmarked_utf16(data)
+        encodings = ["utf-8", "cp1252"] if unmarked is None else [unmarked]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        plain = sum(character < "\x7f" for character in text[:10_000])
+        if encoding != "cp1252" or plain >= 0.7 * len(text[:10_000]):
+            _require_no_control(source, text)
+            return text, encoding
+    _refuse(source, "is not text; give a CSV file")
+
+
+def _require_no_control(source: str, text: str) -> None:
+    """Refuse text that was damaged, or is none after all."""
+    odd = _CONTROL.search(text)
+    if odd is not None:
+        line = text.count("\n", 0, odd.start()) + 1
+        problem = f"line {line} is not text: it holds the control character"
+        _refuse(source, f"{problem} {ord(odd[0])}; is it damaged? fetch it again")
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    start = data[:2000]
+    if len(start) < 4 or len(data) % 2:
+        return None
+    if start[1::2].count(0) > 0.4 * len(start) and not start[::2].count(0):
+        return "utf-16-le"
+    if start[::2].count(0) > 0.4 * len(start) and not start[1::2].count(0):
+        return "utf-16-be"
+    return None
+
+
+def _from_gzip(source: str, data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            return file.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        _refuse(source, f"is a damaged gzip file: {error}")
+
+
+def _from_zip(source: str, data: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [
+                item.filename
+                for item in archive.infolist()
+                if not item.is_dir() and not item.filename.startswith("__MACOSX/")
+            ]
+            if "[Content_Types].xml" in names:
+                _refuse(source, "is an Excel workbook; export the sheet as CSV")
+            if len(names) != 1:
+                text = f"is a zip archive of {len(names)} files"
+                listed = f" ({', '.join(names[:5])})" if names else ""
+                _refuse(source, f"{text}{listed}; give an archive of one, or a CSV")
+            with archive.open(names[0]) as file:
+                return file.read(MOST_BYTES + 1)
+    except (OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        _refuse(source, f"is a zip archive that cannot be unpacked: {error}")
+    except (zipfile.BadZipFile, zlib.error) as error:
+        _refuse(source, f"is a damaged zip archive: {error}")
+
+
+def _refuse(source: str, problem: str) -> NoReturn:
+    raise DataError(one_line(f"{source} {problem}"))

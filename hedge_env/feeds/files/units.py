@@ -1,0 +1,149 @@
+"""Values of a recorded series in the units of the market, checked for sense.
+
+The unit shows in the size of the numbers: of implied volatility percent or fraction,
+of gas wei or gwei, of funding fraction, percent or basis points. What cannot be right
+is refused with its date.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env.base.errors import DataError, one_line
+from hedge_env.base.types import BoolArray, FloatArray
+from hedge_env.feeds.files.series_file import Series
+from hedge_env.feeds.files.timestamps import date_text
+from hedge_env.feeds.history.gas_units import gas_unit, of_another_unit
+
+_LARGEST_RATIO = 5.0  # of two prices in a row: beyond, one of them is a mistake
+_PERCENT_FROM = 5.0  # a median volatility above 500 % is in percent
+_UNCLEAR = (3.0, 8.0)  # 300 % or 3 %, 800 % or 8 %: no market is either for long
+_VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
+_PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
+
+
+def volatility_unit(
+    values: FloatArray, *, fractions: bool = False
+) -> tuple[str, float]:
+    """Unit of implied volatilities and its factor to 1/sqrt(year); NaN is left out.
+
+    Args:
+        values: As read.
+        fractions: Whether they are known to be fractions: the file names its unit.
+    """
+    if fractions:
+        return "fractions", 1.0
+    percent = np.nanmedian(values) > _PERCENT_FROM
+    return ("percent", 0.01) if percent else ("fractions", 1.0)
+
+
+def funding_unit(values: FloatArray, *, fractions: bool = False) -> tuple[str, float]:
+    """Unit of funding rates and its factor to fractions; NaN and zeros are left out.
+
+    Args:
+        values: As read.
+        fractions: Whether they are known to be fractions: the file names its unit.
+    """
+    if fractions:
+        return "fractions", 1.0
+    paid = np.abs(values[np.isfinite(values) & (values != 0.0)])
+    usual = float(np.median(paid)) if paid.size else 0.0
+    if usual > _BP_FUNDING_FROM:
+        return "basis points", 1e-4
+    return ("percent", 0.01) if usual > _PERCENT_FUNDING_FROM else ("fractions", 1.0)
+
+
+def in_usd(column: str) -> bool:
+    """Whether a column of gas holds what a transaction costs in dollars."""
+    return "usd" in column
+
+
+def prices(series: Series) -> FloatArray:
+    """Prices of the underlying, shape (n,) [quote].
+
+    Raises:
+        DataError: If a price is not positive, or one in a row is out of all relation.
+    """
+    values = series.values
+    _refuse(series, values <= 0.0, "is no price")
+    ratio = np.abs(np.diff(np.log(values)))
+    if (ratio > np.log(_LARGEST_RATIO)).any():
+        at = int(np.argmax(ratio > np.log(_LARGEST_RATIO)))
+        text = f"{series.source}: the price goes from {values[at]:g} to"
+        text = f"{text} {values[at + 1]:g} at {date_text(int(series.seconds[at + 1]))}"
+        raise DataError(one_line(f"{text}; correct or remove the wrong one"))
+    return values
+
+
+def implied_volatilities(series: Series) -> FloatArray:
+    """Implied volatilities, shape (n,) [1/sqrt(year)].
+
+    Raises:
+        DataError: If one is out of range.
+    """
+    if not series.fractions:
+        require_clear_unit(series.source, series.values)
+    factor = volatility_unit(series.values, fractions=series.fractions)[1]
+    values = series.values * factor
+    wrong = no_volatility(values)
+    # Of a file of two halves the other unit makes sense of what makes none.
+    other = values[wrong] * (0.01 if factor == 1.0 else 100.0)
+    if wrong.any() and not no_volatility(other).any() and (values[wrong] != 0.0).all():
+        _refuse(
+            series, wrong, "is no volatility a year: are percent and fractions mixed?"
+        )
+    _refuse(series, wrong, "is no volatility a year")
+    return values
+
+
+def require_clear_unit(source: str, values: FloatArray) -> None:
+    """Refuse implied volatilities that may be percent and may be fractions.
+
+    Args:
+        source: The file, for messages.
+        values: As in the file, shape (n,).
+
+    Raises:
+        DataError: If the usual value is between 300 % and 8 %.
+    """
+    usual = float(np.nanmedian(np.abs(values))) if values.size else 0.0
+    low, high = _UNCLEAR
+    if low < usual < high:
+        text = f"{source}: an implied volatility of {usual:g} may be in percent or a"
+        raise DataError(
+            one_line(f"{text} fraction; write {usual:g}% or {usual / 100:g}")
+        )
+
+
+def no_volatility(values: FloatArray) -> BoolArray:
+    """Which values [1/sqrt(year)] can be no implied volatility of a whole market."""
+    low, high = _VOLATILITY_RANGE
+    return np.asarray((values < low) | (values > high))
+
+
+def gas_prices(series: Series) -> FloatArray:
+    """Gas prices, shape (n,) [gwei]; the zeros of an idle chain become NaN.
+
+    Raises:
+        DataError: If one is negative, or the file is in dollars.
+    """
+    if in_usd(series.column):
+        text = f"{series.source}: {series.column} is in dollars; give gwei or wei"
+        raise DataError(one_line(text))
+    values = series.values
+    _refuse(series, (values < 0.0) | of_another_unit(values), "is no gas price")
+    values = np.where(values > 0.0, values, np.nan)
+    if np.isnan(values).all():
+        raise DataError(one_line(f"{series.source} holds nothing but zeros"))
+    return values * gas_unit(values, series.column)[1]
+
+
+def _refuse(series: Series, wrong: BoolArray, problem: str) -> None:
+    if not wrong.any():
+        return
+    at = int(np.argmax(wrong))
+    when = date_text(int(series.seconds[at]))
+    text = f"{series.source}: {series.values[at]:g} at {when} {problem}"
+    others = int(wrong.sum()) - 1
+    more = f" (and {others} more)" if others else ""
+    raise DataError(one_line(f"{text}{more}; correct or remove it"))

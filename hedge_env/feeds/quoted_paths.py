@@ -1,0 +1,90 @@
+"""A batch of paths at their present decisions, and the rows they are quoted in.
+
+What a simulated market and a recorded one have in common: state, memory and counters
+of every path, their start, and `quotes` of all of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import BoolArray, FloatArray, IntArray
+from hedge_env.feeds.quotes import QuoteParams, memory_rows, require_rows, write_quotes
+from hedge_env.market.engine.market_state import N_STATES
+from hedge_env.market.engine.start import start_market
+
+
+class QuotedPaths:
+    """Arrays of one market, each with a column or an entry for every path.
+
+    Args:
+        quotes: Constants of market, book and venue.
+        n_paths: Size of the batch.
+        key: Of the random stream.
+
+    Attributes:
+        state: Market state, shape (N_STATES, n).
+        path_ids: Shape (n,).
+        counters: Market steps taken, shape (n,).
+        steps: Decision index, shape (n,).
+    """
+
+    def __init__(
+        self, quotes: QuoteParams, n_paths: int, key: tuple[np.uint32, np.uint32]
+    ) -> None:
+        self._quotes = quotes
+        self._memory = np.zeros((memory_rows(quotes), n_paths))
+        self.key = key
+        self.state = np.zeros((N_STATES, n_paths))
+        self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
+        self.counters: IntArray = np.zeros(n_paths, dtype=np.int64)
+        self.steps: IntArray = np.zeros(n_paths, dtype=np.int64)
+
+    def start(self, path_ids: IntArray, chosen: BoolArray) -> None:
+        """Put the chosen paths at the start of an episode."""
+        self.path_ids[chosen] = path_ids[chosen]
+        self.steps[chosen] = 0
+        self._memory[:, chosen] = 0.0
+        market = self._quotes.market
+        start_market(self.state, self.path_ids, self.counters, chosen, self.key, market)
+
+    def quote_start(self, rows: FloatArray, chosen: BoolArray) -> None:
+        """Write the market rows of all paths, of which the chosen have just started."""
+        # Accrued funding is handed over once: keep what running paths were told.
+        kept = rows[field.FUNDING_ACCRUED].copy()
+        self.quote(rows, advance=False)
+        rows[field.FUNDING_ACCRUED] = np.where(chosen, 0.0, kept)
+
+    def quote(self, rows: FloatArray, *, advance: bool) -> None:
+        """Write the market rows of all paths, after a simulated interval if asked."""
+        require_rows(rows, self._quotes)
+        write_quotes(
+            rows,
+            self.state,
+            self._memory,
+            self.steps,
+            self.path_ids,
+            self.counters,
+            self.key,
+            advance,
+            self._quotes,
+        )
+
+    def state_dict(self) -> dict[str, FloatArray | IntArray]:
+        """Copies of the arrays, by name."""
+        return {name: array.copy() for name, array in self._arrays().items()}
+
+    def load_state_dict(self, state: dict[str, FloatArray | IntArray]) -> None:
+        """Restore what `state_dict` returned."""
+        for name, array in self._arrays().items():
+            array[...] = state[name]
+
+    def _arrays(self) -> dict[str, FloatArray | IntArray]:
+        return {
+            "state": self.state,
+            "memory": self._memory,
+            "path_ids": self.path_ids,
+            "counters": self.counters,
+            "steps": self.steps,
+        }

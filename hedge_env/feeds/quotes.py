@@ -1,0 +1,281 @@
+"""Turns market state into the rows that decisions are taken on.
+
+Marks the book on the surface, takes its Greeks, and lists what a trade would cost
+now. Each leg is priced at its own surface volatility; delta and gamma are
+Black-Scholes at that volatility (smile-adjusted deltas are policies of their own).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.book import european, surface, tile
+from hedge_env.book.client_orders import order_rows
+from hedge_env.book.european import BookParams
+from hedge_env.book.listed_options import least_rows
+from hedge_env.book.series import OrdersParams, SeriesParams
+from hedge_env.book.series_quotes import quote_struck
+from hedge_env.book.surface import heston_skew, sabr_skew
+from hedge_env.market.engine import market_state
+from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.simulator import TILE, advance_tile
+from hedge_env.numerics.special import exp, sincos_two_pi
+from hedge_env.venues.costs import quote_costs, quote_gas
+from hedge_env.venues.disruptions import ConditionParams, write_conditions
+from hedge_env.venues.perpetual import quote_funding
+from hedge_env.venues.venue import VenueParams
+
+_HOURS_PER_DAY = 24.0
+
+
+class QuoteParams(NamedTuple):
+    """Constants of the quotes."""
+
+    market: MarketParams
+    book: BookParams
+    venue: VenueParams
+    conditions: ConditionParams
+    listed: SeriesParams  # the option that can be traded
+    orders: OrdersParams  # of clients, while the book is hedged
+
+
+def memory_rows(q: QuoteParams) -> int:
+    """Number of rows that the quotes remember from one decision to the next."""
+    return int(q.book.quantity.size) + q.listed.n_slots + order_rows(q.orders)
+
+
+def require_rows(rows: FloatArray, q: QuoteParams) -> None:
+    """Refuse an array that is too small: a kernel would write beyond its end.
+
+    Raises:
+        ValueError: If rows are missing.
+    """
+    if rows.shape[0] < least_rows(q.listed.n_slots):
+        raise ValueError(
+            f"a market with {q.listed.n_slots} listed options writes to "
+            f"{least_rows(q.listed.n_slots)} rows, not {rows.shape[0]}"
+        )
+
+
+@kernel
+def write_quotes(
+    rows: FloatArray,
+    state: FloatArray,
+    memory: FloatArray,
+    steps: IntArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    advance: bool,
+    q: QuoteParams,
+) -> None:
+    """Write the market rows of all paths, at their present or their next decision.
+
+    Market and quotes share a pass over each tile, which is still in the cache. Rows
+    that a market never changes are written at the present decision only. A path
+    that has ended keeps its decision index.
+
+    Args:
+        rows: Shape (at least N_MARKET_FIELDS, n), written; the rows after N_FIELDS
+            if an option is listed.
+        state: Market state, shape (N_STATES, n); its accrued funding is moved to
+            the rows and set to zero.
+        memory: Shape (memory_rows, n), updated: payoff of each leg once it expired
+            [S_0], log strikes of the listed options, orders of clients.
+        steps: Decision index of each path, shape (n,), updated.
+        path_ids: Shape (n,).
+        counters: Market steps already taken, shape (n,), updated.
+        key: Of the random stream.
+        advance: Whether to move on to the next decision first. One kernel for both,
+            because compiling it takes seconds.
+        q: Constants.
+    """
+    n = rows.shape[1]
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        if advance:
+            advance_tile(state, path_ids, counters, low, high, key, q.market)
+            for i in range(low, high):
+                steps[i] = min(steps[i] + 1, q.market.clock.decisions)
+        _quote_tile(
+            rows,
+            state,
+            memory,
+            steps,
+            path_ids,
+            counters,
+            low,
+            high,
+            key,
+            not advance,
+            q,
+        )
+        if q.conditions.any:
+            write_conditions(
+                rows,
+                state,
+                path_ids,
+                counters,
+                low,
+                high,
+                key,
+                q.conditions,
+                q.market,
+            )
+
+
+@kernel
+def _quote_tile(
+    rows: FloatArray,
+    state: FloatArray,
+    memory: FloatArray,
+    steps: IntArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    low: int,
+    high: int,
+    key: tuple[np.uint32, np.uint32],
+    everything: bool,
+    q: QuoteParams,
+) -> None:
+    """Write the rows of one tile; the constant ones only if asked for."""
+    scratch = np.empty((tile.N_SCRATCH, high - low))
+    log_spot = state[market_state.LOG_SPOT, low:high]
+    spot = rows[field.SPOT, low:high]
+    for i in range(high - low):
+        spot[i] = exp(log_spot[i])
+    surface.read_surface(scratch, state, low, high, q.market)
+    _clear_book(rows, low, high)
+    for leg in range(q.book.quantity.shape[0]):
+        european.read_leg(scratch, steps, low, leg, q.book)
+        strike = q.book.log_strike[leg]
+        surface.total_sd(scratch, state, log_spot, low, high, strike, q.market)
+        european.pay_out_leg(rows, scratch, memory, low, high, leg, q.book)
+        european.add_leg(rows, scratch, state, memory, low, high, leg, q.book)
+    if q.listed.n_slots + q.orders.series.n_slots > 0:
+        quote_struck(
+            rows,
+            scratch,
+            state,
+            memory[q.book.quantity.shape[0] :],
+            steps,
+            path_ids,
+            counters,
+            low,
+            high,
+            key,
+            q.listed,
+            q.orders,
+            q.market,
+        )
+    _quote_volatility(rows, scratch, state, steps, low, high, q)
+    _quote_clock(rows, scratch, state, steps, low, high, q)
+    parts = q.market.parts
+    costs_move = q.market.liquidity.exponent != 0.0 or parts.regime
+    if everything or parts.surface or parts.sabr or parts.heston_surface:
+        _quote_skew(rows, scratch, state, low, high, q.market)
+    if everything or parts.gas:
+        quote_gas(rows, scratch, state, low, high, q.venue, q.market)
+    if everything or costs_move or q.venue.impact_sqrt != 0.0:
+        quote_costs(rows, state, low, high, q.venue, q.market)
+    if everything or parts.funding:
+        quote_funding(rows, state, low, high, q.market)
+
+
+@kernel
+def _clear_book(rows: FloatArray, low: int, high: int) -> None:
+    rows[field.BOOK_VALUE, low:high] = 0.0
+    rows[field.DELTA, low:high] = 0.0
+    rows[field.GAMMA, low:high] = 0.0
+    rows[field.VEGA, low:high] = 0.0
+
+
+@kernel
+def _quote_volatility(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    q: QuoteParams,
+) -> None:
+    longest = q.book.quantity.shape[0]
+    european.read_leg(scratch, steps, low, longest, q.book)
+    years, sd = scratch[tile.YEARS], scratch[tile.SD]
+    log_spot = x[market_state.LOG_SPOT, low:high]
+    # Volatility at the money is quoted one step before expiry at the latest.
+    for i in range(high - low):
+        years[i] = years[i] if years[i] > 0.0 else q.book.least_years
+    surface.total_sd(scratch, x, log_spot, low, high, np.nan, q.market)
+    implied = rows[field.IMPLIED_VOLATILITY, low:high]
+    realised = rows[field.REALISED_VOLATILITY, low:high]
+    true = rows[field.TRUE_VOLATILITY, low:high]
+    variance = x[market_state.REALISED_VARIANCE, low:high]
+    volatility = x[market_state.VOLATILITY, low:high]
+    for i in range(high - low):
+        implied[i] = sd[i] / np.sqrt(years[i])
+        realised[i] = np.sqrt(variance[i])
+        true[i] = volatility[i]
+
+
+@kernel
+def _quote_skew(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    low: int,
+    high: int,
+    p: MarketParams,
+) -> None:
+    """Quote the slope of the smile; times left are those of at-the-money volatility."""
+    skew = rows[field.SKEW, low:high]
+    volatility, years = x[market_state.VOLATILITY, low:high], scratch[tile.YEARS]
+    if p.parts.sabr:
+        sabr_skew(skew, volatility, years, p.sabr)
+        return
+    if p.parts.heston_surface:
+        heston_skew(skew, volatility, years, p.heston_smile)
+        return
+    if not p.parts.surface:
+        skew[:] = 0.0
+        return
+    correlation, wing = scratch[tile.CORRELATION], scratch[tile.WING]
+    for i in range(high - low):
+        skew[i] = 0.5 * correlation[i] * wing[i]
+
+
+@kernel
+def _quote_clock(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    q: QuoteParams,
+) -> None:
+    clock = q.market.clock
+    hours_per_decision = clock.market_steps * clock.hours_per_step
+    longest = q.book.quantity.shape[0]
+    start, share = x[market_state.START_HOUR, low:high], scratch[tile.DAY_SHARE]
+    log_spot = x[market_state.LOG_SPOT, low:high]
+    left = rows[field.TIME_TO_MATURITY, low:high]
+    fraction = rows[field.TIME_FRACTION, low:high]
+    index, moneyness = rows[field.STEP, low:high], rows[field.LOG_MONEYNESS, low:high]
+    sine, cosine = rows[field.HOUR_SIN, low:high], rows[field.HOUR_COS, low:high]
+    for i in range(high - low):
+        step = steps[low + i]
+        left[i] = q.book.years[longest, step]
+        index[i] = step
+    for i in range(high - low):
+        days = (start[i] + index[i] * hours_per_decision) / _HOURS_PER_DAY
+        share[i] = days - np.floor(days)
+        sine[i], cosine[i] = sincos_two_pi(share[i])
+        fraction[i] = 1.0 - index[i] / clock.decisions
+        moneyness[i] = log_spot[i] - q.book.mean_log_strike

@@ -1,0 +1,1 @@
+"""The face to Gymnasium: one environment, and many at once."""

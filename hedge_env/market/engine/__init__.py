@@ -1,0 +1,1 @@
+"""Where the processes meet: state, noise, start, simulator."""

@@ -1,0 +1,1 @@
+"""The perpetual: funding and basis."""

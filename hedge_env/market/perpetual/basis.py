@@ -1,0 +1,55 @@
+r"""Basis of the perpetual: log of its price over spot.
+
+.. math:: F_t = S_t e^{m + b_t}
+
+with mean :math:`m` and an Ornstein-Uhlenbeck factor :math:`b`, whose shocks may be
+correlated with those of the funding premium. The book is marked on spot, the hedge on
+:math:`F`, so that a basis that moves is tracking error.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.config import BASIS_POINT, BasisConfig
+from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+
+
+class BasisParams(NamedTuple):
+    """Constants of the basis for one step length."""
+
+    factor: OuParams  # [-]
+    mean: float  # [-]
+    correlation: float  # with the shock of the funding premium [-]
+    rest: float  # sqrt(1 - correlation^2) [-]
+
+
+def basis_params(config: BasisConfig | None, dt_hours: float) -> BasisParams:
+    """Compile the basis for market steps of `dt_hours`."""
+    if config is None:
+        return BasisParams(OuParams(0.0, 0.0, 0.0), 0.0, 0.0, 1.0)
+    r = float(config.premium_correlation)
+    return BasisParams(
+        ou_params(config.half_life_hours, config.sd_bp * BASIS_POINT, dt_hours),
+        config.mean_bp * BASIS_POINT,
+        r,
+        sqrt(1.0 - r * r),
+    )
+
+
+@scalar_kernel
+def basis_shock(z_premium: float, z: float, p: BasisParams) -> float:
+    """Standard normal shock, correlated with that of the funding premium."""
+    return p.correlation * z_premium + p.rest * z
+
+
+@kernel
+def advance_basis(
+    basis: FloatArray, z_premium: FloatArray, z: FloatArray, p: BasisParams
+) -> None:
+    """Advance the factor (n,) by one market step."""
+    for i in range(basis.shape[0]):
+        basis[i] = ou_step(basis[i], basis_shock(z_premium[i], z[i], p), p.factor)

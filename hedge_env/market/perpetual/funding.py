@@ -1,0 +1,117 @@
+r"""Funding of a perpetual: premium process through the exchange's clamp.
+
+.. math:: F = P + \mathrm{clamp}(I - P, -c, c) = \mathrm{clamp}(I, P - c, P + c)
+
+with premium :math:`P`, interest :math:`I` (1 bp per 8 hours) and clamp :math:`c`
+(5 bp): whenever :math:`|I - P| \le c` funding is exactly :math:`I`, the mass point
+of the data (to the last bit, by the second form). The premium is an
+Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one, plus a multiple of the
+trailing return (traders pay to be long after a rally). Rates of history remember a week
+and forget a fifth of themselves within a settlement: two time scales.
+
+Source: the formula as published by Binance, "Introduction to Funding Rates".
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, FundingConfig
+from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.special import exp
+
+
+class FundingParams(NamedTuple):
+    """Constants of the funding rate for one step length."""
+
+    interest: float  # per settlement [-]
+    clamp: float  # [-]
+    premium: OuParams  # [-]
+    fast: OuParams  # second factor of the premium [-]
+    premium_mean: float  # [-]
+    response: float  # premium per unit of trailing log return [-]
+    trailing_decay: float  # per market step [-]
+    settlement_hours: float  # [hour]
+
+
+def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingParams:
+    """Compile the funding rate for market steps of `dt_hours`."""
+    if config is None:
+        off = OuParams(0.0, 0.0, 0.0)
+        return FundingParams(0.0, 0.0, off, off, 0.0, 0.0, 0.0, HOURS_PER_DAY)
+    sd = config.premium_sd_bp * BASIS_POINT
+    trailing = Decimal(dt_hours) / Decimal(config.trailing_days * HOURS_PER_DAY)
+    return FundingParams(
+        config.interest_bp * BASIS_POINT,
+        config.clamp_bp * BASIS_POINT,
+        ou_params(config.premium_half_life_hours, sd, dt_hours),
+        ou_params(
+            config.fast_half_life_hours, config.fast_sd_bp * BASIS_POINT, dt_hours
+        ),
+        config.premium_mean_bp * BASIS_POINT,
+        config.return_response_bp * BASIS_POINT,
+        float((-trailing).exp()),
+        float(config.settlement_hours),
+    )
+
+
+@scalar_kernel
+def funding_rate(premium: float, trailing_return: float, p: FundingParams) -> float:
+    """Rate that would be settled now, from the factor and the trailing return."""
+    total = p.premium_mean + premium + p.response * trailing_return
+    low, high = total - p.clamp, total + p.clamp
+    rate = low if p.interest < low else p.interest
+    return high if rate > high else rate
+
+
+@kernel
+def advance_funding(
+    premium: FloatArray,
+    fast: FloatArray,
+    trailing_return: FloatArray,
+    accrued: FloatArray,
+    z: FloatArray,
+    z_fast: FloatArray,
+    log_return: FloatArray,
+    log_spot: FloatArray,
+    hours_before: FloatArray,
+    dt_hours: float,
+    p: FundingParams,
+) -> None:
+    """Advance the premium (n,) by one step and settle what falls into it.
+
+    Args:
+        premium: Sum of its factors, updated in place [-].
+        fast: The fast one of them, updated in place [-].
+        trailing_return: Exponentially weighted sum of returns, updated [-].
+        accrued: Funding per unit held, added to [S_0].
+        z: Standard normals.
+        z_fast: Standard normals of the fast factor.
+        log_return: Returns of this step [-].
+        log_spot: Log spot after this step.
+        hours_before: Clock before this step [hour].
+        dt_hours: Length of the step [hour].
+        p: Constants.
+    """
+    for i in range(premium.shape[0]):
+        slow = ou_step(premium[i] - fast[i], z[i], p.premium)
+        fast[i] = ou_step(fast[i], z_fast[i], p.fast)
+        premium[i] = slow + fast[i]
+        trailing_return[i] = p.trailing_decay * trailing_return[i] + log_return[i]
+        settlements = settlements_between(hours_before[i], dt_hours, p)
+        rate = funding_rate(premium[i], trailing_return[i], p)
+        accrued[i] += settlements * rate * exp(log_spot[i])
+
+
+@scalar_kernel
+def settlements_between(hours: float, dt_hours: float, p: FundingParams) -> float:
+    """Count settlement times in (hours, hours + dt_hours]."""
+    # A nanohour of slack: the clock is a product of floats.
+    before = np.floor((hours + 1e-9) / p.settlement_hours)
+    after = np.floor((hours + dt_hours + 1e-9) / p.settlement_hours)
+    return float(after - before)

@@ -1,0 +1,1 @@
+"""Spot: diffusion, jumps, regimes, cascades, crowds."""

@@ -1,0 +1,92 @@
+r"""Self-exciting jumps: each jump makes further ones likelier for a while.
+
+.. math:: p_k = (1 - n) P_k + e_k, \quad
+          e_{k+1} = d e_k + n (1 - d) \mathbf{1}[\text{jump in step } k]
+
+with :math:`p_k` the probability of a jump in market step :math:`k`, :math:`P_k` what
+it is without excitation (it may depend on the regime), the branching ratio :math:`n`
+and :math:`d = 2^{-dt/h}` for a half-life :math:`h`. This is a Hawkes process with an
+exponential kernel in steps of the market: a jump is followed by :math:`n` jumps of its
+own on average, as liquidations follow a fall. The probability is linear in the past, so
+that with constant :math:`P` its mean is :math:`P` exactly, and it never exceeds one; at
+most one jump a step remains the rule. The excitation is a first-order autoregression
+with coefficient :math:`\rho = d + n (1 - d)`; hence, with
+:math:`c = n (1 - d)` and :math:`v = P (1 - P)`,
+
+.. math:: \mathrm{var}\, p = \frac{c^2 v}{1 - \rho^2 + c^2}, \quad
+          \mathrm{cov}(N_k, N_{k+l}) = \rho^{l-1}
+          (\rho\, \mathrm{var}\, p + c (v - \mathrm{var}\, p))
+
+for jump counts :math:`N_k` of zero or one and lags :math:`l \ge 1`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.config import JumpConfig
+from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+
+
+class CascadeParams(NamedTuple):
+    """Constants of the jumps' probability for one step length."""
+
+    calm: float  # P in calm [-]
+    stress: float  # P under stress [-]
+    mean: float  # of P in the long run [-]
+    branching: float  # n [-]
+    decay: float  # d [-]
+    kick: float  # n (1 - d) [-]
+    rate: float  # at which excitation is forgotten, -ln(rho) / dt [1/year]
+
+
+def cascade_params(
+    config: JumpConfig | None,
+    calm: float,
+    stress: float,
+    share: float,
+    dt_hours: float,
+    dt: float,
+) -> CascadeParams:
+    """Compile the excitation.
+
+    Args:
+        config: Jumps; None if there are none.
+        calm: Probability of a jump in one market step in calm.
+        stress: The same under stress.
+        share: Of time under stress.
+        dt_hours: Length of a market step [hour].
+        dt: The same [year].
+    """
+    mean = calm + share * (stress - calm)
+    if config is None:
+        return CascadeParams(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    decay = half_life_decay(config.excitation_half_life_hours, dt_hours)
+    kick = config.excitation * (1.0 - decay)
+    rate = -float(Decimal(max(decay + kick, 1e-12)).ln()) / dt
+    return CascadeParams(
+        calm, stress, mean, float(config.excitation), decay, kick, rate
+    )
+
+
+@kernel
+def jump_probabilities(
+    excitation: FloatArray, stress: FloatArray, out: FloatArray, p: CascadeParams
+) -> None:
+    """Write the probability of a jump in the present step to `out` (n,)."""
+    own = 1.0 - p.branching
+    for i in range(out.shape[0]):
+        out[i] = own * (p.calm + (p.stress - p.calm) * stress[i]) + excitation[i]
+
+
+@kernel
+def advance_excitation(
+    excitation: FloatArray, jump: FloatArray, p: CascadeParams
+) -> None:
+    """Advance the excitation (n,) by one market step with its jumps."""
+    for i in range(excitation.shape[0]):
+        kick = p.kick if jump[i] != 0.0 else 0.0
+        excitation[i] = p.decay * excitation[i] + kick

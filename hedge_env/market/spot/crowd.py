@@ -1,0 +1,48 @@
+r"""A crowd of hedgers of the same book, whose rebalancing feeds back into spot.
+
+When spot makes a relative move :math:`r`, a hedger whose book has dollar gamma
+:math:`\Gamma S^2` trades :math:`\Gamma S^2 r` with it if the book is short gamma,
+and against it if long. If all of them move spot by :math:`\kappa` per notional that
+each trades, a return becomes
+
+.. math:: r' = r (1 + f), \quad f = \min(\max(\kappa \Gamma S^2, -c), c)
+
+with a cap :math:`c < 1`. Gamma is that of the book at the last decision; it does not
+depend on what is held here. The diffusion is amplified through its volatility and
+the jumps with their compensator, so that spot keeps its drift.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedge_env.base.kernel import scalar_kernel
+from hedge_env.config import CrowdConfig
+
+
+class CrowdParams(NamedTuple):
+    """Constants of the feedback."""
+
+    size: float  # kappa [1/notional]
+    cap: float  # c [-]
+
+
+def crowd_params(config: CrowdConfig | None) -> CrowdParams:
+    """Compile the feedback."""
+    if config is None:
+        return CrowdParams(0.0, 0.0)
+    return CrowdParams(float(config.size), float(config.cap))
+
+
+@scalar_kernel
+def crowd_feedback(gamma: float, spot: float, p: CrowdParams) -> float:
+    """Relative amplification f of returns; see the module.
+
+    Args:
+        gamma: Of the book, positive if it is short gamma [1/S_0].
+        spot: Price of the underlying [S_0].
+        p: Constants.
+    """
+    feedback = p.size * gamma * spot * spot
+    feedback = p.cap if feedback > p.cap else feedback
+    return -p.cap if feedback < -p.cap else feedback

@@ -1,0 +1,1 @@
+"""Volatility: factors, Heston, season, the surface."""

@@ -1,0 +1,133 @@
+r"""State of the implied surface: stochastic level, skew and curvature.
+
+Three Ornstein-Uhlenbeck factors drive the SSVI surface of `pricing/ssvi.py`:
+the log of implied over fair volatility :math:`l`, the argument of
+:math:`\rho = r \tanh((\bar\rho + x) / r)` with :math:`r = 0.95`, and the log of
+the wing parameter :math:`\eta = \min(\bar\eta e^{y}, \eta_{max})`. Level and skew have
+their own correlation with returns; the skew may have either sign, as in crypto.
+
+The variance that is quoted at the money follows the fair one, :math:`V`, to a power,
+
+.. math:: \theta / \tau = c\, e^{2 l}\, \bar V (V / \bar V)^\beta
+
+with the premium :math:`c`, the reaction :math:`\beta` and the variance of the long run
+:math:`\bar V`, see `usual_variance`. With a reaction of one, the default, it is
+:math:`c e^{2 l} V`; below one implied volatility answers less to a change of
+volatility than the mean reversion of the market itself lets it, above one more. Options
+do both: Poteshman (2001), "Underreaction, overreaction, and increasing misreaction to
+information in the options market", Journal of Finance 56(3).
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.config import FlatSurface, SsviSurface, SurfaceConfig
+from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.special import exp, log
+
+
+class SurfaceParams(NamedTuple):
+    """Constants of the surface's factors for one step length."""
+
+    flat_volatility: float  # [1/sqrt(year)]; 0: SSVI
+    variance_premium: float  # implied over expected variance [-]
+    reaction: float  # beta, of what is quoted to what is expected [-]
+    usual_variance: float  # of the long run, jumps included [1/year]
+    level: OuParams
+    level_correlation: float  # with returns [-]
+    level_rest: float
+    skew: OuParams
+    skew_mean: float  # of rho, to first order [-]
+    skew_correlation: float  # with returns [-]
+    skew_rest: float
+    curvature: OuParams
+    curvature_mean: float  # eta at a zero factor [-]
+
+
+def surface_params(
+    config: SurfaceConfig,
+    level_volatility: float,
+    usual_variance: float,
+    dt_days: float,
+) -> SurfaceParams:
+    """Compile the surface for market steps of `dt_days`.
+
+    Args:
+        config: Surface model.
+        level_volatility: What a flat surface without a volatility of its own
+            quotes [1/sqrt(year)].
+        usual_variance: Of the long run, jumps included [1/year].
+        dt_days: Length of a market step [day].
+    """
+    if not isinstance(config, SsviSurface):
+        volatility = config.volatility if isinstance(config, FlatSurface) else None
+        flat = level_volatility if volatility is None else volatility
+        off = OuParams(0.0, 0.0, 0.0)
+        return SurfaceParams(
+            flat_volatility=float(flat),
+            variance_premium=1.0,
+            reaction=1.0,
+            usual_variance=usual_variance,
+            level=off,
+            level_correlation=0.0,
+            level_rest=1.0,
+            skew=off,
+            skew_mean=0.0,
+            skew_correlation=0.0,
+            skew_rest=1.0,
+            curvature=off,
+            curvature_mean=1.0,
+        )
+    level, skew, curvature = config.level, config.skew, config.curvature
+    return SurfaceParams(
+        0.0,
+        float(config.variance_premium),
+        float(config.reaction),
+        usual_variance,
+        ou_params(level.half_life_days, level.sd, dt_days),
+        float(level.return_correlation),
+        sqrt(1.0 - level.return_correlation**2),
+        ou_params(skew.half_life_days, skew.sd, dt_days),
+        float(skew.mean),
+        float(skew.return_correlation),
+        sqrt(1.0 - skew.return_correlation**2),
+        ou_params(curvature.half_life_days, curvature.sd, dt_days),
+        float(curvature.mean),
+    )
+
+
+@kernel
+def advance_surface(
+    level: FloatArray,
+    skew: FloatArray,
+    curvature: FloatArray,
+    z_spot: FloatArray,
+    z_level: FloatArray,
+    z_skew: FloatArray,
+    z_curvature: FloatArray,
+    p: SurfaceParams,
+) -> None:
+    """Advance the three factors (n,) by one market step."""
+    for i in range(level.shape[0]):
+        shock = p.level_correlation * z_spot[i] + p.level_rest * z_level[i]
+        level[i] = ou_step(level[i], shock, p.level)
+        shock = p.skew_correlation * z_spot[i] + p.skew_rest * z_skew[i]
+        skew[i] = ou_step(skew[i], shock, p.skew)
+        curvature[i] = ou_step(curvature[i], z_curvature[i], p.curvature)
+
+
+@kernel
+def react(variance: FloatArray, p: SurfaceParams) -> None:
+    """Turn fair variances (n,) into what the surface makes of them [1/year].
+
+    Without the premium and the level, which the caller multiplies them by.
+    """
+    if p.reaction == 1.0:
+        return
+    for i in range(variance.shape[0]):
+        distance = log(variance[i] / p.usual_variance)
+        variance[i] = p.usual_variance * exp(p.reaction * distance)

@@ -1,0 +1,1 @@
+"""The protocol of a policy, its file, and its network."""

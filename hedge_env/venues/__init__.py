@@ -1,0 +1,1 @@
+"""What a trade costs and what can go wrong with it."""

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from hedge_env.baselines.deltas.delta import Delta
+from hedge_env.baselines.deltas.no_hedge import NoHedge
+from hedge_env.baselines.timing.time_based import TimeBased
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation.attribution import (
+    PNL_PARTS,
+    Attributor,
+    attribute,
+    gas_tenths,
+)
+from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.feeds.tape import record_tape
+
+
+def market(preset="reference", **settings):
+    texts = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+    return load_config(preset, settings=texts)
+
+
+def parts_of(policy, config, n=200):
+    """Parts of the profit, shape (parts, n), and what the ledger says of the sum."""
+    tape = record_tape(config, np.arange(n), seed=0, stream="test")
+    seen = Attributor(n, config.episode.decisions, gas_tenths(tape))
+    table = evaluate_on_tape(policy, tape, config, 10.0, observer=seen)
+    return seen, table
+
+
+@pytest.mark.parametrize("preset", ["reference", "ethereum-l1", "deribit"])
+def test_the_parts_add_up_to_the_profit_of_book_and_hedge(preset):
+    config = market(preset, episode__decisions=60)
+    seen, table = parts_of(TimeBased(6), config)
+    np.testing.assert_allclose(seen.pnl.sum(axis=0), table.tracking, atol=1e-12)
+
+
+def steps(hours):
+    """Two days of a month's option, at decisions so many hours apart."""
+    return market(
+        episode__decisions=round(48.0 / hours), episode__decision_interval_hours=hours
+    )
+
+
+def test_on_a_flat_surface_the_rest_vanishes_with_the_step():
+    rest, gamma = {}, {}
+    for hours in (4.0, 0.25):
+        seen, _ = parts_of(Delta(), steps(hours))
+        rest[hours] = np.std(seen.pnl[PNL_PARTS.index("rest")])
+        gamma[hours] = np.std(seen.pnl[PNL_PARTS.index("gamma")])
+    assert rest[4.0] < 0.1 * gamma[4.0]
+    assert rest[0.25] < 0.03 * gamma[0.25]
+    # Third-order terms, dS^3, over many steps: a standard deviation like the step.
+    assert rest[0.25] < rest[4.0] / 8.0
+
+
+def test_time_pays_a_short_book_what_moves_cost_it():
+    config = market(episode__decisions=60, execution__fee_bp=0)
+    (found,) = attribute([(Delta(), 10.0)], config, n_episodes=4000)
+    pnl = found.pnl_bp
+    assert pnl["gamma"] < 0.0 < pnl["theta"]
+    noise = 4.0 * found.pnl_std_bp["gamma"] / np.sqrt(4000)
+    assert pnl["theta"] == pytest.approx(-pnl["gamma"], abs=noise)
+    assert pnl["vega"] == 0.0
+    assert pnl["delta"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_delta_hedging_hides_no_bet_and_no_hedging_does():
+    config = market(episode__decisions=30)
+    delta, none = attribute([(Delta(), 10.0), (NoHedge(), 10.0)], config, n_episodes=50)
+    assert delta.mean_error == delta.mean_absolute_error == 0.0
+    assert none.mean_error == -none.mean_absolute_error < -0.3
+
+
+def test_trades_are_counted_where_they_are_made():
+    config = market(episode__decisions=30)
+    (every_sixth,) = attribute([(TimeBased(6), 10.0)], config, n_episodes=20)
+    assert every_sixth.trades_by_time == [1, 0, 1, 0, 1, 0, 1, 0, 1, 0]
+    assert every_sixth.trades_by_gas is None
+
+
+def test_a_rule_that_ignores_gas_trades_at_every_price():
+    config = market("ethereum-l1", episode__decisions=60)
+    (found,) = attribute([(Delta(), 10.0)], config, n_episodes=100)
+    np.testing.assert_allclose(found.trades_by_gas, 6.0, atol=0.05)
+
+
+def test_threads_and_chunks_do_not_change_the_result():
+    config = market(episode__decisions=10)
+    entries = [(Delta(), 10.0), (TimeBased(3), 2.0)]
+    one, two = (
+        attribute(entries, config, n_episodes=1100, threads=threads)
+        for threads in (1, 2)
+    )
+    assert one == two
+    assert one[0].n_episodes == 1100
+
+
+def test_a_market_that_reacts_to_trades_is_attributed_too():
+    config = market(
+        episode__decisions=10,
+        execution__permanent_impact=0.1,
+        execution__daily_volume=1e4,
+    )
+    (found,) = attribute([(Delta(), 10.0)], config, n_episodes=20)
+    assert found.trades_by_gas is None
+    assert sum(found.trades_by_time) == pytest.approx(10.0)

@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.training.experiment.experiment import (
+    check_same_run,
+    load_experiment,
+    read_resolved,
+)
+
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
+PPO = {"total_timesteps": 1000, "n_envs": 4, "n_steps": 10, "batch_size": 20}
+
+
+def write(path, document):
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    def make(train=PPO, **blocks):
+        document = {"preset": "reference", **blocks, "train": train}
+        return write(tmp_path / "exp.yaml", document)
+
+    return make
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_is_valid(path):
+    experiment = load_experiment(path)
+    assert experiment.name == path.stem
+    assert experiment.env_config().name
+
+
+def test_a_resolved_experiment_is_the_same_experiment(file, tmp_path):
+    experiment = load_experiment(file(env={"execution": {"fee_bp": 3.0}}))
+    path = write(tmp_path / "config.yaml", experiment.resolved())
+    again = read_resolved(path)
+    assert again.resolved() == experiment.resolved()
+    assert again.env_config() == experiment.env_config()
+    assert again.env_config().execution.fee_bp == 3.0
+    check_same_run(experiment, path)
+
+
+def test_settings_reach_the_learner_and_the_market(file):
+    settings = ("train.n_epochs=7", "execution.fee_bp=9", "book.legs.0.quantity=-2")
+    experiment = load_experiment(file(), settings, seed=5, total_timesteps=77)
+    assert experiment.train.n_epochs == 7
+    assert experiment.train.total_timesteps == 77
+    assert experiment.seed == 5
+    assert experiment.env_config().execution.fee_bp == 9.0
+    assert experiment.env_config().book.legs[0].quantity == -2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"algorithm": "pp0"}, "did you mean ppo"),
+        ({"n_epoch": 3}, "n_epoch is unknown; did you mean n_epochs"),
+        ({"batch_size": 33}, r"batch_size = 33 must divide n_envs \* n_steps = 40"),
+        ({"envs_per_path": 3}, "n_envs = 4 must be a multiple of envs_per_path = 3"),
+        ({"log_std_end": None}, "both log_std_start and log_std_end"),
+        ({"gamma": 1.5}, "gamma .* less than or equal to 1"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"n_envs": "many"}, "n_envs"),
+        ({"algorithm": "sac"}, "is unknown"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_key(file, changes, message):
+    path = file({**PPO, **changes})
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_experiment(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({"preset": "refrence"}, "did you mean reference"),
+        ({"env": {"execution": {"fee": 1}}}, "did you mean fee_bp"),
+        ({"trian": {}}, "did you mean train"),
+        ({"name": "../escape"}, "name"),
+    ],
+)
+def test_a_mistake_outside_the_learner_is_one_line_too(file, blocks, message):
+    with pytest.raises(ConfigError, match=message):
+        load_experiment(file(**blocks))
+
+
+def test_a_missing_file_and_a_missing_block_are_config_errors(tmp_path):
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_experiment(tmp_path / "none.yaml")
+    with pytest.raises(ConfigError, match="block train is missing"):
+        load_experiment(write(tmp_path / "x.yaml", {"preset": "reference"}))
+
+
+def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
+    experiment = load_experiment(file())
+    path = write(tmp_path / "config.yaml", experiment.resolved())
+    longer = load_experiment(file(), total_timesteps=2000)
+    check_same_run(longer, path)
+    other = load_experiment(file(), ("execution.fee_bp=9",))
+    with pytest.raises(ConfigError, match=r"env\.execution\.fee_bp = 5.0, not 9.0"):
+        check_same_run(other, path)

@@ -1,0 +1,84 @@
+import pytest
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import BASELINES, RULES
+from hedge_env.training.results.contenders import find_contenders
+from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
+
+
+def refusal(entry):
+    with pytest.raises(ConfigError) as caught:
+        parse_rule(entry)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("separator", [",", ":"])
+def test_parameters_are_read_with_their_types(separator):
+    rule = parse_rule(f"vault:interval=12{separator}threshold=0.2")
+    assert rule.build() == BASELINES["vault"](interval=12, threshold=0.2)
+    assert isinstance(rule.build().interval, int)
+    assert rule.name.startswith("vault:")
+    assert rule.given == {"interval": 12, "threshold": 0.2}
+
+
+def test_a_name_alone_has_nothing_given():
+    assert parse_rule("delta") == Rule("delta", BASELINES["delta"])
+    assert parse_rule("runs/first") is None
+    assert parse_rule("policy:3.safetensors") is None
+
+
+def test_parameters_that_are_never_tuned_can_be_given_too():
+    assert parse_rule("cppi:floor=0.5").build() == RULES["cppi"](floor=0.5)
+    text = parse_rule("zakamouline:constants=sinclair").build()
+    assert text.constants == "sinclair"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("gas-band:risk_multiplyer=2", "no parameter 'risk_multiplyer'"),
+        ("gas-band:risk_multiplier=-1", "risk_multiplier = '-1' is out of range"),
+        ("gas-band:risk_multiplier=1e9", "risk_multiplier = 1e+09 is out of range"),
+        ("gas-band:risk_multiplier=nan", "is out of range"),
+        ("gas-band:risk_multiplier=x", "'x' is out of range"),
+        ("gas-band:risk_multiplier=", "is out of range"),
+        ("gas-band:risk_multiplier", "is not KEY=VALUE"),
+        ("gas-band:", "is not KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_all_that_can_be(entry, said):
+    message = refusal(entry)
+    assert said in message
+    assert (
+        "allowed: risk_multiplier (0.01 to 100), snap (0 to 0.4), worth (0 to 4)"
+        in message
+    )
+
+
+def test_whole_numbers_and_untuned_parameters_are_listed_as_what_they_are():
+    assert "interval (whole, 1 to 400)" in refusal("leland:interval=1.5")
+    assert "floor (default 0.8)" in refusal("cppi:floor=2")
+    assert "it has no parameters" in refusal("delta:threshold=1")
+    assert "constants (default qf-2006)" in refusal("zakamouline:constants=x")
+
+
+def test_a_misspelt_rule_with_parameters_is_answered_with_the_right_one():
+    assert "did you mean gas-band:snap=0?" in refusal("gas-bend:snap=0")
+
+
+def test_a_list_split_at_its_commas_is_put_back_together():
+    entries = ["gas-band:risk_multiplier=2", "snap=0", "delta", "runs/a=b/p"]
+    assert join_parameters(entries) == [
+        "gas-band:risk_multiplier=2,snap=0",
+        "delta",
+        "runs/a=b/p",
+    ]
+
+
+def test_a_rule_may_stand_beside_itself_with_other_parameters():
+    entries = ["gas-band", "gas-band:snap=0", "worth=0"]
+    rules, agents = find_contenders(entries)
+    assert [rule.name for rule in rules] == ["gas-band", "gas-band:snap=0,worth=0"]
+    assert rules[0].given is None
+    assert agents == []

@@ -1,0 +1,174 @@
+import csv
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pytest
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.config.loading import load_config
+from hedge_env.training.study import market as study_market
+from hedge_env.training.study.figure import convex_frontier, convex_frontier_figure
+from hedge_env.training.study.page import study_files, study_page
+from hedge_env.training.study.study import levels_of, run_study
+
+NAMES = ("no-hedge", "delta-threshold", "time-based")
+
+
+def markets():
+    """Two short markets with names of their own."""
+    return [
+        load_config(name, settings=["episode.decisions=6"])
+        for name in ("reference", "deribit")
+    ]
+
+
+def small(work, policies=NAMES, **changes):
+    options = {"n_episodes": 60, "validation_episodes": 40, "policies": policies}
+    return run_study(markets(), (), work, **(options | changes))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    work = tmp_path_factory.mktemp("study")
+    return small(work, command="hedge study"), work
+
+
+def test_every_market_is_measured_at_multiples_of_its_own_risk_aversion(made):
+    study, _ = made
+    for market in study.markets:
+        assert market.summary.risk_aversions == (2.0, 5.0, 10.0, 20.0, 50.0)
+        assert len(market.summary.policies) == 5 * len(NAMES)
+    assert levels_of(markets()[0], (7.0, 3.0)) == [3.0, 7.0]
+
+
+def test_what_is_finished_is_not_done_again(made, monkeypatch):
+    study, work = made
+    monkeypatch.setattr(study_market, "tune_to_file", pytest.fail)
+    monkeypatch.setattr(study_market, "compare", pytest.fail)
+    assert small(work, command="hedge study") == study
+
+
+def test_an_interrupted_market_goes_on_with_its_tuned_rules(tmp_path, monkeypatch):
+    real = study_market.compare
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study_market, "compare", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path)
+    (tuned,) = (tmp_path / "reference").iterdir()
+    before = tuned.read_bytes()
+    monkeypatch.setattr(study_market, "compare", real)
+    small(tmp_path)
+    assert tuned.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1}'])
+def test_a_damaged_result_is_measured_again(made, tmp_path, damage):
+    study, work = made
+    for folder in ("reference", "deribit"):
+        (tmp_path / folder).mkdir()
+        for path in (work / folder).iterdir():
+            (tmp_path / folder / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "reference" / "market.json").write_text(damage)
+    again = small(tmp_path)
+    pairs = zip(again.markets, study.markets, strict=True)
+    assert all(one.summary == other.summary for one, other in pairs)
+
+
+def test_other_numbers_of_paths_are_measured_anew(made):
+    _, work = made
+    other = small(work, n_episodes=61)
+    assert other.markets[0].summary.n_episodes == 61
+    small(work)  # leaves the folder as the other tests expect it
+
+
+def test_two_markets_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="twice"):
+        run_study(markets()[:1] * 2, (), tmp_path)
+
+
+def test_the_files_hold_every_row(made):
+    study, _ = made
+    files = study_files(study)
+    assert set(files) == {
+        "README.md",
+        "summary.json",
+        "summary.csv",
+        "frontier-reference.png",
+        "frontier-deribit.png",
+    }
+    rows = list(csv.DictReader(io.StringIO(files["summary.csv"].decode())))
+    assert len(rows) == 2 * 5 * len(NAMES)
+    document = json.loads(files["summary.json"])
+    listed = [row for m in document["markets"] for row in m["policies"]]
+    for row, full in zip(rows, listed, strict=True):
+        assert float(row["objective_bp"]) == full["objective_bp"]
+        assert json.loads(row["params"]) == full["params"]
+    assert files["frontier-deribit.png"].startswith(b"\x89PNG")
+
+
+def test_the_page_names_the_best_rule_and_the_command(made):
+    study, _ = made
+    page = study_page(study)
+    assert "```bash\nhedge study\n```" in page
+    for market in study.markets:
+        summary = market.summary
+        for level in summary.risk_aversions:
+            best = summary.best_rule(level)
+            assert f"| {summary.preset} | {level:g} | {best.name} |" in page
+    assert page.count("**best**") == 10
+
+
+def test_the_page_says_how_long_it_took_and_what_was_there_before(made):
+    study, work = made
+    minutes = f"{study.seconds / 60:.0f} minutes"
+    assert f"; {minutes}. " in study_page(study)
+    again = small(work, command="hedge study")
+    page = study_page(dataclasses.replace(again, seconds=600.0, side_by_side=2))
+    assert (
+        "; 10 minutes with 2 markets at a time, 2 of 2 markets kept from before. "
+        in page
+    )
+
+
+def test_the_convex_frontier_is_what_is_best_at_some_risk_aversion():
+    rng = np.random.default_rng(5)
+    cost, square = rng.random(60), rng.random(60)
+    hull = convex_frontier(cost.tolist(), square.tolist())
+    best = {int(np.argmin(cost + x * square)) for x in np.geomspace(1e-5, 1e5, 20_001)}
+    assert set(hull) == best
+    assert (np.diff(cost[hull]) > 0.0).all()
+    assert (np.diff(square[hull]) < 0.0).all()
+
+
+def test_a_policy_that_is_dearer_and_worse_is_not_on_the_frontier():
+    assert convex_frontier([1.0, 2.0, 3.0, 1.0], [3.0, 3.0, 1.0, 4.0]) == [0, 2]
+
+
+def test_names_in_the_figure_stand_next_to_points_that_are_drawn(made):
+    summary = made[0].markets[0].summary
+    (axes,) = convex_frontier_figure(summary).axes
+    drawn = {
+        row.name: [
+            (r.cost_bp, r.tracking_rms_bp)
+            for r in summary.policies
+            if r.name == row.name
+        ]
+        for row in summary.policies
+    }
+    assert axes.texts
+    for text in axes.texts:
+        points = np.array(drawn[text.get_text()])
+        assert np.abs(points - text.xy).sum(axis=1).min() < 1e-6
+
+
+@pytest.mark.slow
+def test_markets_side_by_side_give_what_one_after_another_gives(made, tmp_path):
+    study, _ = made
+    again = small(tmp_path, threads=2)
+    pairs = zip(again.markets, study.markets, strict=True)
+    assert all(one.summary == other.summary for one, other in pairs)

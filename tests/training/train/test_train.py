@@ -1,0 +1,292 @@
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from hedge_env.base.errors import ConfigError, HedgeError
+from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.evaluation.metrics import summarise
+from hedge_env.feeds.tape import record_tape
+from hedge_env.policies.policy_file import load_policy
+from hedge_env.training.experiment.experiment import ExperimentConfig
+from hedge_env.training.train import train as train_module
+from hedge_env.training.train.run_folder import RunFolderError
+from hedge_env.training.train.train import TrainingError, train
+
+PPO = {
+    "algorithm": "ppo",
+    "total_timesteps": 320,  # 5 rollouts of 8 environments and 8 steps
+    "n_envs": 8,
+    "n_steps": 8,
+    "batch_size": 32,
+    "n_epochs": 2,
+    "envs_per_path": 4,
+    "net_arch": (8,),
+    "evaluation_frequency": 128,
+    "evaluation_paths": 16,
+    "checkpoint_frequency": 128,
+}
+LEARNED_NOISE = {"log_std_start": None, "log_std_end": None}
+OFF_POLICY = {
+    "total_timesteps": 240,
+    "n_envs": 8,
+    "net_arch": (8,),
+    "buffer_size": 160,  # 20 steps: it wraps around
+    "learning_starts": 40,
+    "batch_size": 16,
+    "evaluation_frequency": 80,
+    "evaluation_paths": 16,
+    "checkpoint_frequency": 80,
+}
+ALGORITHMS = {
+    "ppo": PPO,
+    "ppo-sde": {**PPO, "use_sde": True},
+    "ppo-learned-sde": {**PPO, "use_sde": True, **LEARNED_NOISE},
+    "a2c": {**PPO, "algorithm": "a2c"},
+    "sac": {**OFF_POLICY, "algorithm": "sac"},
+    "td3": {**OFF_POLICY, "algorithm": "td3"},
+}
+del ALGORITHMS["a2c"]["n_epochs"]
+
+
+def experiment(name="ppo", seed=0, **changes):
+    return ExperimentConfig.model_validate(
+        {
+            "seed": seed,
+            "env": {"episode": {"decisions": 12}},  # no multiple of n_steps
+            "train": {**ALGORITHMS[name], **changes},
+        }
+    )
+
+
+def weights(folder):
+    return {
+        name: array
+        for path in (folder.policy, folder.last_policy)
+        for name, array in zip(
+            (f"{path.name}.{i}" for i in range(100)),
+            (a for layer in load_policy(path)._layers for a in layer),
+            strict=False,
+        )
+    }
+
+
+def assert_same_weights(one, two):
+    a, b = weights(one), weights(two)
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+@pytest.fixture
+def stop_at(monkeypatch):
+    """Makes the next run stop while it takes that timestep."""
+    original = train_module.ProgressCallback
+
+    def arm(timesteps):
+        def both(advance, validation):
+            class Both(original):
+                def _on_step(self):
+                    if self.model.num_timesteps == timesteps:
+                        os.kill(os.getpid(), signal.SIGINT)
+                    return super()._on_step()
+
+            return Both(advance, validation)
+
+        monkeypatch.setattr(train_module, "ProgressCallback", both)
+
+    yield arm
+    monkeypatch.undo()
+
+
+def test_a_run_leaves_everything_its_folder_promises(tmp_path):
+    result = train(experiment(baselines=("no-hedge", "delta")), tmp_path / "run")
+    folder = result.folder
+    assert sorted(path.name for path in folder.path.iterdir()) == [
+        "baselines.json",
+        "checkpoint",
+        "command.txt",
+        "config.yaml",
+        "metrics.jsonl",
+        "policy.safetensors",
+        "policy_last.safetensors",
+        "result.json",
+        "tensorboard",
+        "versions.json",
+    ]
+    assert any(folder.tensorboard.iterdir())
+    document = json.loads(folder.result.read_text())
+    assert document["timesteps"] == result.timesteps == 320
+    assert document["best"]["scalars"]["objective_bp"] == result.best.objective_bp
+    assert [rule["name"] for rule in document["baselines"]] == ["no-hedge", "delta"]
+    assert not result.stopped
+
+
+def test_metrics_hold_the_scalars_of_tensorboard(tmp_path):
+    folder = train(experiment(baselines=("delta",)), tmp_path / "run").folder
+    lines = [json.loads(line) for line in folder.metrics.read_text().splitlines()]
+    names = set().union(*lines)
+    assert {
+        "timesteps",
+        "hedge/objective_bp",
+        "hedge/best_objective_bp",
+        "hedge/cost_bp",
+        "hedge/cost_fee_bp",
+        "hedge/tracking_error_bp",
+        "hedge/trades",
+        "hedge/gap_to_best_baseline",
+        "rollout/ep_rew_mean",
+        "train/learning_rate",
+        "train/std",
+    } <= names
+    validations = [line for line in lines if "hedge/objective_bp" in line]
+    assert [line["timesteps"] for line in validations] == [0, 128, 256, 320]
+
+
+def test_the_best_policy_is_the_one_with_the_lowest_objective(tmp_path):
+    setup = experiment(learning_rate=0.1)  # so high that it gets worse
+    result = train(setup, tmp_path / "run")
+    config = setup.env_config()
+    tape = record_tape(config, np.arange(16), seed=0, stream="validation")
+
+    def objective(path):
+        return summarise(evaluate_on_tape(load_policy(path), tape, config)).objective_bp
+
+    assert objective(result.folder.policy) == pytest.approx(result.best.objective_bp)
+    lines = map(json.loads, result.folder.metrics.read_text().splitlines())
+    seen = [x["hedge/objective_bp"] for x in lines if "hedge/objective_bp" in x]
+    assert result.best.objective_bp == min(seen)
+    assert objective(result.folder.last_policy) == pytest.approx(seen[-1])
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_run_stopped_and_resumed_gives_the_same_bits(name, tmp_path, stop_at):
+    straight = train(experiment(name), tmp_path / "straight")
+    stop_at(136)
+    stopped = train(experiment(name), tmp_path / "stopped")
+    assert stopped.stopped
+    assert 136 <= stopped.timesteps < 240
+    assert not stopped.folder.is_finished()
+    np.random.seed(1)  # noqa: NPY002  # a new process has other generators
+    torch.manual_seed(1)
+    resumed = train(experiment(name), tmp_path / "stopped", resume=True)
+    assert resumed.timesteps == straight.timesteps
+    assert not resumed.stopped
+    assert_same_weights(straight.folder, resumed.folder)
+    assert resumed.best == straight.best
+    metrics = [
+        [
+            {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
+            for line in run.folder.metrics.read_text().splitlines()
+        ]
+        for run in (straight, resumed)
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path, monkeypatch):
+    straight = train(experiment(), tmp_path / "straight")
+
+    def die(self):
+        if self.model.num_timesteps >= 200:
+            raise MemoryError  # anything that nobody handles
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train_module.ProgressCallback, "_move", die)
+        patch.setattr(train_module.ProgressCallback, "SECONDS_BETWEEN_MOVES", 0.0)
+        with pytest.raises(MemoryError):
+            train(experiment(), tmp_path / "killed")
+    resumed = train(experiment(), tmp_path / "killed", resume=True)
+    assert_same_weights(straight.folder, resumed.folder)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(tmp_path):
+    one = train(experiment(), tmp_path / "one").folder
+    two = train(experiment(), tmp_path / "two").folder
+    other = train(experiment(seed=1), tmp_path / "other").folder
+    assert_same_weights(one, two)
+    name = "policy_last.safetensors.0"
+    assert not np.array_equal(weights(one)[name], weights(other)[name])
+
+
+def test_validation_does_not_change_the_training(tmp_path):
+    often = train(experiment(evaluation_frequency=64), tmp_path / "often").folder
+    seldom = train(experiment(evaluation_frequency=10**6), tmp_path / "seldom").folder
+    for name in ("policy_last.safetensors.0", "policy_last.safetensors.2"):
+        np.testing.assert_array_equal(weights(often)[name], weights(seldom)[name])
+
+
+def test_a_finished_run_can_be_made_longer_but_not_overwritten(tmp_path):
+    out = tmp_path / "run"
+    train(experiment(), out)
+    with pytest.raises(RunFolderError, match="finished run"):
+        train(experiment(), out)
+    longer = train(experiment(total_timesteps=384), out, resume=True)
+    assert longer.timesteps == 384
+    again = train(experiment(total_timesteps=384), out, resume=True)
+    assert again.timesteps == 384
+    assert again.best == longer.best
+
+
+def test_another_experiment_does_not_continue_a_run(tmp_path):
+    train(experiment(), tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"train\.learning_rate"):
+        train(experiment(learning_rate=0.01), tmp_path / "run", resume=True)
+
+
+def test_a_run_without_a_checkpoint_starts_again(tmp_path, capsys):
+    straight = train(experiment(), tmp_path / "straight").folder
+    folder = train(experiment(), tmp_path / "run").folder
+    for path in folder.checkpoint.iterdir():
+        path.unlink()
+    folder.checkpoint.rmdir()
+    train(experiment(), tmp_path / "run", resume=True)
+    assert "no checkpoint yet" in capsys.readouterr().err
+    assert_same_weights(straight, folder)
+
+
+def test_exploration_noise_follows_its_schedule(tmp_path):
+    setup = experiment(log_std_start=-0.5, log_std_end=-2.5)
+    folder = train(setup, tmp_path / "run").folder
+    lines = map(json.loads, folder.metrics.read_text().splitlines())
+    noise = [line["train/std"] for line in lines if "train/std" in line]
+    # Five rollouts start at 0, 1/5, ... of the run.
+    expected = np.exp(-0.5 - 2.0 * np.arange(5) / 5)
+    np.testing.assert_allclose(noise, expected, rtol=1e-6)
+
+
+def test_learned_noise_is_left_to_the_learner(tmp_path):
+    setup = experiment(**LEARNED_NOISE)
+    folder = train(setup, tmp_path / "run").folder
+    lines = map(json.loads, folder.metrics.read_text().splitlines())
+    noise = [line["train/std"] for line in lines if "train/std" in line]
+    assert len(set(noise)) > 1
+    assert noise[-1] > 0.9
+
+
+def test_training_that_diverges_says_what_to_change(tmp_path):
+    with pytest.raises(TrainingError, match="lower train"):
+        train(experiment(learning_rate=1e30), tmp_path / "run")
+
+
+def test_an_unknown_baseline_is_an_error_before_training(tmp_path):
+    with pytest.raises(ConfigError, match="did you mean delta"):
+        train(experiment(baselines=("detla",)), tmp_path / "run")
+
+
+def test_off_policy_algorithms_refuse_discrete_actions(tmp_path):
+    setup = experiment("sac").model_copy(
+        update={"env": {"action": {"mode": "discrete"}}}
+    )
+    with pytest.raises(HedgeError, match="continuous actions"):
+        train(setup, tmp_path / "run")
+
+
+@pytest.mark.parametrize("mode", ["band_free", "target", "discrete"])
+def test_every_action_mode_trains(mode, tmp_path):
+    setup = experiment()
+    setup = setup.model_copy(update={"env": {**setup.env, "action": {"mode": mode}}})
+    assert train(setup, tmp_path / "run").best is not None

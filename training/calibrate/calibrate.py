@@ -1,0 +1,296 @@
+"""`hedge calibrate`: fit a market to history and write it as a preset file."""
+
+import shlex
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.files import write_atomically
+from hedge_env.config import EnvConfig
+from hedge_env.config.documents import merge, parse_settings
+from hedge_env.config.loading import load_config
+from hedge_env.pricing.ssvi import LARGEST_CORRELATION
+from hedge_env.training.calibrate.data.chains import fit_chains
+from hedge_env.training.calibrate.data.history import (
+    History,
+    Window,
+    add_funding,
+    add_gas,
+    add_implied,
+    add_reversal,
+    read_spot,
+)
+from hedge_env.training.calibrate.fit.final_values import final_values, table_histories
+from hedge_env.training.calibrate.fit.fitting import (
+    NONE,
+    Effort,
+    Fitted,
+    aims,
+    fit_market,
+    parts_of,
+    work,
+)
+from hedge_env.training.calibrate.fit.parameters import STATISTICS
+from hedge_env.training.calibrate.preset_file import preset_yaml, rounded
+from hedge_env.training.calibrate.statistics.statistic import WEIGHT
+from hedge_env.training.calibrate.table import (
+    LEGEND,
+    Row,
+    as_documents,
+    as_markdown,
+    as_text,
+    compare,
+    judgement,
+)
+from hedge_env.training.cli.commands import CalibrateOptions
+from hedge_env.training.output.console import log, progress_bar, write_json, write_text
+
+_GAS_UNITS, _SPOT = 150_000.0, 2000.0  # of a base without gas
+_GWEI = 1e-9
+
+
+def run(options: CalibrateOptions) -> None:
+    """Read, fit, compare, write.
+
+    Args:
+        options: Files, dates and where to write.
+    """
+    _check_out(options)
+    base = load_config(options.base, settings=options.settings)
+    history = read_history(options, base)
+    smile = _smile(options, base)
+    parts = parts_of(history, options.parts)
+    history.remarks += _unused(options, base, parts)
+    for remark in history.remarks:
+        log(remark)
+    effort = Effort(
+        options.histories,
+        options.steps,
+        seed=options.seed,
+        years=options.years,
+        starts=options.starts,
+        weighted=options.weights,
+    )
+    total = work(base, history, effort, parts)
+    with progress_bar("fit", total, enabled=options.progress) as advance:
+        effort = replace(effort, advance=advance)
+        fitted = fit_market(base, history, effort, parts, smile)
+    fitted.market = rounded(fitted.market)
+    fitted.change({})
+    values = final_values(fitted, history, effort)
+    rows = compare(STATISTICS, history.values, values, aims(history, parts))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(options.out, _preset(options, history, fitted))
+        load_config(options.out)  # what was written can be read
+    if options.report is not None:
+        number = table_histories(history, effort)
+        weighted = WEIGHT in values
+        _write_report(options, history, fitted, rows, number, weighted=weighted)
+    if options.json:
+        write_json(_document(options, history, fitted, rows))
+        return
+    write_text(f"{as_text(rows)}\n\n{LEGEND}\n\n{judgement(rows)}")
+    if options.out is not None:
+        write_text(f"\nwritten: {options.out}")
+
+
+def _check_out(options: CalibrateOptions) -> None:
+    if (out := options.out) is None and options.parts != (NONE,):
+        raise ConfigError(
+            "--out: name the preset file to write, or compare the base as it is with "
+            f"--parts {NONE}"
+        )
+    if out is not None and out.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"--out {out}: name a file that ends in .yaml")
+
+
+def _unused(
+    options: CalibrateOptions, base: EnvConfig, parts: Collection[str]
+) -> list[str]:
+    """A line for every file of something that the market does not have."""
+    files = {"gas": options.gas, "funding": options.funding}
+    return [
+        f"--{part}: {options.base} has no {part} to compare the file with; name a "
+        f"--base that has it, or fit it with --parts {part}"
+        for part, file in files.items()
+        if file and part not in parts and getattr(base.market, part) is None
+    ]
+
+
+def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
+    """Read all files of the options.
+
+    Args:
+        options: Files and dates.
+        base: Its gas units and spot turn a cost in USD into a gas price.
+    """
+    window = _window(options.since, options.until)
+    history = read_spot(options.spot, window)
+    if options.implied_vol is not None:
+        add_implied(history, options.implied_vol, window)
+    if options.risk_reversal is not None:
+        add_reversal(history, options.risk_reversal, window)
+    if options.gas:
+        limits = _window(
+            options.gas_since or options.since, options.gas_until or options.until
+        )
+        units = base.execution.gas_units or _GAS_UNITS
+        spot = base.market.spot if base.execution.gas_units else _SPOT
+        add_gas(history, options.gas, limits, 1.0 / (units * spot * _GWEI))
+    if options.funding is not None:
+        fitted = not options.parts or "funding" in options.parts
+        process = None if fitted else base.market.funding
+        hours = None if process is None else process.settlement_hours
+        add_funding(history, options.funding, window, hours)
+    return history
+
+
+def _window(since: datetime | None, until: datetime | None) -> Window:
+    low = -np.inf if since is None else since.timestamp()
+    high = np.inf if until is None else until.timestamp()
+    if low >= high:
+        raise ConfigError(f"--since {since:%Y-%m-%d} is not before --until")
+    return Window(low, high)
+
+
+def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:
+    """Skew and curvature of the chains, if there are any, as keys of the market."""
+    if not options.chain:
+        return {}
+    smile = fit_chains(options.chain)
+    if options.implied_vol is None and base.market.surface.model != "ssvi":
+        raise ConfigError(
+            "--chain needs a base with an SSVI surface, or --implied-vol as well"
+        )
+    log(
+        f"chains: {smile.options} options of {smile.expiries} expiries, slope "
+        f"{smile.slope:+.3f}, curvature {smile.curvature:.3f}"
+    )
+    # The skew is tanh of a factor whose mean this is; see market/surface.py.
+    mean = LARGEST_CORRELATION * float(
+        np.arctanh(smile.correlation / LARGEST_CORRELATION)
+    )
+    return {"surface.skew.mean": mean, "surface.curvature.mean": smile.wing}
+
+
+def _command(options: CalibrateOptions) -> str:
+    """The command line that repeats the fit, with file names instead of paths."""
+    entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
+        ("--spot", (options.spot,)),
+        ("--implied-vol", (options.implied_vol,)),
+        ("--gas", options.gas),
+        ("--funding", (options.funding,)),
+        ("--risk-reversal", (options.risk_reversal,)),
+        ("--chain", options.chain),
+    )
+    words = ["hedge", "calibrate"]
+    for name, paths in entries:
+        files = [path.name for path in paths if path is not None]
+        words += [name, ",".join(files)] if files else []
+    dates = (
+        ("--since", options.since),
+        ("--until", options.until),
+        ("--gas-since", options.gas_since),
+        ("--gas-until", options.gas_until),
+    )
+    for name, date in dates:
+        words += [] if date is None else [name, date.date().isoformat()]
+    if options.parts:
+        words += ["--parts", ",".join(options.parts)]
+    words += ["--base", options.base]
+    for setting in options.settings:
+        words += ["--set", setting]
+    if options.parts != (NONE,):
+        words += ["--histories", str(options.histories)]
+        for name, count, usual in (
+            ("--steps", options.steps, CalibrateOptions.steps),
+            ("--starts", options.starts, CalibrateOptions.starts),
+        ):
+            words += [] if count == usual else [name, str(count)]
+    words += [] if options.years is None else ["--years", str(options.years)]
+    words += [] if options.weights else ["--no-weights"]
+    words += ["--seed", str(options.seed)]
+    return shlex.join(words + _out(options))
+
+
+def _out(options: CalibrateOptions) -> list[str]:
+    return [] if options.out is None else ["--out", options.out.name]
+
+
+def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
+    today = datetime.now(UTC).date().isoformat()
+    files = "; ".join(f"{name}, {span}" for name, span in history.spans.items())
+    errors = {
+        f"market.{key}": error
+        for estimate in fitted.estimates.values()
+        for key, error in estimate.errors.items()
+    }
+    remarks = [
+        f"A market fitted to history on {today}: {files}.",
+        f"Command: {_command(options)}",
+        "Behind each fitted number stands its standard error, from the spread of "
+        "simulated histories of the same length.",
+    ]
+    if options.chain:
+        names = ", ".join(path.name for path in options.chain)
+        remarks.insert(1, f"Skew and curvature from the option chains {names}.")
+    description = f"{options.base} fitted to {options.spot.name}"
+    base = load_config(options.base).model_dump(mode="json")
+    settings = parse_settings(options.settings, base)
+    changes = merge(settings, {"market": fitted.market})
+    return preset_yaml(options.base, description, changes, errors, remarks)
+
+
+def _document(
+    options: CalibrateOptions, history: History, fitted: Fitted, rows: list[Row]
+) -> dict[str, Any]:
+    estimates = {
+        key: {"value": value, "error": estimate.errors[key]}
+        for estimate in fitted.estimates.values()
+        for key, value in estimate.values.items()
+    }
+    return {
+        "preset": None if options.out is None else str(options.out),
+        "base": options.base,
+        "files": history.spans,
+        "remarks": history.remarks,
+        "parameters": estimates,
+        "statistics": as_documents(rows),
+    }
+
+
+def _write_report(
+    options: CalibrateOptions,
+    history: History,
+    fitted: Fitted,
+    rows: list[Row],
+    histories: int,
+    *,
+    weighted: bool,
+) -> None:
+    from hedge_env.training.calibrate.figures import draw_comparison
+
+    assert options.report is not None
+    options.report.mkdir(parents=True, exist_ok=True)
+    spans = "\n".join(f"- {name}: {span}" for name, span in history.spans.items())
+    remarks = "\n".join(f"- {remark}" for remark in history.remarks)
+    name = fitted.config.name if options.out is None else options.out.stem
+    length = "the length of its data" if options.years is None else "the length of spot"
+    weights = ", weighted so that the time under stress is the expected one"
+    text = (
+        f"# Data and model: {name}\n\n"
+        f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        f"{LEGEND}\n\n{judgement(rows)}\n\n"
+        f"The model's figure is the mean over {histories} simulated histories of "
+        f"{length}{weights if weighted else ''}; sd is their standard "
+        "deviation, in logarithms where the difference is in percent.\n\n"
+        f"## Remarks on the files\n\n{remarks}\n"
+    )
+    write_atomically(options.report / "calibration.md", text)
+    draw_comparison(options.report / "calibration.png", history, fitted.config)

@@ -1,0 +1,1 @@
+"""Fits a market to statistics."""

@@ -1,0 +1,167 @@
+"""What a fit may change, where it starts, and the statistics each part aims at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hedge_env.config import FundingConfig, MarketConfig, SsviSurface
+from hedge_env.training.calibrate.fit.moments import Parameter
+from hedge_env.training.calibrate.statistics.funding import FUNDING
+from hedge_env.training.calibrate.statistics.gas_price import DAILY, HOURLY, WEEK
+from hedge_env.training.calibrate.statistics.implied import IMPLIED
+from hedge_env.training.calibrate.statistics.skew import SKEW
+from hedge_env.training.calibrate.statistics.spot import SPOT
+from hedge_env.training.calibrate.statistics.statistic import Statistic
+
+STATISTICS = (*SPOT, *IMPLIED, *DAILY, *WEEK, *HOURLY, *FUNDING, *SKEW)
+AIMS = {
+    "spot": (*SPOT, *IMPLIED),
+    "gas": (*DAILY, *HOURLY),
+    "funding": FUNDING,
+    "skew": SKEW,
+}
+
+_LESS = 4.0  # times the tolerance
+
+VOLATILITY_PARAMETERS = (
+    Parameter("volatility.fast.half_life_days", 7.0, 1.0, 30.0),
+    Parameter("volatility.fast.sd", 0.22, 0.03, 1.0),
+    Parameter("volatility.slow.half_life_days", 300.0, 30.0, 400.0),
+    Parameter("volatility.slow.sd", 0.6, 0.05, 0.8),
+    Parameter("volatility.intraday.half_life_days", 0.22, 0.02, 0.8),
+    Parameter("volatility.intraday.sd", 0.5, 0.05, 1.0),
+    Parameter("volatility.leverage", -0.15, -0.6, 0.6, scale=0.4),
+    Parameter("jumps.per_year", 80.0, 2.0, 1000.0),
+    Parameter("jumps.mean_down", 0.02, 0.001, 0.3),
+    Parameter("jumps.probability_up", 0.47, 0.2, 0.8, scale=0.4),
+    Parameter("jumps.volatility_jump", 0.1, 0.0, 1.0, scale=0.5),
+)
+# With a chain of calm and stress that lasts for months, the slow factor moves faster.
+REGIME_PARAMETERS = (
+    Parameter("regime.calm_days", 190.0, 30.0, 730.0),
+    Parameter("regime.stress_days", 160.0, 30.0, 730.0),
+    Parameter("regime.volatility", 5.0, 1.05, 5.5),
+)
+# Where the base has them: stress that multiplies jumps too, and a variance on its way.
+REGIME_JUMPS = Parameter("regime.jumps", 3.0, 0.5, 30.0)
+REGIME_HALF_LIFE = Parameter("regime.volatility_half_life_days", 6.0, 0.5, 60.0)
+STARTS_BESIDE_REGIME = {
+    "volatility.fast.half_life_days": 8.0,
+    "volatility.fast.sd": 0.09,
+    "volatility.slow.half_life_days": 80.0,
+    "volatility.slow.sd": 0.14,
+    "jumps.per_year": 45.0,
+    "surface.level.half_life_days": 25.0,
+    "surface.level.sd": 0.09,
+    "surface.level.return_correlation": -0.8,
+}
+LEVEL_PARAMETERS = (
+    Parameter("surface.variance_premium", 1.0, 0.5, 2.0),
+    Parameter("surface.level.half_life_days", 6.0, 0.5, 60.0),
+    Parameter("surface.level.sd", 0.06, 0.005, 0.5),
+    Parameter("surface.level.return_correlation", -0.3, -0.95, 0.95, scale=0.5),
+)
+# Where the base has one: implied volatility that follows volatility only in part.
+REACTION = Parameter("surface.reaction", 0.8, 0.1, 2.0, scale=0.5)
+GAS_PARAMETERS = (
+    Parameter("gas.slow.half_life_days", 30.0, 8.0, 120.0),
+    Parameter("gas.slow.sd", 0.4, 0.05, 1.5),
+    Parameter("gas.fast.half_life_days", 1.2, 0.2, 6.0),
+    Parameter("gas.fast.sd", 0.3, 0.03, 1.0),
+)
+RESPONSE_PARAMETERS = (
+    Parameter("gas.return_response", 0.2, 0.0, 0.6, scale=0.3),
+    Parameter("gas.burst_half_life_hours", 2.0, 0.5, 12.0),
+)
+FUNDING_PARAMETERS = (
+    Parameter("funding.premium_mean_bp", 2.0, -10.0, 20.0, scale=2),
+    Parameter("funding.premium_sd_bp", 4.0, 0.2, 50.0),
+    Parameter("funding.premium_half_life_hours", 30.0, 4.0, 1500.0),
+    Parameter("funding.clamp_bp", 3.0, 0.05, 20.0),
+    Parameter("funding.return_response_bp", 20.0, -100.0, 300.0, scale=30),
+)
+# Where the market knows a second factor of the premium, or no funding as yet.
+FAST_FUNDING_PARAMETERS = (
+    Parameter("funding.fast_sd_bp", 2.0, 0.05, 50.0),
+    Parameter("funding.fast_half_life_hours", 4.0, 0.5, 48.0),
+)
+
+SKEW_PARAMETERS = (
+    Parameter("surface.skew.mean", -0.1, -0.9, 0.9, scale=0.2),
+    Parameter("surface.skew.sd", 0.08, 0.005, 0.6),
+    Parameter("surface.skew.half_life_days", 5.0, 0.5, 60.0),
+    Parameter("surface.skew.return_correlation", 0.3, -0.95, 0.95, scale=0.5),
+)
+
+
+def spot_parameters(
+    volatility: float, market: MarketConfig, *, implied: bool
+) -> tuple[Parameter, ...]:
+    """What the fit of spot may change.
+
+    Args:
+        volatility: Of the data, where the search starts [1/sqrt(year)].
+        market: Of the base. If it knows calm and stress, days and volatility are fitted
+            too, and the jumps and the half-life that it has; so is a reaction of the
+            surface that is not one.
+        implied: Whether there are data of implied volatility.
+    """
+    regime, surface = market.regime, market.surface
+    start = volatility * (0.46 if regime is None else 0.19)
+    level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
+    parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
+    parameters += LEVEL_PARAMETERS if implied else ()
+    if implied and isinstance(surface, SsviSurface) and surface.reaction != 1.0:
+        parameters += (REACTION,)
+    if regime is None:
+        return parameters
+    starts = STARTS_BESIDE_REGIME
+    moved = [replace(p, start=starts.get(p.key, p.start)) for p in parameters]
+    moved += REGIME_PARAMETERS
+    moved += [REGIME_JUMPS] if regime.jumps != 1.0 else []
+    moved += [REGIME_HALF_LIFE] if regime.volatility_half_life_days else []
+    return tuple(moved)
+
+
+def funding_parameters(config: FundingConfig | None) -> tuple[Parameter, ...]:
+    """What the fit of funding may change.
+
+    Args:
+        config: Of the market that is fitted; None: it has no funding as yet.
+    """
+    if config is not None and config.fast_sd_bp == 0.0:
+        return FUNDING_PARAMETERS
+    slower = {"funding.premium_half_life_hours": 100.0}
+    moved = (replace(p, start=slower.get(p.key, p.start)) for p in FUNDING_PARAMETERS)
+    return (*moved, *FAST_FUNDING_PARAMETERS)
+
+
+def spot_aims(*, regime: bool) -> tuple[Statistic, ...]:
+    """What the fit of spot aims at.
+
+    Args:
+        regime: Whether the market knows calm and stress. Two states cannot spread
+            volatility as the data do, so what has no limit counts for less.
+    """
+    if not regime:
+        return AIMS["spot"]
+    return tuple(
+        s if s.limit is not None else replace(s, tolerance=_LESS * s.tolerance)
+        for s in AIMS["spot"]
+    )
+
+
+def spot_starts(volatility: float, *, regime: bool) -> tuple[dict[str, float], ...]:
+    """Where else the search of spot might start: shorter or milder states.
+
+    Each has about the same volatility in the long run as the first start.
+
+    Args:
+        volatility: Of the data [1/sqrt(year)].
+        regime: Whether the market knows calm and stress.
+    """
+    if not regime:
+        return ()
+    short = {"regime.calm_days": 80.0, "regime.stress_days": 65.0}
+    mild = {"regime.volatility": 3.0, "volatility.level": 0.31 * volatility}
+    return (short, mild, short | mild)

@@ -1,1 +1,0 @@
-"""Fits the market to a user's history: reading, statistics, estimators, table."""

@@ -1,0 +1,165 @@
+"""Options of the commands that train, tune and measure policies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro import conf
+
+from hedge_env.training.cli.common_options import CommonOptions, SettingOptions
+from hedge_env.training.cli.option_types import (
+    Count,
+    Criterion,
+    Flag,
+    Folder,
+    Json,
+    Market,
+    Names,
+    OptionalCount,
+    OptionalName,
+    OptionalSeed,
+    OptionalTuned,
+    Progress,
+    Replay,
+    RiskAversions,
+    Seed,
+    Threads,
+)
+
+__all__ = [
+    "CompareOptions",
+    "EvaluateOptions",
+    "StudyOptions",
+    "TrainOptions",
+    "TuneOptions",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(SettingOptions):
+    """Train an agent from an experiment file and write a run folder."""
+
+    config: Annotated[conf.Positional[Path], conf.arg(metavar="CONFIG")]
+    """The experiment: reference, or a file such as configs/reference.yaml."""
+    out: Folder = None
+    """Run folder to write (default: a new one under runs/)."""
+    resume: Flag = False
+    """Continue the run in the run folder from its last checkpoint."""
+    seed: OptionalSeed = None
+    """Seed of the run (default: the one in the experiment file)."""
+    total_timesteps: OptionalCount = None
+    """Environment steps to train for (default: from the experiment file)."""
+    threads: Count = 1
+    """Threads of the learner; more than one changes the trained weights."""
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(SettingOptions):
+    """Evaluate one saved policy or rule on test paths, with confidence intervals."""
+
+    policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
+    """A policy file, a run folder, or a rule: NAME or NAME:KEY=VALUE,KEY=VALUE."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with the rule's parameters (default: its own)."""
+    preset: OptionalName = None
+    """The market to evaluate in (default: that of training or tuning)."""
+    replay: Replay = None
+    risk_aversion: RiskAversions = ()
+    """Risk aversions to evaluate at (default: those of --tuned, or the market's)."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    seed: Seed = 0
+    """Seed of the test paths."""
+    threads: Threads = 1
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(SettingOptions):
+    """Tune rules on validation paths, compare all on test paths, write a report."""
+
+    preset: Market = "reference"
+    """The market to compare in."""
+    replay: Replay = None
+    policies: Names = ("all",)
+    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `all` for
+    every rule, and policy files or run folders."""
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
+    """Risk aversions to compare at."""
+    episodes: Count = 20_000
+    """Number of test paths."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that rules are tuned and the best are picked on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    criterion: Criterion = "objective"
+    """What tuning minimises: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with parameters that are then not tuned again."""
+    threads: Threads = 1
+    out: Folder = None
+    """Folder for the report (default: no report, the table only)."""
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneOptions(SettingOptions):
+    """Find the best parameters of rules on validation paths and keep them in a file."""
+
+    preset: Market = "reference"
+    """The market to tune in."""
+    replay: Replay = None
+    policies: Names = ("all",)
+    """Rules by name, or `all` for every rule."""
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
+    """Risk aversions to tune for."""
+    episodes: Count = 20_000
+    """Number of validation paths."""
+    seed: Seed = 0
+    """Seed of the validation paths."""
+    criterion: Criterion = "objective"
+    """What to minimise: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
+    threads: Threads = 1
+    out: Folder = None
+    """Folder for tuned.json, written after every rule (default: print only)."""
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(CommonOptions):
+    """Tune and compare all rules in many markets, and write tables and a page."""
+
+    presets: Names = (
+        "reference",
+        "ethereum-l1-2021",
+        "ethereum-l1",
+        "ethereum-l1-2026",
+        "ethereum-l2",
+        "deribit",
+        "cao-gbm-1m",
+        "cao-gbm-3m",
+        "cao-sabr-1m",
+        "cao-sabr-3m",
+    )
+    """Markets to study."""
+    policies: Names = ("all",)
+    """Rules by name, `all` for every rule; `optimal` where it is known."""
+    risk_aversion: RiskAversions = ()
+    """Risk aversions (default: five around each market's own)."""
+    episodes: Count = 100_000
+    """Number of test paths of each market."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that the rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
+    threads: Threads = 1
+    work: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/study")
+    """Folder that keeps what is finished, so that the study can be interrupted."""
+    out: Annotated[Path, conf.arg(metavar="DIR")] = Path("docs/study")
+    """Folder for the tables, the figures and the page."""
+    json: Json = False
+    progress: Progress = True

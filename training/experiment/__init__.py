@@ -1,0 +1,1 @@
+"""What is trained, on which market: an experiment file as models."""

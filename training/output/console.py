@@ -1,0 +1,238 @@
+"""What a command writes, and where.
+
+Standard output carries the result: a table, or one JSON document. Progress and
+remarks go to standard error, so that a program can read the first undisturbed. All
+of it goes through here, and loses what could steer a terminal: a name in a table may
+come from a file of somebody else's.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hedge_env.base.errors import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+__all__ = [
+    "Advance",
+    "counter",
+    "log",
+    "progress_bar",
+    "write_json",
+    "write_table",
+    "write_text",
+]
+
+# Takes the amount of work done since the last call, and figures worth showing.
+Advance = Callable[..., None]
+
+_SECONDS_BETWEEN_LINES = 10.0
+_FILE_WIDTH = 180  # characters of a table, where there is no terminal to ask
+
+
+def log(message: str) -> None:
+    """Write one remark to standard error."""
+    print(printable(message), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _writing_the_result() -> Iterator[None]:
+    """Say of an error, a full disk for example, that it was the result's."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever reads it has enough: no error
+    except OSError as error:
+        problem = f"standard output cannot be written: {error.strerror or error}"
+        raise OSError(error.errno, problem) from None
+
+
+def write_text(text: str) -> None:
+    """Write lines of the result to standard output."""
+    with _writing_the_result():
+        print(printable(text))
+
+
+def write_table(*parts: "RenderableType") -> None:
+    """Write tables of the result, and lines between them, to standard output.
+
+    Args:
+        parts: Tables and texts; no markup is read into a text.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    width = None if sys.stdout is None or sys.stdout.isatty() else _FILE_WIDTH
+    console = Console(width=width, highlight=False)
+    for part in parts:
+        with _writing_the_result():
+            console.print(_Plain(Text(part) if isinstance(part, str) else part))
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """What it holds, its texts without control characters.
+
+    The colours and the moves of the cursor that rich itself adds come afterwards.
+    """
+
+    inner: "RenderableType"
+
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterable[Segment]":
+        """Segments of what it holds, cleaned."""
+        for segment in console.render(self.inner, options):
+            text = segment.text if segment.control else printable(segment.text)
+            yield segment._replace(text=text)
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Write the one document that `--json` promises to standard output.
+
+    Args:
+        document: Plain values; a NaN is an error, since JSON has none.
+    """
+    text = json.dumps(document, indent=2, allow_nan=False)
+    with _writing_the_result():
+        sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def progress_bar(
+    description: str, total: int, *, enabled: bool = True
+) -> Iterator[Advance]:
+    """Show the progress of long work on standard error, with the time left.
+
+    On a terminal this is a bar; elsewhere a plain line every ten seconds. The
+    caller gets a function `advance(amount, **figures)`; the figures, for example
+    `objective_bp=50.3`, are shown behind the bar.
+
+    Args:
+        description: What is being done, in a word or two.
+        total: Amount of work in all, in the unit that `advance` takes.
+        enabled: False shows nothing.
+
+    Yields:
+        The function to call as the work proceeds.
+    """
+    if not enabled:
+        yield lambda amount=1, **figures: None
+    elif sys.stderr.isatty():
+        with _terminal_bar(description, total) as advance:
+            yield advance
+    else:
+        yield _line_writer(description, total)
+
+
+@contextmanager
+def counter(
+    description: str, total: int, *, enabled: bool
+) -> Iterator[Callable[[int], None]]:
+    """A progress bar that is told how much is done, not how much was added.
+
+    Args:
+        description: What is being done, in a word or two.
+        total: Amount of work in all.
+        enabled: False shows nothing.
+
+    Yields:
+        The function to call with the amount of work done.
+    """
+    shown = 0
+    with progress_bar(description, total, enabled=enabled) as advance:
+
+        def report(done: int) -> None:
+            nonlocal shown
+            if done > shown:
+                advance(done - shown)
+                shown = done
+
+        yield report
+
+
+@contextmanager
+def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
+    """Show a live bar; rich is imported only here, because it is slow to import."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(printable(description), total=total, figures="")
+
+        def advance(amount: int = 1, **figures: float) -> None:
+            progress.advance(task, amount)
+            if figures:
+                progress.update(task, figures=_format_figures(figures))
+
+        yield advance
+
+
+def _line_writer(description: str, total: int) -> Advance:
+    """Return an `advance` that writes a plain line now and then."""
+    pace = _Pace()
+    last = time.monotonic()
+    done = 0
+
+    def advance(amount: int = 1, **figures: float) -> None:
+        nonlocal last, done
+        done += amount
+        now = time.monotonic()
+        left = pace.time_left(done, total, now)
+        if now - last < _SECONDS_BETWEEN_LINES and done < total:
+            return
+        last = now
+        time_left = "" if left is None else f", {left:.0f} s left"
+        line = f"{description}: {100 * done // max(total, 1)} %{time_left}"
+        log(f"{line} {_format_figures(figures)}".rstrip())
+
+    return advance
+
+
+class _Pace:
+    """Estimates the time left from the first report on.
+
+    What comes before it, such as compiling, says nothing about the pace of the work.
+    """
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def time_left(self, done: int, total: int, now: float) -> float | None:
+        """Time until `total` is reached [s], or None if there is no telling yet."""
+        if self._first is None:
+            self._first = (done, now)
+        first_done, first_time = self._first
+        if done >= total:
+            return 0.0
+        if done <= first_done:
+            return None
+        return (now - first_time) * (total - done) / (done - first_done)
+
+
+def _format_figures(figures: Mapping[str, float]) -> str:
+    """Write named figures in a row, for example `objective_bp 50.3`."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())

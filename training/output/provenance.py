@@ -1,0 +1,49 @@
+"""Where a result comes from: versions, commit and command line."""
+
+import importlib.metadata
+import json
+import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from hedge_env.training.output.source_commit import git_commit
+
+PACKAGES = (
+    "hedge-env",
+    "gymnasium",
+    "numba",
+    "numpy",
+    "safetensors",
+    "stable-baselines3",
+    "torch",
+)
+
+
+def command_line() -> str:
+    """How this process was started, without the path of the program."""
+    program = Path(sys.argv[0]).name if sys.argv[0] else "python"
+    return shlex.join([program, *sys.argv[1:]])
+
+
+def collect_versions(seed: int) -> dict[str, Any]:
+    """Everything besides the config that a result depends on."""
+    versions: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "seed": seed,
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": versions,
+    }
+
+
+def to_json(document: Any) -> str:
+    """Indented JSON with a final newline."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"

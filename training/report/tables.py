@@ -1,0 +1,169 @@
+"""A summary as a table in the terminal."""
+
+import shutil
+import sys
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from hedge_env.training.output.console import write_table
+from hedge_env.training.results.findings import (
+    difference,
+    headline,
+    leader,
+    marked_name,
+    marks,
+    objective,
+    parameter_text,
+    parameters,
+    with_error,
+)
+from hedge_env.training.results.recorded_market import replay_sentence
+from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.results.tuned_file import TunedFile
+
+__all__ = ["print_summary", "print_tuned", "summary_table"]
+
+
+_PICKED = (
+    " The best rule is the best on the validation paths: on these test paths another "
+    "is ahead of it."
+)
+
+
+def _is_overtaken(summary: Summary) -> bool:
+    """Whether a rule has a lower objective on the test paths than the best rule."""
+    return any(
+        row.objective_bp < best.objective_bp
+        for best in summary.policies
+        if best.best_rule
+        for row in summary.at(best.risk_aversion)
+        if row.kind == "baseline"
+    )
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the table on standard output.
+
+    Args:
+        summary: What was measured.
+    """
+    replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
+    warnings = [Text(line, style="bold yellow") for line in marks(summary)]
+    write_table(
+        *(_narrow_table(summary) if _is_narrow() else (summary_table(summary),)),
+        f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
+        f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
+        f"confidence interval.{_PICKED if _is_overtaken(summary) else ''}",
+        *warnings,
+        *replayed,
+    )
+
+
+def print_tuned(file: TunedFile) -> None:
+    """Print the parameters of tuned rules on standard output.
+
+    Args:
+        file: What was tuned.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("λ", justify="right")
+    table.add_column("policy", no_wrap=True)
+    table.add_column(file.criterion, justify="right", no_wrap=True)
+    table.add_column("tried", justify="right")
+    table.add_column("parameters")
+    for entry in sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp)):
+        table.add_row(
+            f"{entry.risk_aversion:g}",
+            entry.policy,
+            with_error(entry.value_bp, entry.value_se or 0.0),
+            f"{entry.evaluations}",
+            parameter_text(entry.params),
+        )
+    write_table(
+        table,
+        f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
+        "notional; ± is a 95 % confidence interval.",
+    )
+
+
+_NARROW = 140  # columns of a terminal; the whole table takes more than 130
+
+
+def _is_narrow() -> bool:
+    """Whether a terminal would cut the whole table; a file or a pipe has its width."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return False
+    return shutil.get_terminal_size().columns < _NARROW
+
+
+def _narrow_table(summary: Summary) -> tuple[Table | str, ...]:
+    """What fits into 80 columns, and the parameters in lines below."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    table.add_column("λ", justify="right", no_wrap=True)
+    table.add_column("policy", overflow="fold")
+    titles = ("objective", "vs best rule", "cost", "tracking", "trades")
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    lead = leader(summary, headline(summary))
+    lines = []
+    for row in summary.policies:
+        table.add_row(
+            f"{row.risk_aversion:g}",
+            marked_name(row).replace("[", r"\["),
+            objective(row),
+            difference(row).split(" (")[0],
+            f"{row.cost_bp:.1f}",
+            f"{row.tracking_error_bp:.1f}",
+            f"{row.trades:.1f}",
+            style=_style(row, lead),
+        )
+        if parameters(row):
+            lines.append(f"{row.name} at λ {row.risk_aversion:g}: {parameters(row)}")
+    return table, *lines
+
+
+def summary_table(summary: Summary) -> Table:
+    """One row per policy and risk aversion, the best objective first."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("λ", justify="right")
+    table.add_column("policy", no_wrap=True)
+    compared = any(row.best_rule for row in summary.policies)
+    for title in ("objective", *(("vs best rule",) if compared else ())):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("parameters", min_width=32)
+    lead = leader(summary, headline(summary))
+    for level in summary.risk_aversions:
+        rows = summary.at(level)
+        for row in rows:
+            table.add_row(
+                f"{level:g}",
+                *_cells(row, compared=compared),
+                style=_style(row, lead),
+                end_section=row is rows[-1],
+            )
+    return table
+
+
+def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
+    return [
+        marked_name(row).replace("[", r"\["),  # rich would read markup into it
+        objective(row),
+        *([difference(row)] if compared else []),
+        with_error(row.cost_bp, row.cost_se),
+        with_error(row.tracking_error_bp, row.tracking_error_se),
+        with_error(row.cvar95_bp, row.cvar95_se, 0),
+        f"{row.trades:.1f}",
+        parameters(row),
+    ]
+
+
+def _style(row: PolicyRow, lead: PolicyRow) -> str:
+    if row.kind == "agent" or row is lead:
+        return "bold"
+    if row.kind == "optimal":
+        return "italic"
+    return "cyan" if row.best_rule else ""

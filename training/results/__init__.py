@@ -1,0 +1,1 @@
+"""What was measured, without a picture."""

@@ -1,0 +1,206 @@
+"""What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import BASELINES, RULES, AbstractRule, rules_for, unfit_rules
+from hedge_env.baselines.optimum.hodges_neuberger import (
+    HodgesNeubergerPolicy,
+    hodges_neuberger_policy,
+)
+from hedge_env.baselines.optimum.optimal import (
+    MeanGasPolicy,
+    OptimalPolicy,
+    mean_gas_policy,
+    optimal_policy,
+)
+from hedge_env.baselines.optimum.solvable import require_solvable, why_unsolvable
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.training.output.console import log
+from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
+from hedge_env.training.results.policy_row import Contender, Parameters
+from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
+from hedge_env.training.results.world import require_readable, strangeness, trained_on
+
+__all__ = [
+    "ALL",
+    "MEAN_GAS",
+    "OPTIMA",
+    "OPTIMAL",
+    "SOLVERS",
+    "Agent",
+    "Rule",
+    "agent_contender",
+    "find_contenders",
+    "risk_aversions_of",
+    "rule_contender",
+    "wanted_optima",
+]
+
+ALL = "all"
+OPTIMAL = OptimalPolicy.name  # the exact solution, where there is one
+MEAN_GAS = MeanGasPolicy.name  # that of the problem with gas at its mean
+SOLVERS: Mapping[str, Callable[[EnvConfig, float], OptimalPolicy]] = {
+    OPTIMAL: optimal_policy,
+    MEAN_GAS: mean_gas_policy,
+    HodgesNeubergerPolicy.name: hodges_neuberger_policy,
+}
+OPTIMA = tuple(SOLVERS)
+
+
+def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
+    """Which exact solutions are to be among the policies.
+
+    Args:
+        entries: As for `find_contenders`; `all` means the optimum where it exists,
+            and beside it the one for gas at its mean where gas moves.
+        config: The hedging problem.
+
+    Returns:
+        Some of `OPTIMA`.
+
+    Raises:
+        HedgeError: If one is asked for by name and the problem has none.
+    """
+    wanted = {name for name in OPTIMA if name in entries}
+    if wanted:
+        require_solvable(config)
+    if ALL in entries and why_unsolvable(config) is None:
+        wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}
+    return tuple(name for name in OPTIMA if name in wanted)
+
+
+def find_contenders(
+    entries: Sequence[str], config: EnvConfig | None = None
+) -> tuple[list[Rule], list[Agent]]:
+    """Look up every entry; an entry given twice counts once.
+
+    Args:
+        entries: Names of rules, with parameters or not (see `rule_spec`), `all` for
+            every rule that hedges, policy files, run folders; `OPTIMA` are passed
+            over, see `wanted_optima`.
+        config: The hedging problem: `all` is then every rule that can be played in it
+            and whose assumptions it keeps. None: every rule there is.
+
+    Returns:
+        The rules and the saved policies, each in the order given.
+
+    Raises:
+        ConfigError: If an entry is neither a rule nor a file, if a parameter is
+            unknown, or if a policy cannot be played in the problem.
+        PolicyFileError: If a file is not a policy.
+    """
+    rules: dict[str, Rule] = {}  # by name, in order
+    paths: dict[Path, None] = {}
+    for entry in join_parameters(entries):
+        if entry == ALL:
+            names = BASELINES if config is None else _all_rules(config)
+            rules.update({name: Rule(name, RULES[name]) for name in names})
+            continue
+        rule = parse_rule(entry)
+        if rule is not None:
+            rules[rule.name] = rule
+        elif entry not in OPTIMA:
+            paths[_policy_path(entry)] = None
+    agents = find_agents(paths, [*RULES, *OPTIMA, *rules])
+    if config is not None:
+        for agent in agents:
+            require_readable(agent.name, agent.policy, config)
+    return list(rules.values()), agents
+
+
+def _all_rules(config: EnvConfig) -> list[str]:
+    """Rules that can be played, and a line about those that a book does not suit."""
+    suited = list(rules_for(config))
+    reasons: dict[str, list[str]] = {}
+    for name, reason in unfit_rules(config).items():
+        if name in BASELINES:
+            reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        log(f"left out of all: {', '.join(names)} ({reason})")
+    return suited
+
+
+def risk_aversions_of(agent: Agent, asked: Iterable[float]) -> tuple[float, ...]:
+    """Risk aversions at which an agent is to be measured.
+
+    One that was trained for a range can act at all of them, any other only at its
+    own: elsewhere it would be judged by an objective it never saw.
+
+    Args:
+        agent: The saved policy.
+        asked: Risk aversions of the comparison [1/notional].
+    """
+    trained = agent.risk_aversion
+    return tuple(asked) if isinstance(trained, RiskAversionRange) else (trained,)
+
+
+def rule_contender(
+    name: str,
+    policy: AbstractRule,
+    risk_aversion: float,
+    config: EnvConfig,
+    *,
+    params_source: str,
+    given: Parameters | None = None,
+) -> Contender:
+    """What a summary says about a rule, broken assumptions included.
+
+    Args:
+        name: In tables.
+        policy: The rule with its parameters.
+        risk_aversion: Lambda it is measured at [1/notional].
+        config: The hedging problem.
+        params_source: Where its parameters are from.
+        given: Parameters of the command line, those that are never tuned included.
+    """
+    reason = policy.why_unfit(config)
+    notes = () if reason is None else (f"not made for this book: {reason}",)
+    params = {**policy.params, **(given or {})}
+    return Contender(
+        name,
+        policy.kind,
+        params,
+        risk_aversion,
+        params_source=params_source if params else None,
+        notes=notes,
+    )
+
+
+def agent_contender(agent: Agent, risk_aversion: float, config: EnvConfig) -> Contender:
+    """What a summary says about an agent, where it is a stranger included.
+
+    Args:
+        agent: The saved policy.
+        risk_aversion: Lambda it is measured at [1/notional].
+        config: The hedging problem.
+    """
+    return Contender(
+        agent.name,
+        agent.policy.kind,
+        {},
+        risk_aversion,
+        str(agent.source),
+        entry=agent.entry or agent.name,
+        seed=agent.seed,
+        trained_on=trained_on(agent.policy, config),
+        notes=strangeness(agent.policy, config, risk_aversion),
+    )
+
+
+def _policy_path(entry: str) -> Path:
+    path = Path(entry)
+    if path.is_dir():
+        path /= POLICY_FILE
+    if path.is_file():
+        return path
+    close = get_close_matches(entry, (*RULES, *OPTIMA, ALL), n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    if not close and (path.suffix or len(path.parts) > 1):
+        raise ConfigError(f"--policies: there is no policy file {path}")
+    raise ConfigError(
+        f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
+        f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
+    )

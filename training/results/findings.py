@@ -1,0 +1,227 @@
+"""The result of a comparison in a few sentences, with what is known about its error."""
+
+from collections.abc import Mapping
+
+from hedge_env.training.results.contenders import OPTIMAL
+from hedge_env.training.results.policy_row import Z_95, PolicyRow, by_validation
+from hedge_env.training.results.seeds import half_width
+from hedge_env.training.results.summary import Summary
+
+__all__ = [
+    "answer",
+    "difference",
+    "headline",
+    "leader",
+    "marked_name",
+    "marks",
+    "objective",
+    "parameter_text",
+    "parameters",
+    "with_error",
+]
+
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def headline(summary: Summary) -> float:
+    """Risk aversion at which a report goes into detail: an agent's, or the middle."""
+    levels = summary.risk_aversions
+    with_agent = [
+        level
+        for level in levels
+        if any(row.kind == "agent" for row in summary.at(level))
+    ]
+    candidates = with_agent or levels
+    return candidates[len(candidates) // 2]
+
+
+def leader(summary: Summary, risk_aversion: float) -> PolicyRow:
+    """The policy a report looks at closely: an agent, the best rule, or the optimum.
+
+    Of several agents it is the one that the validation paths pick, where an experiment
+    counts as the mean over its seeds. The test paths pick nothing.
+    """
+    rows = summary.at(risk_aversion)
+    agents = [row for row in rows if row.kind == "agent"]
+    if agents:
+        return min(agents, key=by_validation)
+    best = summary.best_rule(risk_aversion)
+    rules = [row for row in rows if row.kind == "baseline"]
+    return best or min(rules or rows, key=by_validation)
+
+
+def answer(summary: Summary) -> str:
+    """Which policy is best and by how much, for every risk aversion."""
+    sentences = [_at(summary, level) for level in summary.risk_aversions]
+    return " ".join(sentences)
+
+
+def with_error(value: float, error: float, digits: int = 1) -> str:
+    """A number and the half-width of its 95 % interval."""
+    return f"{_signed(value, digits)} ± {Z_95 * error:.{digits}f}"
+
+
+def objective(row: PolicyRow) -> str:
+    """Objective and the half-width of its interval, over paths and seeds [bp]."""
+    return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+
+
+def _with_half(value: float, half: float, digits: int) -> str:
+    return f"{_signed(value, digits)} ± {half:.{digits}f}"
+
+
+def marked_name(row: PolicyRow) -> str:
+    """Name of a row, with the number of its seeds, and a star if it is a stranger."""
+    several = row.seed_interval_bp is not None
+    seeds = f" ({len(row.seeds or ())} seeds)" if several else ""
+    return f"{row.name}{seeds}{' *' if row.notes else ''}"
+
+
+def marks(summary: Summary) -> list[str]:
+    """A line for every policy in a world that it was not made for.
+
+    Args:
+        summary: What was measured.
+    """
+    lines: dict[str, None] = {}
+    for row in summary.policies:
+        lines.update({f"* {row.name}: {note}": None for note in row.notes})
+    return list(lines)
+
+
+def difference(row: PolicyRow) -> str:
+    """Objective against the best rule's [bp], and in percent of it."""
+    if row.best_rule:
+        return "best rule"
+    if row.objective_gap_bp is None or row.objective_gap_se is None:
+        return ""
+    half = half_width(row, row.objective_gap_se)
+    text = _with_half(row.objective_gap_bp, half, 2)
+    text = text if row.objective_gap_bp < 0.0 else f"+{text}"
+    if row.objective_gap_relative is None:
+        return text
+    percent = f"{100.0 * row.objective_gap_relative:+.1f}"
+    return f"{text} ({percent.replace('-', MINUS)} %)"
+
+
+def parameters(row: PolicyRow) -> str:
+    """Parameters of a policy in a row, for example `threshold 0.12`.
+
+    Those that were not tuned say so. Of an agent: its seeds, and the spread over them.
+    """
+    seeds = [entry["seed"] for entry in row.seeds or ()]
+    if row.seed_spread_bp is not None:
+        listed = ", ".join(f"{seed}" for seed in seeds)
+        return f"seeds {listed}; spread over seeds {row.seed_spread_bp:.2f} bp"
+    if seeds:
+        return "seed not recorded" if seeds[0] is None else f"seed {seeds[0]}"
+    text = parameter_text(row.params)
+    if not text or row.params_source in (None, "tuned"):
+        return text
+    return f"{text} ({row.params_source})"
+
+
+def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:
+    """Parameters in a row, for example `threshold 0.12`."""
+    values = (
+        f"{name.replace('_', ' ')} {value:.3g}"
+        if isinstance(value, float)
+        else f"{name.replace('_', ' ')} {value}"
+        for name, value in params.items()
+    )
+    return ", ".join(values)
+
+
+def _at(summary: Summary, risk_aversion: float) -> str:
+    row, rule = leader(summary, risk_aversion), summary.best_rule(risk_aversion)
+    start = f"At risk aversion {risk_aversion:g}"
+    if row.kind == "agent":
+        text = f"{start}, {_agent_sentence(row, rule)}"
+    elif rule is None:
+        text = f"{start}, {row.name} has {_figures(row)}."
+    else:
+        behind = _next(summary, rule)
+        text = f"{start}, the best rule is {rule.name}: {_figures(rule)}{behind}."
+    return text + _above_optimum(summary, risk_aversion)
+
+
+def _above_optimum(summary: Summary, risk_aversion: float) -> str:
+    """How far the agent and the best rule are from the exact optimum."""
+    rows = summary.at(risk_aversion)
+    optimum = next((row for row in rows if row.name == OPTIMAL), None)
+    lead = leader(summary, risk_aversion)
+    others = [lead if lead.kind != "optimal" else None]
+    best = summary.best_rule(risk_aversion)
+    if best is not lead:
+        others.append(best)
+    if optimum is None or not any(others):
+        return ""
+    shares = [
+        f"{row.name} is {_percent(row.objective_bp / optimum.objective_bp - 1.0)} above"
+        for row in others
+        if row is not None
+    ]
+    value = with_error(optimum.objective_bp, optimum.objective_se)
+    return f" The exact optimum is {value} bp; {' and '.join(shares)} it."
+
+
+def _percent(share: float) -> str:
+    return f"{_signed(100.0 * share, 1)} %"
+
+
+def _agent_sentence(row: PolicyRow, rule: PolicyRow | None) -> str:
+    own = f"the agent {_seeds(row)} reaches {_figures(row)}"
+    if row.notes:
+        own += f" (it was {'; '.join(row.notes)})"
+    gap, error = row.objective_gap_bp, row.objective_gap_se
+    if rule is None or gap is None or error is None:
+        return f"{own}."
+    half = half_width(row, error)
+    if abs(gap) <= half:
+        return (
+            f"{own}. That cannot be told from the best rule, {rule.name} "
+            f"(difference {_with_half(gap, half, 2)} bp, path by path)."
+        )
+    side = "better" if gap < 0.0 else "worse"
+    share = ""
+    if row.objective_gap_relative is not None:
+        share = f" ({100.0 * abs(row.objective_gap_relative):.1f} %)"
+    return (
+        f"{own}. That is {_with_half(abs(gap), half, 2)} bp{share} {side} than the "
+        f"best rule, {rule.name}, path by path."
+    )
+
+
+def _seeds(row: PolicyRow) -> str:
+    if row.seed_spread_bp is None:
+        return row.name
+    return (
+        f"{row.name} (mean of {len(row.seeds or ())} seeds, spread "
+        f"{row.seed_spread_bp:.2f} bp)"
+    )
+
+
+def _figures(row: PolicyRow) -> str:
+    return (
+        f"an objective of {objective(row)} bp, paying "
+        f"{row.cost_bp:.1f} bp in {row.trades:.1f} trades for a tracking error of "
+        f"{row.tracking_error_bp:.0f} bp"
+    )
+
+
+def _next(summary: Summary, rule: PolicyRow) -> str:
+    """How far behind the rule is that the validation paths put second."""
+    second = summary.second_rule(rule.risk_aversion)
+    if second is None:
+        return ""
+    gap, error = second.objective_gap_bp, second.objective_gap_se
+    if gap is None or error is None:
+        return ""
+    side = "behind" if gap >= 0.0 else "ahead on these paths"
+    return f"; the next, {second.name}, is {with_error(abs(gap), error, 2)} bp {side}"
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with a real minus sign."""
+    return f"{value:.{digits}f}".replace("-", MINUS)

@@ -1,0 +1,185 @@
+"""Policies on common test paths: what each did, and a summary of it."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.desk.batch import HedgeBatch
+from hedge_env.evaluation.attribution import attribute
+from hedge_env.evaluation.evaluate import EpisodeTable, evaluate
+from hedge_env.policies.policy import Policy
+from hedge_env.training.output.console import counter
+from hedge_env.training.results.recorded_market import with_replay
+from hedge_env.training.results.summary import (
+    Contender,
+    PolicyRow,
+    Summary,
+    build_summary,
+)
+
+__all__ = ["Comparison", "is_contested", "measure", "premium_bp"]
+
+_ATTRIBUTED = 4096  # test paths on which the source of profit is looked into
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A summary and what it was made from; the sequences run in parallel.
+
+    Attributes:
+        summary: The document.
+        config: The hedging problem.
+        contenders: What was measured.
+        policies: The policies themselves, with tuned parameters.
+        tables: What each did on every test path.
+    """
+
+    summary: Summary
+    config: EnvConfig
+    contenders: tuple[Contender, ...]
+    policies: tuple[Policy, ...]
+    tables: tuple[EpisodeTable, ...]
+
+    def picked(self, row: PolicyRow) -> int:
+        """Number of a row's contender; of several seeds, validation picks one.
+
+        Args:
+            row: Of the summary.
+        """
+        members = [
+            number
+            for number, contender in enumerate(self.contenders)
+            if contender.row == (row.name, row.risk_aversion)
+        ]
+        values = {
+            seed["run"]: seed["validation_objective_bp"] for seed in row.seeds or ()
+        }
+
+        def value(number: int) -> float:
+            found = values.get(self.contenders[number].name)
+            return math.inf if found is None else float(found)
+
+        return min(members, key=value)
+
+
+def measure(
+    entries: Sequence[tuple[Contender, Policy]],
+    config: EnvConfig,
+    *,
+    n_episodes: int,
+    seed: int,
+    threads: int,
+    progress: bool,
+    criterion: str | None = None,
+    validation_episodes: int | None = None,
+    attributed: bool = True,
+) -> Comparison:
+    """Run policies on the test paths and summarise what they did.
+
+    Where there is a choice, between rules or between agents, the validation paths make
+    it: the policies are run on those as well.
+
+    Args:
+        entries: Policies, with what the summary says about them.
+        config: The hedging problem.
+        n_episodes: Number of test paths, at least 2.
+        seed: Seed of the test paths.
+        threads: The result does not depend on it.
+        progress: Whether to show progress on standard error.
+        criterion: What tuning minimised, if there was any.
+        validation_episodes: Number of paths it was done on, and of those that pick;
+            None picks nothing.
+        attributed: Whether to say where profit is from, on some of the paths.
+    """
+    contenders = tuple(contender for contender, _ in entries)
+    policies = tuple(policy for _, policy in entries)
+    validation = None
+    if validation_episodes is not None and is_contested(contenders):
+        validation = _on_validation_paths(
+            entries, config, validation_episodes, seed, threads, progress=progress
+        )
+    with counter("testing", n_episodes * len(entries), enabled=progress) as report:
+        tables = evaluate(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=n_episodes,
+            seed=seed,
+            threads=threads,
+            progress=lambda done, total: report(done),
+        )
+    attributions = None
+    if attributed and config.n_instruments == 1:  # it knows no options held
+        attributions = attribute(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=min(n_episodes, _ATTRIBUTED),
+            seed=seed,
+            threads=threads,
+        )
+    summary = build_summary(
+        contenders,
+        tables,
+        preset=config.name,
+        seed=seed,
+        premium_bp=premium_bp(config, n_episodes, seed),
+        config=config.model_dump(mode="json"),
+        criterion=criterion,
+        validation_episodes=validation_episodes,
+        attributions=attributions,
+        validation=validation,
+    )
+    summary = with_replay(summary, config)
+    return Comparison(summary, config, contenders, policies, tuple(tables))
+
+
+def is_contested(contenders: Sequence[Contender]) -> bool:
+    """Whether one of several rules, agents or seeds has to be picked anywhere.
+
+    Args:
+        contenders: What is measured.
+    """
+    places = Counter((c.kind, c.risk_aversion) for c in contenders)
+    return any(n > 1 for (kind, _), n in places.items() if kind != "optimal")
+
+
+def _on_validation_paths(
+    entries: Sequence[tuple[Contender, Policy]],
+    config: EnvConfig,
+    n_episodes: int,
+    seed: int,
+    threads: int,
+    *,
+    progress: bool,
+) -> list[float]:
+    """Objective of every policy on the validation paths [bp]."""
+    total = n_episodes * len(entries)
+    with counter("validating", total, enabled=progress) as report:
+        tables = evaluate(
+            [(p, c.risk_aversion) for c, p in entries],
+            config,
+            n_episodes=n_episodes,
+            seed=seed,
+            stream="validation",
+            threads=threads,
+            progress=lambda done, total: report(done),
+        )
+    return [float(table.objective.mean()) / BASIS_POINT for table in tables]
+
+
+def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:
+    """Mean value of the book at the start of the test paths, received positive [bp].
+
+    Args:
+        config: The hedging problem.
+        n_episodes: Number of test paths; a few thousand are enough for the mean.
+        seed: Seed of the test paths.
+    """
+    n_paths = min(n_episodes, 4096)
+    batch = HedgeBatch(config, n_paths, seed=seed, stream="test")
+    batch.reset(np.arange(n_paths))
+    value = float(batch.observables()["book_value"].mean())
+    return -value / BASIS_POINT + 0.0  # of an empty book 0, not -0

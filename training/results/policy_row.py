@@ -1,0 +1,141 @@
+"""A policy before it is measured, and what was measured of it: a row of `summary.json`.
+
+Everything is in basis points of the initial notional unless its name says otherwise. A
+key that ends in `_se` is the standard error of the one it names.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Z_95", "Contender", "Parameters", "PolicyRow", "by_validation"]
+
+Z_95 = 1.959964  # half-width of a 95 % interval in standard errors
+
+Parameters = Mapping[str, float | int | str | bool]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What a row is about, before it is measured.
+
+    Attributes:
+        name: Unique within a comparison, together with the risk aversion.
+        kind: `baseline`, `agent` or `optimal`.
+        params: Parameters, tuned ones included; empty for an agent.
+        risk_aversion: Lambda of the objective [1/notional].
+        source: File a learned policy came from.
+        entry: Name of the row it belongs to, if that is shared by several seeds of
+            one experiment; None: its own name.
+        seed: Of the training; None if it is not recorded.
+        params_source: Where parameters are from: `default`, `given`, `tuned` or a
+            file; None for what has none.
+        trained_on: See `trained_on`; None for what is not trained.
+        notes: What is foreign to it in this problem, a sentence each.
+    """
+
+    name: str
+    kind: str
+    params: Parameters
+    risk_aversion: float
+    source: str | None = None
+    entry: str | None = None
+    seed: int | None = None
+    params_source: str | None = None
+    trained_on: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> tuple[str, float]:
+        """Name and risk aversion of the row it belongs to."""
+        return self.entry or self.name, self.risk_aversion
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """One policy at one risk aversion, measured on the test paths.
+
+    Several seeds of one experiment are one row, of means over the seeds; its standard
+    errors are those of the paths, as if the seeds were no sample.
+
+    Attributes:
+        objective_gap_bp: Objective minus that of the best rule at the same risk
+            aversion, path by path; None if there is no best rule.
+        objective_gap_relative: The same over the best rule's objective [-].
+        best_rule: Whether this row is that rule: the one with the lowest objective on
+            the validation paths, of at least two policies.
+        attribution: Where profit and trades are from, see
+            `attribution.Attribution`; None if that was not looked into.
+        validation_objective_bp: Objective on the validation paths, by which a best one
+            is picked; None if nothing was to be picked.
+        params_source: As of `Contender`, and so are `trained_on` and `notes`.
+        seeds: Of an agent: `seed`, `run`, `source`, `objective_bp` and
+            `validation_objective_bp` of each; None otherwise.
+        seed_spread_bp: Standard deviation of the objective over seeds; None if there
+            are not two.
+        seed_interval_bp: 95 % interval of the mean over seeds, by Student's t.
+    """
+
+    name: str
+    kind: str
+    params: Parameters
+    risk_aversion: float
+    cost_bp: float
+    cost_se: float
+    cost_components_bp: Mapping[str, float]
+    tracking_error_bp: float
+    tracking_error_se: float
+    tracking_rms_bp: float
+    tracking_rms_se: float
+    objective_bp: float
+    objective_se: float
+    objective_gap_bp: float | None
+    objective_gap_se: float | None
+    objective_gap_relative: float | None
+    objective_gap_relative_se: float | None
+    best_rule: bool
+    net_loss_mean_bp: float
+    net_loss_mean_se: float
+    net_loss_std_bp: float
+    net_loss_std_se: float
+    cvar95_bp: float
+    cvar95_se: float
+    cvar99_bp: float
+    cvar99_se: float
+    trades: float
+    trades_se: float
+    turnover: float
+    turnover_se: float
+    source: str | None
+    attribution: Mapping[str, Any] | None = None
+    validation_objective_bp: float | None = None
+    params_source: str | None = None
+    trained_on: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    seeds: tuple[Mapping[str, Any], ...] | None = None
+    seed_spread_bp: float | None = None
+    seed_interval_bp: tuple[float, float] | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "PolicyRow":
+        """The row that JSON was made of, which knows no tuples.
+
+        Raises:
+            TypeError: If it is of another version.
+        """
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.items()
+        }
+        return cls(**values)
+
+
+def by_validation(row: PolicyRow) -> tuple[float, str]:
+    """Key by which one of several rows is picked: never by the test paths.
+
+    Args:
+        row: One without a validation objective comes last.
+    """
+    value = row.validation_objective_bp
+    return math.inf if value is None else value, row.name

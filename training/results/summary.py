@@ -1,0 +1,212 @@
+"""The document that `hedge compare` and `hedge evaluate` write: `summary.json`.
+
+One row per policy and risk aversion. The keys are a contract with programs that
+read the file; everything in basis points of the initial notional unless its name
+says otherwise. A key that ends in `_se` is the standard error of the one it names.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from hedge_env.evaluation.attribution import Attribution
+from hedge_env.evaluation.evaluate import EpisodeTable
+from hedge_env.evaluation.metrics import (
+    Difference,
+    Metrics,
+    paired_difference,
+    summarise,
+)
+from hedge_env.training.results.policy_row import (
+    Z_95,
+    Contender,
+    PolicyRow,
+    by_validation,
+)
+from hedge_env.training.results.seeds import merge_seeds, with_seed
+
+__all__ = ["Z_95", "Contender", "PolicyRow", "Summary", "build_summary"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything measured on one market.
+
+    Attributes:
+        preset: Name of the market.
+        seed: Seed of the validation and the test paths.
+        n_episodes: Number of test paths.
+        premium_bp: Value of the book at the start, positive if received.
+        policies: Rows by rising risk aversion, then by rising objective.
+        criterion: What the rules' parameters minimise; None if nothing was tuned.
+        validation_episodes: Number of paths the rules were tuned and picked on.
+        config: The market with every default written out.
+        replay: Files, dates and windows of recorded days; None if simulated.
+        simulated: The same policies in the simulated market; None if not replayed.
+    """
+
+    preset: str
+    seed: int
+    n_episodes: int
+    premium_bp: float
+    policies: tuple[PolicyRow, ...]
+    criterion: str | None
+    validation_episodes: int | None
+    config: Mapping[str, Any]
+    replay: Mapping[str, Any] | None = None
+    simulated: "Summary | None" = None
+
+    @property
+    def risk_aversions(self) -> tuple[float, ...]:
+        """All risk aversions measured, rising."""
+        return tuple(sorted({row.risk_aversion for row in self.policies}))
+
+    def at(self, risk_aversion: float) -> tuple[PolicyRow, ...]:
+        """Rows of one risk aversion, the best objective first."""
+        return tuple(r for r in self.policies if r.risk_aversion == risk_aversion)
+
+    def best_rule(self, risk_aversion: float) -> PolicyRow | None:
+        """The rule that the validation paths picked, if there was a choice."""
+        return next((row for row in self.at(risk_aversion) if row.best_rule), None)
+
+    def second_rule(self, risk_aversion: float) -> PolicyRow | None:
+        """The rule that the validation paths put after the best one, if any."""
+        best = self.best_rule(risk_aversion)
+        others = [
+            row
+            for row in self.at(risk_aversion)
+            if row.kind == "baseline" and row is not best
+        ]
+        if best is None or not others:
+            return None
+        return min(others, key=by_validation)
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        document = asdict(self)
+        for summary in (document, document["simulated"]):
+            if summary is not None:
+                summary["policies"] = [_plain(row) for row in summary["policies"]]
+        return document
+
+
+def build_summary(
+    contenders: Sequence[Contender],
+    tables: Sequence[EpisodeTable],
+    *,
+    preset: str,
+    seed: int,
+    premium_bp: float,
+    config: Mapping[str, Any],
+    criterion: str | None = None,
+    validation_episodes: int | None = None,
+    attributions: Sequence[Attribution] | None = None,
+    validation: Sequence[float] | None = None,
+) -> Summary:
+    """Measure every table and compare it with the best rule on the same paths.
+
+    The best rule is the one with the lowest objective on the validation paths: the test
+    paths choose nothing.
+
+    Args:
+        contenders: What each table belongs to.
+        tables: One per contender, all on the same paths in the same order.
+        preset: Name of the market.
+        seed: Seed of the paths.
+        premium_bp: Value of the book at the start [bp], positive if received.
+        config: The market with every default written out.
+        criterion: What tuning minimised.
+        validation_episodes: Number of paths it was done on.
+        attributions: Where the profit of each is from, one per table.
+        validation: Objective of each contender on the validation paths [bp]; without
+            it there is no best rule.
+    """
+    best = _best_rules(contenders, validation)
+    made: dict[tuple[str, float], list[PolicyRow]] = {}
+    for number, (contender, table) in enumerate(zip(contenders, tables, strict=True)):
+        rule = best.get(contender.risk_aversion)
+        gap = None if rule is None else paired_difference(table, tables[rule])
+        row = _row(contender, summarise(table), gap, best_rule=rule == number)
+        if attributions is not None:
+            row = replace(row, attribution=asdict(attributions[number]))
+        if validation is not None:
+            row = replace(row, validation_objective_bp=validation[number])
+        made.setdefault(contender.row, []).append(
+            with_seed(row, contender.seed) if contender.kind == "agent" else row
+        )
+    rows = [merge_seeds(name, members) for (name, _), members in made.items()]
+    rows.sort(key=lambda row: (row.risk_aversion, row.objective_bp, row.name))
+    return Summary(
+        preset=preset,
+        seed=seed,
+        n_episodes=tables[0].n_episodes,
+        premium_bp=premium_bp,
+        policies=tuple(rows),
+        criterion=criterion,
+        validation_episodes=validation_episodes,
+        config=config,
+    )
+
+
+def _best_rules(
+    contenders: Sequence[Contender], validation: Sequence[float] | None
+) -> dict[float, int]:
+    """Number of the rule with the lowest validation objective, by risk aversion.
+
+    One policy alone is not the best of anything; one rule among agents is the best.
+    """
+    rules: dict[float, list[int]] = {}
+    for number, contender in enumerate(contenders):
+        if contender.kind == "baseline":
+            rules.setdefault(contender.risk_aversion, []).append(number)
+    best = {}
+    for level, numbers in rules.items():
+        rivals = {c.row for c in contenders if c.risk_aversion == level}
+        if validation is not None and len(rivals) > 1:
+            best[level] = min(numbers, key=lambda number: validation[number])
+        elif len(numbers) == 1 and len(rivals) > 1:
+            best[level] = numbers[0]
+    return best
+
+
+def _row(
+    contender: Contender,
+    metrics: Metrics,
+    gap: Difference | None,
+    *,
+    best_rule: bool,
+) -> PolicyRow:
+    if gap is None:
+        gap = Difference(math.nan, math.nan, math.nan, math.nan)
+    measured = asdict(metrics)
+    del measured["n_episodes"]  # the same for all: the summary holds it once
+    return PolicyRow(
+        name=contender.name,
+        kind=contender.kind,
+        params=contender.params,
+        risk_aversion=contender.risk_aversion,
+        source=contender.source,
+        params_source=contender.params_source,
+        trained_on=contender.trained_on,
+        notes=contender.notes,
+        **measured,
+        objective_gap_bp=_number(gap.mean_bp),
+        objective_gap_se=_number(gap.se_bp),
+        objective_gap_relative=_number(gap.relative),
+        objective_gap_relative_se=_number(gap.relative_se),
+        best_rule=best_rule,
+    )
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples: they are lists."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in row.items()
+    }
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN: what is not known is None."""
+    return value if math.isfinite(value) else None

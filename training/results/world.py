@@ -1,0 +1,167 @@
+"""Whether a policy is measured in the world it was trained for.
+
+A trained policy carries the problem it was trained on. In another market, with another
+book, or at a risk aversion it never saw, its numbers are those of a stranger: that is
+said wherever they are shown. Where it reads what the market does not have, it is not
+run at all.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.desk.observables import observable_index
+from hedge_env.policies.policy_file import LearnedPolicy
+
+__all__ = ["differences", "require_readable", "strangeness", "trained_on"]
+
+# Parts of a problem that a policy's behaviour is fitted to.
+_WORLD = ("episode", "market", "execution", "book", "holdings", "observation")
+_OWN_AFFAIR = "observation.features"  # every policy file has its own list
+_TOLERANCE = 1e-9  # relative, of a risk aversion
+_SHOWN = 3  # keys named in a sentence
+_LONGEST = 64  # characters of a name
+
+
+def trained_on(policy: LearnedPolicy, config: EnvConfig) -> dict[str, Any]:
+    """Where a policy was trained, and at which keys this problem differs from that.
+
+    Args:
+        policy: The policy.
+        config: The problem it is measured in.
+    """
+    own = policy.config
+    setting = own.risk_aversion
+    return {
+        "preset": _plain(own.name),
+        "risk_aversion": setting.model_dump()
+        if isinstance(setting, RiskAversionRange)
+        else setting,
+        "differs": differences(own, config),
+    }
+
+
+def differences(own: EnvConfig, config: EnvConfig) -> list[str]:
+    """Dotted keys of market, book and the like at which two problems differ."""
+    old, new = own.model_dump(mode="json"), config.model_dump(mode="json")
+    keys: list[str] = []
+    for section in _WORLD:
+        keys += _differences(old[section], new[section], section)
+    return [key for key in keys if key != _OWN_AFFAIR]
+
+
+def strangeness(
+    policy: LearnedPolicy, config: EnvConfig, risk_aversion: float
+) -> tuple[str, ...]:
+    """What is foreign to a policy where it is measured, in a sentence each; or none.
+
+    Args:
+        policy: The policy.
+        config: The problem it is measured in.
+        risk_aversion: Lambda it is measured at [1/notional].
+    """
+    sentences = []
+    keys = differences(policy.config, config)
+    if keys:
+        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+        words = [word for word, parts in _WORDS.items() if _touches(keys, parts)]
+        what = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+        sentences.append(
+            f"trained for another {what}, in {_plain(policy.config.name)}: differs "
+            f"in {', '.join(keys[:_SHOWN])}{more}{_bounds(policy.config, config)}"
+        )
+    setting = policy.config.risk_aversion
+    if isinstance(setting, RiskAversionRange):
+        low, high, text = setting.low, setting.high, f"{setting.low:g} to "
+    else:
+        low, high, text = setting, setting, ""
+    inside = low * (1 - _TOLERANCE) <= risk_aversion <= high * (1 + _TOLERANCE)
+    if not inside:
+        sentences.append(
+            f"trained for risk aversion {text}{high:g}, measured at {risk_aversion:g}"
+        )
+    return tuple(sentences)
+
+
+def _bounds(own: EnvConfig, config: EnvConfig) -> str:
+    """Say that a policy cannot hold what the book asks for."""
+    (low, high), (least, most) = own.holdings_bounds, config.holdings_bounds
+    if low <= least and most <= high:
+        return ""
+    return (
+        f"; it holds {low:g} to {high:g}, and the book's hedge goes from {least:g} to "
+        f"{most:g}"
+    )
+
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "market": ("market", "execution", "observation"),
+    "book": ("book", "holdings"),
+    "episode": ("episode",),
+}
+
+
+def _touches(keys: list[str], sections: tuple[str, ...]) -> bool:
+    return any(key.split(".")[0] in sections for key in keys)
+
+
+def require_readable(name: str, policy: LearnedPolicy, config: EnvConfig) -> None:
+    """Refuse a policy whose features or actions cannot mean here what they meant.
+
+    Args:
+        name: Of the policy.
+        policy: The policy.
+        config: The problem it is to be measured in.
+
+    Raises:
+        ConfigError: In one line, with what the market lacks.
+    """
+    shown = observable_index(config)
+    missing = [
+        record.name
+        for record in policy.metadata.features
+        if record.observable not in shown
+    ]
+    own = policy.config
+    if own.n_instruments > config.n_instruments:
+        missing.append("a listed option to trade")
+    if missing:
+        raise ConfigError(
+            f"{name} was trained in {_plain(own.name)} on what {config.name} does not "
+            f"have: {', '.join(missing)}; measure it in a market that has it, or train "
+            "another"
+        )
+    largest = max(abs(bound) for bound in config.holdings_bounds)
+    for record in policy.metadata.features:
+        if record.observable not in ("delta", "holdings") or record.scale <= 0.0:
+            continue
+        reach = record.offset + record.high / record.scale
+        if largest > reach * (1.0 + _TOLERANCE):
+            raise ConfigError(
+                f"{name} sees {record.name} up to {reach:g}, and the book of "
+                f"{config.name} needs up to {largest:g}: train another for it, or "
+                "scale the book with book.contracts"
+            )
+
+
+def _plain(name: str) -> str:
+    """A name out of a file, fit to be printed."""
+    return "".join(c if c.isprintable() else "?" for c in name)[:_LONGEST]
+
+
+def _differences(old: Any, new: Any, key: str) -> list[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return [
+            found
+            for name in sorted(old.keys() | new.keys())
+            for found in _differences(old.get(name), new.get(name), f"{key}.{name}")
+        ]
+    same_length = isinstance(old, list) and isinstance(new, list)
+    if same_length and len(old) == len(new):
+        return [
+            found
+            for number, pair in enumerate(zip(old, new, strict=True))
+            for found in _differences(*pair, f"{key}.{number}")
+        ]
+    return [] if old == new else [key]

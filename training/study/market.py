@@ -1,0 +1,129 @@
+"""One market of a study: its rules tuned and tested, and the result kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hedge_env.base.files import write_atomically
+from hedge_env.config import EnvConfig
+from hedge_env.training.compare import compare
+from hedge_env.training.output.console import log
+from hedge_env.training.output.provenance import to_json
+from hedge_env.training.results.contenders import OPTIMA
+from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.results.tuned_file import TUNED_FILE
+from hedge_env.training.tune import tune_to_file
+
+_FILE = "market.json"
+
+
+@dataclass(frozen=True)
+class StudyMarket:
+    """What was measured in one market.
+
+    Attributes:
+        summary: All policies at all risk aversions.
+        seconds: Time that testing took, and tuning if it was done at once [s].
+        kept: Whether it was there from an earlier run.
+    """
+
+    summary: Summary
+    seconds: float
+    kept: bool = field(default=False, compare=False)
+
+
+def kept_or_measured(
+    config: EnvConfig,
+    key: Mapping[str, Any],
+    number: int,
+    *,
+    work: Path,
+    total: int,
+    threads: int,
+    progress: bool,
+) -> StudyMarket:
+    """Take a market's result from the work folder, or measure and keep it.
+
+    Args:
+        config: The market.
+        key: All that the result depends on: package version, policies, numbers of
+            paths, seed, risk aversions and the config's digest.
+        number: Of the market among all, for the message.
+        work: Folder for what is finished.
+        total: Number of markets.
+        threads: For tuning and testing; the result does not depend on it.
+        progress: Whether to show progress on standard error.
+    """
+    folder = work / config.name
+    market = _finished(folder / _FILE, key)
+    state = "" if market is None else ", kept"
+    log(f"study: {config.name} ({number} of {total}){state}")
+    if market is not None:
+        return market
+    return _measure(config, folder, key, threads=threads, progress=progress)
+
+
+def _measure(
+    config: EnvConfig,
+    folder: Path,
+    key: Mapping[str, Any],
+    *,
+    threads: int,
+    progress: bool,
+) -> StudyMarket:
+    """Tune, test and keep the result of one market."""
+    start = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    # A file of its own for whatever the parameters depend on.
+    digest, version = str(key["config_sha256"])[:12], key["version"]
+    paths, seed = key["validation_episodes"], key["seed"]
+    tuned = folder / f"{digest}-{version}-{paths}-{seed}-{TUNED_FILE}"
+    tune_to_file(
+        config,
+        [name for name in key["policies"] if name not in OPTIMA],
+        key["levels"],
+        tuned,
+        n_episodes=paths,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+    comparison = compare(
+        config,
+        key["policies"],
+        key["levels"],
+        n_episodes=key["n_episodes"],
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        tuned_file=tuned,
+        attributed=False,
+    )
+    market = StudyMarket(comparison.summary, time.monotonic() - start)
+    document = {
+        "key": key,
+        "seconds": market.seconds,
+        "summary": market.summary.to_document(),
+    }
+    write_atomically(folder / _FILE, to_json(document))
+    return market
+
+
+def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
+    """What was measured before, if it is the same; None if it has to be done."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["key"] != key:
+            return None
+        summary = dict(document["summary"])
+        summary["policies"] = tuple(
+            PolicyRow.from_document(row) for row in summary["policies"]
+        )
+        return StudyMarket(Summary(**summary), float(document["seconds"]), kept=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # missing, damaged or of another version: measured again

@@ -1,0 +1,225 @@
+"""The page, the tables and the figures of a frontier study."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from hedge_env.training.output.folder import Content
+from hedge_env.training.output.provenance import to_json
+from hedge_env.training.report.style import to_png
+from hedge_env.training.results.findings import MINUS, parameter_text, with_error
+from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
+from hedge_env.training.study.figure import convex_frontier_figure
+from hedge_env.training.study.market import StudyMarket
+from hedge_env.training.study.result import Study
+
+__all__ = ["study_files", "study_page"]
+
+_COLUMNS = (
+    *("preset", "risk_aversion", "name", "kind"),
+    *("objective_bp", "objective_se"),
+    *("objective_gap_bp", "objective_gap_se"),
+    *("objective_gap_relative", "objective_gap_relative_se"),
+    *("cost_bp", "cost_se", "tracking_rms_bp", "tracking_rms_se"),
+    *("tracking_error_bp", "tracking_error_se", "net_loss_mean_bp"),
+    *("net_loss_std_bp", "cvar95_bp", "cvar95_se", "trades", "turnover", "params"),
+)
+
+
+def study_files(study: Study) -> dict[str, Content]:
+    """Everything that goes into the folder of a study, by name.
+
+    Args:
+        study: What was measured.
+    """
+    files: dict[str, Content] = {
+        "README.md": study_page(study).encode(),
+        "summary.json": to_json(study.to_document()).encode(),
+        "summary.csv": study_table(study).encode(),
+    }
+    for market in study.markets:
+        figure = convex_frontier_figure(market.summary)
+        files[f"frontier-{market.summary.preset}.png"] = to_png(figure)
+    return files
+
+
+def study_table(study: Study) -> str:
+    """All rows as comma-separated values, one per market, risk aversion and policy.
+
+    Args:
+        study: What was measured.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for market in study.markets:
+        for row in market.summary.policies:
+            values = {
+                **vars(row),
+                "preset": market.summary.preset,
+                "params": json.dumps(dict(row.params)),
+            }
+            writer.writerow([values[column] for column in _COLUMNS])
+    return text.getvalue()
+
+
+def study_page(study: Study) -> str:
+    """The page in Markdown.
+
+    Args:
+        study: What was measured.
+    """
+    first = study.markets[0].summary
+    parts = [
+        "# Which rule is best where",
+        _introduction(first),
+        f"```bash\n{study.command}\n```",
+        f"Version {study.version}, commit {study.commit or 'not known'}; "
+        f"{_duration(study)}. Every number is in `summary.csv` and, with the "
+        "parameters, in `summary.json`.",
+        "## The best rule of each market",
+        _best_table(study.markets),
+        *_loss_sections(study),
+        *(_market_section(market.summary) for market in study.markets),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _duration(study: Study) -> str:
+    minutes = f"{study.seconds / 60.0:.0f} minutes"
+    if study.side_by_side > 1:
+        minutes += f" with {study.side_by_side} markets at a time"
+    kept = sum(market.kept for market in study.markets)
+    if not kept:
+        return minutes
+    return f"{minutes}, {kept} of {len(study.markets)} markets kept from before"
+
+
+def _introduction(summary: Summary) -> str:
+    return (
+        "Every rule was tuned for every market and risk aversion "
+        f"λ on {summary.validation_episodes:,} validation paths and measured on "
+        f"{summary.n_episodes:,} others, which are the same for all rules. J is the "
+        "objective, cost + λ x the sum of squared tracking increments, in bp of "
+        "notional; ± is a 95 % confidence interval. Differences are taken path by "
+        "path. The best rule is the one with the least J on the validation paths; one "
+        "whose difference from it is not significant is marked \\*."
+    )
+
+
+def _best_table(markets: Sequence[StudyMarket]) -> str:
+    lines = [
+        "| market | λ | best rule | J | cost | tracking (rms) | next | behind by | "
+        "above the optimum |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for market in markets:
+        summary = market.summary
+        for level in summary.risk_aversions:
+            best = summary.best_rule(level)
+            if best is not None:
+                cells = _best_cells(summary, best, level)
+                lines.append(f"| {summary.preset} | {level:g} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _best_cells(summary: Summary, best: PolicyRow, level: float) -> list[str]:
+    rows = summary.at(level)
+    second = summary.second_rule(level)
+    optimum = next((row for row in rows if row.kind == "optimal"), None)
+    behind = "" if second is None else f"{second.name}{_star(second)}"
+    return [
+        best.name,
+        with_error(best.objective_bp, best.objective_se, 2),
+        f"{best.cost_bp:.1f}",
+        f"{best.tracking_rms_bp:.1f}",
+        behind,
+        "" if second is None else _gap(second),
+        _above(optimum) if optimum is not None else "",
+    ]
+
+
+def _gap(row: PolicyRow) -> str:
+    """Paired difference from the best rule [bp], and in percent."""
+    if row.objective_gap_bp is None or row.objective_gap_se is None:
+        return ""
+    text = with_error(row.objective_gap_bp, row.objective_gap_se, 2)
+    return f"{text} ({_percent(row)})"
+
+
+def _above(optimum: PolicyRow) -> str:
+    """How far the best rule is above the optimum, from the optimum's own row."""
+    gap, error = optimum.objective_gap_bp, optimum.objective_gap_se
+    if gap is None or error is None:
+        return ""
+    share = 100.0 * -gap / optimum.objective_bp
+    half = 100.0 * Z_95 * error / optimum.objective_bp
+    return f"{share:.2f} ± {half:.2f} %".replace("-", MINUS)
+
+
+def _percent(row: PolicyRow) -> str:
+    if row.objective_gap_relative is None:
+        return ""
+    return f"{100.0 * row.objective_gap_relative:.1f} %".replace("-", MINUS)
+
+
+def _star(row: PolicyRow) -> str:
+    """A star where the difference from the best rule is not significant."""
+    gap, error = row.objective_gap_bp, row.objective_gap_se
+    unclear = gap is not None and error is not None and abs(gap) <= Z_95 * error
+    return "\\*" if unclear and not row.best_rule else ""
+
+
+def _loss_sections(study: Study) -> list[str]:
+    """For each rank of risk aversion, what each rule loses against the best."""
+    markets = [market.summary for market in study.markets]
+    most = max(len(summary.risk_aversions) for summary in markets)
+    sections = ["## Loss against the best rule, in percent"]
+    for rank in range(most):
+        sections.append(
+            _loss_table([s for s in markets if rank < len(s.risk_aversions)], rank)
+        )
+    return sections
+
+
+def _loss_table(markets: Sequence[Summary], rank: int) -> str:
+    """One row per rule, one column per market at its risk aversion of this rank."""
+    names: dict[str, None] = {}
+    cells: dict[tuple[str, str], str] = {}
+    titles = []
+    for summary in markets:
+        level = summary.risk_aversions[rank]
+        titles.append(f"{summary.preset}, λ = {level:g}")
+        for row in summary.at(level):
+            names[row.name] = None
+            cells[row.name, summary.preset] = _loss_cell(row)
+    lines = [f"| rule | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
+    for name in names:
+        values = [cells.get((name, summary.preset), "") for summary in markets]
+        lines.append(f"| {name} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
+def _loss_cell(row: PolicyRow) -> str:
+    if row.best_rule:
+        return "**best**"
+    if row.objective_gap_relative is None:
+        return ""
+    text = f"{100.0 * row.objective_gap_relative:.1f}".replace("-", MINUS)
+    return f"{text}{_star(row)}"
+
+
+def _market_section(summary: Summary) -> str:
+    lines = [
+        f"## {summary.preset}",
+        f"{summary.config['description']}. Premium {summary.premium_bp:.1f} bp.",
+        f"![cost against tracking error](frontier-{summary.preset}.png)",
+        "Parameters of the best rule:",
+        "\n".join(
+            f"- λ = {level:g}: {best.name}, {parameter_text(best.params) or 'none'}"
+            for level in summary.risk_aversions
+            if (best := summary.best_rule(level)) is not None
+        ),
+    ]
+    return "\n\n".join(lines)

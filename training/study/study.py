@@ -1,0 +1,185 @@
+"""`hedge study`: every rule, in every market, at five risk aversions.
+
+For each market the rules are tuned and then measured on common test paths, together
+with the exact optimum where there is one. What is finished is kept in a work folder
+(after every tuned rule, and after every market tested), so that an interrupted study
+goes on where it stopped; the tables, the figures and the page are made from it.
+"""
+
+import functools
+import multiprocessing
+import shlex
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import hedge_env
+from hedge_env.base.errors import ConfigError
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config.loading import load_config
+from hedge_env.training.cli.commands import StudyOptions
+from hedge_env.training.output.console import log, write_json
+from hedge_env.training.output.folder import prepare_folder, write_folder
+from hedge_env.training.output.source_commit import git_commit
+from hedge_env.training.results.contenders import ALL
+from hedge_env.training.results.tuned_file import config_digest
+from hedge_env.training.study.market import kept_or_measured
+from hedge_env.training.study.result import Study
+
+_MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
+
+
+def run(options: StudyOptions) -> None:
+    """Run what is not yet finished, then write tables, figures and the page.
+
+    Args:
+        options: Which markets, how carefully, and where to write.
+    """
+    from hedge_env.training.study.page import study_files
+
+    configs = [load_config(name) for name in options.presets]
+    with prepare_folder(options.out):
+        study = run_study(
+            configs,
+            options.risk_aversion,
+            options.work,
+            policies=options.policies,
+            n_episodes=options.episodes,
+            validation_episodes=options.validation_episodes,
+            seed=options.seed,
+            threads=options.threads,
+            progress=options.progress,
+            command=command_line(options),
+        )
+        write_folder(options.out, study_files(study))
+    if options.json:
+        write_json(study.to_document())
+    log(f"study: {options.out / 'README.md'}")
+
+
+def run_study(
+    configs: Sequence[EnvConfig],
+    risk_aversions: Sequence[float],
+    work: Path,
+    *,
+    policies: Sequence[str] = (ALL,),
+    n_episodes: int = 100_000,
+    validation_episodes: int = 20_000,
+    seed: int = 0,
+    threads: int = 1,
+    progress: bool = False,
+    command: str = "",
+) -> Study:
+    """Tune and test in every market that the work folder does not hold yet.
+
+    Args:
+        configs: The markets, each with a name of its own.
+        risk_aversions: Lambdas of the objective [1/notional]; empty for a fifth, half,
+            once, twice and five times each market's own.
+        work: Folder for what is finished.
+        policies: Rules by name, `optimal`, or `all`.
+        n_episodes: Number of test paths of each market.
+        validation_episodes: Number of paths that rules are tuned on.
+        seed: Of both.
+        threads: Markets at a time, each in a process of its own; what is left over
+            goes to threads inside them. The result does not depend on it.
+        progress: Whether to show progress on standard error; of one market at a time.
+        command: Command line that repeats the study.
+
+    Raises:
+        ConfigError: If two markets have one name.
+    """
+    start = time.monotonic()
+    names = [config.name for config in configs]
+    if len(set(names)) < len(names):
+        raise ConfigError("--presets: a market is named twice; name each once")
+    key = {
+        "version": hedge_env.__version__,
+        "policies": list(policies),
+        "n_episodes": n_episodes,
+        "validation_episodes": validation_episodes,
+        "seed": seed,
+    }
+    keys = [
+        {
+            **key,
+            "levels": levels_of(config, risk_aversions),
+            "config_sha256": config_digest(config),
+        }
+        for config in configs
+    ]
+    # Markets side by side use the cores better than threads inside one market do.
+    workers = max(1, min(threads, len(configs)))
+    share = functools.partial(
+        kept_or_measured,
+        work=work,
+        total=len(configs),
+        threads=max(1, threads // workers),
+        progress=progress and workers == 1,
+    )
+    numbers = range(1, len(configs) + 1)
+    if workers == 1:
+        markets = list(map(share, configs, keys, numbers))
+    else:
+        # Spawned: a forked worker would inherit half of the parent's threads.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            try:
+                markets = list(pool.map(share, configs, keys, numbers))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return Study(
+        tuple(markets),
+        command,
+        hedge_env.__version__,
+        git_commit(),
+        time.monotonic() - start,
+        workers,
+    )
+
+
+def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
+    """Risk aversions of a market, rising [1/notional].
+
+    Args:
+        config: The market.
+        asked: Those asked for; empty for multiples of the market's own.
+
+    Raises:
+        ConfigError: If none are asked for and the market's own is a range.
+    """
+    if asked:
+        return sorted(set(asked))
+    own = config.risk_aversion
+    if isinstance(own, RiskAversionRange):
+        raise ConfigError(
+            f"{config.name}: its risk aversion is a range; name some with "
+            "--risk-aversion"
+        )
+    return [multiple * own for multiple in _MULTIPLES]
+
+
+def command_line(options: StudyOptions) -> str:
+    """The command that makes the same study, every default written out.
+
+    Args:
+        options: What was asked for.
+    """
+    values: dict[str, Any] = {
+        "presets": ",".join(options.presets),
+        "policies": ",".join(options.policies),
+        "episodes": options.episodes,
+        "validation-episodes": options.validation_episodes,
+        "seed": options.seed,
+        "out": options.out,
+    }
+    if options.risk_aversion:
+        levels = ",".join(f"{level:g}" for level in options.risk_aversion)
+        values["risk-aversion"] = levels
+    words = ["hedge", "study"]
+    for name, value in values.items():
+        words += [f"--{name}", f"{value}"]
+    return shlex.join(words)

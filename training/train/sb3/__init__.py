@@ -1,0 +1,1 @@
+"""Where Stable-Baselines3 is met."""

@@ -1,0 +1,130 @@
+"""From an experiment's options to an untrained Stable-Baselines3 model."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from stable_baselines3 import A2C, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.type_aliases import Schedule
+from stable_baselines3.common.utils import ConstantSchedule, LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
+from torch import nn
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.training.experiment.hyperparameters import (
+    A2COptions,
+    CommonOptions,
+    OffPolicyOptions,
+    OnPolicyOptions,
+    PPOOptions,
+    SACOptions,
+    TD3Options,
+)
+from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm:
+    """Create the model `options` describe, on the CPU.
+
+    Small networks are faster there, and their weights do not depend on the device.
+
+    Raises:
+        ConfigError: If the algorithm cannot act in the environment's action space.
+    """
+    common = _common_arguments(options, env, seed)
+    match options:
+        case PPOOptions():
+            return PPO(
+                **common,
+                **_on_policy_arguments(options),
+                batch_size=options.batch_size,
+                n_epochs=options.n_epochs,
+                clip_range=options.clip_range,
+                target_kl=options.target_kl,
+            )
+        case A2COptions():
+            return A2C(**common, **_on_policy_arguments(options))
+        case SACOptions():
+            return SAC(
+                **common,
+                **_off_policy_arguments(options, env),
+                ent_coef=options.ent_coef,
+                target_entropy=options.target_entropy,
+            )
+        case TD3Options():
+            return TD3(
+                **common,
+                **_off_policy_arguments(options, env),
+                action_noise=_action_noise(options, env),
+                policy_delay=options.policy_delay,
+                target_policy_noise=options.target_policy_noise,
+                target_noise_clip=options.target_noise_clip,
+            )
+    raise ConfigError(f"no algorithm for {type(options).__name__}")
+
+
+def _common_arguments(options: CommonOptions, env: VecEnv, seed: int) -> dict[str, Any]:
+    policy_kwargs: dict[str, Any] = {
+        "net_arch": list(options.net_arch),
+        "activation_fn": ACTIVATIONS[options.activation],
+    }
+    if isinstance(options, OnPolicyOptions) and options.log_std_start is not None:
+        policy_kwargs["log_std_init"] = options.log_std_start
+    return {
+        "policy": "MlpPolicy",
+        "env": env,
+        "learning_rate": learning_rate_schedule(options),
+        "gamma": options.gamma,
+        "policy_kwargs": policy_kwargs,
+        # SB3 averages the last 100 episodes; here n_envs of them end together.
+        "stats_window_size": max(env.num_envs, 100),
+        "seed": seed,
+        "device": "cpu",
+    }
+
+
+def learning_rate_schedule(options: CommonOptions) -> Schedule:
+    """The learning rate as a function of the progress that remains, 1 down to 0."""
+    if options.learning_rate_schedule == "linear":
+        return LinearSchedule(options.learning_rate, 0.0, 1.0)
+    return ConstantSchedule(options.learning_rate)
+
+
+def _on_policy_arguments(options: OnPolicyOptions) -> dict[str, Any]:
+    return {
+        "n_steps": options.n_steps,
+        "gae_lambda": options.gae_lambda,
+        "ent_coef": options.ent_coef,
+        "vf_coef": options.vf_coef,
+        "max_grad_norm": options.max_grad_norm,
+        "use_sde": options.use_sde,
+        "rollout_buffer_class": SharedPathRolloutBuffer,
+        "rollout_buffer_kwargs": {"envs_per_path": options.envs_per_path},
+    }
+
+
+def _off_policy_arguments(options: OffPolicyOptions, env: VecEnv) -> dict[str, Any]:
+    if not isinstance(env.action_space, spaces.Box):
+        raise ConfigError(
+            "SAC and TD3 need continuous actions; use action.mode band, band_free or "
+            "target, or train.algorithm ppo or a2c"
+        )
+    return {
+        "buffer_size": options.buffer_size,
+        "learning_starts": options.learning_starts,
+        "batch_size": options.batch_size,
+        "tau": options.tau,
+        "train_freq": options.train_freq,
+        "gradient_steps": options.gradient_steps,
+    }
+
+
+def _action_noise(options: TD3Options, env: VecEnv) -> NormalActionNoise | None:
+    if options.action_noise_std == 0.0:
+        return None
+    shape = env.action_space.shape or ()
+    return NormalActionNoise(np.zeros(shape), np.full(shape, options.action_noise_std))

@@ -1,0 +1,295 @@
+"""Train an agent: from an experiment to a run folder.
+
+From Python::
+
+    experiment = load_experiment(Path("configs/reference.yaml"))
+    result = train(experiment, out=Path("runs/mine"))
+    policy = hedge_env.load_policy(result.folder.policy)
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+
+from hedge_env.base.errors import HedgeError
+from hedge_env.base.files import write_atomically
+from hedge_env.config import EnvConfig
+from hedge_env.gym.vector_env import HedgeVectorEnv
+from hedge_env.training.cli.commands import TrainOptions
+from hedge_env.training.experiment.experiment import (
+    ExperimentConfig,
+    check_same_run,
+    experiment_file,
+    load_experiment,
+)
+from hedge_env.training.experiment.hyperparameters import CommonOptions, OnPolicyOptions
+from hedge_env.training.output.console import log, progress_bar
+from hedge_env.training.output.provenance import command_line, to_json
+from hedge_env.training.train.interruption import RunStoppedError, StopRequest
+from hedge_env.training.train.metrics_writer import forget_metrics_after, open_logger
+from hedge_env.training.train.run_folder import (
+    RunFolder,
+    describe_run,
+    locked,
+    open_run_folder,
+)
+from hedge_env.training.train.sb3.algorithms import build_model
+from hedge_env.training.train.sb3.callbacks import (
+    CheckpointCallback,
+    ProgressCallback,
+    ValidationCallback,
+)
+from hedge_env.training.train.sb3.checkpoint import (
+    checkpoint_exists,
+    load_checkpoint,
+    verify_checkpoint,
+)
+from hedge_env.training.train.sb3.exploration import exploration
+from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
+from hedge_env.training.train.validation import Validation, Validator
+
+INTERRUPTED = 130  # exit code of a program that the user stopped
+LOGS_PER_RUN = 200  # SB3's own scalars about this often
+
+
+class TrainingError(HedgeError):
+    """Training cannot go on; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run has come to.
+
+    Attributes:
+        folder: The run folder; `folder.policy` is the best policy.
+        timesteps: Environment steps taken, by this process and those before it.
+        seconds: Time they took, validation included [s].
+        best: The best validation.
+        stopped: Whether the user stopped it; if so, it can be resumed.
+    """
+
+    folder: RunFolder
+    timesteps: int
+    seconds: float
+    best: Validation | None
+    stopped: bool
+
+
+def run(options: TrainOptions) -> int:
+    """`hedge train`: see `TrainOptions` for what the options mean."""
+    experiment = load_experiment(
+        experiment_file(options.config),
+        options.settings,
+        seed=options.seed,
+        total_timesteps=options.total_timesteps,
+        torch_threads=options.threads if options.threads > 1 else None,
+    )
+    result = train(
+        experiment, options.out, resume=options.resume, progress=options.progress
+    )
+    _report(result, options)
+    return INTERRUPTED if result.stopped else 0
+
+
+def train(
+    experiment: ExperimentConfig,
+    out: Path | None = None,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+) -> RunResult:
+    """Train an agent and write its run folder.
+
+    Ctrl-C stops after the present update, saves, and returns normally.
+
+    Args:
+        experiment: What to train.
+        out: The run folder; None means the next free one under `runs/`, or with
+            `resume` the latest there.
+        resume: Continue the run in the folder; the result is the same, bit for bit,
+            as if it had never stopped.
+        progress: Show a progress bar on standard error.
+
+    Raises:
+        HedgeError: If the folder holds another run, or training diverges.
+    """
+    folder = open_run_folder(out, experiment.name, resume=resume)
+    with locked(folder, resume=resume):
+        return _train_in(folder, experiment, resume=resume, progress=progress)
+
+
+def _train_in(
+    folder: RunFolder, experiment: ExperimentConfig, *, resume: bool, progress: bool
+) -> RunResult:
+    """Train in a folder that no other process writes to."""
+    stop = StopRequest()
+    with stop.listening(), torch_threads(experiment.train.torch_threads):
+        config = experiment.env_config()
+        if resume:  # nothing is changed before all of it is known to fit
+            check_same_run(experiment, folder.config)
+            verify_checkpoint(folder.checkpoint)
+        else:
+            describe_run(folder, experiment.resolved(), experiment.seed)
+        model = build_model(
+            experiment.train, make_training_env(experiment, config), experiment.seed
+        )
+        validator = Validator.prepare(experiment, config, folder, progress=progress)
+        validation = ValidationCallback(validator, folder, experiment)
+        checkpoints = CheckpointCallback(
+            folder, experiment.train.checkpoint_frequency, validation, stop
+        )
+        if resume:
+            _continue(model, checkpoints, folder)
+            describe_run(folder, experiment.resolved(), experiment.seed)
+        stopped = _learn(experiment, model, checkpoints, progress)
+    result = RunResult(
+        folder, model.num_timesteps, checkpoints.seconds, validation.best, stopped
+    )
+    if not stopped:
+        write_atomically(folder.result, to_json(_summary(result, validation)))
+    return result
+
+
+def make_training_env(experiment: ExperimentConfig, config: EnvConfig) -> VecEnvAdapter:
+    """The environments the learner acts in, on training paths."""
+    options = experiment.train
+    shared = options.envs_per_path if isinstance(options, OnPolicyOptions) else 1
+    env = HedgeVectorEnv(
+        num_envs=options.n_envs,
+        config=config,
+        envs_per_path=shared,
+        stream="training",
+        autoreset_mode=AutoresetMode.SAME_STEP,
+    )
+    return VecEnvAdapter(env, reward_scale=options.reward_scale)
+
+
+def _continue(
+    model: BaseAlgorithm, checkpoints: CheckpointCallback, folder: RunFolder
+) -> None:
+    """Put the learner where the checkpoint was taken."""
+    known = -1
+    if checkpoint_exists(folder.checkpoint):
+        checkpoints.load_state_dict(load_checkpoint(folder.checkpoint, model))
+        known = model.num_timesteps
+    else:
+        log(f"{folder.path}: no checkpoint yet, starting from the first step")
+    folder.result.unlink(missing_ok=True)
+    forget_metrics_after(folder.metrics, known)
+
+
+def _learn(
+    experiment: ExperimentConfig,
+    model: BaseAlgorithm,
+    checkpoints: CheckpointCallback,
+    progress: bool,
+) -> bool:
+    """Run SB3's `learn` to the end; whether the user stopped it."""
+    options, folder = experiment.train, checkpoints.folder
+    validation = checkpoints.validation
+    left = options.total_timesteps - model.num_timesteps
+    if left <= 0:
+        log(f"{folder.path}: already trained for {model.num_timesteps} timesteps")
+        return False
+    # In this order: a checkpoint knows of the validation before it, and is taken
+    # before the noise of the next rollout is drawn.
+    callbacks: list[BaseCallback] = [validation, checkpoints, *exploration(options)]
+    logger = open_logger(folder)
+    model.set_logger(logger)
+    try:
+        work = whole_rollouts(left, options)
+        with progress_bar("training", work, enabled=progress) as advance:
+            model.learn(
+                left,
+                callback=[*callbacks, ProgressCallback(advance, validation)],
+                log_interval=_log_interval(experiment),
+                reset_num_timesteps=model.num_timesteps == 0,
+            )
+    except RunStoppedError:
+        return True
+    except ValueError as error:
+        if "Expected parameter" not in str(error):  # torch's word for a NaN mean
+            raise
+        raise TrainingError(
+            f"the policy became NaN after {model.num_timesteps} timesteps; lower "
+            "train.learning_rate or train.reward_scale"
+        ) from error
+    finally:
+        logger.close()
+    return False
+
+
+def whole_rollouts(timesteps: int, options: CommonOptions) -> int:
+    """What SB3 makes of a number of timesteps: it never stops inside a rollout."""
+    steps = options.n_steps if isinstance(options, OnPolicyOptions) else 1
+    rollout = options.n_envs * steps
+    return -(-timesteps // rollout) * rollout
+
+
+def _log_interval(experiment: ExperimentConfig) -> int:
+    """SB3 counts rollouts for on-policy algorithms, episodes for the others."""
+    options = experiment.train
+    if isinstance(options, OnPolicyOptions):
+        rollout = options.n_envs * options.n_steps
+        return max(options.total_timesteps // (LOGS_PER_RUN * rollout), 1)
+    return options.n_envs  # their episodes end together
+
+
+def _summary(result: RunResult, validation: ValidationCallback) -> dict[str, Any]:
+    """The content of `result.json`."""
+    return {
+        "timesteps": result.timesteps,
+        "seconds": round(result.seconds, 3),
+        "timesteps_per_second": round(result.timesteps / result.seconds, 1),
+        "policy": result.folder.policy.name,
+        "best": None if validation.best is None else validation.best.to_json(),
+        "last": None if validation.last is None else validation.last.to_json(),
+        "baselines": [asdict(rule) for rule in validation.validator.baselines],
+    }
+
+
+def _report(result: RunResult, options: TrainOptions) -> None:
+    """Say how it went, on standard error, and where the files are."""
+    folder = result.folder.path
+    minutes, seconds = divmod(round(result.seconds), 60)
+    log(f"{result.timesteps:,} timesteps in {minutes} min {seconds} s")
+    if result.best is not None:
+        log(describe(result.best))
+    if result.stopped:
+        where = "" if options.out else f" --out {folder}"
+        again = "" if options.resume else " --resume"
+        log(f"stopped and saved; continue with: {command_line()}{where}{again}")
+    else:
+        log(f"policy: {result.folder.policy}")
+
+
+def describe(validation: Validation) -> str:
+    """One line on how good the best policy is."""
+    values = validation.scalars
+    text = (
+        f"best on validation paths: objective {values['objective_bp']:.2f} bp "
+        f"(cost {values['cost_bp']:.2f} bp, tracking error "
+        f"{values['tracking_error_bp']:.1f} bp, {values['trades']:.1f} trades)"
+    )
+    if "gap_to_best_baseline" in values:
+        gap = 100.0 * values["gap_to_best_baseline"]
+        text += f", {gap:+.1f} % against the best tuned baseline"
+    return text
+
+
+@contextmanager
+def torch_threads(number: int) -> Iterator[None]:
+    """Let torch use that many threads; the weights depend on it."""
+    previous = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(previous)

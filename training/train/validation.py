@@ -1,0 +1,167 @@
+"""How good a policy is on validation paths that never change during a run."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.files import write_atomically
+from hedge_env.baselines import BASELINES
+from hedge_env.baselines.tuning.tune import tune
+from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config.validation import suggestion
+from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.evaluation.metrics import Metrics, summarise
+from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.policies.policy import Policy
+from hedge_env.training.experiment.experiment import ExperimentConfig
+from hedge_env.training.output.console import progress_bar
+from hedge_env.training.output.provenance import to_json
+from hedge_env.training.train.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One measurement.
+
+    Attributes:
+        timesteps: When it was taken.
+        scalars: Name to value, as shown under `hedge/` in TensorBoard.
+    """
+
+    timesteps: int
+    scalars: dict[str, float]
+
+    @property
+    def objective_bp(self) -> float:
+        """What the best policy is chosen by [bp]."""
+        return self.scalars["objective_bp"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """The measurement that `to_json` wrote."""
+        return cls(**document)
+
+
+@dataclass(frozen=True)
+class TunedBaseline:
+    """What a tuned rule reaches on the validation paths, mean over risk aversions."""
+
+    name: str
+    objective_bp: float
+    params: list[dict[str, float]]  # one per risk aversion
+
+
+class Validator:
+    """Measures policies on the same paths.
+
+    Args:
+        config: The hedging problem.
+        tape: The validation paths.
+        baselines: Tuned rules to report the gap to.
+    """
+
+    def __init__(
+        self, config: EnvConfig, tape: MarketTape, baselines: Sequence[TunedBaseline]
+    ) -> None:
+        self.config = config
+        self.tape = tape
+        self.baselines = tuple(baselines)
+        self.risk_aversions = risk_aversions(config)
+
+    @classmethod
+    def prepare(
+        cls,
+        experiment: ExperimentConfig,
+        config: EnvConfig,
+        folder: RunFolder,
+        *,
+        progress: bool,
+    ) -> Self:
+        """Record the paths and tune the baselines, or read what a run had tuned."""
+        path_ids = np.arange(experiment.train.evaluation_paths)
+        tape = record_tape(config, path_ids, seed=experiment.seed, stream="validation")
+        if folder.baselines.exists():
+            document = json.loads(folder.baselines.read_text())
+            baselines = [TunedBaseline(**entry) for entry in document]
+        else:
+            names = experiment.train.baselines
+            baselines = tune_baselines(names, config, tape, progress=progress)
+            entries = [asdict(baseline) for baseline in baselines]
+            write_atomically(folder.baselines, to_json(entries))
+        return cls(config, tape, baselines)
+
+    def measure(self, policy: Policy, timesteps: int) -> Validation:
+        """Run a policy on the validation paths.
+
+        Where risk aversion has a range, values are means over its ends and middle.
+        """
+        rows = [
+            _scalars(summarise(evaluate_on_tape(policy, self.tape, self.config, value)))
+            for value in self.risk_aversions
+        ]
+        scalars = {
+            name: float(np.mean([row[name] for row in rows])) for name in rows[0]
+        }
+        if self.baselines:
+            best = min(baseline.objective_bp for baseline in self.baselines)
+            scalars["gap_to_best_baseline"] = scalars["objective_bp"] / best - 1.0
+        return Validation(timesteps, scalars)
+
+
+def risk_aversions(config: EnvConfig) -> tuple[float, ...]:
+    """What to validate at: the config's value, or ends and middle of its range."""
+    setting = config.risk_aversion
+    if isinstance(setting, RiskAversionRange):
+        return setting.low, math.sqrt(setting.low * setting.high), setting.high
+    return (float(setting),)
+
+
+def tune_baselines(
+    names: Sequence[str], config: EnvConfig, tape: MarketTape, *, progress: bool
+) -> list[TunedBaseline]:
+    """Tune rules on the validation paths for every risk aversion.
+
+    Raises:
+        ConfigError: If a rule is unknown.
+    """
+    for name in names:
+        if name not in BASELINES:
+            close = suggestion(name, tuple(BASELINES))
+            raise ConfigError(f"train.baselines: no rule is called {name}; {close}")
+    values = risk_aversions(config)
+    tuned = []
+    work = len(names) * len(values)
+    with progress_bar("tuning baselines", work, enabled=progress and work > 0) as move:
+        for name in names:
+            best = []
+            for value in values:
+                best.append(tune(BASELINES[name], config, value, tape))
+                move(1)
+            objective = float(np.mean([rule.value for rule in best]))
+            tuned.append(TunedBaseline(name, objective, [r.params for r in best]))
+    return tuned
+
+
+def _scalars(metrics: Metrics) -> dict[str, float]:
+    """Metrics as they are called in TensorBoard."""
+    components = metrics.cost_components_bp.items()
+    return {
+        "objective_bp": metrics.objective_bp,
+        "objective_se": metrics.objective_se,
+        "cost_bp": metrics.cost_bp,
+        **{f"cost_{name}_bp": value for name, value in components},
+        "tracking_error_bp": metrics.tracking_error_bp,
+        "tracking_rms_bp": metrics.tracking_rms_bp,
+        "cvar95_bp": metrics.cvar95_bp,
+        "trades": metrics.trades,
+        "turnover": metrics.turnover,
+    }
