@@ -191,16 +191,18 @@ def agent_contender(agent: Agent, risk_aversion: float, config: EnvConfig) -> Co
 
 
 def _policy_path(entry: str) -> Path:
+    known = f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
+    if not entry.strip():  # the path of nothing would be the current folder
+        raise ConfigError(f"--policies: {entry!r}: no policy is named. {known}")
     path = Path(entry)
     if path.is_dir():
         path /= POLICY_FILE
     if path.is_file():
         return path
     close = get_close_matches(entry, (*RULES, *OPTIMA, ALL), n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = f"; did you mean {close[0]}?" if close else "."
     if not close and (path.suffix or len(path.parts) > 1):
         raise ConfigError(f"--policies: there is no policy file {path}")
     raise ConfigError(
-        f"--policies: {entry!r} is neither a rule nor a policy file{hint} "
-        f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
+        f"--policies: {entry!r} is neither a rule nor a policy file{hint} {known}"
     )

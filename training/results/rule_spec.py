@@ -79,6 +79,8 @@ def parse_rule(entry: str) -> Rule | None:
         known = {item.name: item for item in fields(rule_class)}  # type: ignore[arg-type]
         if not equals or key not in known:
             raise _error(entry, rule_class, _unknown(name, part, key))
+        if key in given:
+            raise _error(entry, rule_class, f"{key} is given twice")
         given[key] = _value(entry, rule_class, known[key], text)
     try:
         rule_class(**given)

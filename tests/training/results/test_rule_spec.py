@@ -45,6 +45,8 @@ def test_parameters_that_are_never_tuned_can_be_given_too():
         ("gas-band:risk_multiplier=", "is out of range"),
         ("gas-band:risk_multiplier", "is not KEY=VALUE"),
         ("gas-band:", "is not KEY=VALUE"),
+        ("gas-band:snap=0.1,worth=1,snap=0.2", "snap is given twice"),
+        ("gas-band:snap=0.1:snap=0.1", "snap is given twice"),
     ],
 )
 def test_what_cannot_be_is_refused_with_all_that_can_be(entry, said):
@@ -82,3 +84,19 @@ def test_a_rule_may_stand_beside_itself_with_other_parameters():
     assert [rule.name for rule in rules] == ["gas-band", "gas-band:snap=0,worth=0"]
     assert rules[0].given is None
     assert agents == []
+
+
+@pytest.mark.parametrize("entry", ["", " ", "\t"])
+def test_a_name_of_nothing_is_refused_as_that(entry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policy.safetensors").write_bytes(b"")  # not what was asked for
+    with pytest.raises(ConfigError, match="no policy is named") as caught:
+        find_contenders([entry])
+    assert ". Rules: no-hedge" in str(caught.value)
+
+
+def test_sentences_about_an_unknown_policy_are_apart():
+    with pytest.raises(ConfigError, match=r"nor a policy file\. Rules: no-hedge"):
+        find_contenders(["qqq"])
+    with pytest.raises(ConfigError, match=r"did you mean delta\? Rules: no-hedge"):
+        find_contenders(["Delta"])
