@@ -146,6 +146,8 @@ def _parse(data: bytes, path: str, name: str | None) -> LearnedPolicy:
 
 def _recognise(data: bytes) -> str:
     """What a file is that is no safetensors file, if that can be told."""
+    if data[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{":
+        return ""  # a header of its own, whose length can begin like a pickle
     for start, what in _FOREIGN:
         if data.startswith(start):
             return f"is {what}; a policy is a .safetensors file"

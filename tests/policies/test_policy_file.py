@@ -221,6 +221,13 @@ def test_a_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
     assert not Path("a_pickle_was_loaded").exists()
 
 
+@pytest.mark.parametrize("length", [0x80, 0x0280, 0x010480])
+def test_a_file_that_ends_early_is_not_taken_for_a_pickle(tmp_path, length):
+    path = tmp_path / "policy.safetensors"
+    path.write_bytes(length.to_bytes(8, "little") + b'{"__metadata__":{"me')
+    assert "pickle" not in refusal(path)
+
+
 def test_an_archive_of_another_library_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
         archive.writestr("policy.pth", b"\x80")
