@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from hedge_env import HedgeVectorEnv
 from hedge_env.base import field
@@ -90,10 +91,10 @@ def _is_number(annotation: object) -> bool:
     return any(inner in (float, int) for inner in _inside(annotation))
 
 
-def _is_bounded(info: object) -> bool:
+def _is_bounded(info: FieldInfo) -> bool:
     """Below and above, on the field itself or inside its annotation."""
-    rules = list(info.metadata)  # type: ignore[attr-defined]
-    for inner in _inside(info.annotation):  # type: ignore[attr-defined]
+    rules = list(info.metadata)
+    for inner in _inside(info.annotation):
         rules += getattr(inner, "metadata", [])
     flat = [r for rule in rules for r in (rule, *getattr(rule, "metadata", ()))]
     ends = [{"ge", "gt"}, {"le", "lt"}]

@@ -149,6 +149,7 @@ def _from_zip(source: str, data: bytes) -> bytes:
                 _refuse(source, f"{text}{listed}; give an archive of one, or a CSV")
             with archive.open(names[0]) as file:
                 return file.read(MOST_BYTES + 1)
+    # What zipfile raises for a password (RuntimeError) or a method it does not know.
     except (OSError, EOFError, RuntimeError, NotImplementedError) as error:
         _refuse(source, f"is a zip archive that cannot be unpacked: {error}")
     except (zipfile.BadZipFile, zlib.error) as error:
