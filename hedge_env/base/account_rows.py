@@ -30,6 +30,7 @@ RECORD: Final = (
     "tracking_increment",  # hedge_pnl + book_pnl
     "traded",  # units bought (negative: sold) by the decision itself
     "turnover",  # value traded, liquidation included
+    "option_traded",  # units of the option listed now, bought (negative: sold)
 )
 N_RECORD: Final = len(RECORD)
 (
@@ -49,6 +50,7 @@ N_RECORD: Final = len(RECORD)
     INCREMENT,
     TRADED,
     TURNOVER,
+    OPTION_TRADED,
 ) = range(N_RECORD)
 
 # Rows of the totals of an episode; the cost components come first.

@@ -16,6 +16,7 @@ from hedge_env.base.account_rows import (
     INCREMENT,
     N_COMPONENTS,
     N_TOTALS,
+    OPTION_TRADED,
     TOTAL_BOOK_PNL,
     TOTAL_CASH,
     TOTAL_HEDGE_PNL,
@@ -36,6 +37,7 @@ class StepRecord(NamedTuple):
     book_pnl: FloatArray  # (n,)
     tracking_increment: FloatArray  # (n,) hedge_pnl + book_pnl
     traded: FloatArray  # (n,) units
+    option_traded: FloatArray  # (n,) units of the option listed now
     done: BoolArray  # (n,) the episode has ended
 
 
@@ -48,6 +50,7 @@ def step_record(record: FloatArray, done: BoolArray) -> StepRecord:
         book_pnl=record[BOOK_PNL],
         tracking_increment=record[INCREMENT],
         traded=record[TRADED],
+        option_traded=record[OPTION_TRADED],
         done=done,
     )
 

@@ -120,7 +120,7 @@ def book_options(
         before: Rows at the decision.
         after: Rows at the next one; `option_holdings` is what was asked for, clipped
             to the limit; the units of all slots are written.
-        record: Cost, profit and turnover are added to.
+        record: Cost, profit and turnover are added to, and the units bought.
         totals: Cash is, and a trade in options alone is counted.
         low: First path.
         high: Path after the last.
@@ -150,6 +150,7 @@ def _trade(
         if step >= p.decisions or bought == 0.0:
             continue
         after[_units_of(slot_now(step, p.series), p), i] = goal
+        record[account_rows.OPTION_TRADED, i] = bought
         price, spread = before[field.OPTION_PRICE, i], abs(bought)
         spread *= before[field.OPTION_HALF_SPREAD, i]
         record[account_rows.OPTION_SPREAD, i] += spread * (

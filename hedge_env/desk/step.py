@@ -84,6 +84,7 @@ def book_decision(
     """
     value = np.empty(high - low)
     record[: account_rows.N_COMPONENTS, low:high] = 0.0
+    record[account_rows.OPTION_TRADED, low:high] = 0.0
     price, new_price = before[p.price_row, low:high], after[p.price_row, low:high]
     fill = after[field.FILL_PRICE, low:high] if p.is_late else price
     _trade(before, after, target, record, fill, value, low, high, p)

@@ -22,6 +22,7 @@ RECORD = StepRecord(
     book_pnl=BOOK,
     tracking_increment=HEDGE + BOOK,
     traded=np.array([0.1, 0.0, -0.2]),
+    option_traded=np.zeros(3),
     done=np.array([False, False, True]),
 )
 
