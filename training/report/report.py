@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation.attribution import PNL_PARTS
+from hedge_env.evaluation.episode_trace import record_episode, typical_path
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.training.output.folder import write_folder
 from hedge_env.training.output.provenance import collect_versions, to_json
@@ -39,7 +40,6 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
-from hedge_env.training.results.episode_trace import record_episode, typical_path
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import Contender, Summary
