@@ -1,5 +1,6 @@
 """The layout keeps what it promises: narrow folders, no circles, nothing left out."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -36,3 +37,11 @@ def test_only_the_package_itself_is_installed() -> None:
     assert project["tool"]["setuptools"]["packages"]["find"]["include"] == [
         "hedge_env*"
     ]
+
+
+def test_an_array_type_has_one_name() -> None:
+    declared = re.compile(r"^\w+(?:: TypeAlias)? = (?:npt\.)?NDArray\b", re.MULTILINE)
+    for folder in ("hedge_env", "baselines", "training", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if path != ROOT / "hedge_env/base/types.py":
+                assert not declared.search(path.read_text(encoding="utf-8")), path

@@ -62,8 +62,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         num_envs: Size of the batch.
         preset: Name of a preset or a YAML file; "reference" without `config`.
         config: A mapping or YAML file merged over the preset, or a whole `EnvConfig`.
-        action_mode: "band", "band_free", "target", "discrete" or "ratio".
-        reward: "objective" or "kolm_ritter".
+        action_mode: One of `config.ACTION_MODES`; see `HedgeEnv`.
+        reward: One of `agent.rewards.REWARDS`; see `HedgeEnv`.
         risk_aversion: lambda [1/notional], or (low, high) to draw it log-uniformly.
         autoreset_mode: Gymnasium's `AutoresetMode` or its name.
         stream: "training", "validation" or "test": separate sets of paths.

@@ -9,11 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from hedge_env.agent.actions import ACTION_MODES
 from hedge_env.agent.features import FEATURES
 from hedge_env.agent.rewards import REWARDS
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.base.errors import ActionError, ConfigError, ResetError
+from hedge_env.config import ACTION_MODES
 from hedge_env.config.loading import PRESETS
 from hedge_env.gym.env import HedgeEnv
 from hedge_env.gym.infos import Infos

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 import yaml
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from hedge_env.base.account_rows import COST_COMPONENTS
+from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation.attribution import PNL_PARTS
 from hedge_env.evaluation.episode_trace import record_episode, typical_path
@@ -201,9 +201,9 @@ def _pictures(
     return pictures
 
 
-def _losses(comparison: Comparison, level: float) -> dict[str, NDArray[np.float64]]:
+def _losses(comparison: Comparison, level: float) -> dict[str, FloatArray]:
     """Net loss on every test path by row; of several seeds, those of all [bp]."""
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    found: dict[str, list[FloatArray]] = {}
     for contender, table in zip(comparison.contenders, comparison.tables, strict=True):
         name, risk_aversion = contender.row
         if risk_aversion == level:

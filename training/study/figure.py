@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from hedge_env.base.types import FloatArray
 from hedge_env.training.report.frontier_labels import label_policies
 from hedge_env.training.report.style import (
     INK,
@@ -20,7 +20,6 @@ from hedge_env.training.results.summary import PolicyRow, Summary
 
 __all__ = ["convex_frontier", "convex_frontier_figure"]
 
-FloatArray = NDArray[np.float64]
 
 _MOST_SHOWN = 7  # policies with a line of their own; the others are grey points
 _OFF_CHART = 1.3  # times the best objective
