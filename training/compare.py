@@ -14,9 +14,9 @@ from hedge_env.baselines.tuning.criteria import parse_criterion
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
+from hedge_env.training.cli.command_line import command_line
 from hedge_env.training.cli.commands import CompareOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.compare_command import command_line
 from hedge_env.training.output.console import log, progress_bar, write_json
 from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.results.contenders import (
@@ -66,7 +66,9 @@ def run(options: CompareOptions) -> None:
             tuned_file=options.tuned,
         )
         if options.out is not None:
-            write_report(comparison, options.out, command=command_line(options))
+            write_report(
+                comparison, options.out, command=command_line("compare", options)
+            )
     if options.json:
         write_json(comparison.summary.to_document())
     else:

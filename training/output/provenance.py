@@ -21,7 +21,7 @@ PACKAGES = (
 )
 
 
-def command_line() -> str:
+def own_command() -> str:
     """How this process was started, without the path of the program."""
     program = Path(sys.argv[0]).name if sys.argv[0] else "python"
     return shlex.join([program, *sys.argv[1:]])
