@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import AbstractRule
 from hedge_env.baselines.tuning.tune import TunedRule
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.cli.commands import EvaluateOptions
 from hedge_env.training.cli.main import main_for
@@ -113,7 +113,7 @@ def evaluate_policy(
         own = str(tuned), *_tuned_market(tuned, file).without_files()
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
-    levels = risk_aversions or _tuned_levels(file, name) or _levels(config)
+    levels = risk_aversions or _tuned_levels(file, name) or config.risk_aversions
     if agents:
         require_readable(agents[0].name, agents[0].policy, config)
         entries: list[tuple[Contender, Policy]] = [
@@ -215,15 +215,6 @@ def _market(
     if preset is None and own is not None:
         return load_own_market(*own, replay, settings)
     return load_market(preset or "reference", replay, settings)
-
-
-def _levels(config: EnvConfig) -> tuple[float, ...]:
-    """Risk aversion of the market; of a range, its ends and its geometric middle."""
-    setting = config.risk_aversion
-    if isinstance(setting, RiskAversionRange):
-        middle = (setting.low * setting.high) ** 0.5
-        return tuple(sorted({setting.low, middle, setting.high}))
-    return (setting,)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import get_args
 
 from pydantic import model_validator
@@ -125,6 +126,15 @@ class EnvConfig(Model):
         given = tuple(s for s in series if getattr(self.replay, s) is not None)
         bare = self.replay.model_copy(update=dict.fromkeys(given))
         return self.model_copy(update={"replay": bare}), given
+
+    @property
+    def risk_aversions(self) -> tuple[float, ...]:
+        """What to measure at, rising: of a range, its ends and geometric middle."""
+        setting = self.risk_aversion
+        if not isinstance(setting, RiskAversionRange):
+            return (float(setting),)
+        middle = sqrt(setting.low * setting.high)
+        return tuple(sorted({setting.low, middle, setting.high}))
 
     @property
     def n_instruments(self) -> int:
