@@ -8,17 +8,16 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 
 import functools
 import multiprocessing
-import shlex
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import hedge_env
 from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.loading import load_config
+from hedge_env.training.cli.command_line import command_line
 from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
@@ -37,6 +36,11 @@ def run(options: StudyOptions) -> None:
     Args:
         options: Which markets, how carefully, and where to write.
     """
+    if options.published:
+        from hedge_env.training.study.published.command import print_published
+
+        print_published(options)
+        return
     from hedge_env.training.study.page import study_files
 
     configs = [load_config(name) for name in options.presets]
@@ -51,7 +55,7 @@ def run(options: StudyOptions) -> None:
             seed=options.seed,
             threads=options.threads,
             progress=options.progress,
-            command=command_line(options),
+            command=command_line("study", options),
         )
         write_folder(options.out, study_files(study))
     if options.json:
@@ -160,26 +164,3 @@ def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
             "--risk-aversion"
         )
     return [multiple * own for multiple in _MULTIPLES]
-
-
-def command_line(options: StudyOptions) -> str:
-    """The command that makes the same study, every default written out.
-
-    Args:
-        options: What was asked for.
-    """
-    values: dict[str, Any] = {
-        "presets": ",".join(options.presets),
-        "policies": ",".join(options.policies),
-        "episodes": options.episodes,
-        "validation-episodes": options.validation_episodes,
-        "seed": options.seed,
-        "out": options.out,
-    }
-    if options.risk_aversion:
-        levels = ",".join(f"{level:g}" for level in options.risk_aversion)
-        values["risk-aversion"] = levels
-    words = ["hedge", "study"]
-    for name, value in values.items():
-        words += [f"--{name}", f"{value}"]
-    return shlex.join(words)
