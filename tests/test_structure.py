@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import arrows, circles, entries, folders
+from tests.structure import arrows, body_lengths, circles, entries, folders
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = {"hedge_env": 16, "tests": 28, "tests/oracle": 20}  # folders of folders; twins
 MOST = 16
+MOST_LINES = 40  # of a function, its docstring left out
+LONG = {  # the processes one after the other; a market and a tile field by field
+    "hedge_env/feeds/quotes.py:_quote_tile",
+    "hedge_env/market/engine/parameters.py:market_params",
+    "hedge_env/market/engine/simulator.py:respond",
+}
 
 
 def test_no_folder_is_a_heap() -> None:
@@ -19,6 +25,13 @@ def test_no_folder_is_a_heap() -> None:
     for folder in found:
         name = str(folder.relative_to(ROOT))
         assert entries(folder) <= WIDE.get(name, MOST), name
+
+
+def test_no_function_is_too_long_to_read() -> None:
+    lengths = dict(body_lengths(ROOT))
+    assert len(lengths) > 1000
+    long = {name for name, lines in lengths.items() if lines > MOST_LINES}
+    assert long <= LONG
 
 
 def test_no_modules_import_each_other() -> None:

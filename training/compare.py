@@ -5,7 +5,7 @@ paths, another stream of the same market, are touched once, when all parameters 
 fixed, and are the same for every policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -120,13 +120,12 @@ def compare(
     parse_criterion(criterion)
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
-    rules, agents = find_contenders(policies, config)
-    fixed = [rule for rule in rules if rule.given is not None]
-    rules = [rule for rule in rules if rule.given is None]
+    named, agents = find_contenders(policies, config)
+    rules = [rule for rule in named if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     levels = _all_levels(agents, risk_aversions)
-    entries = _given(fixed, levels, config) + _agents(agents, levels, config)
+    entries = _given(named, levels, config) + _agents(agents, levels, config)
     needed = bool(rules) or is_contested([contender for contender, _ in entries])
     if needed and tuned_file is None:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
@@ -146,29 +145,39 @@ def compare(
     )
     entries = _tuned(tuned, config) + entries
     entries += _solve(solutions, levels, config, progress=progress)
-    on_test_paths = partial(
+    comparison = partial(
         measure,
         entries,
         seed=seed,
         threads=threads,
         progress=progress,
         attributed=attributed,
-    )
-    comparison = on_test_paths(
-        config,
-        n_episodes=n_episodes,
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if needed else None,
     )
-    if config.replay is None:
-        return comparison
-    # The same parameters in the market that they assume, for as many paths as asked.
-    alone = config.model_copy(update={"replay": None})
-    simulated = on_test_paths(
-        alone, n_episodes=asked, validation_episodes=asked if needed else None
+    found = comparison(config, n_episodes=n_episodes)
+    return found if config.replay is None else _and_simulated(found, comparison, asked)
+
+
+def _and_simulated(
+    found: Comparison, comparison: Callable[..., Comparison], n_episodes: int
+) -> Comparison:
+    """Add what the same parameters do in the market that they assume.
+
+    Args:
+        found: On recorded days.
+        comparison: Measures the same policies in another market.
+        n_episodes: As many paths as were asked for, more than the days may have.
+    """
+    needed = found.summary.validation_episodes is not None
+    simulated = comparison(
+        found.config.model_copy(update={"replay": None}),
+        n_episodes=n_episodes,
+        criterion=None,  # nothing is tuned there
+        validation_episodes=n_episodes if needed else None,
     )
-    summary = replace(comparison.summary, simulated=simulated.summary)
-    return replace(comparison, summary=summary)
+    summary = replace(found.summary, simulated=simulated.summary)
+    return replace(found, summary=summary)
 
 
 def _all_levels(
@@ -232,6 +241,8 @@ def _given(
     """Rules with the parameters of the command line, at every risk aversion."""
     entries: list[tuple[Contender, Policy]] = []
     for rule in rules:
+        if rule.given is None:
+            continue
         policy = rule.build()
         for level in levels:
             contender = rule_contender(

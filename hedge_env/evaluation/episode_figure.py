@@ -133,13 +133,17 @@ def _draw_holdings(axes: Axes, trace: EpisodeTrace, colour: str, columns: int) -
             label=name,
             zorder=4,
         )
-    # An episode that was resumed knows nothing of what was before.
-    shown = np.concatenate([trace.delta, trace.holdings])
-    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
-    margin = 0.12 * (high - low) or 0.1
-    axes.set_ylim(low - margin, high + margin)
+    axes.set_ylim(*_limits(np.concatenate([trace.delta, trace.holdings])))
     axes.set_ylabel("holdings (per contract)")
     _legend_above(axes, columns)
+
+
+def _limits(values: FloatArray) -> tuple[float, float]:
+    """Of an axis that shows the values and not the whole band around them."""
+    # An episode that was resumed knows nothing of what was before.
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    margin = 0.12 * (high - low) or 0.1
+    return low - margin, high + margin
 
 
 def _draw_cost(axes: Axes, trace: EpisodeTrace, columns: int) -> None:

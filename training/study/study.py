@@ -9,9 +9,10 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 import functools
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import hedge_env
 from hedge_env.base.errors import ConfigError
@@ -24,7 +25,7 @@ from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
 from hedge_env.training.results.contenders import ALL
 from hedge_env.training.results.tuned_file import config_digest
-from hedge_env.training.study.market import kept_or_measured
+from hedge_env.training.study.market import StudyMarket, kept_or_measured
 from hedge_env.training.study.result import Study
 
 _MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
@@ -124,17 +125,7 @@ def run_study(
         progress=progress and workers == 1,
     )
     numbers = range(1, len(configs) + 1)
-    if workers == 1:
-        markets = list(map(share, configs, keys, numbers))
-    else:
-        # Spawned: a forked worker would inherit half of the parent's threads.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            try:
-                markets = list(pool.map(share, configs, keys, numbers))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    markets = _side_by_side(share, workers, configs, keys, numbers)
     return Study(
         tuple(markets),
         command,
@@ -143,6 +134,22 @@ def run_study(
         time.monotonic() - start,
         workers,
     )
+
+
+def _side_by_side(
+    share: Callable[..., StudyMarket], workers: int, *arguments: Iterable[Any]
+) -> list[StudyMarket]:
+    """Call `share` for each market, as many at a time as there are workers."""
+    if workers == 1:
+        return list(map(share, *arguments))
+    # Spawned: a forked worker would inherit half of the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        try:
+            return list(pool.map(share, *arguments))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
