@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from hedge_env.agent.rewards import REWARDS, reward_function
 from hedge_env.base.account_rows import N_COMPONENTS
+from hedge_env.config import RewardConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
@@ -74,3 +77,12 @@ def test_rewards_are_finite_and_one_per_path(name: str) -> None:
     assert np.isfinite(paid).all()
     idle = RECORD._replace(cost=COST * 0, tracking_increment=COST * 0)
     assert not reward_function(config)(idle, np.full(3, 10.0)).any()
+
+
+def test_every_reward_of_a_config_is_there_and_says_how_it_is_paid() -> None:
+    names = get_args(RewardConfig.model_fields["name"].annotation)
+    assert set(names) == set(REWARDS)
+    for reward in REWARDS.values():
+        text = reward.__doc__ or ""
+        assert ".. math::" in text
+        assert "[bp]" in text
