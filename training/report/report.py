@@ -116,13 +116,13 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         command: Command line that repeats it.
     """
     summary = comparison.summary
-    level = findings.headline(summary)
+    level = findings.detailed_risk_aversion(summary)
     styles = policy_styles([(row.name, row.kind) for row in summary.policies])
     config = yaml.safe_dump(dict(summary.config), sort_keys=False, allow_unicode=True)
     return _template().render(
         summary=summary,
         description=_description(comparison),
-        answer=findings.answer(summary),
+        headline=findings.headline(summary),
         marks=findings.marks(summary),
         level=level,
         colours={name: style.colour for name, style in styles.items()},
