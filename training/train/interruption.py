@@ -33,10 +33,10 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Turn SIGINT, SIGTERM and SIGHUP into a request; a second one ends at once,
-        unless it is a SIGHUP, of which a terminal that closes sends two.
+        """Turn SIGINT, SIGTERM and SIGHUP into a request; a second one ends at once.
 
-        A SIGHUP that is ignored, as under `nohup`, stays so.
+        Unless that is a SIGHUP, of which a terminal that closes sends two. A SIGHUP
+        that is ignored, as under `nohup`, stays so.
         """
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread may handle signals
