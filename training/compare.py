@@ -25,6 +25,7 @@ from hedge_env.training.results.contenders import (
     Rule,
     agent_contender,
     find_contenders,
+    noted_in,
     risk_aversions_of,
     rule_contender,
     wanted_optima,
@@ -141,18 +142,19 @@ def compare(
         threads=threads,
         progress=progress,
         known=known,
+        option="--validation-episodes",
     )
     entries = _tuned(tuned, config) + entries
     entries += _solve(solutions, levels, config, progress=progress)
     on_test_paths = partial(
         measure,
-        entries,
         seed=seed,
         threads=threads,
         progress=progress,
         attributed=attributed,
     )
     comparison = on_test_paths(
+        entries,
         config,
         n_episodes=n_episodes,
         criterion=criterion if rules else None,
@@ -163,7 +165,10 @@ def compare(
     # The same parameters in the market that they assume, for as many paths as asked.
     alone = config.model_copy(update={"replay": None})
     simulated = on_test_paths(
-        alone, n_episodes=asked, validation_episodes=asked if needed else None
+        [(noted_in(alone, contender, policy), policy) for contender, policy in entries],
+        alone,
+        n_episodes=asked,
+        validation_episodes=asked if needed else None,
     )
     summary = replace(comparison.summary, simulated=simulated.summary)
     return replace(comparison, summary=summary)

@@ -20,7 +20,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord, Totals, add_components
 from hedge_env.desk.batch import HedgeBatch
-from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.feeds.tape import MarketTape, paths_that_fit, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
 
 Entry: TypeAlias = tuple[Policy, float | None]
@@ -111,7 +111,8 @@ def evaluate(
         seed: Seed of the market.
         stream: training, validation or test.
         first_path: Path ids are first_path, first_path + 1, ...
-        chunk_size: Paths simulated and kept in memory at a time, per thread.
+        chunk_size: Paths simulated and kept in memory at a time, per thread; fewer if
+            so many do not fit.
         threads: Chunks that run at the same time.
         progress: Called with episodes done and to do, all entries counted.
 
@@ -126,6 +127,7 @@ def evaluate(
         if value < 1:
             raise ValueError(f"{name} = {value} must be at least 1")
     last = first_path + n_episodes
+    chunk_size = min(chunk_size, max(1, paths_that_fit(config) // threads))
 
     def run(start: int) -> list[EpisodeTable]:
         path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)

@@ -73,6 +73,17 @@ def require_memory(name: str, n_paths: int, config: EnvConfig, extra: int = 0) -
     )
 
 
+def most_paths(config: EnvConfig, extra: int = 0) -> int:
+    """Largest batch that fits into memory, at least 1.
+
+    Args:
+        config: The hedging problem.
+        extra: Further memory of each path [byte].
+    """
+    each = path_bytes(config) + extra
+    return max(1, (memory_bytes() - table_bytes(config)) // each)
+
+
 def memory_bytes() -> int:
     """Memory of this machine, or of the container that this process runs in [byte]."""
     found = []

@@ -18,7 +18,7 @@ from hedge_env.book.listed_options import N_QUOTED, least_rows
 from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.feed import Market
-from hedge_env.feeds.memory import require_memory
+from hedge_env.feeds.memory import most_paths, require_memory
 from hedge_env.feeds.open import open_market
 from hedge_env.venues.disruptions import has_conditions
 
@@ -99,8 +99,7 @@ def record_tape(
     if config.execution.permanent_impact > 0.0:
         nothing = np.empty((0, which.size, path_ids.size))
         return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
-    size = _NUMBER * which.size * (decisions + 1)
-    require_memory("the number of recorded paths", path_ids.size, config, size)
+    require_tape_fits(config, path_ids.size)
     rows = np.empty((decisions + 1, which.size, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
@@ -112,6 +111,33 @@ def record_tape(
             market.advance(present)
             rows[step, :, low : low + _CHUNK] = present[which]
     return MarketTape(path_ids, rows)
+
+
+def require_tape_fits(
+    config: EnvConfig, n_paths: int, name: str = "the number of paths"
+) -> None:
+    """Refuse a tape that cannot fit into memory.
+
+    Args:
+        config: The hedging problem.
+        n_paths: To be recorded.
+        name: What the user calls their number.
+
+    Raises:
+        ConfigError: In one line, with the figure and what would fit.
+    """
+    size = _tape_bytes(config, _kept_rows(config))
+    require_memory(name, n_paths, config, size)
+
+
+def paths_that_fit(config: EnvConfig) -> int:
+    """Number of paths whose tape fits into memory, at least 1."""
+    return most_paths(config, _tape_bytes(config, _kept_rows(config)))
+
+
+def _tape_bytes(config: EnvConfig, rows: IntArray) -> int:
+    """Memory of one recorded path [byte]."""
+    return _NUMBER * int(rows.size) * (config.episode.decisions + 1)
 
 
 def _kept_rows(config: EnvConfig) -> IntArray:

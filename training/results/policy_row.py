@@ -31,6 +31,8 @@ class Contender:
         seed: Of the training; None if it is not recorded.
         params_source: Where parameters are from: `default`, `given`, `tuned` or a
             file; None for what has none.
+        params_given: Names of those that the command line fixed, where the source is
+            `given`: the others are defaults.
         trained_on: See `trained_on`; None for what is not trained.
         notes: What is foreign to it in this problem, a sentence each.
     """
@@ -43,6 +45,7 @@ class Contender:
     entry: str | None = None
     seed: int | None = None
     params_source: str | None = None
+    params_given: tuple[str, ...] | None = None
     trained_on: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
@@ -69,7 +72,8 @@ class PolicyRow:
             `attribution.Attribution`; None if that was not looked into.
         validation_objective_bp: Objective on the validation paths, by which a best one
             is picked; None if nothing was to be picked.
-        params_source: As of `Contender`, and so are `trained_on` and `notes`.
+        params_source: As of `Contender`, and so are `params_given`, `trained_on` and
+            `notes`.
         seeds: Of an agent: `seed`, `run`, `source`, `objective_bp` and
             `validation_objective_bp` of each; None otherwise.
         seed_spread_bp: Standard deviation of the objective over seeds; None if there
@@ -116,6 +120,7 @@ class PolicyRow:
     seeds: tuple[Mapping[str, Any], ...] | None = None
     seed_spread_bp: float | None = None
     seed_interval_bp: tuple[float, float] | None = None
+    params_given: tuple[str, ...] | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "PolicyRow":

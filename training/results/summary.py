@@ -188,6 +188,7 @@ def _row(
         risk_aversion=contender.risk_aversion,
         source=contender.source,
         params_source=contender.params_source,
+        params_given=contender.params_given,
         trained_on=contender.trained_on,
         notes=contender.notes,
         **measured,
