@@ -12,11 +12,7 @@ import numpy as np
 from hedge_env.base.errors import DataError
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import BASIS_POINT
-from hedge_env.feeds.files.units import (
-    funding_unit,
-    require_one_funding_unit,
-    volatility_unit,
-)
+from hedge_env.feeds.files.units import funding_unit, volatility_unit
 from hedge_env.feeds.history.gas_units import gas_unit
 from hedge_env.training.calibrate.data.cleaning import Series, clean
 from hedge_env.training.calibrate.data.read_table import (
@@ -251,7 +247,6 @@ def add_funding(
     series = clean(table, FUNDING, since=window.since, until=window.until)
     # The unit shows in what is paid in eight hours.
     in_eight = series.values * 8.0 / series.step
-    require_one_funding_unit(series.source, in_eight)
     unit, factor = funding_unit(in_eight, fractions=table.fractions)
     if unit != "fractions":
         history.remarks.append(f"{series.source}: values are taken as {unit}")
