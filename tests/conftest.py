@@ -1,4 +1,6 @@
-"""What holds for every test: Hypothesis tries the same examples in every run."""
+"""What holds for every test: it does the same wherever and however often it is run."""
+
+import os
 
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
@@ -20,3 +22,6 @@ settings.load_profile("repeatable")
 # Hypothesis also tries the constants of the modules imported by then, and which these
 # are depends on the tests that the same process has run before.
 providers._get_local_constants = providers.Constants
+
+# Processes that pytest starts may be told of the width of a terminal.
+os.environ.pop("COLUMNS", None)
