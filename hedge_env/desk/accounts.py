@@ -13,15 +13,15 @@ from hedge_env.base.account_rows import (
     BOOK_PNL,
     COST,
     HEDGE_PNL,
-    INCREMENT,
     N_COMPONENTS,
     N_TOTALS,
     TOTAL_BOOK_PNL,
     TOTAL_CASH,
     TOTAL_HEDGE_PNL,
-    TOTAL_SQUARES,
+    TOTAL_SQUARED_INCREMENTS,
     TOTAL_TRADES,
     TOTAL_TURNOVER,
+    TRACKING_INCREMENT,
     TRADED,
 )
 from hedge_env.base.types import BoolArray, FloatArray
@@ -46,7 +46,7 @@ def step_record(record: FloatArray, done: BoolArray) -> StepRecord:
         cost=record[COST],
         hedge_pnl=record[HEDGE_PNL],
         book_pnl=record[BOOK_PNL],
-        tracking_increment=record[INCREMENT],
+        tracking_increment=record[TRACKING_INCREMENT],
         traded=record[TRADED],
         done=done,
     )
@@ -102,7 +102,7 @@ class Totals:
     @property
     def squared_increments(self) -> FloatArray:
         """Sum of squared tracking increments, shape (n,)."""
-        return self._row(TOTAL_SQUARES)
+        return self._row(TOTAL_SQUARED_INCREMENTS)
 
     @property
     def trades(self) -> FloatArray:

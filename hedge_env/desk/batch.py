@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hedge_env.base import field
-from hedge_env.base.account_rows import COST, INCREMENT, N_RECORD
+from hedge_env.base.account_rows import COST, N_RECORD, TRACKING_INCREMENT
 from hedge_env.base.errors import SimulationError
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
@@ -185,7 +185,7 @@ class HedgeBatch:
 
     def _require_numbers(self, record: FloatArray) -> None:
         """Refuse to hand out cost or profit that is no number."""
-        good = np.isfinite(record[COST]) & np.isfinite(record[INCREMENT])
+        good = np.isfinite(record[COST]) & np.isfinite(record[TRACKING_INCREMENT])
         if not good.all():
             ids = self.path_ids[~good]
             raise SimulationError(

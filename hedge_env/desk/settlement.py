@@ -57,7 +57,6 @@ def ledger_params(
     """
     execution, orders = config.execution, order_params(config)
     has_sandwich = execution.sandwich is not None
-    is_plain = not (orders.fails or orders.margin or has_sandwich)
     return LedgerParams(
         config.episode.decisions,
         1.0 if execution.instrument == "perp" else 0.0,
@@ -65,7 +64,7 @@ def ledger_params(
         1.0 if execution.charge_liquidation else 0.0,
         orders.price_row,
         execution.latency_steps > 0,
-        account_rows.FAILED_GAS if is_plain else account_rows.N_COMPONENTS,
+        account_rows.count_components(config),
         ChargeParams(fee, fixed, has_sandwich),
         orders,
         margin_params(execution.margin),
@@ -179,7 +178,7 @@ def _mark_book(
         change = new_value[i] - value[i]
         book[i] = change if step[i] < p.decisions else 0.0
     increment, hedge = (
-        record[account_rows.INCREMENT, low:high],
+        record[account_rows.TRACKING_INCREMENT, low:high],
         record[account_rows.HEDGE_PNL, low:high],
     )
     for i in range(high - low):
@@ -237,8 +236,8 @@ def _add_up(
         for i in range(high - low):
             total[i] += part[i]
     increment, squares = (
-        record[account_rows.INCREMENT, low:high],
-        totals[account_rows.TOTAL_SQUARES, low:high],
+        record[account_rows.TRACKING_INCREMENT, low:high],
+        totals[account_rows.TOTAL_SQUARED_INCREMENTS, low:high],
     )
     for i in range(high - low):
         squares[i] += increment[i] * increment[i]
