@@ -1,8 +1,8 @@
 """Whole episodes of many sets of a rule's parameters, by one compiled function.
 
 A band that holdings do not move (`band`) can be computed for all decisions of a few
-paths at once; the episodes are then played against it in one call, by the ledger
-itself. The paths stay in the processor's cache for every set of parameters. The
+paths at once; the episodes are then played against it in one call, by the one step of
+`desk/step`. The paths stay in the processor's cache for every set of parameters. The
 numbers are those of `evaluate.evaluate_on_tape`, several times faster.
 """
 
@@ -20,6 +20,7 @@ from hedge_env.base import field
 from hedge_env.base.account_rows import N_RECORD
 from hedge_env.base.field import N_CERTAIN_FIELDS, N_FIELDS
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.baselines.band_rule import Band, BandRule, banded_target
 from hedge_env.baselines.remembering_rule import RememberingRule
@@ -27,8 +28,7 @@ from hedge_env.baselines.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
 from hedge_env.desk.observables import observable_index
-from hedge_env.desk.settlement import LedgerParams, ledger_params
-from hedge_env.desk.step import book_decision
+from hedge_env.desk.step import StepParams, settle_tile, step_params
 from hedge_env.evaluation.evaluate import EpisodeTable, concatenate, episode_table
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.feeds.tape import MarketTape
@@ -105,7 +105,7 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
 
 
 @dataclass(frozen=True)
-class Tile:
+class TapeTile:
     """What the episodes of a few paths depend on, close together in memory.
 
     Attributes:
@@ -124,7 +124,7 @@ def cut_tiles(
     tape: MarketTape,
     config: EnvConfig,
     risk_aversion: float,
-) -> list[Tile]:
+) -> list[TapeTile]:
     """Rearrange a tape for `roll_out`.
 
     Args:
@@ -144,13 +144,13 @@ def cut_tiles(
         rows = tape.rows[:, :, low : low + size]
         market = np.ascontiguousarray(rows[:, _LEDGER_ROWS])
         seen = _observe(rule_class.inputs, rows, config, risk_aversion)
-        tiles.append(Tile(tape.path_ids[low : low + size], market, seen))
+        tiles.append(TapeTile(tape.path_ids[low : low + size], market, seen))
     return tiles
 
 
 def roll_out(
     rules: Sequence[BandRule],
-    tiles: Sequence[Tile],
+    tiles: Sequence[TapeTile],
     config: EnvConfig,
     risk_aversion: float,
 ) -> list[EpisodeTable]:
@@ -166,7 +166,7 @@ def roll_out(
         One table per rule.
     """
     venue = quote_params(config).venue
-    params = ledger_params(config, venue.fee, venue.fixed)
+    params = step_params(config, venue.fee, venue.fixed, looks=False)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size
@@ -244,7 +244,7 @@ def _play(
     edges: FloatArray,
     snap: float,
     totals: FloatArray,
-    p: LedgerParams,
+    p: StepParams,
 ) -> None:
     """Play whole episodes against a band.
 
@@ -254,7 +254,7 @@ def _play(
         edges: Band of every decision, shape (4, decisions, n).
         snap: See `Band`.
         totals: Shape (N_TOTALS, n), added to.
-        p: Constants of the ledger.
+        p: Constants of the step.
     """
     n = market.shape[2]
     before, after = np.zeros((N_FIELDS, n)), np.zeros((N_FIELDS, n))
@@ -271,5 +271,12 @@ def _play(
             target[i] = banded_target(
                 held[i], low[i], high[i], inner_low[i], inner_high[i], snap
             )
-        book_decision(before, after, target, record, totals, 0, n, p)
+        settle_tile(
+            Tile(before, 0, n),
+            Tile(after, 0, n),
+            target,
+            Tile(record, 0, n),
+            Tile(totals, 0, n),
+            p,
+        )
         before, after = after, before

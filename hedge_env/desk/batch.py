@@ -21,8 +21,7 @@ from hedge_env.desk.band_position import observe_position
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import count_rows, observe_options
 from hedge_env.desk.orders import trades_of
-from hedge_env.desk.settlement import ledger_params
-from hedge_env.desk.step import settle_decision
+from hedge_env.desk.step import settle_decision, step_params
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
 from hedge_env.feeds.open import open_market
@@ -79,7 +78,7 @@ class HedgeBatch:
         )
         quotes = quote_params(config)
         venue, listed = quotes.venue, quotes.listed
-        self._ledger = ledger_params(config, venue.fee, venue.fixed, listed)
+        self._params = step_params(config, venue.fee, venue.fixed, listed)
         n_rows = count_rows(listed.n_slots)
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
@@ -134,7 +133,7 @@ class HedgeBatch:
             self.rows[field.BAND_RISK_AVERSION],
         )
         if self.n_instruments > 1:
-            observe_options(self.rows, 0, self.n_paths, self._ledger.options)
+            observe_options(self.rows, 0, self.n_paths, self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
 
@@ -168,7 +167,7 @@ class HedgeBatch:
         before, after = self.rows, self._spare
         wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
         if self._own_impact > 0.0:
-            moves = self._own_impact * trades_of(before, wanted, self._ledger.orders)
+            moves = self._own_impact * trades_of(before, wanted, self._params.orders)
             moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)
             self._responsive_market().displace(moves)
         self._market.advance(after)
@@ -178,7 +177,7 @@ class HedgeBatch:
             after[field.OPTION_HOLDINGS] = (
                 held if target.shape[1] == 1 else target[:, 1]
             )
-        settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
+        settle_decision(before, after, wanted, record, self.totals.rows, self._params)
         self.rows, self._spare = after, before
         self._require_numbers(record)
         return step_record(record, after[field.STEP] >= self.n_decisions)
