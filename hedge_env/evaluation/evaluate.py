@@ -18,7 +18,13 @@ import numpy as np
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.desk.accounts import StepRecord, Totals, add_components
+from hedge_env.desk.accounts import (
+    StepRecord,
+    Totals,
+    net_loss,
+    objective,
+    total_cost,
+)
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
@@ -63,17 +69,17 @@ class EpisodeTable:
     @property
     def cost(self) -> FloatArray:
         """Everything friction took, shape (n,)."""
-        return add_components(self.cost_components)
+        return total_cost(self)
 
     @property
     def net_loss(self) -> FloatArray:
         """Minus the profit after cost, premium included, shape (n,)."""
-        return self.cost - self.tracking
+        return net_loss(self)
 
     @property
     def objective(self) -> FloatArray:
         """Cost plus lambda times the squared increments, shape (n,)."""
-        return self.cost + self.risk_aversion * self.squared_increments
+        return objective(self, self.risk_aversion)
 
 
 def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
