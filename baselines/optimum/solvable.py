@@ -53,8 +53,9 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         "its orders are in lots": execution.lot > 0.0,
         "its least order is felt": execution.least_order
         > _NEGLIGIBLE_ORDER * _largest_order(config),
+        "its book holds more than European options": bool(config.book.others),
         "an option expires before the end": any(
-            leg.maturity_days < horizon - 1e-9 for leg in config.book.legs
+            leg.maturity_days < horizon - 1e-9 for leg in config.book.europeans
         ),
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)

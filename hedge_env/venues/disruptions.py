@@ -18,7 +18,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.noise import EXECUTION_BLOCK
 from hedge_env.market.engine.parameters import MarketParams
-from hedge_env.market.spot.crowd import crowd_feedback
+from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.special import exp
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
@@ -90,12 +90,20 @@ def write_conditions(
         for i in range(high - low):
             halted[i] = 1.0 if left[i] > 0.0 else 0.0
     if market.parts.crowd:
-        gamma, spot = rows[field.GAMMA, low:high], rows[field.SPOT, low:high]
-        crowd = x[market_state.CROWD, low:high]
-        for i in range(high - low):
-            crowd[i] = crowd_feedback(gamma[i], spot[i], market.crowd)
+        follow_crowd(rows, x, low, high, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, low, high, key, p.mishaps)
+
+
+@kernel
+def follow_crowd(
+    rows: FloatArray, x: FloatArray, low: int, high: int, p: CrowdParams
+) -> None:
+    """Write the feedback of a crowd that hedges as large a gamma as the book's."""
+    gamma, spot = rows[field.GAMMA, low:high], rows[field.SPOT, low:high]
+    crowd = x[market_state.CROWD, low:high]
+    for i in range(high - low):
+        crowd[i] = crowd_feedback(gamma[i], spot[i], p)
 
 
 @kernel

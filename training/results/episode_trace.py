@@ -122,7 +122,7 @@ def record_episode(
         risk_aversion=risk_aversion,
         days=np.arange(batch.n_decisions + 1) / per_day,
         spot=seen["spot"] * spot,
-        strikes=tuple(sorted({leg.moneyness * spot for leg in config.book.legs})),
+        strikes=tuple(strike * spot for strike in config.book.strikes),
         delta=seen["delta"],
         half_width=seen["band_half_width"][:-1],
         holdings=holdings,
