@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel
 
 from hedge_env.base import field
 from hedge_env.base.account_rows import N_RECORD
@@ -23,6 +22,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.baselines.band_rule import Band, BandRule, banded_target
+from hedge_env.baselines.capabilities import FUSED_EPISODES, unknown_keys
 from hedge_env.baselines.remembering_rule import RememberingRule
 from hedge_env.baselines.rule import AbstractRule
 from hedge_env.config import EnvConfig
@@ -44,42 +44,6 @@ _LEDGER_ROWS: Final = (
     field.FUNDING_ACCRUED,
     field.STEP,
 )
-# What may be set in a config that is played here. A setting nobody has listed yet,
-# other than by default, is left to the batch, which knows everything.
-_EXECUTION: Final = frozenset(
-    {
-        "instrument",
-        "fee_bp",
-        "half_spread_bp",
-        "fixed_cost_bp",
-        "gas_units",
-        "gas_cost_bp",
-        "depth",
-        "square_root_impact",
-        "daily_volume",
-        "charge_opening",
-        "charge_liquidation",
-        "lot",
-        "least_order",
-    }
-)
-_BOOK: Final = frozenset({"contracts", "legs"})
-_SECTIONS: Final = frozenset(
-    {
-        "name",
-        "description",
-        "episode",
-        "market",
-        "execution",
-        "book",
-        "holdings",
-        "observation",
-        "action",
-        "reward",
-        "replay",
-        "risk_aversion",
-    }
-)
 _INSTRUMENTS: Final = frozenset({"spot", "perp"})
 _TILE = 12_000  # decisions x paths at a time: a row of them is a tenth of a cache
 _REMEMBERING_TILE = 1024  # paths, where a rule is asked decision by decision
@@ -98,9 +62,7 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
         and config.n_instruments == 1
         and config.execution.instrument in _INSTRUMENTS
         and config.market.basis is None  # the ledger would read the hedge's price
-        and _has_defaults(config, _SECTIONS)
-        and _has_defaults(config.execution, _EXECUTION)
-        and _has_defaults(config.book, _BOOK)
+        and not unknown_keys(config, FUSED_EPISODES)
     )
 
 
@@ -179,15 +141,6 @@ def roll_out(
             tables.append(episode_table(rule, tile.path_ids, aversion, totals))
         played.append(tables)
     return [concatenate(tables) for tables in zip(*played, strict=True)]
-
-
-def _has_defaults(model: BaseModel, known: frozenset[str]) -> bool:
-    """Whether everything but what is `known` is as by default."""
-    return all(
-        getattr(model, name) == info.get_default(call_default_factory=True)
-        for name, info in type(model).model_fields.items()
-        if name not in known
-    )
 
 
 def _shown(config: EnvConfig) -> dict[str, int]:
