@@ -161,9 +161,17 @@ OPTION_FIELDS: Final = tuple(row.name for row in ROWS if row.when == _OPTION)
 INTERNAL_FIELDS: Final = frozenset(row.name for row in ROWS if row.seen is False)
 
 
-def present(config: object) -> tuple[Row, ...]:
-    """Rows that are written under a config, an `EnvConfig`."""
-    return row_table.present(ROWS, config)
+def present(config: object, rows: tuple[Row, ...] = ROWS) -> tuple[Row, ...]:
+    """Those of `rows` that are written under a config, an `EnvConfig`."""
+    return row_table.present(rows, config)
+
+
+def count_market_rows(config: object) -> int:
+    """Leading rows of the market that hold all that are written under an `EnvConfig`.
+
+    Rows keep their numbers: those between them that are not written are zero.
+    """
+    return 1 + present(config, ROWS[:N_MARKET_FIELDS])[-1].number
 
 
 def visible(config: object) -> tuple[Row, ...]:

@@ -38,16 +38,9 @@ def condition_params(config: EnvConfig) -> ConditionParams:
 
 
 def has_conditions(config: EnvConfig) -> bool:
-    """Whether the market of a config writes any of these rows."""
-    execution, market = config.execution, config.market
-    parts = (
-        execution.failure,
-        execution.sandwich,
-        execution.halt,
-        market.basis,
-        market.crowd,
-    )
-    return execution.latency_steps > 0 or any(part is not None for part in parts)
+    """Whether a market has any of these: a row that others lack, or a crowd."""
+    beside = field.count_market_rows(config) > field.N_CERTAIN_FIELDS
+    return beside or config.market.crowd is not None
 
 
 @kernel
