@@ -17,7 +17,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.account_rows import N_RECORD
-from hedge_env.base.field import N_CERTAIN_FIELDS, N_FIELDS
+from hedge_env.base.field import N_FIELDS
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray, IntArray
@@ -27,10 +27,8 @@ from hedge_env.baselines.remembering_rule import RememberingRule
 from hedge_env.baselines.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
-from hedge_env.desk.observables import observable_index
 from hedge_env.desk.step import StepParams, settle_tile, step_params
 from hedge_env.evaluation.evaluate import EpisodeTable, concatenate, episode_table
-from hedge_env.feeds.simulated import quote_params
 from hedge_env.feeds.tape import MarketTape
 
 # Market rows that the ledger reads for the execution below.
@@ -127,8 +125,7 @@ def roll_out(
     Returns:
         One table per rule.
     """
-    venue = quote_params(config).venue
-    params = step_params(config, venue.fee, venue.fixed, looks=False)
+    params = step_params(config, looks=False)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size
@@ -145,8 +142,11 @@ def roll_out(
 
 def _shown(config: EnvConfig) -> dict[str, int]:
     """Rows of the market that a policy may see."""
-    index = observable_index(config)
-    return {name: row for name, row in index.items() if row < N_CERTAIN_FIELDS}
+    return {
+        row.name: row.number
+        for row in field.visible(config)
+        if row.number < field.N_CERTAIN_FIELDS
+    }
 
 
 def _observe(
@@ -211,7 +211,7 @@ def _play(
     """
     n = market.shape[2]
     before, after = np.zeros((N_FIELDS, n)), np.zeros((N_FIELDS, n))
-    record, target = np.empty((N_RECORD, n)), np.empty(n)
+    record, target = np.empty((N_RECORD, n)), np.empty((1, n))
     for k in range(rows.shape[0]):
         before[rows[k]] = market[0, k]
     for step in range(edges.shape[1]):
@@ -221,7 +221,7 @@ def _play(
         low, high = edges[0, step], edges[1, step]
         inner_low, inner_high = edges[2, step], edges[3, step]
         for i in range(n):
-            target[i] = banded_target(
+            target[0, i] = banded_target(
                 held[i], low[i], high[i], inner_low[i], inner_high[i], snap
             )
         settle_tile(

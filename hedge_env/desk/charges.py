@@ -13,31 +13,36 @@ import numpy as np
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
-from hedge_env.base.types import FloatArray
+from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ExecutionConfig
+from hedge_env.venues.charged import CONSTANT, rates_of
 from hedge_env.venues.venue import impact_cost
 
 
 class ChargeParams(NamedTuple):
     """Constants of the charges."""
 
-    fee: float  # per traded value [-]
-    fixed: float  # per transaction [notional]
+    # Of the components that are a rate, shape (n_rates,); see `venues/charged`.
+    components: IntArray  # rows of the record
+    rows: IntArray  # market rows that the rates are a multiple of, or CONSTANT
+    per_value: FloatArray  # [-]
+    per_trade: FloatArray  # [notional]
     opening: float  # share of the first trade's cost that is charged, 1 or 0
     liquidation: float  # share of the last sale's cost that is charged, 1 or 0
     fails: bool
-    sandwiches: bool
 
 
-def charge_params(execution: ExecutionConfig, fee: float, fixed: float) -> ChargeParams:
-    """Compile the charges; `fee` [-] and `fixed` [notional] as the venue asks them."""
+def charge_params(execution: ExecutionConfig) -> ChargeParams:
+    """Compile the charges."""
+    rates = rates_of(execution)
     return ChargeParams(
-        fee=fee,
-        fixed=fixed,
+        components=np.array([rate.component for rate in rates], dtype=np.int64),
+        rows=np.array([rate.row for rate in rates], dtype=np.int64),
+        per_value=np.array([rate.per_value for rate in rates], dtype=np.float64),
+        per_trade=np.array([rate.per_trade for rate in rates], dtype=np.float64),
         opening=1.0 if execution.charge_opening else 0.0,
         liquidation=1.0 if execution.charge_liquidation else 0.0,
         fails=execution.failure is not None,
-        sandwiches=execution.sandwich is not None,
     )
 
 
@@ -81,29 +86,20 @@ def charge(costs: Tile, value: FloatArray, record: Tile, p: ChargeParams) -> Non
         record: Its components of cost are added to.
         p: Constants.
     """
-    fee, spread = part(record, account_rows.FEE), part(record, account_rows.SPREAD)
-    for i in range(value.size):
-        fee[i] += p.fee * value[i]
-    half_spread = part(costs, field.HALF_SPREAD)
-    for i in range(value.size):
-        spread[i] += half_spread[i] * value[i]
+    for k in range(p.components.size):
+        cost, rate, toll = part(record, p.components[k]), p.per_value[k], p.per_trade[k]
+        if p.rows[k] == CONSTANT:
+            for i in range(value.size):
+                cost[i] += rate * value[i] + (toll if value[i] > 0.0 else 0.0)
+        else:
+            moving = part(costs, p.rows[k])
+            for i in range(value.size):
+                once = toll if value[i] > 0.0 else 0.0
+                cost[i] += moving[i] * (rate * value[i] + once)
     linear, root = part(costs, field.IMPACT_LINEAR), part(costs, field.IMPACT_SQRT)
     impact = part(record, account_rows.IMPACT)
     for i in range(value.size):
         impact[i] += impact_cost(value[i], linear[i], root[i])
-    gas, gas_now = part(record, account_rows.GAS), part(costs, field.GAS_COST)
-    for i in range(value.size):
-        gas[i] += gas_now[i] if value[i] > 0.0 else 0.0
-    fixed = part(record, account_rows.FIXED)
-    for i in range(value.size):
-        fixed[i] += p.fixed if value[i] > 0.0 else 0.0
-    if p.sandwiches:
-        lost, rate = (
-            part(record, account_rows.SANDWICH),
-            part(costs, field.SANDWICH_RATE),
-        )
-        for i in range(value.size):
-            lost[i] += rate[i] * value[i]
 
 
 @kernel

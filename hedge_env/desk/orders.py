@@ -17,6 +17,7 @@ from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
+from hedge_env.desk.instruments import instruments_of
 
 _LOT_TOLERANCE = 1e-9  # lots: an order for .3 in lots of .1 is one for three
 
@@ -40,14 +41,12 @@ class OrderParams(NamedTuple):
 def order_params(config: EnvConfig) -> OrderParams:
     """Compile the orders."""
     execution = config.execution
-    low, high = config.holdings_bounds
-    margin = execution.margin
-    is_spot = config.market.basis is None
+    underlying, margin = instruments_of(config)[0], execution.margin
     return OrderParams(
         decisions=config.episode.decisions,
-        low=float(low),
-        high=float(high),
-        price_row=field.SPOT if is_spot else field.HEDGE_PRICE,
+        low=underlying.low,
+        high=underlying.high,
+        price_row=underlying.price,
         fails=execution.failure is not None,
         halts=execution.halt is not None,
         margin=margin is not None,

@@ -56,19 +56,12 @@ class StepParams(NamedTuple):
 
 
 def step_params(
-    config: EnvConfig,
-    fee: float,
-    fixed: float,
-    listed: SeriesParams = NO_SERIES,
-    *,
-    looks: bool = True,
+    config: EnvConfig, listed: SeriesParams = NO_SERIES, *, looks: bool = True
 ) -> StepParams:
     """Compile the step.
 
     Args:
         config: The hedging problem.
-        fee: As the venue charges it, per traded value [-].
-        fixed: The same per transaction [notional].
         listed: The options that can be traded.
         looks: Whether anybody reads where the holdings stand in their band.
     """
@@ -77,7 +70,7 @@ def step_params(
         n_components=account_rows.count_components(config),
         looks=looks,
         orders=order_params(config),
-        charges=charge_params(execution, fee, fixed),
+        charges=charge_params(execution),
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
             is_late=execution.latency_steps > 0,
@@ -101,7 +94,8 @@ def settle_decision(
     Args:
         before: Rows at the decision, shape (N_FIELDS, n).
         after: Rows at the next decision: market rows read, the others written.
-        target: Holdings asked for, shape (n,), finite; clipped into the bounds.
+        target: Holdings asked for, shape (n_instruments, n), finite; clipped into the
+            bounds.
         record: Shape (N_RECORD, n), written.
         totals: Shape (N_TOTALS, n), added to.
         p: Constants.
@@ -112,7 +106,7 @@ def settle_decision(
         settle_tile(
             Tile(before, low, high),
             Tile(after, low, high),
-            target[low:high],
+            target,
             Tile(record, low, high),
             Tile(totals, low, high),
             p,
@@ -131,28 +125,23 @@ def settle_tile(
     """Take one step on one tile of paths; see the docstring of `HedgeEnv`.
 
     The market has moved already: `after` holds it one interval later, because nothing
-    that is decided now changes it. What is decided was decided on `before`.
+    that is decided now changes it. What is decided was decided on `before`. `target` is
+    that of all paths, an instrument a row.
     The functions loop shortly, one output each, so that the compiler vectorises them.
     """
     price_row = p.orders.price_row
     price = part(before, price_row)
     fill_price = part(after, field.FILL_PRICE) if p.holding.is_late else price
     failed, traded = np.empty(price.size), part(record, account_rows.TRADED)
+    underlying = target[0, before.low : before.high]
     clear_costs(record)
 
-    fill_orders(before, after, target, failed, record, p.orders)
+    fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, fill_price, failed, record, p.charges)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
-        book_options(
-            before.rows,
-            after.rows,
-            record.rows,
-            totals.rows,
-            before.low,
-            before.high,
-            p.options,
-        )
+        option = target[1, before.low : before.high]
+        book_options(before, after, option, record, totals, p.options)
     mark_book(before, after, record, p.orders.decisions)
     pay(fill_price, traded, totals)
     if p.margin.on:

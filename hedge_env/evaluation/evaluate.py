@@ -26,6 +26,7 @@ from hedge_env.desk.accounts import (
     total_cost,
 )
 from hedge_env.desk.batch import HedgeBatch
+from hedge_env.desk.instruments import complete_target
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
 
@@ -177,14 +178,10 @@ def evaluate_on_tape(
     policy.reset(n)
     aversion = batch.observables()["risk_aversion"].copy()
     for _ in range(batch.n_decisions):
-        target = policy.target(batch.observables())
-        # A policy that knows no options may leave their column out.
-        shapes = (n, 1), (n, batch.n_instruments)
-        if target.shape not in shapes or not np.isfinite(target).all():
-            raise ValueError(
-                f"{policy.name} gave targets of shape {target.shape}; finite numbers "
-                f"of shape {shapes[1]} are needed"
-            )
+        given = policy.target(batch.observables())
+        target = complete_target(given, batch.rows, batch.instruments, policy.name).T
+        if not np.isfinite(target).all():
+            raise ValueError(f"{policy.name} gave targets that are no finite numbers")
         before = batch.rows
         record = batch.advance(target)
         if observer is not None:
