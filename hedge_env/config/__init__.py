@@ -29,7 +29,7 @@ from hedge_env.config.sections.agent import (
     RewardConfig,
     RiskAversionRange,
 )
-from hedge_env.config.sections.book import BookConfig, HoldingsConfig, LegConfig
+from hedge_env.config.sections.book import BookConfig, HoldingsConfig
 from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import (
     ExecutionConfig,
@@ -38,6 +38,7 @@ from hedge_env.config.sections.execution import (
     MarginConfig,
     SandwichConfig,
 )
+from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.market import (
     BasisConfig,
     CrowdConfig,
@@ -99,6 +100,7 @@ __all__ = [
     "JumpConfig",
     "LegConfig",
     "LevelConfig",
+    "Liability",
     "LiquidityConfig",
     "LogOuVolatility",
     "MarginConfig",

@@ -81,7 +81,8 @@ class ReplayMarket:
         self._usual_spot = config.market.spot
         quotes = quote_params(self._history.config)
         quotes = quotes._replace(market=self._history.params)
-        self._paths = QuotedPaths(quotes, n_paths, stream_key(seed, stream))
+        key = stream_key(seed, stream)
+        self._paths = QuotedPaths(quotes, n_paths, key, self._history.config)
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
 
     @property

@@ -55,7 +55,7 @@ class SimulatedMarket:
         self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
     ) -> None:
         key = stream_key(seed, stream)
-        self._paths = QuotedPaths(quote_params(config), n_paths, key)
+        self._paths = QuotedPaths(quote_params(config), n_paths, key, config)
 
     def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
         """Put the chosen paths at their start and write the market rows of all."""

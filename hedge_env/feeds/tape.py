@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hedge_env.base.field import N_CERTAIN_FIELDS, N_FIELDS, N_MARKET_FIELDS
+from hedge_env.base.field import N_FIELDS, N_MARKET_FIELDS, count_market_rows
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.listed_options import N_QUOTED, least_rows
 from hedge_env.book.series import count_listed
@@ -20,7 +20,6 @@ from hedge_env.config import EnvConfig
 from hedge_env.feeds.feed import Market
 from hedge_env.feeds.memory import most_paths, require_memory
 from hedge_env.feeds.open import open_market
-from hedge_env.venues.disruptions import has_conditions
 
 _NUMBER = 8  # bytes
 _CHUNK = 4096  # paths simulated at a time
@@ -47,9 +46,9 @@ class MarketTape:
 
     Attributes:
         path_ids: Shape (n,).
-        rows: Shape (decisions + 1, rows that the market writes, n): the first
-            N_CERTAIN_FIELDS or all N_MARKET_FIELDS, and then those of the listed
-            options; no decisions if `live`.
+        rows: Shape (decisions + 1, rows that the market writes, n): under their own
+            numbers, up to the last that the config has, and with listed options all
+            N_MARKET_FIELDS and then theirs; no decisions if `live`.
         live: What to simulate instead, if the market reacts to what is held.
     """
 
@@ -143,9 +142,9 @@ def _tape_bytes(config: EnvConfig, rows: IntArray) -> int:
 def _kept_rows(config: EnvConfig) -> IntArray:
     """Rows of a batch that its market writes, and that a tape keeps."""
     n_quoted = N_QUOTED * count_listed(config)
-    certain = n_quoted == 0 and not has_conditions(config)
-    rows: IntArray = np.arange(N_CERTAIN_FIELDS if certain else N_MARKET_FIELDS)
-    return np.concatenate([rows, np.arange(N_FIELDS, N_FIELDS + n_quoted)])
+    n_kept = N_MARKET_FIELDS if n_quoted > 0 else count_market_rows(config)
+    quoted = np.arange(N_FIELDS, N_FIELDS + n_quoted)
+    return np.concatenate([np.arange(n_kept), quoted])
 
 
 class TapeMarket:

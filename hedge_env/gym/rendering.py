@@ -93,10 +93,7 @@ def _clock(values: FloatArray, config: EnvConfig) -> str:
 
 def _strikes(config: EnvConfig) -> list[float]:
     """Distinct strikes of the book [quote]."""
-    return [
-        moneyness * config.market.spot
-        for moneyness in sorted({leg.moneyness for leg in config.book.legs})
-    ]
+    return [strike * config.market.spot for strike in config.book.strikes]
 
 
 _COLOURS: Final = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.desk.batch import HedgeBatch
+from hedge_env.desk.instruments import complete_target
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.feeds.files.timestamps import date_text
 from hedge_env.feeds.recorded import starting_spots, starting_times
@@ -99,11 +100,10 @@ def record_episode(
         if step == batch.n_decisions:
             break
         held = observables["holdings"][0]
-        target = policy.target(observables)
-        if batch.n_instruments > 1:
-            limit = observables["option_limit"][0]
-            asked = (target[0, -1], observables["option_holdings"][0])
-            units[step] = np.clip(asked[target.shape[1] == 1], -limit, limit)
+        given = policy.target(observables)
+        target = complete_target(given, batch.rows, batch.instruments, policy.name).T
+        for option in batch.instruments[1:]:
+            units[step] = np.clip(target[0, 1], option.low, option.high)
         record = batch.advance(target)
         trade[step] = record.traded[0]
         holdings[step] = held + record.traded[0]
@@ -122,7 +122,7 @@ def record_episode(
         risk_aversion=risk_aversion,
         days=np.arange(batch.n_decisions + 1) / per_day,
         spot=seen["spot"] * spot,
-        strikes=tuple(sorted({leg.moneyness * spot for leg in config.book.legs})),
+        strikes=tuple(strike * spot for strike in config.book.strikes),
         delta=seen["delta"],
         half_width=seen["band_half_width"][:-1],
         holdings=holdings,

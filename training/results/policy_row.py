@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hedge_env.evaluation.metrics import Metrics
+
 __all__ = ["Z_95", "Contender", "Parameters", "PolicyRow", "by_validation"]
 
 Z_95 = 1.959964  # half-width of a 95 % interval in standard errors
@@ -55,9 +57,9 @@ class Contender:
         return self.entry or self.name, self.risk_aversion
 
 
-@dataclass(frozen=True)
-class PolicyRow:
-    """One policy at one risk aversion, measured on the test paths.
+@dataclass(frozen=True, kw_only=True)
+class PolicyRow(Metrics):
+    """One policy at one risk aversion, and its metrics on the test paths.
 
     Several seeds of one experiment are one row, of means over the seeds; its standard
     errors are those of the paths, as if the seeds were no sample.
@@ -85,32 +87,11 @@ class PolicyRow:
     kind: str
     params: Parameters
     risk_aversion: float
-    cost_bp: float
-    cost_se: float
-    cost_components_bp: Mapping[str, float]
-    tracking_error_bp: float
-    tracking_error_se: float
-    tracking_rms_bp: float
-    tracking_rms_se: float
-    objective_bp: float
-    objective_se: float
     objective_gap_bp: float | None
     objective_gap_se: float | None
     objective_gap_relative: float | None
     objective_gap_relative_se: float | None
     best_rule: bool
-    net_loss_mean_bp: float
-    net_loss_mean_se: float
-    net_loss_std_bp: float
-    net_loss_std_se: float
-    cvar95_bp: float
-    cvar95_se: float
-    cvar99_bp: float
-    cvar99_se: float
-    trades: float
-    trades_se: float
-    turnover: float
-    turnover_se: float
     source: str | None
     attribution: Mapping[str, Any] | None = None
     validation_objective_bp: float | None = None
