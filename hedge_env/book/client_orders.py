@@ -12,7 +12,6 @@ from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.numerics.special import exp
 
 N_ORDER_ROWS = 3  # remembered of each order: log strike, quantity and premium
-_ORDERS_BLOCK = 8  # of random numbers
 _MOST_ORDERS = 200  # at a decision and on a side; beyond any probability
 
 

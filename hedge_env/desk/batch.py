@@ -28,12 +28,9 @@ from hedge_env.feeds.memory import require_memory
 from hedge_env.feeds.open import open_market
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.numerics.philox import fill_uniforms, stream_key
+from hedge_env.numerics.random_blocks import INITIAL_COUNTER, RISK_AVERSION_BLOCK
 from hedge_env.numerics.special import exp, log
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
-
-# Block of random numbers of an episode's risk aversion, beyond the market's.
-_RISK_AVERSION_BLOCK = 16
-_INITIAL_COUNTER = 2**32 - 1
 
 
 class HedgeBatch:
@@ -146,8 +143,8 @@ class HedgeBatch:
         if not isinstance(setting, RiskAversionRange):
             return float(setting)
         drawn: FloatArray = np.empty((4, self.n_paths))
-        counters = np.full(self.n_paths, _INITIAL_COUNTER, dtype=np.int64)
-        fill_uniforms(drawn, self.path_ids, counters, _RISK_AVERSION_BLOCK, *self._key)
+        counters = np.full(self.n_paths, INITIAL_COUNTER, dtype=np.int64)
+        fill_uniforms(drawn, self.path_ids, counters, RISK_AVERSION_BLOCK, *self._key)
         aversion: FloatArray = drawn[0]
         _log_uniform(aversion, setting.low, setting.high)
         return aversion

@@ -21,7 +21,6 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 STREAMS = ("training", "validation", "test")
-INITIAL_STEP = 2**32 - 1  # market step whose draws set the state at the start
 
 # Everything is held in 64-bit words: a product of two 32-bit numbers fits, and numba
 # turns any mix with signed or 32-bit integers into floating-point numbers.

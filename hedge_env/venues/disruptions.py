@@ -16,10 +16,10 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.noise import EXECUTION_BLOCK
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
+from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
@@ -34,7 +34,9 @@ class ConditionParams(NamedTuple):
 
 def condition_params(config: EnvConfig) -> ConditionParams:
     """Compile the conditions."""
-    return ConditionParams(has_conditions(config), mishap_params(config.execution))
+    return ConditionParams(
+        any=has_conditions(config), mishaps=mishap_params(config.execution)
+    )
 
 
 def has_conditions(config: EnvConfig) -> bool:
@@ -111,7 +113,7 @@ def _draw_mishaps(
 ) -> None:
     u = np.empty((4, high - low))
     ids, steps = path_ids[low:high], counters[low:high]
-    fill_uniforms(u, ids, steps, EXECUTION_BLOCK, key[0], key[1])
+    fill_uniforms(u, ids, steps, MISHAPS_BLOCK, key[0], key[1])
     log_gas, fails = rows[field.LOG_GAS, low:high], rows[field.ORDER_FAILS, low:high]
     if p.fails:
         for i in range(high - low):
