@@ -8,23 +8,26 @@ MOST_OPTIONS = 10.0  # options per contract that `smoothed_delta` reads a book a
 
 
 def why_nothing_to_hedge(config: EnvConfig) -> str | None:
-    """Say that a book holds no options, now or later; None if it holds some."""
-    return None if _has_options(config) else "the book holds no options"
+    """Say that a book holds nothing, now or later; None if it holds something."""
+    return None if _has_positions(config) else "the book holds no options"
 
 
 def why_not_one_maturity(config: EnvConfig) -> str | None:
     """What keeps the time to the longest maturity from being that of all options."""
+    if config.book.others:
+        return f"the book holds a {config.book.others[0].kind}"
     if config.book.arrivals is not None:
         return "clients bring options of later maturities"
-    days = {leg.maturity_days for leg in config.book.legs if leg.quantity != 0.0}
+    days = {leg.maturity_days for leg in config.book.europeans if leg.quantity != 0.0}
     return f"the book has {len(days)} maturities" if len(days) > 1 else None
 
 
 def why_not_one_option(config: EnvConfig) -> str | None:
     """What keeps a book from being options of one strike and one maturity."""
     maturity = why_not_one_maturity(config)
-    strikes = {leg.moneyness for leg in config.book.legs if leg.quantity != 0.0}
-    if config.book.arrivals is not None or len(strikes) < 2:
+    strikes = {leg.moneyness for leg in config.book.europeans if leg.quantity != 0.0}
+    others = config.book.others or config.book.arrivals is not None
+    if others or len(strikes) < 2:
         return maturity
     text = f"the book has {len(strikes)} strikes"
     return text if maturity is None else text + maturity.replace("the book has", " and")
@@ -32,7 +35,7 @@ def why_not_one_option(config: EnvConfig) -> str | None:
 
 def why_not_a_few_options(config: EnvConfig) -> str | None:
     """As `why_not_one_option`, and more options per contract than are read."""
-    count = sum(abs(leg.quantity) for leg in config.book.legs)
+    count = sum(abs(leg.quantity) for leg in config.book.europeans)
     if count > MOST_OPTIONS:
         return (
             f"the book has {count:g} options per contract, of which it reads "
@@ -42,10 +45,10 @@ def why_not_a_few_options(config: EnvConfig) -> str | None:
 
 
 def why_something_to_hedge(config: EnvConfig) -> str | None:
-    """Say that a book holds options; None if it holds none."""
-    return "the book holds options" if _has_options(config) else None
+    """Say that a book holds something; None if it holds nothing."""
+    return "the book holds options" if _has_positions(config) else None
 
 
-def _has_options(config: EnvConfig) -> bool:
+def _has_positions(config: EnvConfig) -> bool:
     legs = any(leg.quantity != 0.0 for leg in config.book.legs)
     return legs or config.book.arrivals is not None

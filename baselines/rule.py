@@ -20,12 +20,24 @@ class AbstractRule(ABC):
 
     Subclasses are frozen dataclasses. Their fields are checked against the scale of
     `parameters`; a field that is not listed there is not tuned.
+
+    Attributes:
+        name: Of the policy.
+        kind: Where it comes from.
+        inputs: Observables that it reads.
+        parameters: What is tuned, and over which range.
+        n_instruments: Columns of its target: 1 for the underlying alone, 2 with the
+            listed option.
+        reads_sign_of_gamma: Whether it acts otherwise on a book that is long gamma than
+            on one that is as short.
     """
 
     name: ClassVar[str]
     kind: ClassVar[PolicyKind] = "baseline"
     inputs: ClassVar[tuple[str, ...]]
     parameters: ClassVar[Mapping[str, ParameterRange]] = {}
+    n_instruments: ClassVar[int] = 1
+    reads_sign_of_gamma: ClassVar[bool] = False
 
     @classmethod
     def why_unfit(cls, config: EnvConfig) -> str | None:
@@ -54,7 +66,7 @@ class AbstractRule(ABC):
 
     @abstractmethod
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Target holdings, shape (n, 1); see `hedge_env.policies.policy.Policy`."""
+        """Target holdings, shape (n, n_instruments); see `policies.policy.Policy`."""
 
 
 def trade_where(trade: BoolArray, goal: FloatArray, holdings: FloatArray) -> FloatArray:

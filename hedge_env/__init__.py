@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hedge_env.evaluation.evaluate import evaluate
     from hedge_env.gym.env import HedgeEnv
     from hedge_env.gym.vector_env import HedgeVectorEnv
+    from hedge_env.gym.warmup import warmup
     from hedge_env.policies.policy_file import load_policy
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate",
     "load_config",
     "load_policy",
+    "warmup",
 ]
 
 # Where each public name lives; numba and pydantic are loaded with the first of them.
@@ -47,6 +49,7 @@ _HOMES = {
     "evaluate": "hedge_env.evaluation.evaluate",
     "load_config": "hedge_env.config.loading",
     "load_policy": "hedge_env.policies.policy_file",
+    "warmup": "hedge_env.gym.warmup",
 }
 
 _PRESETS = Path(__file__).parent / "config" / "presets"

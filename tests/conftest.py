@@ -1,4 +1,6 @@
-"""What holds for every test: Hypothesis tries the same examples in every run."""
+"""What holds for every test: it does the same wherever and however often it is run."""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
@@ -19,3 +21,6 @@ settings.load_profile("repeatable")
 # One thing is left to chance: Hypothesis also tries the constants of the modules that
 # are imported by then, so that a file run alone may try a few other examples than in
 # the whole suite. Only a private function of Hypothesis could change that.
+
+# Processes that pytest starts may be told of the width of a terminal.
+os.environ.pop("COLUMNS", None)

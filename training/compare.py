@@ -25,6 +25,7 @@ from hedge_env.training.results.contenders import (
     Rule,
     agent_contender,
     find_contenders,
+    noted_in,
     risk_aversions_of,
     rule_contender,
     wanted_optima,
@@ -142,38 +143,45 @@ def compare(
         threads=threads,
         progress=progress,
         known=known,
+        option="--validation-episodes",
     )
     entries = _tuned(tuned, config) + entries
     entries += _solve(solutions, levels, config, progress=progress)
-    comparison = partial(
-        measure,
+    on_test_paths = partial(
+        measure, seed=seed, threads=threads, progress=progress, attributed=attributed
+    )
+    comparison = on_test_paths(
         entries,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        attributed=attributed,
+        config,
+        n_episodes=n_episodes,
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if needed else None,
     )
-    found = comparison(config, n_episodes=n_episodes)
-    return found if config.replay is None else _and_simulated(found, comparison, asked)
+    return _with_simulated(comparison, entries, on_test_paths, asked)
 
 
-def _and_simulated(
-    found: Comparison, comparison: Callable[..., Comparison], n_episodes: int
+def _with_simulated(
+    found: Comparison,
+    entries: Sequence[tuple[Contender, Policy]],
+    on_test_paths: Callable[..., Comparison],
+    n_episodes: int,
 ) -> Comparison:
-    """Add what the same parameters do in the market that they assume.
+    """Add to recorded days what the same parameters do in the market they assume.
 
     Args:
-        found: On recorded days.
-        comparison: Measures the same policies in another market.
+        found: On the test paths; without recorded days it stays as it is.
+        entries: Policies, with what the summary says about them there.
+        on_test_paths: Measures policies in a market.
         n_episodes: As many paths as were asked for, more than the days may have.
     """
+    if found.config.replay is None:
+        return found
+    alone = found.config.model_copy(update={"replay": None})
     needed = found.summary.validation_episodes is not None
-    simulated = comparison(
-        found.config.model_copy(update={"replay": None}),
+    simulated = on_test_paths(
+        [(noted_in(alone, contender, policy), policy) for contender, policy in entries],
+        alone,
         n_episodes=n_episodes,
-        criterion=None,  # nothing is tuned there
         validation_episodes=n_episodes if needed else None,
     )
     summary = replace(found.summary, simulated=simulated.summary)

@@ -5,7 +5,7 @@ import yaml
 from hedge_env.config.loading import NEEDS_FILES, PRESETS, load_config
 from hedge_env.training.cli.commands import PresetsOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.console import write_json, write_text
+from hedge_env.training.output.console import folded, write_json, write_text
 
 
 def run(options: PresetsOptions) -> None:
@@ -36,7 +36,8 @@ def _print_names(*, as_json: bool) -> None:
         return
     width = max(len(name) for name in descriptions)
     for name, description in descriptions.items():
-        write_text(f"{name:{width}}  {' '.join(description.split())}".rstrip())
+        line = f"{name:{width}}  {' '.join(description.split())}".rstrip()
+        write_text(folded(line, indent=width + 2))
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ def tune_to_file(
         progress=progress,
         known=known,
         finished=keep,
+        option="--episodes",
     )
     return file
 

@@ -107,6 +107,7 @@ class Zakamouline(BandRule):
         "proportional_cost",
         "risk_aversion",
     )
+    reads_sign_of_gamma: ClassVar[bool] = True
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "risk_multiplier": ParameterRange(1e-4, 1e2, "log")
     }

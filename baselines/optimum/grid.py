@@ -11,7 +11,7 @@ from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.optimum.solvable import require_solvable
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
-from hedge_env.feeds.quotes import write_quotes
+from hedge_env.feeds.quotes import memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES
@@ -137,7 +137,7 @@ def _quotes_on_grid(
     state[market_state.GAS_FAST] = gas_level
     state[market_state.START_HOUR] = config.episode.start_hour or 0.0
     state[market_state.START_WEEKDAY] = config.episode.start_weekday or 0
-    settled = np.zeros((len(config.book.legs), n))
+    settled = np.zeros((memory_rows(quotes), n))
     steps, unused = np.empty(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     which = (
         field.SPOT,

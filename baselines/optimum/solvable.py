@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from hedge_env.base.errors import HedgeError
+from hedge_env.baselines.capabilities import DYNAMIC_PROGRAMMING, unknown_keys
 from hedge_env.config import (
     ConstantVolatility,
     EnvConfig,
@@ -13,17 +12,6 @@ from hedge_env.config import (
     GasConfig,
 )
 
-# Keys that the solution knows. A key that it does not know must be at its default.
-_KNOWN = {
-    "": "name description episode market execution book holdings observation action "
-    "reward replay risk_aversion",
-    "market": "spot drift volatility jumps surface gas funding liquidity",
-    "execution": "instrument fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp "
-    "depth square_root_impact daily_volume charge_opening charge_liquidation "
-    "least_order",
-    "book": "contracts legs",
-}
-_KNOWN_VOLATILITY = "model level"
 # Of the range of holdings: a least order below it is below every step of a grid.
 _NEGLIGIBLE_ORDER = 1e-6
 
@@ -53,12 +41,14 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         "its orders are in lots": execution.lot > 0.0,
         "its least order is felt": execution.least_order
         > _NEGLIGIBLE_ORDER * _largest_order(config),
+        "its book holds more than European options": bool(config.book.others),
         "an option expires before the end": any(
-            leg.maturity_days < horizon - 1e-9 for leg in config.book.legs
+            leg.maturity_days < horizon - 1e-9 for leg in config.book.europeans
         ),
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)
-    return found or _unknown(config)
+    unknown = unknown_keys(config, DYNAMIC_PROGRAMMING)
+    return found or (f"it uses {unknown[0]}" if unknown else None)
 
 
 def _largest_order(config: EnvConfig) -> float:
@@ -78,27 +68,6 @@ def _is_chain(gas: GasConfig) -> bool:
     still = gas.slow.sd == 0.0 and gas.return_response == 0.0
     still = still and gas.spikes.per_year == 0.0
     return still and (gas.fast_states is not None or gas.fast.sd == 0.0)
-
-
-def _unknown(config: EnvConfig) -> str | None:
-    """Name a key in use that the solution does not know."""
-    for section, known in _KNOWN.items():
-        model = getattr(config, section) if section else config
-        for key in _in_use(model, known):
-            return f"it uses {section + '.' if section else ''}{key}"
-    for key in _in_use(config.market.volatility, _KNOWN_VOLATILITY):
-        return f"it uses market.volatility.{key}"
-    return None
-
-
-def _in_use(model: BaseModel, known: str) -> list[str]:
-    """Keys that are neither known nor at their default."""
-    fields = type(model).model_fields
-    return [
-        name
-        for name in fields.keys() - set(known.split())
-        if getattr(model, name) != fields[name].get_default(call_default_factory=True)
-    ]
 
 
 def require_solvable(config: EnvConfig) -> None:

@@ -24,6 +24,7 @@ class DeltaGamma(NeutralOptions):
         "option_holdings",
         "option_limit",
     )
+    reads_sign_of_gamma: ClassVar[bool] = True
 
     def neutral_trade(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Units to buy that leave no gamma, shape (n,) [-]."""

@@ -32,6 +32,8 @@ class NeutralOptions(AbstractRule):
         "ratio": ParameterRange(0.0, 1.0)
     }
 
+    n_instruments: ClassVar[int] = 2
+
     ratio: float = 1.0  # share of the neutral trade [-]
 
     @abstractmethod

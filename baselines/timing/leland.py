@@ -70,6 +70,7 @@ class Leland(BandRule):
         "step",
         "proportional_cost",
     )
+    reads_sign_of_gamma: ClassVar[bool] = True
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "interval": ParameterRange(1, 400, "integer"),
         "revisions_per_year": ParameterRange(1.0, 1e6, "log"),

@@ -1,8 +1,8 @@
 """Whole episodes of many sets of a rule's parameters, by one compiled function.
 
 A band that holdings do not move (`band`) can be computed for all decisions of a few
-paths at once; the episodes are then played against it in one call, by the ledger
-itself. The paths stay in the processor's cache for every set of parameters. The
+paths at once; the episodes are then played against it in one call, by the one step of
+`desk/step`. The paths stay in the processor's cache for every set of parameters. The
 numbers are those of `evaluate.evaluate_on_tape`, several times faster.
 """
 
@@ -14,23 +14,21 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel
 
 from hedge_env.base import field
 from hedge_env.base.account_rows import N_RECORD
-from hedge_env.base.field import N_CERTAIN_FIELDS, N_FIELDS
+from hedge_env.base.field import N_FIELDS
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.baselines.band_rule import Band, BandRule, banded_target
+from hedge_env.baselines.capabilities import FUSED_EPISODES, unknown_keys
 from hedge_env.baselines.remembering_rule import RememberingRule
 from hedge_env.baselines.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
-from hedge_env.desk.observables import observable_index
-from hedge_env.desk.settlement import LedgerParams, ledger_params
-from hedge_env.desk.step import book_decision
+from hedge_env.desk.step import StepParams, settle_tile, step_params
 from hedge_env.evaluation.evaluate import EpisodeTable, concatenate, episode_table
-from hedge_env.feeds.simulated import quote_params
 from hedge_env.feeds.tape import MarketTape
 
 # Market rows that the ledger reads for the execution below.
@@ -43,42 +41,6 @@ _LEDGER_ROWS: Final = (
     field.GAS_COST,
     field.FUNDING_ACCRUED,
     field.STEP,
-)
-# What may be set in a config that is played here. A setting nobody has listed yet,
-# other than by default, is left to the batch, which knows everything.
-_EXECUTION: Final = frozenset(
-    {
-        "instrument",
-        "fee_bp",
-        "half_spread_bp",
-        "fixed_cost_bp",
-        "gas_units",
-        "gas_cost_bp",
-        "depth",
-        "square_root_impact",
-        "daily_volume",
-        "charge_opening",
-        "charge_liquidation",
-        "lot",
-        "least_order",
-    }
-)
-_BOOK: Final = frozenset({"contracts", "legs"})
-_SECTIONS: Final = frozenset(
-    {
-        "name",
-        "description",
-        "episode",
-        "market",
-        "execution",
-        "book",
-        "holdings",
-        "observation",
-        "action",
-        "reward",
-        "replay",
-        "risk_aversion",
-    }
 )
 _INSTRUMENTS: Final = frozenset({"spot", "perp"})
 _TILE = 12_000  # decisions x paths at a time: a row of them is a tenth of a cache
@@ -98,14 +60,12 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
         and config.n_instruments == 1
         and config.execution.instrument in _INSTRUMENTS
         and config.market.basis is None  # the ledger would read the hedge's price
-        and _has_defaults(config, _SECTIONS)
-        and _has_defaults(config.execution, _EXECUTION)
-        and _has_defaults(config.book, _BOOK)
+        and not unknown_keys(config, FUSED_EPISODES)
     )
 
 
 @dataclass(frozen=True)
-class Tile:
+class TapeTile:
     """What the episodes of a few paths depend on, close together in memory.
 
     Attributes:
@@ -124,7 +84,7 @@ def cut_tiles(
     tape: MarketTape,
     config: EnvConfig,
     risk_aversion: float,
-) -> list[Tile]:
+) -> list[TapeTile]:
     """Rearrange a tape for `roll_out`.
 
     Args:
@@ -144,13 +104,13 @@ def cut_tiles(
         rows = tape.rows[:, :, low : low + size]
         market = np.ascontiguousarray(rows[:, _LEDGER_ROWS])
         seen = _observe(rule_class.inputs, rows, config, risk_aversion)
-        tiles.append(Tile(tape.path_ids[low : low + size], market, seen))
+        tiles.append(TapeTile(tape.path_ids[low : low + size], market, seen))
     return tiles
 
 
 def roll_out(
     rules: Sequence[BandRule],
-    tiles: Sequence[Tile],
+    tiles: Sequence[TapeTile],
     config: EnvConfig,
     risk_aversion: float,
 ) -> list[EpisodeTable]:
@@ -165,8 +125,7 @@ def roll_out(
     Returns:
         One table per rule.
     """
-    venue = quote_params(config).venue
-    params = ledger_params(config, venue.fee, venue.fixed)
+    params = step_params(config, looks=False)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size
@@ -181,19 +140,13 @@ def roll_out(
     return [concatenate(tables) for tables in zip(*played, strict=True)]
 
 
-def _has_defaults(model: BaseModel, known: frozenset[str]) -> bool:
-    """Whether everything but what is `known` is as by default."""
-    return all(
-        getattr(model, name) == info.get_default(call_default_factory=True)
-        for name, info in type(model).model_fields.items()
-        if name not in known
-    )
-
-
 def _shown(config: EnvConfig) -> dict[str, int]:
     """Rows of the market that a policy may see."""
-    index = observable_index(config)
-    return {name: row for name, row in index.items() if row < N_CERTAIN_FIELDS}
+    return {
+        row.name: row.number
+        for row in field.visible(config)
+        if row.number < field.N_CERTAIN_FIELDS
+    }
 
 
 def _observe(
@@ -244,7 +197,7 @@ def _play(
     edges: FloatArray,
     snap: float,
     totals: FloatArray,
-    p: LedgerParams,
+    p: StepParams,
 ) -> None:
     """Play whole episodes against a band.
 
@@ -254,11 +207,11 @@ def _play(
         edges: Band of every decision, shape (4, decisions, n).
         snap: See `Band`.
         totals: Shape (N_TOTALS, n), added to.
-        p: Constants of the ledger.
+        p: Constants of the step.
     """
     n = market.shape[2]
     before, after = np.zeros((N_FIELDS, n)), np.zeros((N_FIELDS, n))
-    record, target = np.empty((N_RECORD, n)), np.empty(n)
+    record, target = np.empty((N_RECORD, n)), np.empty((1, n))
     for k in range(rows.shape[0]):
         before[rows[k]] = market[0, k]
     for step in range(edges.shape[1]):
@@ -268,8 +221,15 @@ def _play(
         low, high = edges[0, step], edges[1, step]
         inner_low, inner_high = edges[2, step], edges[3, step]
         for i in range(n):
-            target[i] = banded_target(
+            target[0, i] = banded_target(
                 held[i], low[i], high[i], inner_low[i], inner_high[i], snap
             )
-        book_decision(before, after, target, record, totals, 0, n, p)
+        settle_tile(
+            Tile(before, 0, n),
+            Tile(after, 0, n),
+            target,
+            Tile(record, 0, n),
+            Tile(totals, 0, n),
+            p,
+        )
         before, after = after, before

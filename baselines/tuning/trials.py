@@ -15,7 +15,7 @@ from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.rule import AbstractRule
 from hedge_env.baselines.tuning.criteria import criterion_with_error
 from hedge_env.baselines.tuning.fused_episodes import (
-    Tile,
+    TapeTile,
     can_roll_out,
     cut_tiles,
     roll_out,
@@ -30,7 +30,7 @@ from hedge_env.evaluation.evaluate import (
 from hedge_env.feeds.tape import MarketTape
 
 # Paths that one thread runs: as they were recorded, or rearranged for `roll_out`.
-Piece: TypeAlias = MarketTape | Sequence[Tile]
+Piece: TypeAlias = MarketTape | Sequence[TapeTile]
 
 _PART = 0.25  # share of the paths that a first look is taken on
 _SMALLEST_PART = 2048  # paths
@@ -168,7 +168,7 @@ def split(tape: MarketTape, parts: int) -> list[MarketTape]:
     return [tape.part(a, b) for a, b in _shares(tape.n_paths, parts)]
 
 
-def deal(tiles: Sequence[Tile], parts: int) -> list[Piece]:
+def deal(tiles: Sequence[TapeTile], parts: int) -> list[Piece]:
     """Tiles, in their order, in at most `parts` parts of nearly equal size."""
     return [tiles[a:b] for a, b in _shares(len(tiles), parts)]
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from hedge_env.agent.features import FEATURES, OPTION_FEATURES
 from hedge_env.base.errors import ConfigError, SimulationError
-from hedge_env.base.field import FIELDS
+from hedge_env.base.field import FIELDS, ROWS, visible
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import Float32Array, FloatArray, IntArray
 from hedge_env.config import EnvConfig, RiskAversionRange
@@ -53,23 +53,32 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     spread_moves = market.liquidity.exponent > 0.0 or regime_moves
     if spread_moves and config.execution.half_spread_bp > 0.0:
         names.append("proportional_cost")
-    names += _execution_features(config)
+    shown = {row.name for row in visible(config)}
+    names += [name for name in ("basis", "halted", "margin_use") if name in shown]
     if config.execution.option is not None:
         names += ["vega", *OPTION_FEATURES]
     if isinstance(config.risk_aversion, RiskAversionRange):
         names.append("risk_aversion")
-    if config.observation.true_volatility:
-        names.append("true_volatility")
+    names += [name for name in ("true_volatility",) if name in shown]
     return tuple(names)
 
 
-def _execution_features(config: EnvConfig) -> list[str]:
-    parts = {
-        "basis": config.market.basis,
-        "halted": config.execution.halt,
-        "margin_use": config.execution.margin,
-    }
-    return [name for name, part in parts.items() if part is not None]
+def _require_seen(name: str, config: EnvConfig) -> None:
+    """Refuse a feature of a row that the config does not write, or does not show.
+
+    Raises:
+        ConfigError: In one line, with the setting it needs.
+    """
+    row = ROWS[FIELDS.index(FEATURES[name].observable)]
+    if not row.is_present(config):
+        raise ConfigError(
+            f"observation.features: {name} belongs to {row.when}, which is off; set "
+            f"{row.when} or leave it out"
+        )
+    if not row.is_seen(config):
+        raise ConfigError(
+            f"observation.features: {name} is hidden; set {row.seen} = true to show it"
+        )
 
 
 @kernel
@@ -116,17 +125,7 @@ class ObservationEncoder:
                     f"observation.features: unknown feature {name!r}; known are "
                     + ", ".join(FEATURES)
                 )
-        if "true_volatility" in self.names and not config.observation.true_volatility:
-            raise ConfigError(
-                "observation.features: true_volatility is hidden; set "
-                "observation.true_volatility = true to show it"
-            )
-        hidden = set(OPTION_FEATURES) & set(self.names)
-        if hidden and config.execution.option is None:
-            raise ConfigError(
-                f"observation.features: {min(hidden)} is of a listed option; set "
-                "execution.option to list one"
-            )
+            _require_seen(name, config)
         features = [FEATURES[name] for name in self.names]
         self._which = np.array([FIELDS.index(f.observable) for f in features])
         self._offset = np.array([f.offset(config) for f in features])

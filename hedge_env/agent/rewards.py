@@ -1,6 +1,7 @@
 """Rewards per decision, in basis points of notional.
 
-What an agent is trained on is a choice; what it is judged by (metrics.py) is not.
+What an agent is trained on is a choice; what it is judged by (`evaluation/metrics`) is
+not.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, EnvConfig, RewardConfig
+from hedge_env.config import BASIS_POINT, RewardConfig
 from hedge_env.desk.accounts import StepRecord
 
 Reward = Callable[[StepRecord, FloatArray, RewardConfig], FloatArray]
@@ -69,15 +70,3 @@ REWARDS: Final[Mapping[str, Reward]] = {
     "objective": objective,
     "kolm_ritter": kolm_ritter,
 }
-
-
-def reward_function(
-    config: EnvConfig,
-) -> Callable[[StepRecord, FloatArray], FloatArray]:
-    """Reward of a config as a function of record and risk aversion."""
-    function, settings = REWARDS[config.reward.name], config.reward
-
-    def reward(record: StepRecord, risk_aversion: FloatArray) -> FloatArray:
-        return function(record, risk_aversion, settings)
-
-    return reward

@@ -7,150 +7,173 @@ hedger holds. Where options are listed, rows after the `N_FIELDS` named here hol
 value, delta, gamma and vega of each, which belong to the market, and then the units
 held of each. All are in internal units: years, fractions of notional, spot
 relative to its start (`S / S_0`), holdings per contract.
+
+Each row is declared once, with its unit, its meaning, the setting without which it is
+not written (`when`) and who may see it (`seen`; see `row_table.Row`). Its number is a
+constant of this module, `field.SPOT`, which kernels freeze; the rest is read from
+
+    ROWS              all rows, `Row(name, number, unit, meaning, when, seen)`
+    present(config)   those that are written under a config
+    visible(config)   those that a policy may see under it
+
+A new row goes to the end of its part; nothing else is to be edited.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-_MARKET: Final = (
-    # name, unit, meaning
-    ("spot", "S_0", "price of the underlying"),
-    ("book_value", "notional", "value of the book on the surface, negative if short"),
-    ("delta", "-", "holdings that neutralise the book's Black-Scholes delta"),
-    ("gamma", "1/S_0", "change of delta per unit of spot; positive if short gamma"),
-    ("vega", "notional", "change of book value per unit of implied volatility"),
-    ("log_moneyness", "-", "log of spot over the book's mean strike"),
-    ("implied_volatility", "1/sqrt(year)", "at the money, longest maturity"),
-    ("realised_volatility", "1/sqrt(year)", "exponentially weighted estimate"),
-    ("true_volatility", "1/sqrt(year)", "diffusive volatility of the next step"),
-    ("skew", "-", "slope of implied volatility in standardised log strike"),
-    ("fixed_cost", "notional", "fixed cost of a transaction now, gas included"),
-    ("mean_fixed_cost", "notional", "long-run mean of fixed_cost"),
-    ("gas_cost", "notional", "gas part of fixed_cost"),
-    ("half_spread", "-", "half-spread per traded value"),
-    ("proportional_cost", "-", "fee, half-spread, mean sandwich loss"),
-    ("impact_linear", "1/notional", "cost of a trade per squared value"),
-    ("impact_sqrt", "1/sqrt(notional)", "cost of a trade per value^1.5"),
-    ("gas_price", "gwei", "gas price now"),
-    ("log_gas", "-", "log of gas price over its long-run median"),
-    ("gas_season", "-", "part of log_gas that the hour of day gives"),
-    ("hour_sin", "-", "sine of the hour of day as an angle"),
-    ("hour_cos", "-", "cosine of the hour of day as an angle"),
-    ("funding_rate", "per settlement", "rate that would be settled now"),
-    ("funding_accrued", "S_0", "paid per unit held since the last decision"),
-    ("time_to_maturity", "year", "to the longest maturity"),
-    ("time_fraction", "-", "share of the episode that is left"),
-    ("step", "-", "decisions already taken"),
+from hedge_env.base import row_table
+from hedge_env.base.row_table import Row, RowTable
+
+_table = RowTable()
+# Settings that several rows belong to.
+_BASIS, _LATENCY = "market.basis", "execution.latency_steps"
+_MARGIN, _OPTION = "execution.margin", "execution.option"
+
+# Of the market, in every one.
+SPOT: Final = _table.row("S_0", "price of the underlying")
+BOOK_VALUE: Final = _table.row(
+    "notional", "value of the book on the surface, negative if short"
+)
+DELTA: Final = _table.row(
+    "-", "holdings that neutralise the book's Black-Scholes delta"
+)
+GAMMA: Final = _table.row(
+    "1/S_0", "change of delta per unit of spot; positive if short gamma"
+)
+VEGA: Final = _table.row(
+    "notional", "change of book value per unit of implied volatility"
+)
+LOG_MONEYNESS: Final = _table.row("-", "log of spot over the book's mean strike")
+IMPLIED_VOLATILITY: Final = _table.row("1/sqrt(year)", "at the money, longest maturity")
+REALISED_VOLATILITY: Final = _table.row(
+    "1/sqrt(year)", "exponentially weighted estimate"
+)
+TRUE_VOLATILITY: Final = _table.row(
+    "1/sqrt(year)",
+    "diffusive volatility of the next step",
+    seen="observation.true_volatility",
+)
+SKEW: Final = _table.row("-", "slope of implied volatility in standardised log strike")
+FIXED_COST: Final = _table.row(
+    "notional", "fixed cost of a transaction now, gas included"
+)
+MEAN_FIXED_COST: Final = _table.row("notional", "long-run mean of fixed_cost")
+GAS_COST: Final = _table.row("notional", "gas part of fixed_cost")
+HALF_SPREAD: Final = _table.row("-", "half-spread per traded value")
+PROPORTIONAL_COST: Final = _table.row("-", "fee, half-spread, mean sandwich loss")
+IMPACT_LINEAR: Final = _table.row("1/notional", "cost of a trade per squared value")
+IMPACT_SQRT: Final = _table.row("1/sqrt(notional)", "cost of a trade per value^1.5")
+GAS_PRICE: Final = _table.row("gwei", "gas price now")
+LOG_GAS: Final = _table.row("-", "log of gas price over its long-run median")
+GAS_SEASON: Final = _table.row("-", "part of log_gas that the hour of day gives")
+HOUR_SIN: Final = _table.row("-", "sine of the hour of day as an angle")
+HOUR_COS: Final = _table.row("-", "cosine of the hour of day as an angle")
+FUNDING_RATE: Final = _table.row("per settlement", "rate that would be settled now")
+FUNDING_ACCRUED: Final = _table.row(
+    "S_0", "paid per unit held since the last decision", seen=False
+)
+TIME_TO_MATURITY: Final = _table.row("year", "to the longest maturity")
+TIME_FRACTION: Final = _table.row("-", "share of the episode that is left")
+STEP: Final = _table.row("-", "decisions already taken")
+
+# Of the market, where the part they belong to is on; see docs/execution.md.
+HEDGE_PRICE: Final = _table.row("S_0", "price of the hedge instrument", when=_BASIS)
+BASIS: Final = _table.row(
+    "-", "log of the hedge instrument's price over spot", when=_BASIS
+)
+HALTED: Final = _table.row("-", "1 while no orders are taken", when="execution.halt")
+FILL_PRICE: Final = _table.row(
+    "S_0", "price at which the last decision's trade filled", when=_LATENCY, seen=False
+)
+FILL_FUNDING: Final = _table.row(
+    "S_0", "funding accrued per unit until that fill", when=_LATENCY, seen=False
+)
+ORDER_FAILS: Final = _table.row(
+    "-", "1 if an order sent now would fail", when="execution.failure", seen=False
+)
+SANDWICH_RATE: Final = _table.row(
+    "-",
+    "loss per traded value of an order sent now",
+    when="execution.sandwich",
+    seen=False,
 )
 
-# Written only where the part they belong to is on; see docs/execution.md.
-_CONDITIONS: Final = (
-    ("hedge_price", "S_0", "price of the hedge instrument"),
-    ("basis", "-", "log of the hedge instrument's price over spot"),
-    ("halted", "-", "1 while no orders are taken"),
-    ("fill_price", "S_0", "price at which the last decision's trade filled"),
-    ("fill_funding", "S_0", "funding accrued per unit until that fill"),
-    ("order_fails", "-", "1 if an order sent now would fail"),
-    ("sandwich_rate", "-", "loss per traded value of an order sent now"),
+# Of what is held and wanted.
+HOLDINGS: Final = _table.row("-", "units of the hedge instrument held, per contract")
+STEPS_SINCE_TRADE: Final = _table.row(
+    "-", "decisions since the last trade or the start"
+)
+RISK_AVERSION: Final = _table.row("1/notional", "lambda of the objective")
+LOG_RISK_AVERSION: Final = _table.row("-", "natural logarithm of risk_aversion")
+BAND_RISK_AVERSION: Final = _table.row(
+    "1/notional", "risk aversion g of the analytic band"
+)
+BAND_HALF_WIDTH: Final = _table.row("-", "half-width of the analytic band")
+BAND_INNER: Final = _table.row("-", "distance from delta to trade back to")
+BAND_POSITION: Final = _table.row("-", "holdings minus delta, in half-widths")
+HEDGE_ERROR: Final = _table.row("-", "holdings minus delta")
+WORTH: Final = _table.row(
+    "-", "risk left until maturity over the fixed cost of a trade"
 )
 
-_POSITION: Final = (
-    ("holdings", "-", "units of the hedge instrument held, per contract"),
-    ("steps_since_trade", "-", "decisions since the last trade or the start"),
-    ("risk_aversion", "1/notional", "lambda of the objective"),
-    ("log_risk_aversion", "-", "natural logarithm of risk_aversion"),
-    ("band_risk_aversion", "1/notional", "risk aversion g of the analytic band"),
-    ("band_half_width", "-", "half-width of the analytic band"),
-    ("band_inner", "-", "distance from delta to trade back to"),
-    ("band_position", "-", "holdings minus delta, in half-widths"),
-    ("hedge_error", "-", "holdings minus delta"),
-    ("worth", "-", "risk left until maturity over the fixed cost of a trade"),
-    ("margin_equity", "notional", "collateral plus profit of the hedge after cost"),
-    ("margin_use", "-", "maintenance margin of what is held over equity"),
-    ("margin_calls", "-", "positions closed by force so far"),
-    ("margin_closed", "-", "units bought by force at this time"),
-    # Of the listed option, if there is one; per unit. See option_holdings.py.
-    ("option_price", "S_0", "value of the option listed now"),
-    ("option_delta", "-", "change of its value per unit of spot"),
-    ("option_gamma", "1/S_0", "change of its delta per unit of spot"),
-    ("option_vega", "S_0", "change of its value per unit of implied volatility"),
-    ("option_half_spread", "S_0", "cost of trading one of it"),
-    ("option_holdings", "-", "units of it held, per contract"),
-    ("option_limit", "-", "largest holdings of it, bought or sold"),
+MARGIN_EQUITY: Final = _table.row(
+    "notional", "collateral plus profit of the hedge after cost", when=_MARGIN
+)
+MARGIN_USE: Final = _table.row(
+    "-", "maintenance margin of what is held over equity", when=_MARGIN
+)
+MARGIN_CALLS: Final = _table.row("-", "positions closed by force so far", when=_MARGIN)
+MARGIN_CLOSED: Final = _table.row(
+    "-", "units bought by force at this time", when=_MARGIN
 )
 
-_ROWS: Final = _MARKET + _CONDITIONS + _POSITION
-FIELDS: Final = tuple(name for name, _, _ in _ROWS)
-UNITS: Final = {name: unit for name, unit, _ in _ROWS}
-MEANINGS: Final = {name: meaning for name, _, meaning in _ROWS}
-N_CERTAIN_FIELDS: Final = len(_MARKET)  # rows that every market writes
-N_MARKET_FIELDS: Final = len(_MARKET) + len(_CONDITIONS)
-N_FIELDS: Final = len(FIELDS)
+# Of the listed option, if there is one; per unit. See desk/option_trades.py.
+OPTION_PRICE: Final = _table.row("S_0", "value of the option listed now", when=_OPTION)
+OPTION_DELTA: Final = _table.row(
+    "-", "change of its value per unit of spot", when=_OPTION
+)
+OPTION_GAMMA: Final = _table.row(
+    "1/S_0", "change of its delta per unit of spot", when=_OPTION
+)
+OPTION_VEGA: Final = _table.row(
+    "S_0", "change of its value per unit of implied volatility", when=_OPTION
+)
+OPTION_HALF_SPREAD: Final = _table.row("S_0", "cost of trading one of it", when=_OPTION)
+OPTION_HOLDINGS: Final = _table.row("-", "units of it held, per contract", when=_OPTION)
+OPTION_LIMIT: Final = _table.row(
+    "-", "largest holdings of it, bought or sold", when=_OPTION
+)
+
+ROWS: Final = _table.declared(globals())
+FIELDS: Final = tuple(row.name for row in ROWS)
+UNITS: Final = {row.name: row.unit for row in ROWS}
+MEANINGS: Final = {row.name: row.meaning for row in ROWS}
+N_FIELDS: Final = len(ROWS)
+N_MARKET_FIELDS: Final = HOLDINGS
+N_CERTAIN_FIELDS: Final = HEDGE_PRICE  # rows that every market writes
 
 # Shown where there is a listed option.
-OPTION_FIELDS: Final = tuple(name for name in FIELDS if name.startswith("option_"))
+OPTION_FIELDS: Final = tuple(row.name for row in ROWS if row.when == _OPTION)
 
 # What no policy sees: how a cost was charged, not what it could know beforehand.
-INTERNAL_FIELDS: Final = frozenset(
-    {"funding_accrued", "fill_price", "fill_funding", "order_fails", "sandwich_rate"}
-)
+INTERNAL_FIELDS: Final = frozenset(row.name for row in ROWS if row.seen is False)
 
-# Row numbers as plain integers, because kernels freeze module-level constants.
-(
-    SPOT,
-    BOOK_VALUE,
-    DELTA,
-    GAMMA,
-    VEGA,
-    LOG_MONEYNESS,
-    IMPLIED_VOLATILITY,
-    REALISED_VOLATILITY,
-    TRUE_VOLATILITY,
-    SKEW,
-    FIXED_COST,
-    MEAN_FIXED_COST,
-    GAS_COST,
-    HALF_SPREAD,
-    PROPORTIONAL_COST,
-    IMPACT_LINEAR,
-    IMPACT_SQRT,
-    GAS_PRICE,
-    LOG_GAS,
-    GAS_SEASON,
-    HOUR_SIN,
-    HOUR_COS,
-    FUNDING_RATE,
-    FUNDING_ACCRUED,
-    TIME_TO_MATURITY,
-    TIME_FRACTION,
-    STEP,
-    HEDGE_PRICE,
-    BASIS,
-    HALTED,
-    FILL_PRICE,
-    FILL_FUNDING,
-    ORDER_FAILS,
-    SANDWICH_RATE,
-    HOLDINGS,
-    STEPS_SINCE_TRADE,
-    RISK_AVERSION,
-    LOG_RISK_AVERSION,
-    BAND_RISK_AVERSION,
-    BAND_HALF_WIDTH,
-    BAND_INNER,
-    BAND_POSITION,
-    HEDGE_ERROR,
-    WORTH,
-    MARGIN_EQUITY,
-    MARGIN_USE,
-    MARGIN_CALLS,
-    MARGIN_CLOSED,
-    OPTION_PRICE,
-    OPTION_DELTA,
-    OPTION_GAMMA,
-    OPTION_VEGA,
-    OPTION_HALF_SPREAD,
-    OPTION_HOLDINGS,
-    OPTION_LIMIT,
-) = range(N_FIELDS)
+
+def present(config: object, rows: tuple[Row, ...] = ROWS) -> tuple[Row, ...]:
+    """Those of `rows` that are written under a config, an `EnvConfig`."""
+    return row_table.present(rows, config)
+
+
+def count_market_rows(config: object) -> int:
+    """Leading rows of the market that hold all that are written under an `EnvConfig`.
+
+    Rows keep their numbers: those between them that are not written are zero.
+    """
+    return 1 + present(config, ROWS[:N_MARKET_FIELDS])[-1].number
+
+
+def visible(config: object) -> tuple[Row, ...]:
+    """Rows that a policy may see under a config, an `EnvConfig`."""
+    return tuple(row for row in ROWS if row.is_seen(config))

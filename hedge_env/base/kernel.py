@@ -18,6 +18,7 @@ import contextlib
 import functools
 import glob
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -206,18 +207,29 @@ def _tolerate_cache_errors(compiled: Any) -> None:
     load, save = cache.load_overload, cache.save_overload
 
     def load_or_compile(signature: Any, target: Any) -> Any:
+        found = None
         try:
-            return load(signature, target)
+            found = load(signature, target)
         except Exception:  # a damaged pickle can raise anything
             with contextlib.suppress(Exception):
                 cache.flush()  # so that it is written anew
-            return None
+        if found is None:
+            _say_that_it_compiles()
+        return found
 
     def save_if_possible(signature: Any, data: Any) -> None:
         with contextlib.suppress(OSError):
             save(signature, data)
 
     cache.load_overload, cache.save_overload = load_or_compile, save_if_possible
+
+
+@functools.cache
+def _say_that_it_compiles() -> None:
+    """Tell a log, once a process, what the silence of the first call is about."""
+    logging.getLogger("hedge_env").info(
+        "compiling kernels: once after an installation, about a minute"
+    )
 
 
 def _cache_parents() -> list[Path]:

@@ -6,13 +6,12 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
-from hedge_env.book.option_value import _mark_struck
 from hedge_env.book.series import OrdersParams, SeriesParams
+from hedge_env.book.struck_options import mark_struck
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.numerics.special import exp
 
 N_ORDER_ROWS = 3  # remembered of each order: log strike, quantity and premium
-_ORDERS_BLOCK = 8  # of random numbers
 _MOST_ORDERS = 200  # at a decision and on a side; beyond any probability
 
 
@@ -74,7 +73,7 @@ def _add_orders(
     gamma, vega = rows[field.GAMMA, low:high], rows[field.VEGA, low:high]
     age, value = scratch[tile.AGE], scratch[tile.VALUE]
     for slot in range(n_slots):
-        _mark_struck(rows, scratch, x, memory, steps, low, high, slot, p, market)
+        mark_struck(rows, scratch, x, memory, steps, low, high, slot, p, market)
         quantity = memory[n_slots + slot, low:high]
         premium = memory[2 * n_slots + slot, low:high]
         for i in range(m):

@@ -1,4 +1,9 @@
-"""The book of European options as arrays over its legs and the decision grid."""
+"""European options: the legs of a book as arrays over legs and the decision grid.
+
+The first kind of liability. Its kernel is called within the pass of `feeds/quotes`
+over each tile, which shares the surface with it; other kinds have a pass of their own
+(`liabilities`).
+"""
 
 from __future__ import annotations
 
@@ -11,19 +16,12 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book.surface import read_grid
-from hedge_env.book.tile import ALIVE, D1, SD, YEARS
-from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.book import surface, tile
+from hedge_env.book.option_value import value_option
+from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.market.volatility.factors import fair_variance_table
-from hedge_env.pricing.black_scholes import (
-    call_delta,
-    call_value,
-    d1_of,
-    gamma_of,
-    vega_of,
-)
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval
 
@@ -36,27 +34,27 @@ class BookParams(NamedTuple):
     strike: FloatArray  # (n_legs,) [S_0]
     log_strike: FloatArray  # (n_legs,)
     expiry_step: FloatArray  # (n_legs,) decision at which the leg is paid out
-    years: FloatArray  # (n_legs + 1, grid) time left [year]; last: longest leg
-    least_years: float  # shortest positive time left of the longest leg [year]
+    # (n_legs + 1, grid) time left [year]; last: to the longest maturity of the book
+    years: FloatArray
+    least_years: float  # shortest positive time left to the longest maturity [year]
     fair: FloatArray  # (n_legs + 1, 5, grid) fair_variance_table of the same
-    mean_log_strike: float
+    mean_log_strike: float  # of all of the book
 
 
 def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
-    """Compile the book of a config.
+    """Compile the European options of a config, and the clock of all of its book.
 
     Args:
         config: The hedging problem.
         market: Its compiled market, for the fair variance that the surface starts
             from.
     """
-    legs = config.book.legs
+    legs = config.book.europeans
     interval = config.episode.decision_interval_hours / HOURS_PER_DAY
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
-    left = np.array(
-        [days_left(m, steps, interval) for m in [*maturities, max(maturities)]]
-    )
+    longest = config.book.longest_days or config.episode.horizon_days
+    left = np.array([days_left(m, steps, interval) for m in [*maturities, longest]])
     years = left / config.episode.days_per_year
     volatility = config.market.volatility
     jump_variance = market.jumps.variance_rate
@@ -76,8 +74,14 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
                 for days in left
             ]
         ),
-        mean_log_strike=sum(log_strikes) / len(legs),
+        mean_log_strike=_mean_log_strike(config.book),
     )
+
+
+def _mean_log_strike(book: BookConfig) -> float:
+    """Mean log of all strikes of a book, one of them counted as often as it occurs."""
+    strikes = [strike for leg in book.legs for strike in leg.strikes]
+    return sum(float(Decimal(s).ln()) for s in strikes) / max(len(strikes), 1)
 
 
 def days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
@@ -96,6 +100,45 @@ def grid_step(intervals: float) -> float:
 
 
 @kernel
+def value_legs(
+    rows: FloatArray,
+    scratch: FloatArray,
+    x: FloatArray,
+    memory: FloatArray,
+    steps: IntArray,
+    low: int,
+    high: int,
+    book: BookParams,
+    market: MarketParams,
+) -> None:
+    """Add every leg of one tile to value and Greeks of the book.
+
+    Args:
+        rows: Spot is read; those of the book are added to.
+        scratch: Surface read, the rest written.
+        x: State of the market.
+        memory: Payoff of each leg once it has expired, shape (at least n_legs, n)
+            [S_0]; written at the expiry.
+        steps: Decision index of each path, shape (n,).
+        low: First path.
+        high: Path after the last.
+        book: The legs.
+        market: Their market.
+    """
+    log_spot, spot = x[market_state.LOG_SPOT, low:high], rows[field.SPOT, low:high]
+    for leg in range(book.quantity.shape[0]):
+        read_leg(scratch, steps, low, leg, book)
+        log_strike = book.log_strike[leg]
+        surface.total_sd(scratch, x, log_spot, low, high, log_strike, market)
+        relative, strike = scratch[tile.LOG_MONEYNESS], scratch[tile.STRIKE]
+        for i in range(high - low):
+            relative[i] = log_spot[i] - log_strike
+        strike[:] = book.strike[leg]
+        value_option(spot, scratch, 1.0 - book.is_call[leg])
+        _add_leg(rows, scratch, memory[leg], low, high, book.quantity[leg])
+
+
+@kernel
 def read_leg(
     scratch: FloatArray, steps: IntArray, low: int, leg: int, book: BookParams
 ) -> None:
@@ -103,67 +146,33 @@ def read_leg(
     n_legs = book.quantity.shape[0]
     expiry = book.expiry_step[leg] if leg < n_legs else np.inf
     high = low + scratch.shape[1]
-    read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
+    surface.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
     for i in range(scratch.shape[1]):
-        scratch[ALIVE, i] = expiry - steps[low + i]
+        scratch[tile.ALIVE, i] = expiry - steps[low + i]
 
 
 @kernel
-def pay_out_leg(
+def _add_leg(
     rows: FloatArray,
     scratch: FloatArray,
     settled: FloatArray,
     low: int,
     high: int,
-    leg: int,
-    book: BookParams,
+    quantity: float,
 ) -> None:
-    """Fix the payoff of one leg where it expires at this decision."""
-    strike, is_call = book.strike[leg], book.is_call[leg]
-    spot, paid = rows[field.SPOT, low:high], settled[leg, low:high]
-    alive = scratch[ALIVE]
-    for i in range(high - low):
-        gain = spot[i] - strike if is_call > 0.0 else strike - spot[i]
-        payoff = gain if gain > 0.0 else 0.0
-        paid[i] = payoff if alive[i] == 0.0 else paid[i]
-
-
-@kernel
-def add_leg(
-    rows: FloatArray,
-    scratch: FloatArray,
-    x: FloatArray,
-    settled: FloatArray,
-    low: int,
-    high: int,
-    leg: int,
-    book: BookParams,
-) -> None:
-    """Add one leg to value and Greeks of the book.
-
-    One output a loop: LLVM gives up on vectorising a loop in which it would have
-    to check more than eight pairs of arrays for overlap.
-    """
-    quantity, strike = book.quantity[leg], book.strike[leg]
-    log_strike, put = book.log_strike[leg], 1.0 - book.is_call[leg]
-    log_spot, spot = x[market_state.LOG_SPOT, low:high], rows[field.SPOT, low:high]
-    sd, years, alive = scratch[SD], scratch[YEARS], scratch[ALIVE]
-    d1, paid = scratch[D1], settled[leg, low:high]
-    for i in range(high - low):
-        d1[i] = d1_of(log_spot[i] - log_strike, sd[i])
+    """Add `quantity` units to the book, and keep the payoff once it is fixed."""
+    alive, unit, paid = scratch[tile.ALIVE], scratch[tile.VALUE], settled[low:high]
     value = rows[field.BOOK_VALUE, low:high]
     for i in range(high - low):
-        live = call_value(spot[i], strike, d1[i], sd[i]) - put * (spot[i] - strike)
-        value[i] += quantity * (live if alive[i] > 0.0 else paid[i])
-    delta = rows[field.DELTA, low:high]
+        paid[i] = unit[i] if alive[i] == 0.0 else paid[i]
     for i in range(high - low):
-        live = call_delta(d1[i]) - put
-        delta[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
-    gamma = rows[field.GAMMA, low:high]
+        value[i] += quantity * (unit[i] if alive[i] > 0.0 else paid[i])
+    delta, unit_delta = rows[field.DELTA, low:high], scratch[tile.UNIT_DELTA]
     for i in range(high - low):
-        live = gamma_of(spot[i], d1[i], sd[i])
-        gamma[i] -= quantity * (live if alive[i] > 0.0 else 0.0)
-    vega = rows[field.VEGA, low:high]
+        delta[i] -= quantity * unit_delta[i]
+    gamma, unit_gamma = rows[field.GAMMA, low:high], scratch[tile.UNIT_GAMMA]
     for i in range(high - low):
-        live = vega_of(spot[i], d1[i], years[i])
-        vega[i] += quantity * (live if alive[i] > 0.0 else 0.0)
+        gamma[i] -= quantity * unit_gamma[i]
+    vega, unit_vega = rows[field.VEGA, low:high], scratch[tile.UNIT_VEGA]
+    for i in range(high - low):
+        vega[i] += quantity * unit_vega[i]

@@ -6,8 +6,8 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
-from hedge_env.book.option_value import _mark_struck
 from hedge_env.book.series import SeriesParams
+from hedge_env.book.struck_options import mark_struck
 from hedge_env.market.engine.parameters import MarketParams
 
 N_QUOTED = 4  # rows of each listed option
@@ -33,9 +33,9 @@ def _quote_listed(
     p: SeriesParams,
     market: MarketParams,
 ) -> None:
-    """Write the rows of every listed option of one tile; see `_mark_struck`."""
+    """Write the rows of every listed option of one tile; see `mark_struck`."""
     for slot in range(p.n_slots):
-        _mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
+        mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
         for k in range(N_QUOTED):
             quoted = rows[field.N_FIELDS + N_QUOTED * slot + k, low:high]
             source = scratch[tile.VALUE + k]

@@ -6,11 +6,12 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book.client_orders import _ORDERS_BLOCK, _add_orders, poisson_of
+from hedge_env.book.client_orders import _add_orders, poisson_of
 from hedge_env.book.listed_options import _quote_listed
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.numerics.philox import fill_uniforms
+from hedge_env.numerics.random_blocks import CLIENT_ORDERS_BLOCK
 
 
 @kernel
@@ -41,7 +42,7 @@ def quote_struck(
     uniform, net = np.empty((4, high - low)), np.empty(high - low)
     k0, k1 = key
     ids, counts = path_ids[low:high], counters[low:high]
-    fill_uniforms(uniform, ids, counts, _ORDERS_BLOCK, k0, k1)
+    fill_uniforms(uniform, ids, counts, CLIENT_ORDERS_BLOCK, k0, k1)
     for i in range(high - low):
         sold = poisson_of(uniform[1, i], orders.mean_sold)
         net[i] = orders.quantity * (

@@ -31,7 +31,7 @@ from hedge_env.config.sections.agent import (
     RewardConfig,
     RiskAversionRange,
 )
-from hedge_env.config.sections.book import BookConfig, HoldingsConfig, LegConfig
+from hedge_env.config.sections.book import BookConfig, HoldingsConfig
 from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import (
     ExecutionConfig,
@@ -40,6 +40,7 @@ from hedge_env.config.sections.execution import (
     MarginConfig,
     SandwichConfig,
 )
+from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.market import (
     BasisConfig,
     CrowdConfig,
@@ -103,6 +104,7 @@ __all__ = [
     "JumpConfig",
     "LegConfig",
     "LevelConfig",
+    "Liability",
     "LiquidityConfig",
     "LogOuVolatility",
     "MarginConfig",

@@ -21,13 +21,17 @@ from hedge_env.config.sections.volatility import LogOuVolatility, SabrVolatility
 _SIGMAS = 7.0  # the largest normal number of 32 bits is 6.77
 _MOST_DRIFT = 50.0  # of log spot over an episode
 _MOST_SHIFT = 3.0  # standard deviation that jumps give log volatility
-_MOST_LOG_GAS = 100.0
+_MOST_LOG_GAS = 60.0
+_MOST_MEAN_GAS = 100.0  # times its median
+# Standard deviation of log gas by responses to returns alone: the mean is then twice
+# what it is without them. The largest of a fit to hourly prices is 1.1.
+_MOST_BURST = 1.2
 _MOST_LOG_LIQUIDITY = 50.0
 # Of log spot, by one order: where a day's volume is traded at once, a law that is
 # linear in it says nothing any more.
 MOST_OWN_MOVE = 1.0
 _KICK = 0.603  # standard deviation of |z|
-_LARGEST_KICK = 6.0  # what a return can do at most: market/gas.py
+_LARGEST_KICK = 6.0  # what a return can do at most: market/gas/price.py
 _LOG_TWO = log(2.0)
 
 
@@ -94,17 +98,25 @@ def _check_shifts(
 
 
 def _check_gas(gas: GasConfig, market: MarketConfig, episode: EpisodeConfig) -> None:
-    hours = episode.hours_per_market_step
-    forgotten = -expm1(-2.0 * _LOG_TWO * hours / gas.burst_half_life_hours)
-    kicks = _SIGMAS * _KICK / sqrt(forgotten) + _LARGEST_KICK
-    spikes = gas.spikes.per_year * gas.burst_half_life_hours / _LOG_TWO
-    spikes /= HOURS_PER_DAY * episode.days_per_year
-    spikes = gas.spikes.mean_size * (spikes + _SIGMAS * sqrt(spikes) + 22.0)
+    _check_response(gas, episode.hours_per_market_step)
+    burst = gas.return_response * _kicks(gas, episode.hours_per_market_step)
+    number = gas.spikes.per_year * gas.burst_half_life_hours / _LOG_TWO
+    number /= HOURS_PER_DAY * episode.days_per_year
+    variance = gas.slow.sd**2 + gas.fast.sd**2 + burst**2
+    log_mean = 0.5 * variance - number * log(1.0 - gas.spikes.mean_size)
+    if log_mean > log(_MOST_MEAN_GAS):
+        raise ValueError(
+            f"market.gas has a mean of e^{log_mean:.3g} times its median, more than "
+            f"{_MOST_MEAN_GAS:g} times; lower the standard deviations of its factors "
+            "or market.gas.spikes"
+        )
+    spikes = gas.spikes.mean_size * (number + _SIGMAS * sqrt(number) + 22.0)
     if gas.spikes.per_year == 0.0:
         spikes = 0.0
     fast = _SIGMAS if gas.fast_states is None else sqrt(gas.fast_states - 1.0)
-    largest = _SIGMAS * gas.slow.sd + fast * gas.fast.sd + gas.season
-    largest += abs(log(gas.weekend)) + gas.return_response * kicks + spikes
+    largest = _SIGMAS * gas.slow.sd + fast * gas.fast.sd + gas.season + spikes
+    largest += _SIGMAS * burst + _LARGEST_KICK * gas.return_response
+    largest += abs(log(gas.weekend))
     if market.regime is not None:
         largest += abs(log(market.regime.gas))
     if largest > _MOST_LOG_GAS:
@@ -114,6 +126,33 @@ def _check_gas(gas: GasConfig, market: MarketConfig, episode: EpisodeConfig) -> 
             "adds to it), market.gas.burst_half_life_hours, market.gas.spikes or the "
             "standard deviations"
         )
+
+
+def _check_response(gas: GasConfig, hours: float) -> None:
+    """Bound what a sum of decaying responses, one at each market step, does to gas.
+
+    Args:
+        gas: With a response to the return of a market step.
+        hours: Length of that step.
+    """
+    kicks = _kicks(gas, hours)
+    if gas.return_response * kicks <= _MOST_BURST:
+        return
+    least = _MOST_BURST / kicks
+    as_hourly = gas.return_response * _kicks(gas, 1.0) / kicks
+    alike = f"; {as_hourly:.2g} moves gas as now at hourly ones"
+    raise ValueError(
+        f"market.gas.return_response = {gas.return_response:g} at every market step of "
+        f"{hours:.3g} h gives log gas a standard deviation of "
+        f"{gas.return_response * kicks:.3g}, more than {_MOST_BURST:g}: at most "
+        f"{least:.2g} at such steps{alike if as_hourly <= least else ''}"
+    )
+
+
+def _kicks(gas: GasConfig, hours: float) -> float:
+    """Standard deviation of the sum of decaying |z| of market steps so long [-]."""
+    forgotten = -expm1(-2.0 * _LOG_TWO * hours / gas.burst_half_life_hours)
+    return _KICK / sqrt(forgotten)
 
 
 def _check_liquidity(market: MarketConfig, episode: EpisodeConfig) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import sqrt
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import model_validator
 
 from hedge_env.config.compatibility import check_execution, check_replayed
 from hedge_env.config.extremes import check_extremes
-from hedge_env.config.model import HOURS_PER_DAY, Model, Remark, RiskAversion, Title
+from hedge_env.config.model import Model, Remark, RiskAversion, Title
 from hedge_env.config.sections.agent import (
     ActionConfig,
     ObservationConfig,
@@ -43,22 +44,7 @@ class EnvConfig(Model):
     @model_validator(mode="after")
     def _consistent(self) -> EnvConfig:
         for number, leg in enumerate(self.book.legs):
-            steps = leg.maturity_days * HOURS_PER_DAY
-            steps /= self.episode.decision_interval_hours
-            if round(steps) < 1:
-                raise ValueError(
-                    f"book.legs.{number}.maturity_days = {leg.maturity_days} is over "
-                    "before the first decision interval is; use a multiple of "
-                    "episode.decision_interval_hours"
-                )
-            if leg.maturity_days < self.episode.horizon_days and (
-                abs(steps - round(steps)) > 1e-9
-            ):
-                raise ValueError(
-                    f"book.legs.{number}.maturity_days = {leg.maturity_days} falls "
-                    "between two decisions; use a multiple of "
-                    "episode.decision_interval_hours"
-                )
+            leg.check(f"book.legs.{number}", self.episode)
         self._check_options()
         low, high = self.holdings_bounds
         if not low < high:
@@ -127,6 +113,27 @@ class EnvConfig(Model):
         bare = self.replay.model_copy(update=dict.fromkeys(given))
         return self.model_copy(update={"replay": bare}), given
 
+    def keys_in_use(self, section: str, known: Collection[str]) -> list[str]:
+        """Keys of a section that are set to more than their default, but the known.
+
+        Args:
+            section: Dotted name, such as `market.volatility`; "": the config itself.
+            known: Keys to leave out.
+
+        Returns:
+            Their names, in the order of the section; none of a section that is off.
+        """
+        model: Any = self
+        for part in section.split(".") if section else ():
+            model = getattr(model, part)
+        fields = {} if model is None else type(model).model_fields
+        return [
+            name
+            for name, field in fields.items()
+            if name not in known
+            and getattr(model, name) != field.get_default(call_default_factory=True)
+        ]
+
     @property
     def risk_aversions(self) -> tuple[float, ...]:
         """What to measure at, rising: of a range, its ends and geometric middle."""
@@ -145,8 +152,8 @@ class EnvConfig(Model):
     def longest_maturity_days(self) -> float:
         """Longest maturity of an option of the book, of clients or listed [day]."""
         struck = (self.book.arrivals, self.execution.option)
-        days = [leg.maturity_days for leg in self.book.legs]
-        return max(*days, *(terms.maturity_days for terms in struck if terms), 0.0)
+        days = [terms.maturity_days for terms in struck if terms]
+        return max([self.book.longest_days, *days])
 
     @property
     def holdings_bounds(self) -> tuple[float, float]:

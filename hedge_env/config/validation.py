@@ -25,6 +25,7 @@ _PLAIN_WORDS = {
     "a array": "a list",
     "a boolean": "true or false",
 }
+_TAG_KEYS = ("model", "kind")  # that tell the members of a union apart
 _LONGEST_VALUE = 60  # characters of a wrong value that a message repeats
 
 
@@ -155,14 +156,19 @@ def _explain(problem: ErrorDetails, known: Sequence[str]) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "union_tag_not_found":
-        return "needs the key model"
+        return f"needs the key {_tag_key(context)}"
     if kind == "union_tag_invalid":
-        return f"must name a model, one of {context['expected_tags']}"
+        return f"must name a {_tag_key(context)}, one of {context['expected_tags']}"
     if kind == "value_error":
         return str(context.get("error", message))
     for technical, plain in _PLAIN_WORDS.items():
         message = message.replace(technical, plain)
     return f"{message}, not {_shown(problem['input'])}"
+
+
+def _tag_key(context: Mapping[str, Any]) -> str:
+    """Key that tells the members of a union apart."""
+    return str(context["discriminator"]).strip("'")
 
 
 def _shown(value: Any) -> str:
@@ -178,7 +184,7 @@ def _known_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[s
         if fields:
             models = [m for f in fields for m in _models_in(f.annotation)]
             continue
-        tagged = [m for m in models if _tag(m) == part or m.__name__ == part]
+        tagged = [m for m in models if part in _tags(m) or m.__name__ == part]
         models = tagged or models
     return sorted({name for m in models for name in m.model_fields})
 
@@ -190,8 +196,11 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for inner in get_args(annotation) for m in _models_in(inner)]
 
 
-def _tag(model: type[BaseModel]) -> str | None:
-    """Value of a union member's `model` key."""
-    field = model.model_fields.get("model")
-    values = () if field is None else get_args(field.annotation)
-    return str(values[0]) if values else None
+def _tags(model: type[BaseModel]) -> tuple[str, ...]:
+    """Values of the key that tells a union's members apart, by the name it has here."""
+    names = [name for name in _TAG_KEYS if name in model.model_fields]
+    return tuple(
+        str(value)
+        for name in names
+        for value in get_args(model.model_fields[name].annotation)
+    )

@@ -11,29 +11,26 @@ from collections.abc import Mapping
 import numpy as np
 
 from hedge_env.base import field
-from hedge_env.base.account_rows import COST, INCREMENT, N_RECORD
+from hedge_env.base.account_rows import COST, N_RECORD, TRACKING_INCREMENT
 from hedge_env.base.errors import SimulationError
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import MOST_OWN_MOVE, EnvConfig, RiskAversionRange
 from hedge_env.desk.accounts import StepRecord, Totals, step_record
 from hedge_env.desk.band_position import observe_position
+from hedge_env.desk.instruments import complete_target, instruments_of
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import count_rows, observe_options
 from hedge_env.desk.orders import trades_of
-from hedge_env.desk.settlement import ledger_params
-from hedge_env.desk.step import settle_decision
+from hedge_env.desk.step import settle_decision, step_params
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
 from hedge_env.feeds.open import open_market
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.numerics.philox import fill_uniforms, stream_key
+from hedge_env.numerics.random_blocks import INITIAL_COUNTER, RISK_AVERSION_BLOCK
 from hedge_env.numerics.special import exp, log
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
-
-# Block of random numbers of an episode's risk aversion, beyond the market's.
-_RISK_AVERSION_BLOCK = 16
-_INITIAL_COUNTER = 2**32 - 1
 
 
 class HedgeBatch:
@@ -50,7 +47,8 @@ class HedgeBatch:
         rows: Present rows, shape (N_FIELDS, n_paths); with listed options more,
             see `fields`.
         path_ids: Shape (n_paths,).
-        n_instruments: 1, or 2 with a listed option.
+        instruments: What can be traded, in the order of a target's columns.
+        n_instruments: Their number.
         totals: Sums over the episode so far.
         holdings_low: Lowest holdings a target is clipped to [-].
         holdings_high: Highest [-].
@@ -69,7 +67,8 @@ class HedgeBatch:
         self.config = config
         self.n_paths = n_paths
         self.n_decisions = config.episode.decisions
-        self.n_instruments = config.n_instruments
+        self.instruments = instruments_of(config)
+        self.n_instruments = len(self.instruments)
         self.holdings_low, self.holdings_high = config.holdings_bounds
         self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.totals = Totals(n_paths)
@@ -79,7 +78,7 @@ class HedgeBatch:
         )
         quotes = quote_params(config)
         venue, listed = quotes.venue, quotes.listed
-        self._ledger = ledger_params(config, venue.fee, venue.fixed, listed)
+        self._params = step_params(config, listed)
         n_rows = count_rows(listed.n_slots)
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
@@ -134,7 +133,7 @@ class HedgeBatch:
             self.rows[field.BAND_RISK_AVERSION],
         )
         if self.n_instruments > 1:
-            observe_options(self.rows, 0, self.n_paths, self._ledger.options)
+            observe_options(self.rows, 0, self.n_paths, self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
 
@@ -144,8 +143,8 @@ class HedgeBatch:
         if not isinstance(setting, RiskAversionRange):
             return float(setting)
         drawn: FloatArray = np.empty((4, self.n_paths))
-        counters = np.full(self.n_paths, _INITIAL_COUNTER, dtype=np.int64)
-        fill_uniforms(drawn, self.path_ids, counters, _RISK_AVERSION_BLOCK, *self._key)
+        counters = np.full(self.n_paths, INITIAL_COUNTER, dtype=np.int64)
+        fill_uniforms(drawn, self.path_ids, counters, RISK_AVERSION_BLOCK, *self._key)
         aversion: FloatArray = drawn[0]
         _log_uniform(aversion, setting.low, setting.high)
         return aversion
@@ -156,36 +155,32 @@ class HedgeBatch:
         Args:
             target: Holdings asked for, shape (n_paths, n_instruments), finite;
                 clipped into the bounds. Equal to the holdings: no trade, no cost.
-                Ignored on a path whose episode has ended. A policy that knows no
-                options may leave their column out: they are held.
+                Ignored on a path whose episode has ended. A policy that knows the
+                underlying only may give (n_paths, 1): the rest is held.
 
         Returns:
             What the decision did.
 
         Raises:
+            ValueError: If the target has another shape.
             SimulationError: If cost or profit of a path is no number; reset then.
         """
         before, after = self.rows, self._spare
-        wanted = np.ascontiguousarray(target[:, 0], dtype=np.float64)
+        wanted = complete_target(target, before, self.instruments)
         if self._own_impact > 0.0:
-            moves = self._own_impact * trades_of(before, wanted, self._ledger.orders)
+            moves = self._own_impact * trades_of(before, wanted[0], self._params.orders)
             moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)
             self._responsive_market().displace(moves)
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
-        if self.n_instruments > 1:
-            held = before[field.OPTION_HOLDINGS]
-            after[field.OPTION_HOLDINGS] = (
-                held if target.shape[1] == 1 else target[:, 1]
-            )
-        settle_decision(before, after, wanted, record, self.totals.rows, self._ledger)
+        settle_decision(before, after, wanted, record, self.totals.rows, self._params)
         self.rows, self._spare = after, before
         self._require_numbers(record)
         return step_record(record, after[field.STEP] >= self.n_decisions)
 
     def _require_numbers(self, record: FloatArray) -> None:
         """Refuse to hand out cost or profit that is no number."""
-        good = np.isfinite(record[COST]) & np.isfinite(record[INCREMENT])
+        good = np.isfinite(record[COST]) & np.isfinite(record[TRACKING_INCREMENT])
         if not good.all():
             ids = self.path_ids[~good]
             raise SimulationError(

@@ -1,98 +1,110 @@
 """What a trade is charged by component, and its cash.
 
-Every trade is charged here: `booking` for what a policy decides, `margin` for what is
-closed by force. The prices are those of `price_list`.
+Every trade is charged here: what a policy decides, and what is closed by force or
+after the last decision (`closing`). The prices are those of `venues/costs`.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
-from hedge_env.base.types import FloatArray
+from hedge_env.base.tile import Tile, part
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.config import ExecutionConfig
+from hedge_env.venues.charged import CONSTANT, rates_of
 from hedge_env.venues.venue import impact_cost
 
 
 class ChargeParams(NamedTuple):
     """Constants of the charges."""
 
-    fee: float  # per traded value [-]
-    fixed: float  # per transaction [notional]
-    sandwiches: bool
+    # Of the components that are a rate, shape (n_rates,); see `venues/charged`.
+    components: IntArray  # rows of the record
+    rows: IntArray  # market rows that the rates are a multiple of, or CONSTANT
+    per_value: FloatArray  # [-]
+    per_trade: FloatArray  # [notional]
+    opening: float  # share of the first trade's cost that is charged, 1 or 0
+    liquidation: float  # share of the last sale's cost that is charged, 1 or 0
+    fails: bool
+
+
+def charge_params(execution: ExecutionConfig) -> ChargeParams:
+    """Compile the charges."""
+    rates = rates_of(execution)
+    return ChargeParams(
+        components=np.array([rate.component for rate in rates], dtype=np.int64),
+        rows=np.array([rate.row for rate in rates], dtype=np.int64),
+        per_value=np.array([rate.per_value for rate in rates], dtype=np.float64),
+        per_trade=np.array([rate.per_trade for rate in rates], dtype=np.float64),
+        opening=1.0 if execution.charge_opening else 0.0,
+        liquidation=1.0 if execution.charge_liquidation else 0.0,
+        fails=execution.failure is not None,
+    )
 
 
 @kernel
-def charge(
-    rows: FloatArray,
-    value: FloatArray,
-    record: FloatArray,
-    low: int,
-    high: int,
-    p: ChargeParams,
+def charge_trade(
+    before: Tile, price: FloatArray, failed: FloatArray, record: Tile, p: ChargeParams
 ) -> None:
-    """Add the cost of trading `value` (high - low,) at the price list of `rows`.
+    """Charge the trade that a decision led to, and the gas of an order that failed.
 
     Args:
-        rows: Shape (N_FIELDS, n).
-        value: Value traded, at least 0; where it is 0 nothing is charged [notional].
-        record: Shape (N_RECORD, n), added to.
-        low: First path.
-        high: Path after the last.
+        before: Rows at the decision, whose costs are charged.
+        price: At which the trade is filled, shape (paths,) [S_0].
+        failed: 1 where an order failed, shape (paths,); read if orders can fail.
+        record: Its components of cost and turnover are written.
         p: Constants.
     """
-    fee, spread = (
-        record[account_rows.FEE, low:high],
-        record[account_rows.SPREAD, low:high],
+    traded, turnover = (
+        part(record, account_rows.TRADED),
+        part(record, account_rows.TURNOVER),
     )
-    for i in range(high - low):
-        fee[i] += p.fee * value[i]
-    half_spread = rows[field.HALF_SPREAD, low:high]
-    for i in range(high - low):
-        spread[i] += half_spread[i] * value[i]
-    linear, root = (
-        rows[field.IMPACT_LINEAR, low:high],
-        rows[field.IMPACT_SQRT, low:high],
-    )
-    impact = record[account_rows.IMPACT, low:high]
-    for i in range(high - low):
+    for i in range(price.size):
+        turnover[i] = abs(traded[i]) * price[i]
+    step, value = part(before, field.STEP), np.empty(price.size)
+    for i in range(price.size):
+        value[i] = turnover[i] * (p.opening if step[i] == 0.0 else 1.0)
+    if p.fails:
+        lost, gas = part(record, account_rows.FAILED_GAS), part(before, field.GAS_COST)
+        for i in range(price.size):
+            lost[i] = failed[i] * gas[i] * (p.opening if step[i] == 0.0 else 1.0)
+    charge(before, value, record, p)
+
+
+@kernel
+def charge(costs: Tile, value: FloatArray, record: Tile, p: ChargeParams) -> None:
+    """Add the cost of trading `value` at what a trade costs in `costs`.
+
+    Args:
+        costs: Rows of the batch.
+        value: Value traded, at least 0; where it is 0 nothing is charged, shape
+            (paths,) [notional].
+        record: Its components of cost are added to.
+        p: Constants.
+    """
+    for k in range(p.components.size):
+        cost, rate, toll = part(record, p.components[k]), p.per_value[k], p.per_trade[k]
+        if p.rows[k] == CONSTANT:
+            for i in range(value.size):
+                cost[i] += rate * value[i] + (toll if value[i] > 0.0 else 0.0)
+        else:
+            moving = part(costs, p.rows[k])
+            for i in range(value.size):
+                once = toll if value[i] > 0.0 else 0.0
+                cost[i] += moving[i] * (rate * value[i] + once)
+    linear, root = part(costs, field.IMPACT_LINEAR), part(costs, field.IMPACT_SQRT)
+    impact = part(record, account_rows.IMPACT)
+    for i in range(value.size):
         impact[i] += impact_cost(value[i], linear[i], root[i])
-    gas, gas_now = record[account_rows.GAS, low:high], rows[field.GAS_COST, low:high]
-    for i in range(high - low):
-        gas[i] += gas_now[i] if value[i] > 0.0 else 0.0
-    fixed = record[account_rows.FIXED, low:high]
-    for i in range(high - low):
-        fixed[i] += p.fixed if value[i] > 0.0 else 0.0
-    if p.sandwiches:
-        lost, rate = (
-            record[account_rows.SANDWICH, low:high],
-            rows[field.SANDWICH_RATE, low:high],
-        )
-        for i in range(high - low):
-            lost[i] += rate[i] * value[i]
 
 
 @kernel
-def charge_failures(
-    rows: FloatArray,
-    failed: FloatArray,
-    record: FloatArray,
-    low: int,
-    high: int,
-    charge_opening: float,
-) -> None:
-    """Add the gas of the orders that failed, `failed` (high - low,) being 1 there."""
-    lost, gas = (
-        record[account_rows.FAILED_GAS, low:high],
-        rows[field.GAS_COST, low:high],
-    )
-    step = rows[field.STEP, low:high]
-    for i in range(high - low):
-        lost[i] = failed[i] * gas[i] * (charge_opening if step[i] == 0.0 else 1.0)
-
-
-@kernel
-def pay(price: FloatArray, bought: FloatArray, cash: FloatArray) -> None:
-    """Pay for the units bought, all arrays of the same shape (n,)."""
-    for i in range(price.shape[0]):
+def pay(price: FloatArray, bought: FloatArray, totals: Tile) -> None:
+    """Pay for the units bought out of cash; `price` and `bought` of shape (paths,)."""
+    cash = part(totals, account_rows.TOTAL_CASH)
+    for i in range(price.size):
         cash[i] -= bought[i] * price[i]

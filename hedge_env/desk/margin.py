@@ -19,10 +19,11 @@ import numpy as np
 
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
-from hedge_env.base.types import FloatArray
+from hedge_env.base.tile import Tile, part
 from hedge_env.config import BASIS_POINT, MarginConfig
-from hedge_env.desk.charges import ChargeParams, charge, pay
-from hedge_env.desk.orders import OrderParams, closing_value
+from hedge_env.desk.charges import ChargeParams
+from hedge_env.desk.closing import close
+from hedge_env.desk.orders import OrderParams
 
 
 class MarginParams(NamedTuple):
@@ -44,87 +45,61 @@ def margin_params(config: MarginConfig | None) -> MarginParams:
 
 @kernel
 def call_margin(
-    before: FloatArray,
-    after: FloatArray,
-    record: FloatArray,
-    cash: FloatArray,
-    price: FloatArray,
-    low: int,
-    high: int,
-    charges: ChargeParams,
-    orders: OrderParams,
+    before: Tile,
+    after: Tile,
+    record: Tile,
+    totals: Tile,
     p: MarginParams,
+    orders: OrderParams,
+    charges: ChargeParams,
 ) -> None:
     """Close positions that the equity no longer carries.
 
     Args:
-        before: Rows at the decision, shape (N_FIELDS, n).
+        before: Rows at the decision.
         after: Rows at the next one; holdings, calls and units closed are written.
-        record: Shape (N_RECORD, n), added to; all but the closing is in it.
-        cash: Shape (high - low,), paid from.
-        price: Of the hedge instrument at the next decision, shape (high - low,).
-        low: First path.
-        high: Path after the last.
-        charges: Constants of the charges.
-        orders: Constants of the orders: what is dust.
+        record: Cost and turnover are added to; all but the closing is in it.
+        totals: Cash is paid from.
         p: Constants.
+        orders: Constants of the orders.
+        charges: Constants of the charges.
     """
-    equity = np.empty(high - low)
-    start, hedge = (
-        before[field.MARGIN_EQUITY, low:high],
-        record[account_rows.HEDGE_PNL, low:high],
+    start, earned = (
+        part(before, field.MARGIN_EQUITY),
+        part(record, account_rows.HEDGE_PNL),
     )
-    for i in range(high - low):
-        equity[i] = start[i] + hedge[i]
+    equity, value = np.empty(start.size), np.empty(start.size)
+    for i in range(start.size):
+        equity[i] = start[i] + earned[i]
     for component in range(account_rows.N_COMPONENTS):
-        cost = record[component, low:high]
-        for i in range(high - low):
+        cost = part(record, component)
+        for i in range(start.size):
             equity[i] -= cost[i]
-    held, step = after[field.HOLDINGS, low:high], after[field.STEP, low:high]
-    bought = after[field.MARGIN_CLOSED, low:high]
-    for i in range(high - low):
+    held, step = part(after, field.HOLDINGS), part(after, field.STEP)
+    price, bought = part(after, orders.price_row), part(after, field.MARGIN_CLOSED)
+    for i in range(start.size):
         is_short = equity[i] < p.maintenance * abs(held[i]) * price[i]
         bought[i] = -held[i] if is_short and step[i] < orders.decisions else 0.0
-    value, turnover = np.empty(high - low), record[account_rows.TURNOVER, low:high]
-    for i in range(high - low):
-        value[i] = closing_value(bought[i], price[i], orders)
-        turnover[i] += value[i]
-        held[i] += bought[i]
-    penalty = record[account_rows.LIQUIDATION, low:high]
-    for i in range(high - low):
+    close(after, bought, value, record, totals, 1.0, orders, charges)
+    penalty = part(record, account_rows.LIQUIDATION)
+    for i in range(start.size):
         penalty[i] += p.penalty * value[i]
-    charge(after, value, record, low, high, charges)
-    pay(price, bought, cash)
-    calls, earlier = (
-        after[field.MARGIN_CALLS, low:high],
-        before[field.MARGIN_CALLS, low:high],
-    )
-    for i in range(high - low):
+    calls, earlier = part(after, field.MARGIN_CALLS), part(before, field.MARGIN_CALLS)
+    for i in range(start.size):
         calls[i] = earlier[i] + (1.0 if bought[i] != 0.0 else 0.0)
 
 
 @kernel
 def write_equity(
-    before: FloatArray,
-    after: FloatArray,
-    record: FloatArray,
-    price: FloatArray,
-    low: int,
-    high: int,
-    p: MarginParams,
+    before: Tile, after: Tile, record: Tile, p: MarginParams, price_row: int
 ) -> None:
     """Write the equity at the next decision and the share of it that is tied up."""
-    start, equity = (
-        before[field.MARGIN_EQUITY, low:high],
-        after[field.MARGIN_EQUITY, low:high],
-    )
-    hedge, cost = (
-        record[account_rows.HEDGE_PNL, low:high],
-        record[account_rows.COST, low:high],
-    )
-    for i in range(high - low):
-        equity[i] = start[i] + hedge[i] - cost[i]
-    held, use = after[field.HOLDINGS, low:high], after[field.MARGIN_USE, low:high]
-    for i in range(high - low):
+    start, equity = part(before, field.MARGIN_EQUITY), part(after, field.MARGIN_EQUITY)
+    earned, cost = part(record, account_rows.HEDGE_PNL), part(record, account_rows.COST)
+    for i in range(start.size):
+        equity[i] = start[i] + earned[i] - cost[i]
+    held, use = part(after, field.HOLDINGS), part(after, field.MARGIN_USE)
+    price = part(after, price_row)
+    for i in range(start.size):
         tied = p.maintenance * abs(held[i]) * price[i]
         use[i] = tied / equity[i] if tied > 0.0 else 0.0

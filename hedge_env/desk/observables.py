@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hedge_env.base.field import FIELDS, INTERNAL_FIELDS, OPTION_FIELDS
+from hedge_env.base.field import visible
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 
@@ -38,15 +38,4 @@ class Observables(Mapping[str, FloatArray]):
 
 def observable_index(config: EnvConfig) -> dict[str, int]:
     """Names a policy may see under a config, with their rows."""
-    hidden = set(INTERNAL_FIELDS)
-    if not config.observation.true_volatility:
-        hidden.add("true_volatility")
-    if config.market.basis is None:
-        hidden |= {"hedge_price", "basis"}
-    if config.execution.halt is None:
-        hidden.add("halted")
-    if config.execution.margin is None:
-        hidden |= {name for name in FIELDS if name.startswith("margin_")}
-    if config.execution.option is None:
-        hidden.update(OPTION_FIELDS)
-    return {name: row for row, name in enumerate(FIELDS) if name not in hidden}
+    return {row.name: row.number for row in visible(config)}

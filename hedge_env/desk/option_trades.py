@@ -20,6 +20,7 @@ import numpy as np
 
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book.listed_options import DELTA, GAMMA, N_QUOTED, PRICE, VEGA
 from hedge_env.book.series import SeriesParams, age_of, slot_now
@@ -106,93 +107,93 @@ def observe_options(rows: FloatArray, low: int, high: int, p: OptionParams) -> N
 
 @kernel
 def book_options(
-    before: FloatArray,
-    after: FloatArray,
-    record: FloatArray,
-    totals: FloatArray,
-    low: int,
-    high: int,
+    before: Tile,
+    after: Tile,
+    target: FloatArray,
+    record: Tile,
+    totals: Tile,
     p: OptionParams,
 ) -> None:
     """Trade the option listed now, mark all that is held, and pay out what ends.
 
     Args:
         before: Rows at the decision.
-        after: Rows at the next one; `option_holdings` is what was asked for, clipped
-            to the limit; the units of all slots are written.
-        record: Cost, profit and turnover are added to, and the units bought.
+        after: Rows at the next one; the units of all slots are written.
+        target: Holdings asked for of the option listed now, shape (paths,); clipped to
+            the limit.
+        record: Cost, profit and turnover are added to; the units bought are written.
         totals: Cash is, and a trade in options alone is counted.
-        low: First path.
-        high: Path after the last.
         p: Constants.
     """
     for slot in range(p.series.n_slots):
-        after[_units_of(slot, p), low:high] = before[_units_of(slot, p), low:high]
-    _trade(before, after, record, totals, low, high, p)
+        part(after, _units_of(slot, p))[:] = part(before, _units_of(slot, p))
+    _trade(before, after, target, record, totals, p)
     for slot in range(p.series.n_slots):
-        _carry(before, after, record, totals, low, high, slot, p)
+        _carry(before, after, record, totals, slot, p)
 
 
 @kernel
 def _trade(
-    before: FloatArray,
-    after: FloatArray,
-    record: FloatArray,
-    totals: FloatArray,
-    low: int,
-    high: int,
+    before: Tile,
+    after: Tile,
+    target: FloatArray,
+    record: Tile,
+    totals: Tile,
     p: OptionParams,
 ) -> None:
-    for i in range(low, high):
-        step = int(before[field.STEP, i])
-        goal = min(max(after[field.OPTION_HOLDINGS, i], -p.limit), p.limit)
-        bought = goal - before[field.OPTION_HOLDINGS, i]
+    steps, held = part(before, field.STEP), part(before, field.OPTION_HOLDINGS)
+    price, half_spread = (
+        part(before, field.OPTION_PRICE),
+        part(before, field.OPTION_HALF_SPREAD),
+    )
+    cost, turnover = (
+        part(record, account_rows.OPTION_SPREAD),
+        part(record, account_rows.TURNOVER),
+    )
+    traded, trades = (
+        part(record, account_rows.TRADED),
+        part(totals, account_rows.TOTAL_TRADES),
+    )
+    cash = part(totals, account_rows.TOTAL_CASH)
+    option_traded = part(record, account_rows.OPTION_TRADED)
+    for i in range(target.size):
+        step = int(steps[i])
+        goal = min(max(target[i], -p.limit), p.limit)
+        bought = goal - held[i]
         if step >= p.decisions or bought == 0.0:
             continue
-        after[_units_of(slot_now(step, p.series), p), i] = goal
-        record[account_rows.OPTION_TRADED, i] = bought
-        price, spread = before[field.OPTION_PRICE, i], abs(bought)
-        spread *= before[field.OPTION_HALF_SPREAD, i]
-        record[account_rows.OPTION_SPREAD, i] += spread * (
-            p.charge_opening if step == 0 else 1.0
-        )
-        record[account_rows.TURNOVER, i] += abs(bought) * price
-        totals[account_rows.TOTAL_CASH, i] -= bought * price
-        totals[account_rows.TOTAL_TRADES, i] += (
-            1.0 if record[account_rows.TRADED, i] == 0.0 else 0.0
-        )
+        part(after, _units_of(slot_now(step, p.series), p))[i] = goal
+        option_traded[i] = bought
+        spread = abs(bought) * half_spread[i]
+        cost[i] += spread * (p.charge_opening if step == 0 else 1.0)
+        turnover[i] += abs(bought) * price[i]
+        cash[i] -= bought * price[i]
+        trades[i] += 1.0 if traded[i] == 0.0 else 0.0
 
 
 @kernel
 def _carry(
-    before: FloatArray,
-    after: FloatArray,
-    record: FloatArray,
-    totals: FloatArray,
-    low: int,
-    high: int,
-    slot: int,
-    p: OptionParams,
+    before: Tile, after: Tile, record: Tile, totals: Tile, slot: int, p: OptionParams
 ) -> None:
     """Book the profit of one slot; sell it at the end, pay it out at its expiry."""
-    units = after[_units_of(slot, p), low:high]
-    price = before[_quote_of(slot, PRICE), low:high]
-    new_price = after[_quote_of(slot, PRICE), low:high]
-    vega = after[_quote_of(slot, VEGA), low:high]
-    step, due = after[field.STEP, low:high], np.empty(high - low)
-    spread = record[account_rows.OPTION_SPREAD, low:high]
-    turnover = record[account_rows.TURNOVER, low:high]
-    gain = record[account_rows.HEDGE_PNL, low:high]
-    for i in range(high - low):
+    units = part(after, _units_of(slot, p))
+    price = part(before, _quote_of(slot, PRICE))
+    new_price = part(after, _quote_of(slot, PRICE))
+    vega = part(after, _quote_of(slot, VEGA))
+    step, due = part(after, field.STEP), np.empty(units.size)
+    spread = part(record, account_rows.OPTION_SPREAD)
+    turnover = part(record, account_rows.TURNOVER)
+    gain = part(record, account_rows.HEDGE_PNL)
+    for i in range(units.size):
         gain[i] += units[i] * (new_price[i] - price[i])
-    for i in range(high - low):
+    for i in range(units.size):
         ends = age_of(int(step[i]), slot, p.series) == p.series.life
         due[i] = units[i] if ends or step[i] >= p.decisions else 0.0
         sold = 0.0 if ends else abs(due[i])
         turnover[i] += sold * new_price[i]
         cost = p.spread_vega * vega[i] + p.spread_value * new_price[i]
         spread[i] += p.charge_liquidation * sold * cost
-    cash = totals[account_rows.TOTAL_CASH, low:high]
-    for i in range(high - low):
+    cash = part(totals, account_rows.TOTAL_CASH)
+    for i in range(units.size):
         cash[i] += due[i] * new_price[i]
         units[i] -= due[i]

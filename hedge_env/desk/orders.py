@@ -4,11 +4,6 @@ In this order: the target is clipped into the bounds of the holdings; it is cut 
 to what the margin account can carry; the order is rounded down to whole lots, and is
 none at all below the least order; it is ignored while trading is halted; it fails.
 All of that is known at the decision, so that a market may answer to the trade.
-
-Lots and the least order are about what a policy decides. What is held at the end, or
-closed by force, is closed whatever its size; a rest below the least order, which no
-order could have sold, is converted at the price and charged nothing: dust pays no
-fixed cost.
 """
 
 from __future__ import annotations
@@ -17,10 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hedge_env.base import field
+from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
+from hedge_env.desk.instruments import instruments_of
 
 _LOT_TOLERANCE = 1e-9  # lots: an order for .3 in lots of .1 is one for three
 
@@ -44,70 +41,91 @@ class OrderParams(NamedTuple):
 def order_params(config: EnvConfig) -> OrderParams:
     """Compile the orders."""
     execution = config.execution
-    low, high = config.holdings_bounds
-    margin = execution.margin
+    underlying, margin = instruments_of(config)[0], execution.margin
     return OrderParams(
-        config.episode.decisions,
-        float(low),
-        float(high),
-        field.SPOT if config.market.basis is None else field.HEDGE_PRICE,
-        execution.failure is not None,
-        execution.halt is not None,
-        margin is not None,
-        0.0 if margin is None else float(margin.initial),
-        margin is None or margin.reopen,
-        execution.lot / config.book.contracts,
-        execution.least_order / config.book.contracts,
+        decisions=config.episode.decisions,
+        low=underlying.low,
+        high=underlying.high,
+        price_row=underlying.price,
+        fails=execution.failure is not None,
+        halts=execution.halt is not None,
+        margin=margin is not None,
+        initial=0.0 if margin is None else float(margin.initial),
+        reopen=margin is None or margin.reopen,
+        lot=execution.lot / config.book.contracts,
+        least=execution.least_order / config.book.contracts,
     )
 
 
 @kernel
 def fill_orders(
-    before: FloatArray,
+    before: Tile,
+    after: Tile,
+    target: FloatArray,
+    failed: FloatArray,
+    record: Tile,
+    p: OrderParams,
+) -> None:
+    """Write what the orders of one decision lead to.
+
+    Args:
+        before: Rows at the decision.
+        after: Rows at the next one; holdings and steps_since_trade are written.
+        target: Holdings asked for, shape (paths,); ignored after the last decision.
+        failed: Shape (paths,), written if orders can fail: 1 where one did.
+        record: Units traded are written.
+        p: Constants.
+    """
+    held, new_held = part(before, field.HOLDINGS), part(after, field.HOLDINGS)
+    write_holdings(before, target, new_held, failed, p)
+    traded = part(record, account_rows.TRADED)
+    for i in range(held.size):
+        traded[i] = new_held[i] - held[i]
+    idle = part(before, field.STEPS_SINCE_TRADE)
+    new_idle = part(after, field.STEPS_SINCE_TRADE)
+    for i in range(held.size):
+        new_idle[i] = 1.0 + (idle[i] if traded[i] == 0.0 else 0.0)
+
+
+@kernel
+def write_holdings(
+    before: Tile,
     target: FloatArray,
     new_held: FloatArray,
     failed: FloatArray,
-    low: int,
-    high: int,
     p: OrderParams,
 ) -> None:
-    """Write the holdings after the orders of one decision.
+    """Write the holdings after the orders of one decision, in the order of the module.
 
     Args:
-        before: Rows at the decision, shape (N_FIELDS, n).
-        target: Holdings asked for, shape (n,); ignored after the last decision.
-        new_held: Shape (high - low,), written.
-        failed: Shape (high - low,), written if orders can fail: 1 where one did.
-        low: First path.
-        high: Path after the last.
+        before: Rows at the decision.
+        target: Holdings asked for, shape (paths,); ignored after the last decision.
+        new_held: Shape (paths,), written.
+        failed: Shape (paths,), written if orders can fail: 1 where one did.
         p: Constants.
     """
-    wanted, held = target[low:high], before[field.HOLDINGS, low:high]
-    step = before[field.STEP, low:high]
-    for i in range(high - low):
-        clipped = p.low if wanted[i] < p.low else wanted[i]
+    held, step = part(before, field.HOLDINGS), part(before, field.STEP)
+    for i in range(held.size):
+        clipped = p.low if target[i] < p.low else target[i]
         clipped = p.high if clipped > p.high else clipped
         new_held[i] = clipped if step[i] < p.decisions else held[i]
     if p.margin:
-        equity, calls = (
-            before[field.MARGIN_EQUITY, low:high],
-            before[field.MARGIN_CALLS, low:high],
-        )
-        price = before[p.price_row, low:high]
-        for i in range(high - low):
+        equity = part(before, field.MARGIN_EQUITY)
+        calls, price = part(before, field.MARGIN_CALLS), part(before, p.price_row)
+        for i in range(held.size):
             limit = equity[i] / (p.initial * price[i])
             limit = limit if p.reopen or calls[i] == 0.0 else 0.0
             new_held[i] = affordable(new_held[i], held[i], limit)
     _round_orders(held, new_held, p)
     if p.halts:
-        halted = before[field.HALTED, low:high]
-        for i in range(high - low):
+        halted = part(before, field.HALTED)
+        for i in range(held.size):
             new_held[i] = held[i] if halted[i] > 0.0 else new_held[i]
     if p.fails:
-        fails = before[field.ORDER_FAILS, low:high]
-        for i in range(high - low):
+        fails = part(before, field.ORDER_FAILS)
+        for i in range(held.size):
             failed[i] = fails[i] if new_held[i] != held[i] else 0.0
-        for i in range(high - low):
+        for i in range(held.size):
             new_held[i] = held[i] if failed[i] > 0.0 else new_held[i]
 
 
@@ -136,12 +154,6 @@ def whole_lots(wanted: float, held: float, p: OrderParams) -> float:
     goal = p.low if goal < p.low else goal  # rounding alone leads beyond the bounds
     goal = p.high if goal > p.high else goal
     return goal if lots > 0.0 else held
-
-
-@scalar_kernel
-def closing_value(bought: float, price: float, p: OrderParams) -> float:
-    """Value that closing a position is charged for; 0 if it is dust; see the module."""
-    return 0.0 if abs(bought) < p.least else abs(bought) * price
 
 
 @scalar_kernel
@@ -174,7 +186,7 @@ def trades_of(before: FloatArray, target: FloatArray, p: OrderParams) -> FloatAr
     n = target.size
     value: FloatArray = before[p.price_row].copy()
     failed, new_held = np.empty(n), np.empty(n)
-    fill_orders(before, target, new_held, failed, 0, n, p)
+    write_holdings(Tile(before, 0, n), target, new_held, failed, p)
     held, closed = before[field.HOLDINGS], before[field.MARGIN_CLOSED]
     for i in range(n):
         value[i] *= new_held[i] - held[i] + closed[i]

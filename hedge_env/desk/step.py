@@ -1,32 +1,83 @@
-"""One decision of a batch after the market has moved: book it, then look again.
+"""One step of the desk, in one place: what a decision leads to, from order to account.
 
-What `batch` does at every step: the accounts (`booking`), and then the rows that follow
-from the new holdings (`position`).
+Whoever hedges is booked here: `batch` for the environments and for the evaluation of
+any policy, and `fused_episodes` for rules that are tuned. For each path there are cost
+by component, the profit of hedge and book, and an independent cash account, so that
+
+    cash + holdings * price + book value
+        = initial book value + hedge P&L + book P&L - cost
+
+can be checked to rounding; the price is that of the hedge instrument. All amounts are
+fractions of notional.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import TILE, Tile, part
 from hedge_env.base.types import FloatArray
-from hedge_env.desk.band_position import _TILE, write_position
-from hedge_env.desk.charges import charge, pay
-from hedge_env.desk.margin import call_margin, write_equity
+from hedge_env.book.series import NO_SERIES, SeriesParams
+from hedge_env.config import EnvConfig
+from hedge_env.desk.accounts import add_up, clear
+from hedge_env.desk.band_position import write_position
+from hedge_env.desk.charges import ChargeParams, charge_params, charge_trade, pay
+from hedge_env.desk.closing import liquidate
+from hedge_env.desk.margin import (
+    MarginParams,
+    call_margin,
+    margin_params,
+    write_equity,
+)
 from hedge_env.desk.option_trades import (
+    OptionParams,
     book_options,
     observe_options,
+    option_params,
 )
-from hedge_env.desk.settlement import (
-    LedgerParams,
-    _add_up,
-    _hold,
-    _hold_late,
-    _liquidate,
-    _mark_book,
-    _trade,
-)
+from hedge_env.desk.orders import OrderParams, fill_orders, order_params
+from hedge_env.desk.settlement import HoldingParams, hold, mark_book
+
+
+class StepParams(NamedTuple):
+    """Constants of one step, by the part that reads them."""
+
+    n_components: int  # of cost that can occur: the first ones
+    looks: bool  # whether what the next decision sees of the holdings is written
+    orders: OrderParams
+    charges: ChargeParams
+    holding: HoldingParams
+    options: OptionParams
+    margin: MarginParams
+
+
+def step_params(
+    config: EnvConfig, listed: SeriesParams = NO_SERIES, *, looks: bool = True
+) -> StepParams:
+    """Compile the step.
+
+    Args:
+        config: The hedging problem.
+        listed: The options that can be traded.
+        looks: Whether anybody reads where the holdings stand in their band.
+    """
+    execution = config.execution
+    return StepParams(
+        n_components=account_rows.count_components(config),
+        looks=looks,
+        orders=order_params(config),
+        charges=charge_params(execution),
+        holding=HoldingParams(
+            pays_funding=1.0 if execution.instrument == "perp" else 0.0,
+            is_late=execution.latency_steps > 0,
+        ),
+        options=option_params(config, listed),
+        margin=margin_params(execution.margin),
+    )
 
 
 @kernel
@@ -36,78 +87,83 @@ def settle_decision(
     target: FloatArray,
     record: FloatArray,
     totals: FloatArray,
-    p: LedgerParams,
+    p: StepParams,
 ) -> None:
-    """Book a decision and write the position rows, tile by tile.
+    """Take one step on all paths, tile by tile.
 
     Args:
         before: Rows at the decision, shape (N_FIELDS, n).
         after: Rows at the next decision: market rows read, the others written.
-        target: Holdings asked for, shape (n,), finite.
+        target: Holdings asked for, shape (n_instruments, n), finite; clipped into the
+            bounds.
         record: Shape (N_RECORD, n), written.
         totals: Shape (N_TOTALS, n), added to.
-        p: Constants of the ledger.
+        p: Constants.
     """
     n = before.shape[1]
-    for low in range(0, n, _TILE):
-        high = min(low + _TILE, n)
-        book_decision(before, after, target, record, totals, low, high, p)
-        if p.options.series.n_slots > 0:
-            observe_options(after, low, high, p.options)
-        write_position(after, low, high)
+    for low in range(0, n, TILE):
+        high = min(low + TILE, n)
+        settle_tile(
+            Tile(before, low, high),
+            Tile(after, low, high),
+            target,
+            Tile(record, low, high),
+            Tile(totals, low, high),
+            p,
+        )
 
 
 @kernel
-def book_decision(
-    before: FloatArray,
-    after: FloatArray,
+def settle_tile(
+    before: Tile,
+    after: Tile,
     target: FloatArray,
-    record: FloatArray,
-    totals: FloatArray,
-    low: int,
-    high: int,
-    p: LedgerParams,
+    record: Tile,
+    totals: Tile,
+    p: StepParams,
 ) -> None:
-    """Trade to `target`, hold over the interval, and liquidate at expiry.
+    """Take one step on one tile of paths; see the docstring of `HedgeEnv`.
 
-    The loops are short, one output each, so that the compiler vectorises them.
+    The market has moved already: `after` holds it one interval later, because nothing
+    that is decided now changes it. What is decided was decided on `before`. `target` is
+    that of all paths, an instrument a row.
+    The functions loop shortly, one output each, so that the compiler vectorises them.
+    """
+    price_row = p.orders.price_row
+    price = part(before, price_row)
+    fill_price = part(after, field.FILL_PRICE) if p.holding.is_late else price
+    failed, traded = np.empty(price.size), part(record, account_rows.TRADED)
+    underlying = target[0, before.low : before.high]
+    clear(record)
+
+    fill_orders(before, after, underlying, failed, record, p.orders)
+    charge_trade(before, fill_price, failed, record, p.charges)
+    hold(before, after, fill_price, record, price_row, p.holding)
+    if p.options.series.n_slots > 0:
+        option = target[1, before.low : before.high]
+        book_options(before, after, option, record, totals, p.options)
+    mark_book(before, after, record, p.orders.decisions)
+    pay(fill_price, traded, totals)
+    if p.margin.on:
+        call_margin(before, after, record, totals, p.margin, p.orders, p.charges)
+    liquidate(after, record, totals, p.orders, p.charges)
+    add_up(record, totals, p.n_components)
+    observe(before, after, record, p)
+
+
+@kernel
+def observe(before: Tile, after: Tile, record: Tile, p: StepParams) -> None:
+    """Write what the next decision sees of what is held.
 
     Args:
-        before: Rows at the decision, shape (N_FIELDS, n).
-        after: Rows at the next decision; its holdings are written.
-        target: Holdings asked for, shape (n,), finite; clipped into the bounds.
-        record: Shape (N_RECORD, n), written.
-        totals: Shape (N_TOTALS, n), added to.
-        low: First path to book.
-        high: Path after the last.
+        before: Rows at the decision.
+        after: Rows at the next one, written.
+        record: What the decision did.
         p: Constants.
     """
-    value = np.empty(high - low)
-    record[: account_rows.N_COMPONENTS, low:high] = 0.0
-    record[account_rows.OPTION_TRADED, low:high] = 0.0
-    price, new_price = before[p.price_row, low:high], after[p.price_row, low:high]
-    fill = after[field.FILL_PRICE, low:high] if p.is_late else price
-    _trade(before, after, target, record, fill, value, low, high, p)
-    charge(before, value, record, low, high, p.charges)
-    if p.is_late:
-        _hold_late(before, after, record, fill, low, high, p)
-    else:
-        _hold(before, after, record, low, high, p)
+    if p.margin.on:
+        write_equity(before, after, record, p.margin, p.orders.price_row)
     if p.options.series.n_slots > 0:
-        book_options(before, after, record, totals, low, high, p.options)
-    _mark_book(before, after, record, low, high, p)
-    cash = totals[account_rows.TOTAL_CASH, low:high]
-    pay(fill, record[account_rows.TRADED, low:high], cash)
-    if p.margin.on:
-        charges, orders = p.charges, p.orders
-        call_margin(
-            before, after, record, cash, new_price, low, high, charges, orders, p.margin
-        )
-    step, ends = after[field.STEP, low:high], False
-    for i in range(high - low):
-        ends |= step[i] >= p.decisions
-    if ends:
-        _liquidate(after, record, cash, value, low, high, p)
-    _add_up(record, totals, low, high, p.n_components)
-    if p.margin.on:
-        write_equity(before, after, record, new_price, low, high, p.margin)
+        observe_options(after.rows, after.low, after.high, p.options)
+    if p.looks:
+        write_position(after)

@@ -185,7 +185,7 @@ def strikes_of(config: EnvConfig, spot: float) -> tuple[float, ...]:
         config: The hedging problem.
         spot: Price at the start of the episode [quote].
     """
-    return tuple(sorted({leg.moneyness * spot for leg in config.book.legs}))
+    return tuple(strike * spot for strike in config.book.strikes)
 
 
 def typical_path(table: EpisodeTable) -> int:

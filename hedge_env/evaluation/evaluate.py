@@ -18,9 +18,16 @@ import numpy as np
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.desk.accounts import StepRecord, Totals, add_components
+from hedge_env.desk.accounts import (
+    StepRecord,
+    Totals,
+    net_loss,
+    objective,
+    total_cost,
+)
 from hedge_env.desk.batch import HedgeBatch
-from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.desk.instruments import complete_target
+from hedge_env.feeds.tape import MarketTape, paths_that_fit, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
 
 Entry: TypeAlias = tuple[Policy, float | None]
@@ -63,17 +70,17 @@ class EpisodeTable:
     @property
     def cost(self) -> FloatArray:
         """Everything friction took, shape (n,)."""
-        return add_components(self.cost_components)
+        return total_cost(self)
 
     @property
     def net_loss(self) -> FloatArray:
         """Minus the profit after cost, premium included, shape (n,)."""
-        return self.cost - self.tracking
+        return net_loss(self)
 
     @property
     def objective(self) -> FloatArray:
         """Cost plus lambda times the squared increments, shape (n,)."""
-        return self.cost + self.risk_aversion * self.squared_increments
+        return objective(self, self.risk_aversion)
 
 
 def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
@@ -111,7 +118,8 @@ def evaluate(
         seed: Seed of the market.
         stream: training, validation or test.
         first_path: Path ids are first_path, first_path + 1, ...
-        chunk_size: Paths simulated and kept in memory at a time, per thread.
+        chunk_size: Paths simulated and kept in memory at a time, per thread; fewer if
+            so many do not fit.
         threads: Chunks that run at the same time.
         progress: Called with episodes done and to do, all entries counted.
 
@@ -126,6 +134,7 @@ def evaluate(
         if value < 1:
             raise ValueError(f"{name} = {value} must be at least 1")
     last = first_path + n_episodes
+    chunk_size = min(chunk_size, max(1, paths_that_fit(config) // threads))
 
     def run(start: int) -> list[EpisodeTable]:
         path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)
@@ -171,14 +180,10 @@ def evaluate_on_tape(
     policy.reset(n)
     aversion = batch.observables()["risk_aversion"].copy()
     for _ in range(batch.n_decisions):
-        target = policy.target(batch.observables())
-        # A policy that knows no options may leave their column out.
-        shapes = (n, 1), (n, batch.n_instruments)
-        if target.shape not in shapes or not np.isfinite(target).all():
-            raise ValueError(
-                f"{policy.name} gave targets of shape {target.shape}; finite numbers "
-                f"of shape {shapes[1]} are needed"
-            )
+        given = policy.target(batch.observables())
+        target = complete_target(given, batch.rows, batch.instruments, policy.name).T
+        if not np.isfinite(target).all():
+            raise ValueError(f"{policy.name} gave targets that are no finite numbers")
         before = batch.rows
         record = batch.advance(target)
         if observer is not None:

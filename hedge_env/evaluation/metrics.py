@@ -21,7 +21,6 @@ class Metrics:
     """What a policy did over many episodes; `_se` fields are standard errors.
 
     Attributes:
-        n_episodes: Number of episodes.
         cost_bp: Mean of everything friction took [bp].
         cost_components_bp: The same by component [bp].
         tracking_error_bp: Standard deviation of the summed tracking increments [bp].
@@ -35,7 +34,6 @@ class Metrics:
         turnover: Mean value traded, liquidation included [notional].
     """
 
-    n_episodes: int
     cost_bp: float
     cost_se: float
     cost_components_bp: dict[str, float]
@@ -75,7 +73,6 @@ def summarise(table: EpisodeTable) -> Metrics:
     trades, turnover = mean_and_error(table.trades), mean_and_error(table.turnover)
     components = table.cost_components.mean(axis=1) / BASIS_POINT
     return Metrics(
-        n_episodes=table.n_episodes,
         cost_bp=cost[0],
         cost_se=cost[1],
         cost_components_bp=dict(zip(COST_COMPONENTS, components.tolist(), strict=True)),

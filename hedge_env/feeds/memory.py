@@ -17,6 +17,7 @@ from hedge_env.base.account_rows import N_RECORD, N_TOTALS
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.field import N_FIELDS
 from hedge_env.book.client_orders import N_ORDER_ROWS
+from hedge_env.book.liabilities import remembered_rows
 from hedge_env.book.listed_options import N_QUOTED
 from hedge_env.book.series import count_listed, count_orders
 from hedge_env.config import EnvConfig
@@ -36,7 +37,8 @@ def path_bytes(config: EnvConfig) -> int:
     """Memory of one path of a batch [byte]."""
     listed, orders = count_listed(config), count_orders(config)
     rows = 2 * (N_FIELDS + (N_QUOTED + 1) * listed)
-    remembered = len(config.book.legs) + listed + N_ORDER_ROWS * orders + 1
+    remembered = len(config.book.europeans) + listed + N_ORDER_ROWS * orders + 1
+    remembered += remembered_rows(config)
     return _NUMBER * (rows + remembered + N_STATES + N_RECORD + N_TOTALS + _SHOWN)
 
 
@@ -71,6 +73,17 @@ def require_memory(name: str, n_paths: int, config: EnvConfig, extra: int = 0) -
         f"{name} = {n_paths} of {config.episode.decisions} decisions needs about "
         f"{in_words(needed)} of memory and there is {in_words(there)}; {remedy}"
     )
+
+
+def most_paths(config: EnvConfig, extra: int = 0) -> int:
+    """Largest batch that fits into memory, at least 1.
+
+    Args:
+        config: The hedging problem.
+        extra: Further memory of each path [byte].
+    """
+    each = path_bytes(config) + extra
+    return max(1, (memory_bytes() - table_bytes(config)) // each)
 
 
 def memory_bytes() -> int:

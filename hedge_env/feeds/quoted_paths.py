@@ -10,9 +10,12 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
+from hedge_env.book.liabilities import Positions
+from hedge_env.config import EnvConfig
 from hedge_env.feeds.quotes import QuoteParams, memory_rows, require_rows, write_quotes
 from hedge_env.market.engine.market_state import N_STATES
 from hedge_env.market.engine.start import start_market
+from hedge_env.venues.disruptions import follow_crowd
 
 
 class QuotedPaths:
@@ -22,6 +25,7 @@ class QuotedPaths:
         quotes: Constants of market, book and venue.
         n_paths: Size of the batch.
         key: Of the random stream.
+        config: The hedging problem, for what the book holds besides options.
 
     Attributes:
         state: Market state, shape (N_STATES, n).
@@ -31,9 +35,14 @@ class QuotedPaths:
     """
 
     def __init__(
-        self, quotes: QuoteParams, n_paths: int, key: tuple[np.uint32, np.uint32]
+        self,
+        quotes: QuoteParams,
+        n_paths: int,
+        key: tuple[np.uint32, np.uint32],
+        config: EnvConfig,
     ) -> None:
         self._quotes = quotes
+        self._positions = Positions(config, quotes.market, n_paths)
         self._memory = np.zeros((memory_rows(quotes), n_paths))
         self.key = key
         self.state = np.zeros((N_STATES, n_paths))
@@ -46,6 +55,7 @@ class QuotedPaths:
         self.path_ids[chosen] = path_ids[chosen]
         self.steps[chosen] = 0
         self._memory[:, chosen] = 0.0
+        self._positions.start(chosen)
         market = self._quotes.market
         start_market(self.state, self.path_ids, self.counters, chosen, self.key, market)
 
@@ -70,6 +80,12 @@ class QuotedPaths:
             advance,
             self._quotes,
         )
+        if self._positions:
+            arrays = self.state, self.steps, self.path_ids, self.counters
+            self._positions.value(rows, *arrays, self.key)
+            if self._quotes.market.parts.crowd:
+                n = self.steps.size
+                follow_crowd(rows, self.state, 0, n, self._quotes.market.crowd)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Copies of the arrays, by name."""
@@ -87,4 +103,5 @@ class QuotedPaths:
             "path_ids": self.path_ids,
             "counters": self.counters,
             "steps": self.steps,
+            **self._positions.arrays(),
         }

@@ -151,12 +151,9 @@ def _quote_tile(
         spot[i] = exp(log_spot[i])
     surface.read_surface(scratch, state, low, high, q.market)
     _clear_book(rows, low, high)
-    for leg in range(q.book.quantity.shape[0]):
-        european.read_leg(scratch, steps, low, leg, q.book)
-        strike = q.book.log_strike[leg]
-        surface.total_sd(scratch, state, log_spot, low, high, strike, q.market)
-        european.pay_out_leg(rows, scratch, memory, low, high, leg, q.book)
-        european.add_leg(rows, scratch, state, memory, low, high, leg, q.book)
+    european.value_legs(
+        rows, scratch, state, memory, steps, low, high, q.book, q.market
+    )
     if q.listed.n_slots + q.orders.series.n_slots > 0:
         quote_struck(
             rows,

@@ -23,8 +23,8 @@ from hedge_env.feeds.quoted_paths import QuotedPaths
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.recorded import advance_recorded, start_recorded
 from hedge_env.numerics.philox import STREAMS, fill_uniforms, stream_key
+from hedge_env.numerics.random_blocks import WINDOW_ORDER_BLOCK
 
-_ORDER_BLOCK = 17  # of random numbers, beyond those of market and batch
 _HOUR, _DAY = 3600.0, 86_400  # [second]
 _FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
 
@@ -81,7 +81,8 @@ class ReplayMarket:
         self._usual_spot = config.market.spot
         quotes = quote_params(self._history.config)
         quotes = quotes._replace(market=self._history.params)
-        self._paths = QuotedPaths(quotes, n_paths, stream_key(seed, stream))
+        key = stream_key(seed, stream)
+        self._paths = QuotedPaths(quotes, n_paths, key, self._history.config)
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
 
     @property
@@ -157,7 +158,7 @@ class ReplayMarket:
         drawn: FloatArray = np.empty((4, n))
         counters = np.full(n, number, dtype=np.int64)
         ids = np.arange(n, dtype=np.int64)
-        fill_uniforms(drawn, ids, counters, _ORDER_BLOCK, *self._paths.key)
+        fill_uniforms(drawn, ids, counters, WINDOW_ORDER_BLOCK, *self._paths.key)
         return np.argsort(drawn[0], kind="stable")
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:

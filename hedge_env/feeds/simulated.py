@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.european import book_params
 from hedge_env.book.series import listed_series, orders_params
@@ -15,9 +17,12 @@ from hedge_env.numerics.philox import stream_key
 from hedge_env.venues.disruptions import condition_params
 from hedge_env.venues.venue import venue_params
 
+_KEPT_CONFIGS = 16  # of the problems that one process plays by turns
 
+
+@lru_cache(maxsize=_KEPT_CONFIGS)
 def quote_params(config: EnvConfig) -> QuoteParams:
-    """Compile market, book and venue of a config."""
+    """Compile market, book and venue of a config; once for all its batches."""
     market = market_params(config)
     book = book_params(config, market)
     gas_price = 0.0
@@ -32,12 +37,12 @@ def quote_params(config: EnvConfig) -> QuoteParams:
             stress = mean_gas_price(market.gas, chain, jumps, volatility)
             gas_price += share * (stress * config.market.regime.gas - gas_price)
     return QuoteParams(
-        market,
-        book,
-        venue_params(config, gas_price),
-        condition_params(config),
-        listed_series(config, market),
-        orders_params(config, market),
+        market=market,
+        book=book,
+        venue=venue_params(config, gas_price),
+        conditions=condition_params(config),
+        listed=listed_series(config, market),
+        orders=orders_params(config, market),
     )
 
 
@@ -55,7 +60,7 @@ class SimulatedMarket:
         self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
     ) -> None:
         key = stream_key(seed, stream)
-        self._paths = QuotedPaths(quote_params(config), n_paths, key)
+        self._paths = QuotedPaths(quote_params(config), n_paths, key, config)
 
     def start(self, path_ids: IntArray, chosen: BoolArray, rows: FloatArray) -> None:
         """Put the chosen paths at their start and write the market rows of all."""

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hedge_env.base.field import N_CERTAIN_FIELDS, N_FIELDS, N_MARKET_FIELDS
+from hedge_env.base.field import N_FIELDS, N_MARKET_FIELDS, count_market_rows
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.listed_options import N_QUOTED, least_rows
 from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.feed import Market
-from hedge_env.feeds.memory import require_memory
+from hedge_env.feeds.memory import most_paths, require_memory
 from hedge_env.feeds.open import open_market
-from hedge_env.venues.disruptions import has_conditions
 
 _NUMBER = 8  # bytes
 _CHUNK = 4096  # paths simulated at a time
@@ -47,9 +46,9 @@ class MarketTape:
 
     Attributes:
         path_ids: Shape (n,).
-        rows: Shape (decisions + 1, rows that the market writes, n): the first
-            N_CERTAIN_FIELDS or all N_MARKET_FIELDS, and then those of the listed
-            options; no decisions if `live`.
+        rows: Shape (decisions + 1, rows that the market writes, n): under their own
+            numbers, up to the last that the config has, and with listed options all
+            N_MARKET_FIELDS and then theirs; no decisions if `live`.
         live: What to simulate instead, if the market reacts to what is held.
     """
 
@@ -99,8 +98,7 @@ def record_tape(
     if config.execution.permanent_impact > 0.0:
         nothing = np.empty((0, which.size, path_ids.size))
         return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
-    size = _NUMBER * which.size * (decisions + 1)
-    require_memory("the number of recorded paths", path_ids.size, config, size)
+    require_tape_fits(config, path_ids.size)
     rows = np.empty((decisions + 1, which.size, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
@@ -114,12 +112,39 @@ def record_tape(
     return MarketTape(path_ids, rows)
 
 
+def require_tape_fits(
+    config: EnvConfig, n_paths: int, name: str = "the number of paths"
+) -> None:
+    """Refuse a tape that cannot fit into memory.
+
+    Args:
+        config: The hedging problem.
+        n_paths: To be recorded.
+        name: What the user calls their number.
+
+    Raises:
+        ConfigError: In one line, with the figure and what would fit.
+    """
+    size = _tape_bytes(config, _kept_rows(config))
+    require_memory(name, n_paths, config, size)
+
+
+def paths_that_fit(config: EnvConfig) -> int:
+    """Number of paths whose tape fits into memory, at least 1."""
+    return most_paths(config, _tape_bytes(config, _kept_rows(config)))
+
+
+def _tape_bytes(config: EnvConfig, rows: IntArray) -> int:
+    """Memory of one recorded path [byte]."""
+    return _NUMBER * int(rows.size) * (config.episode.decisions + 1)
+
+
 def _kept_rows(config: EnvConfig) -> IntArray:
     """Rows of a batch that its market writes, and that a tape keeps."""
     n_quoted = N_QUOTED * count_listed(config)
-    certain = n_quoted == 0 and not has_conditions(config)
-    rows: IntArray = np.arange(N_CERTAIN_FIELDS if certain else N_MARKET_FIELDS)
-    return np.concatenate([rows, np.arange(N_FIELDS, N_FIELDS + n_quoted)])
+    n_kept = N_MARKET_FIELDS if n_quoted > 0 else count_market_rows(config)
+    quoted = np.arange(N_FIELDS, N_FIELDS + n_quoted)
+    return np.concatenate([np.arange(n_kept), quoted])
 
 
 class TapeMarket:

@@ -29,11 +29,23 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     amount such as the gas of a blockchain transaction; not trading lets the book and
     the hedge drift apart. The policy decides when, and how far, to rebalance.
 
-    One step, in order: the agent sees the market and the holdings before the trade;
-    its action is decoded into target holdings; the trade is filled at the present
-    spot and charged; the market moves one decision interval (several market steps);
-    funding is settled on a perpetual; book and hedge are marked. There is no decision
-    at expiry: after the last interval options pay off and what is held is sold.
+    The agent sees the market and the holdings before the trade; its action is decoded
+    into target holdings, and the market moves one decision interval (several market
+    steps), which nothing decided here changes. Then the step runs, in this order:
+
+    1. `fill_orders`: the target becomes holdings, within bounds and in whole lots;
+    2. `charge_trade`: the trade is charged at the present spot;
+    3. `hold`: what is held earns over the interval, and a perpetual pays funding;
+    4. `book_options`: listed options are traded, marked, and paid out at expiry;
+    5. `mark_book`: the book is marked, and drifts from the hedge;
+    6. `pay`: cash pays for what was bought;
+    7. `call_margin`: a position that its margin no longer carries is closed;
+    8. `liquidate`: after the last interval, at which there is no decision and options
+       pay off, what is held is sold;
+    9. `add_up`: cost, profit and turnover are added to the episode's;
+    10. `observe`: the next decision sees where the holdings stand.
+
+    `desk/step.py` has these sentences as functions, for every way of hedging alike.
 
     An order below `execution.least_order` is none: nothing is charged, the position
     stays. What can go wrong with an order is off by default, see docs/execution.md: with

@@ -14,7 +14,7 @@ from hedge_env.base import field
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.base.types import BoolArray, FloatArray
 from hedge_env.config import BASIS_POINT
-from hedge_env.desk.accounts import StepRecord
+from hedge_env.desk.accounts import StepRecord, objective
 from hedge_env.desk.batch import HedgeBatch
 
 Infos: TypeAlias = dict[str, Any]
@@ -71,12 +71,11 @@ def episode_infos(batch: HedgeBatch, ended: BoolArray) -> Infos:
     """
     totals = batch.totals
     aversion = batch.rows[field.RISK_AVERSION]
-    squares = totals.squared_increments
     columns: dict[str, FloatArray] = {
-        "objective_bp": (totals.cost + aversion * squares) / BASIS_POINT,
+        "objective_bp": objective(totals, aversion) / BASIS_POINT,
         "cost_bp": totals.cost / BASIS_POINT,
-        "tracking_bp": (totals.hedge_pnl + totals.book_pnl) / BASIS_POINT,
-        "tracking_rms_bp": np.sqrt(squares) / BASIS_POINT,
+        "tracking_bp": totals.tracking / BASIS_POINT,
+        "tracking_rms_bp": np.sqrt(totals.squared_increments) / BASIS_POINT,
         "net_loss_bp": totals.net_loss / BASIS_POINT,
         "trades": totals.trades,
         "turnover": totals.turnover,

@@ -25,7 +25,8 @@ class LiquidityParams(NamedTuple):
 def liquidity_params(config: LiquidityConfig) -> LiquidityParams:
     """Compile the liquidity multiplier."""
     return LiquidityParams(
-        float(config.exponent), float(Decimal(config.reference_volatility).ln())
+        exponent=float(config.exponent),
+        log_reference=float(Decimal(config.reference_volatility).ln()),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import scalar_kernel
 
@@ -22,6 +22,10 @@ class OuParams(NamedTuple):
     decay: float  # a [-]
     scale: float  # s sqrt(1 - a^2), in the factor's unit
     sd: float  # s, in the factor's unit
+
+
+NO_FACTOR: Final = OuParams(decay=0.0, scale=0.0, sd=0.0)  # of a process that is off
+STILL: Final = OuParams(decay=1.0, scale=0.0, sd=0.0)  # it stays where it is put
 
 
 @scalar_kernel

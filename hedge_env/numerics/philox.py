@@ -18,7 +18,6 @@ from hedge_env.numerics.bits import bits_to_float
 from hedge_env.numerics.special import log_of_positive, sincos_two_pi
 
 STREAMS = ("training", "validation", "test")
-INITIAL_STEP = 2**32 - 1  # market step whose draws set the state at the start
 
 # Everything is held in 64-bit words: a product of two 32-bit numbers fits, and numba
 # turns any mix with signed or 32-bit integers into floating-point numbers.

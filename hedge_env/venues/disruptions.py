@@ -16,10 +16,10 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.noise import EXECUTION_BLOCK
 from hedge_env.market.engine.parameters import MarketParams
-from hedge_env.market.spot.crowd import crowd_feedback
+from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
+from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
@@ -34,20 +34,15 @@ class ConditionParams(NamedTuple):
 
 def condition_params(config: EnvConfig) -> ConditionParams:
     """Compile the conditions."""
-    return ConditionParams(has_conditions(config), mishap_params(config.execution))
+    return ConditionParams(
+        any=has_conditions(config), mishaps=mishap_params(config.execution)
+    )
 
 
 def has_conditions(config: EnvConfig) -> bool:
-    """Whether the market of a config writes any of these rows."""
-    execution, market = config.execution, config.market
-    parts = (
-        execution.failure,
-        execution.sandwich,
-        execution.halt,
-        market.basis,
-        market.crowd,
-    )
-    return execution.latency_steps > 0 or any(part is not None for part in parts)
+    """Whether a market has any of these: a row that others lack, or a crowd."""
+    beside = field.count_market_rows(config) > field.N_CERTAIN_FIELDS
+    return beside or config.market.crowd is not None
 
 
 @kernel
@@ -90,12 +85,20 @@ def write_conditions(
         for i in range(high - low):
             halted[i] = 1.0 if left[i] > 0.0 else 0.0
     if market.parts.crowd:
-        gamma, spot = rows[field.GAMMA, low:high], rows[field.SPOT, low:high]
-        crowd = x[market_state.CROWD, low:high]
-        for i in range(high - low):
-            crowd[i] = crowd_feedback(gamma[i], spot[i], market.crowd)
+        follow_crowd(rows, x, low, high, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, low, high, key, p.mishaps)
+
+
+@kernel
+def follow_crowd(
+    rows: FloatArray, x: FloatArray, low: int, high: int, p: CrowdParams
+) -> None:
+    """Write the feedback of a crowd that hedges as large a gamma as the book's."""
+    gamma, spot = rows[field.GAMMA, low:high], rows[field.SPOT, low:high]
+    crowd = x[market_state.CROWD, low:high]
+    for i in range(high - low):
+        crowd[i] = crowd_feedback(gamma[i], spot[i], p)
 
 
 @kernel
@@ -110,7 +113,7 @@ def _draw_mishaps(
 ) -> None:
     u = np.empty((4, high - low))
     ids, steps = path_ids[low:high], counters[low:high]
-    fill_uniforms(u, ids, steps, EXECUTION_BLOCK, key[0], key[1])
+    fill_uniforms(u, ids, steps, MISHAPS_BLOCK, key[0], key[1])
     log_gas, fails = rows[field.LOG_GAS, low:high], rows[field.ORDER_FAILS, low:high]
     if p.fails:
         for i in range(high - low):

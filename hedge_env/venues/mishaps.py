@@ -37,12 +37,12 @@ def mishap_params(config: ExecutionConfig) -> MishapParams:
     """Compile failures and sandwiches."""
     failure, sandwich = config.failure, config.sandwich
     return MishapParams(
-        failure is not None,
-        0.0 if failure is None else float(failure.probability),
-        0.0 if failure is None else float(failure.congestion),
-        sandwich is not None,
-        0.0 if sandwich is None else float(sandwich.probability),
-        0.0 if sandwich is None else sandwich.loss_bp * BASIS_POINT,
+        fails=failure is not None,
+        probability=0.0 if failure is None else float(failure.probability),
+        congestion=0.0 if failure is None else float(failure.congestion),
+        sandwiches=sandwich is not None,
+        sandwich_probability=0.0 if sandwich is None else float(sandwich.probability),
+        sandwich_loss=0.0 if sandwich is None else sandwich.loss_bp * BASIS_POINT,
     )
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
+from hedge_env.venues.charged import constant_rates
 
 _GWEI = 1e-9  # of the gas token, which is the underlying
 
@@ -29,8 +30,7 @@ _GWEI = 1e-9  # of the gas token, which is the underlying
 class VenueParams(NamedTuple):
     """Constants of a venue in fractions of notional."""
 
-    fee: float  # per traded value [-]
-    proportional: float  # fee and expected loss to sandwiches [-]
+    proportional: float  # constant rates and expected loss to sandwiches [-]
     half_spread: float  # per traded value at reference liquidity [-]
     fixed: float  # per transaction [notional]
     gas_factor: float  # gas cost per gwei and unit of relative spot [notional]
@@ -48,11 +48,10 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     notional = config.market.spot * contracts
     gas_factor = execution.gas_units * _GWEI / contracts
     mean_toll = execution.gas_cost_bp * BASIS_POINT
-    fixed = execution.fixed_cost_bp * BASIS_POINT
+    per_value, fixed = constant_rates(execution)
     linear = 0.0 if execution.depth is None else notional / execution.depth
     return VenueParams(
-        fee=execution.fee_bp * BASIS_POINT,
-        proportional=execution.fee_bp * BASIS_POINT + _expected_sandwich(execution),
+        proportional=per_value + _expected_sandwich(execution),
         half_spread=execution.half_spread_bp * BASIS_POINT,
         fixed=fixed,
         gas_factor=gas_factor,

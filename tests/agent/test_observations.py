@@ -12,15 +12,16 @@ from hedge_env.base.field import FIELDS
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.batch import HedgeBatch
+from hedge_env.desk.observables import observable_index
 from tests.examples import full_config
 
 
 def everything(config: EnvConfig) -> EnvConfig:
     """The config with every feature there is."""
-    hidden = () if config.n_instruments > 1 else OPTION_FEATURES
-    names = [name for name in FEATURES if name not in hidden]
-    observation = {"features": names, "true_volatility": True}
-    return load_config(config, {"observation": observation})
+    shown = load_config(config, {"observation": {"true_volatility": True}})
+    seen = observable_index(shown)
+    names = [name for name, feature in FEATURES.items() if feature.observable in seen]
+    return load_config(shown, {"observation": {"features": names}})
 
 
 def plain(name: str, config: EnvConfig, rows: np.ndarray) -> np.ndarray:
@@ -52,12 +53,19 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
         batch.advance(rng.uniform(-1.3, 1.3, (n, 1)))
 
 
-def test_a_feature_of_a_listed_option_needs_one() -> None:
-    config = load_config(
-        "reference", {"observation": {"features": ["delta", "option_gamma"]}}
-    )
-    with pytest.raises(ConfigError, match=r"set execution\.option to list one"):
-        ObservationEncoder(config)
+@pytest.mark.parametrize(
+    ("feature", "setting"),
+    [
+        ("option_gamma", "execution.option"),
+        ("basis", "market.basis"),
+        ("halted", "execution.halt"),
+        ("margin_use", "execution.margin"),
+    ],
+)
+def test_a_feature_of_a_part_that_is_off_is_refused(feature, setting) -> None:
+    names = {"observation": {"features": ["delta", feature]}}
+    with pytest.raises(ConfigError, match=f"{feature} belongs to {setting}, which"):
+        ObservationEncoder(load_config("reference", names))
 
 
 def test_absurd_rows_are_clipped_to_the_bounds() -> None:

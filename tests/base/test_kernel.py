@@ -251,3 +251,21 @@ def test_the_digest_covers_the_kernels_of_the_package_and_of_the_rules() -> None
     assert "hedge_env.desk.step" in found
     assert "hedge_env.market.engine.simulator" in found
     assert any(name.startswith("hedge_env.baselines.") for name in found)
+
+
+@needs_jit
+def test_compiling_is_told_to_the_log_once(
+    private_cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kernel_module._say_that_it_compiles.cache_clear()
+    with caplog.at_level("INFO", logger="hedge_env"):
+        assert kernel(triple)(1.0) == 3.0
+        assert kernel(triple)(1) == 3  # another type: compiled as well
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "once after an installation" in told[0]
+    caplog.clear()
+    kernel_module._say_that_it_compiles.cache_clear()
+    with caplog.at_level("INFO", logger="hedge_env"):
+        assert kernel(triple)(1.0) == 3.0  # from the cache
+    assert not caplog.records

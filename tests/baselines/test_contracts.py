@@ -16,21 +16,10 @@ from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy
 from tests.baselines.markets import observables
 
-# Costs make a hedger of short gamma act on a higher volatility, one of long gamma on a
-# lower one.
-SIGNED = {"leland", "zakamouline", "delta-gamma"}
-
-# Rules that trade a listed option too: their second column.
-WITH_OPTIONS = {"delta-gamma", "delta-vega"}
-
-
-def instruments(rule_class):
-    return 2 if rule_class.name in WITH_OPTIONS else 1
-
 
 def problem_of(rule_class):
     """A config that shows all a rule reads."""
-    if instruments(rule_class) == 1:
+    if rule_class.n_instruments == 1:
         return EnvConfig()
     return EnvConfig(execution=ExecutionConfig(option=OptionConfig()))
 
@@ -135,7 +124,7 @@ def test_targets_are_finite_and_one_per_path(rule_class):
     rule = rule_class()
     rule.reset(400)
     target = rule.target(many_decisions())
-    assert target.shape == (400, instruments(rule_class))
+    assert target.shape == (400, rule_class.n_instruments)
     assert target.dtype == np.float64
     assert np.isfinite(target).all()
 
@@ -166,7 +155,7 @@ def test_once_at_its_target_a_rule_holds_exactly(rule_class):
     rule = rule_class()
     target = rule.target(values)
     reached = {"holdings": target[:, 0]}
-    if instruments(rule_class) > 1:
+    if rule_class.n_instruments > 1:
         bought = target[:, 1] - values["option_holdings"]
         reached |= {
             "option_holdings": target[:, 1],
@@ -175,7 +164,7 @@ def test_once_at_its_target_a_rule_holds_exactly(rule_class):
             "vega": values["vega"] + bought * values["option_vega"],
         }
     again = rule.target(values | reached)
-    if instruments(rule_class) == 1:
+    if rule_class.n_instruments == 1:
         np.testing.assert_array_equal(again, target)
     np.testing.assert_allclose(again, target, rtol=0.0, atol=1e-12)
 
@@ -185,7 +174,7 @@ def test_the_sign_of_gamma_matters_where_volatility_is_modified_only(rule_class)
     values = many_decisions()
     flipped = values | {"gamma": -values["gamma"]}
     same = rule_class().target(values) == rule_class().target(flipped)
-    assert same.all() == (rule_class.name not in SIGNED)
+    assert same.all() == (not rule_class.reads_sign_of_gamma)
 
 
 @every_rule

@@ -41,7 +41,14 @@ JUMPS = "market.jumps={{per_year: 1e6, volatility_jump: {0}}}"
         ((LOG_OU.format(1e16, 0.3),), r"market\.volatility\.fast\.half_life_days"),
         ((GAS.format(100.0),), r"market\.gas\.fast\.sd"),
         ((GAS.format(0.3), "market.gas.return_response=4",
-          "market.gas.burst_half_life_hours=1e6"), r"market\.gas can reach"),
+          "market.gas.burst_half_life_hours=1e6"), r"market\.gas\.return_response = 4"),
+        ((GAS.format(1.5), "market.gas.slow.sd=1.5", "market.gas.season=5",
+          "market.gas.weekend=1e-4",
+          "market.gas.spikes={per_year: 2000, mean_size: 0.9}"),
+         r"market\.gas can reach"),
+        ((GAS.format(2.0), "market.gas.slow.sd=2.5"), r"market\.gas has a mean"),
+        ((GAS.format(0.3), "market.gas.spikes={per_year: 100000, mean_size: 0.3}"),
+         r"market\.gas has a mean"),
         ((LOG_OU.format(100.0, 0.3), JUMPS.format(1.0)), "volatility_jump = 1"),
         (("market.volatility.level=1e4",), r"market\.volatility\.level"),
         (("market.liquidity.exponent=1e9",), r"market\.liquidity\.exponent"),
@@ -193,3 +200,39 @@ def test_a_book_of_thousands_of_legs_is_bounded_at_once() -> None:
     ]
     config = load_config(None, {"book": {"legs": many}})
     assert config.holdings_bounds == (0.0, 5000.0)
+
+
+@pytest.mark.parametrize("preset", ["ethereum-l1", "ethereum-l1-2021", "ethereum-l2"])
+@pytest.mark.parametrize("hours", [0.5, 2.0, 24.0])
+def test_gas_costs_about_the_same_at_every_step_length(preset, hours):
+    def mean_gas(interval):
+        episode = {"decision_interval_hours": interval, "decisions": 4}
+        batch = HedgeBatch(load_config(preset, {"episode": episode}), 1)
+        batch.reset(np.arange(1))
+        return float(batch.observables()["mean_fixed_cost"][0])
+
+    assert mean_gas(4.0) / 2.0 < mean_gas(hours) < 2.0 * mean_gas(4.0)
+
+
+@pytest.mark.parametrize("preset", ["ethereum-l1", "ethereum-l1-2021", "ethereum-l2"])
+@pytest.mark.parametrize("hours", [1e-3, 0.01, 0.05])
+def test_steps_so_fine_that_responses_add_up_without_bound_are_refused(preset, hours):
+    with pytest.raises(ConfigError, match="at every market step of") as caught:
+        load_config(preset, {"episode": {"decision_interval_hours": hours}})
+    assert "moves gas as now at hourly ones" in str(caught.value)
+
+
+def test_the_response_that_a_refusal_proposes_costs_what_hourly_steps_cost():
+    episode = {"decision_interval_hours": 0.01, "decisions": 4}
+    with pytest.raises(ConfigError) as caught:
+        load_config("ethereum-l1", {"episode": episode})
+    proposed = float(str(caught.value).split("; ")[1].split()[0])
+
+    def mean_gas(changes):
+        batch = HedgeBatch(load_config("ethereum-l1", changes), 1)
+        batch.reset(np.arange(1))
+        return float(batch.observables()["mean_fixed_cost"][0])
+
+    gas = {"return_response": proposed}
+    found = mean_gas({"episode": episode, "market": {"gas": gas}})
+    assert found == pytest.approx(mean_gas({}), rel=0.15)

@@ -117,6 +117,29 @@ def test_options_are_held_as_far_as_their_limit(preset: str) -> None:
     assert np.count_nonzero(trace.options) > config.episode.decisions // 2
 
 
+def test_units_of_options_are_bought_once_and_then_held() -> None:
+    config = load_config("gamma-vega")
+    batch = HedgeBatch(config, 2, seed=SEED)
+    batch.reset(np.arange(2), risk_aversion=1.0)
+    bought = []
+    for goal in (0.3, None, None, 0.1):
+        held = batch.observables()["option_holdings"].copy()
+        units = held if goal is None else np.full(2, goal)
+        record = batch.advance(np.column_stack([np.zeros(2), units]))
+        np.testing.assert_array_equal(record.option_traded, units - held)
+        bought.append(record.option_traded[0])
+    assert [units != 0.0 for units in bought] == [True, False, False, True]
+
+
+def test_strikes_are_those_of_every_kind_of_position() -> None:
+    book = [{"kind": "call", "moneyness": 1.1}, {"kind": "forward", "moneyness": 0.9}]
+    config = load_config("reference", {"book": {"legs": book}})
+    trace = record_episode(
+        BASELINES["delta"](), config, path_id=0, risk_aversion=1.0, seed=SEED
+    )
+    assert trace.strikes == pytest.approx([0.9 * trace.spot[0], 1.1 * trace.spot[0]])
+
+
 def test_a_policy_is_left_as_it_is() -> None:
     policy = script()
     record_episode(policy, problem("reference"), path_id=0, risk_aversion=1.0, seed=0)

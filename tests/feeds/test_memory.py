@@ -11,7 +11,9 @@ import pytest
 import hedge_env.feeds.memory
 from hedge_env import HedgeEnv, HedgeVectorEnv
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import RULES
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.feeds.memory import (
     in_words,
     memory_bytes,
@@ -19,7 +21,8 @@ from hedge_env.feeds.memory import (
     require_memory,
     table_bytes,
 )
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import paths_that_fit, record_tape
+from hedge_env.training.cli.main import main
 
 MANY_LEGS = {
     "episode": {"decisions": 1_000_000},
@@ -44,8 +47,42 @@ def test_a_problem_whose_tables_do_not_fit_is_refused() -> None:
 
 def test_a_recording_that_does_not_fit_is_refused() -> None:
     config = load_config("reference", settings=["episode.decisions=1000000"])
-    with pytest.raises(ConfigError, match="recorded paths"):
+    with pytest.raises(ConfigError, match="the number of paths = 100000"):
         record_tape(config, np.arange(100_000), seed=0, stream="test")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["tune", "--episodes=200000000000"], "--episodes = 200000000000"),
+        (
+            ["compare", "--episodes=2", "--validation-episodes=200000000000"],
+            "--validation-episodes = 200000000000",
+        ),
+    ],
+)
+def test_a_command_names_the_option_that_asks_for_too_much(
+    command: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*command, "--policies=delta-threshold", "--no-progress"]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert f"hedge: error: {said} of 180 decisions needs about" in error
+    assert f"use {said.split()[0]} = " in error
+    assert error.count("\n") == 1
+
+
+def test_paths_run_in_chunks_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config("reference", settings=["episode.decisions=6"])
+    whole = evaluate([(RULES["delta"](), 10.0)], config, n_episodes=64)[0]
+    each = paths_that_fit(config)
+    small = memory_bytes() * 10 // each  # about ten paths
+    monkeypatch.setattr(hedge_env.feeds.memory, "memory_bytes", lambda: small)
+    assert paths_that_fit(config) < 64
+    with pytest.raises(ConfigError, match="the number of paths = 64"):
+        record_tape(config, np.arange(64), seed=0, stream="test")
+    parts = evaluate([(RULES["delta"](), 10.0)], config, n_episodes=64)[0]
+    np.testing.assert_array_equal(parts.objective, whole.objective)
 
 
 def test_a_container_may_have_less_than_the_machine(

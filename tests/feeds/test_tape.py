@@ -5,15 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.base.field import N_CERTAIN_FIELDS, N_MARKET_FIELDS
+from hedge_env.base.field import FIELDS, N_CERTAIN_FIELDS, N_MARKET_FIELDS
 from hedge_env.book.series import count_listed
+from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import TapeMarket, record_tape
-from hedge_env.venues.disruptions import has_conditions
 from tests.examples import full_config
 
 FULL = full_config("episode.decisions=6", "book.legs.2.maturity_days=1")
+
+
+def kept_rows(config: EnvConfig) -> int:
+    """Rows of a tape: those of every market, those switched on, listed options."""
+    execution, market, n_quoted = config.execution, config.market, count_listed(config)
+    if n_quoted:
+        return N_MARKET_FIELDS + 4 * n_quoted
+    optional = {
+        "basis": market.basis,
+        "halted": execution.halt,
+        "fill_funding": execution.latency_steps or None,
+        "order_fails": execution.failure,
+        "sandwich_rate": execution.sandwich,
+    }
+    last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
+    return max([N_CERTAIN_FIELDS - 1, *last]) + 1
 
 
 @pytest.mark.parametrize("preset", [*PRESETS, "full"])
@@ -24,10 +40,7 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
     ids = np.array([3, 1, 4, 1, 5, 9, 2, 6])
     tape = record_tape(config, ids, seed=7, stream="validation")
     assert tape.n_paths == 8
-    n_quoted = 4 * count_listed(config)
-    certain = n_quoted == 0 and not has_conditions(config)
-    n_rows = N_CERTAIN_FIELDS if certain else N_MARKET_FIELDS + n_quoted
-    assert tape.rows.shape == (13, n_rows, 8)
+    assert tape.rows.shape == (13, kept_rows(config), 8)
     replay = HedgeBatch(config, 8, market=TapeMarket(tape))
     live = HedgeBatch(config, 8, seed=7, stream="validation")
     rng = np.random.default_rng(0)

@@ -41,7 +41,7 @@ def poisoned(poison: float) -> Iterator[None]:
             array.fill(7 if poison > 1.0 else 3)
         return array
 
-    np.empty = empty  # type: ignore[assignment]
+    np.empty = empty  # type: ignore[assignment]  # stands in for all overloads
     try:
         yield
     finally:

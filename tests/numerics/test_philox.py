@@ -11,13 +11,13 @@ from scipy import stats
 
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.numerics.philox import (
-    INITIAL_STEP,
     STREAMS,
     fill_normals,
     fill_uniforms,
     philox4x32,
     stream_key,
 )
+from hedge_env.numerics.random_blocks import INITIAL_COUNTER
 from tests.oracle.noise import philox
 
 Fill = Callable[[FloatArray, IntArray, IntArray, int, np.uint32, np.uint32], None]
@@ -87,7 +87,7 @@ def test_philox_agrees_with_the_algorithm_in_unbounded_integers(
 
 
 @pytest.mark.parametrize("path_id", [0, 1, 2**32 - 1, 2**32, 2**53 + 1, 2**63 - 1])
-@pytest.mark.parametrize("step", [0, 1, INITIAL_STEP])
+@pytest.mark.parametrize("step", [0, 1, INITIAL_COUNTER])
 def test_uniforms_are_the_words_of_path_step_and_block(path_id: int, step: int) -> None:
     counter = (path_id % 2**32, path_id >> 32, step, 5)
     words = philox(counter, (int(KEY[0]), int(KEY[1])))
@@ -118,7 +118,7 @@ def test_a_path_is_the_same_alone_in_a_batch_and_in_any_order(
 
 
 def test_each_path_has_its_own_step() -> None:
-    ids, steps = np.array([4, 5, 6]), np.array([0, 9, INITIAL_STEP])
+    ids, steps = np.array([4, 5, 6]), np.array([0, 9, INITIAL_COUNTER])
     out = np.empty((4, 3))
     fill_normals(out, ids, steps, 2, *KEY)
     for i in range(3):
@@ -141,7 +141,7 @@ def test_layout_and_integer_types_change_nothing() -> None:
 def test_paths_steps_blocks_seeds_and_streams_share_no_numbers() -> None:
     ids = np.arange(50)
     draws = [uniforms(ids + 50 * i) for i in range(3)]
-    draws += [uniforms(ids, step) for step in (1, 2, INITIAL_STEP)]
+    draws += [uniforms(ids, step) for step in (1, 2, INITIAL_COUNTER)]
     draws += [uniforms(ids, 0, block) for block in (1, 2)]
     draws += [draw(fill_uniforms, ids, 0, 0, stream_key(7, s)) for s in STREAMS[1:]]
     draws += [draw(fill_uniforms, ids, 0, 0, stream_key(8, "training"))]

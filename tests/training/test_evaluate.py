@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from hedge_env.evaluation.wealth import follow_wealth
 from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.cli.main import main
 from hedge_env.training.evaluate import evaluate_policy
+from hedge_env.training.results.findings import parameters
 from tests.training.helpers.saved_policy import save_random_policy
 
 SHORT = ("episode.decisions=6",)
@@ -193,6 +195,19 @@ def test_a_rule_takes_parameters_in_its_name():
     )
     config = load_config("reference", settings=SHORT)
     assert_measures(vars(row), measured(rule, config, config.risk_aversion))
+
+
+def test_what_a_rule_leaves_to_its_defaults_is_not_called_given():
+    summary = evaluate_policy("gas-band:snap=0.2", settings=SHORT, n_episodes=50)
+    (row,) = summary.policies
+    assert row.params_given == ("snap",)
+    said = parameters(row)
+    assert said.startswith("snap 0.2 (given), risk multiplier 1")
+    assert said.endswith(" (default)")
+    whole = replace(row, params_given=tuple(row.params))
+    assert parameters(whole).endswith(" (given)")
+    assert "default" not in parameters(whole)
+    assert summary.to_document()["policies"][0]["params_given"] == ["snap"]
 
 
 @pytest.mark.parametrize(

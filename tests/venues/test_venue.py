@@ -17,7 +17,7 @@ def config_of(**execution: float) -> EnvConfig:
 
 def test_basis_points_become_fractions() -> None:
     p = venue_params(config_of(fee_bp=5.0, half_spread_bp=0.5, fixed_cost_bp=2.0), 0.0)
-    assert (p.fee, p.half_spread, p.fixed) == pytest.approx((5e-4, 5e-5, 2e-4))
+    assert (p.proportional, p.half_spread, p.fixed) == pytest.approx((5e-4, 5e-5, 2e-4))
 
 
 def test_gas_is_a_fraction_of_notional() -> None:

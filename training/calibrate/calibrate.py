@@ -48,7 +48,14 @@ from hedge_env.training.calibrate.table import (
     judgement,
 )
 from hedge_env.training.cli.commands import CalibrateOptions
-from hedge_env.training.output.console import log, progress_bar, write_json, write_text
+from hedge_env.training.output.console import (
+    folded,
+    log,
+    progress_bar,
+    result_width,
+    write_json,
+    write_text,
+)
 
 _GAS_UNITS, _SPOT = 150_000.0, 2000.0  # of a base without gas
 _GWEI = 1e-9
@@ -95,7 +102,8 @@ def run(options: CalibrateOptions) -> None:
     if options.json:
         write_json(_document(options, history, fitted, rows))
         return
-    write_text(f"{as_text(rows)}\n\n{LEGEND}\n\n{judgement(rows)}")
+    sentences = (folded(text) for text in (LEGEND, judgement(rows)))
+    write_text("\n\n".join([as_text(rows, result_width()), *sentences]))
     if options.out is not None:
         write_text(f"\nwritten: {options.out}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -100,6 +101,9 @@ def _finite(value: float | None) -> float | None:
 HEADER = ("statistic", "data", "model", "difference", "allowed", "sd", "fitted")
 
 
+_GAP = 2  # blanks between columns
+_LEAST_NAME = 12  # columns of a folded name
+
 BEYOND_LIMIT, BEYOND_REACH = "(!)", "(?)"
 """Marks of a difference: beyond what is asked, and beyond what a good fit reaches."""
 
@@ -172,15 +176,24 @@ def _judged(rows: Sequence[Row], *, asked: bool) -> str:
     return ", ".join(parts)
 
 
-def as_text(rows: Sequence[Row]) -> str:
-    """A table for the terminal."""
+def as_text(rows: Sequence[Row], width: int | None = None) -> str:
+    """A table for the terminal.
+
+    Args:
+        rows: Of the table.
+        width: Columns there are; names of statistics are folded to fit. None: no end.
+    """
     lines = [HEADER, *(cells(row) for row in rows)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(HEADER))]
+    if width is not None:
+        left = width - sum(w + _GAP for w in widths[1:])
+        widths[0] = min(widths[0], max(left, _LEAST_NAME))
     out = []
     for line in lines:
-        first = line[0].ljust(widths[0])
+        first, *more = textwrap.wrap(line[0], widths[0], subsequent_indent="  ")
         rest = [cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)]
-        out.append("  ".join([first, *rest]).rstrip())
+        out.append((" " * _GAP).join([first.ljust(widths[0]), *rest]).rstrip())
+        out += more
     return "\n".join(out)
 
 

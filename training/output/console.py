@@ -7,7 +7,10 @@ come from a file of somebody else's.
 """
 
 import json
+import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Advance",
     "counter",
+    "folded",
     "log",
     "progress_bar",
+    "result_width",
     "write_json",
     "write_table",
     "write_text",
@@ -62,6 +67,32 @@ def write_text(text: str) -> None:
         print(printable(text))
 
 
+def result_width() -> int:
+    """Columns that the result has: of the terminal or of the variable COLUMNS.
+
+    A file or a pipe has as many as the widest table takes.
+    """
+    if sys.stdout is None or not sys.stdout.isatty():
+        asked = os.environ.get("COLUMNS", "")
+        return max(int(asked), 20) if asked.isdecimal() else _FILE_WIDTH
+    return max(shutil.get_terminal_size().columns, 20)
+
+
+def folded(text: str, *, indent: int = 0) -> str:
+    """One paragraph in lines no longer than the result is wide.
+
+    Args:
+        text: Without line breaks.
+        indent: Blanks before all lines but the first.
+    """
+    return textwrap.fill(
+        text,
+        result_width(),
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+    )
+
+
 def write_table(*parts: "RenderableType") -> None:
     """Write tables of the result, and lines between them, to standard output.
 
@@ -71,8 +102,7 @@ def write_table(*parts: "RenderableType") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    width = None if sys.stdout is None or sys.stdout.isatty() else _FILE_WIDTH
-    console = Console(width=width, highlight=False)
+    console = Console(width=result_width(), highlight=False)
     for part in parts:
         with _writing_the_result():
             console.print(_Plain(Text(part) if isinstance(part, str) else part))

@@ -11,7 +11,9 @@ from pathlib import Path
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.files import sync_folder
 
-__all__ = ["OutputError", "prepare_folder", "write_folder"]
+__all__ = ["OutputError", "naming_full_disk", "prepare_folder", "write_folder"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 # What a file holds: its bytes, or a function that writes it at a given path.
 Content = bytes | Callable[[Path], None]
@@ -105,4 +107,25 @@ def _as_output_error(out: Path) -> Iterator[None]:
         reason = error.strerror or f"{error}"
         raise OutputError(
             f"{out}: cannot write the results: {reason}; choose another --out"
+        ) from error
+
+
+@contextmanager
+def naming_full_disk(folder: Path) -> Iterator[None]:
+    """Say which run folder could not be written; most libraries do not name a file.
+
+    Args:
+        folder: The run folder.
+
+    Raises:
+        OutputError: If its disk is full or cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise OutputError(
+            f"{folder}: cannot write the run: {error.strerror}; make room and train "
+            "again, or choose another --out"
         ) from error

@@ -23,8 +23,12 @@ PACKAGES = (
 
 def own_command() -> str:
     """How this process was started, without the path of the program."""
-    program = Path(sys.argv[0]).name if sys.argv[0] else "python"
-    return shlex.join([program, *sys.argv[1:]])
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None:  # by `python -m`: the name of a file would start nothing
+        program = ["python", "-m", spec.name.removesuffix(".__main__")]
+    else:
+        program = [Path(sys.argv[0]).name or "python"]
+    return shlex.join([*program, *sys.argv[1:]])
 
 
 def collect_versions(seed: int) -> dict[str, Any]:

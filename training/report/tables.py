@@ -1,13 +1,10 @@
 """A summary as a table in the terminal."""
 
-import shutil
-import sys
-
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from hedge_env.training.output.console import write_table
+from hedge_env.training.output.console import result_width, write_table
 from hedge_env.training.results.findings import (
     detailed_risk_aversion,
     difference,
@@ -93,9 +90,7 @@ _NARROW = 140  # columns of a terminal; the whole table takes more than 130
 
 def _is_narrow() -> bool:
     """Whether a terminal would cut the whole table; a file or a pipe has its width."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return False
-    return shutil.get_terminal_size().columns < _NARROW
+    return result_width() < _NARROW
 
 
 def _narrow_table(summary: Summary) -> tuple[Table | str, ...]:

@@ -1,6 +1,7 @@
 """What an entry of `--policies` means: a rule, the exact optimum, or a saved policy."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from hedge_env.baselines.optimum.optimal import (
 )
 from hedge_env.baselines.optimum.solvable import require_solvable, why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.policies.policy import Policy
+from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
 from hedge_env.training.results.policy_row import Contender, Parameters
@@ -34,6 +37,7 @@ __all__ = [
     "Rule",
     "agent_contender",
     "find_contenders",
+    "noted_in",
     "risk_aversions_of",
     "rule_contender",
     "wanted_optima",
@@ -165,6 +169,7 @@ def rule_contender(
         params,
         risk_aversion,
         params_source=params_source if params else None,
+        params_given=None if given is None else tuple(given),
         notes=notes,
     )
 
@@ -187,6 +192,23 @@ def agent_contender(agent: Agent, risk_aversion: float, config: EnvConfig) -> Co
         seed=agent.seed,
         trained_on=trained_on(agent.policy, config),
         notes=strangeness(agent.policy, config, risk_aversion),
+    )
+
+
+def noted_in(config: EnvConfig, contender: Contender, policy: Policy) -> Contender:
+    """The same in another problem, in which other things are foreign to an agent.
+
+    Args:
+        config: The other problem.
+        contender: As in the first one.
+        policy: Rules are as they were.
+    """
+    if not isinstance(policy, LearnedPolicy):
+        return contender
+    return replace(
+        contender,
+        trained_on=trained_on(policy, config),
+        notes=strangeness(policy, config, contender.risk_aversion),
     )
 
 

@@ -11,6 +11,7 @@ from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.evaluation.attribution import attribute
 from hedge_env.evaluation.evaluate import EpisodeTable, evaluate
+from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
 from hedge_env.training.results.recorded_market import with_replay
@@ -116,7 +117,7 @@ def measure(
         attributions = attribute(
             [(p, c.risk_aversion) for c, p in entries],
             config,
-            n_episodes=min(n_episodes, _ATTRIBUTED),
+            n_episodes=min(n_episodes, _ATTRIBUTED, paths_that_fit(config)),
             seed=seed,
             threads=threads,
         )
@@ -178,7 +179,7 @@ def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:
         n_episodes: Number of test paths; a few thousand are enough for the mean.
         seed: Seed of the test paths.
     """
-    n_paths = min(n_episodes, 4096)
+    n_paths = min(n_episodes, 4096, paths_that_fit(config))
     batch = HedgeBatch(config, n_paths, seed=seed, stream="test")
     batch.reset(np.arange(n_paths))
     value = float(batch.observables()["book_value"].mean())

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hedge_env.evaluation.metrics import Metrics
+
 __all__ = ["Z_95", "Contender", "Parameters", "PolicyRow", "by_validation"]
 
 Z_95 = 1.959964  # half-width of a 95 % interval in standard errors
@@ -31,6 +33,8 @@ class Contender:
         seed: Of the training; None if it is not recorded.
         params_source: Where parameters are from: `default`, `given`, `tuned` or a
             file; None for what has none.
+        params_given: Names of those that the command line fixed, where the source is
+            `given`: the others are defaults.
         trained_on: See `trained_on`; None for what is not trained.
         notes: What is foreign to it in this problem, a sentence each.
     """
@@ -43,6 +47,7 @@ class Contender:
     entry: str | None = None
     seed: int | None = None
     params_source: str | None = None
+    params_given: tuple[str, ...] | None = None
     trained_on: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
@@ -52,9 +57,9 @@ class Contender:
         return self.entry or self.name, self.risk_aversion
 
 
-@dataclass(frozen=True)
-class PolicyRow:
-    """One policy at one risk aversion, measured on the test paths.
+@dataclass(frozen=True, kw_only=True)
+class PolicyRow(Metrics):
+    """One policy at one risk aversion, and its metrics on the test paths.
 
     Several seeds of one experiment are one row, of means over the seeds; its standard
     errors are those of the paths, as if the seeds were no sample.
@@ -69,7 +74,8 @@ class PolicyRow:
             `attribution.Attribution`; None if that was not looked into.
         validation_objective_bp: Objective on the validation paths, by which a best one
             is picked; None if nothing was to be picked.
-        params_source: As of `Contender`, and so are `trained_on` and `notes`.
+        params_source: As of `Contender`, and so are `params_given`, `trained_on` and
+            `notes`.
         seeds: Of an agent: `seed`, `run`, `source`, `objective_bp` and
             `validation_objective_bp` of each; None otherwise.
         seed_spread_bp: Standard deviation of the objective over seeds; None if there
@@ -81,32 +87,11 @@ class PolicyRow:
     kind: str
     params: Parameters
     risk_aversion: float
-    cost_bp: float
-    cost_se: float
-    cost_components_bp: Mapping[str, float]
-    tracking_error_bp: float
-    tracking_error_se: float
-    tracking_rms_bp: float
-    tracking_rms_se: float
-    objective_bp: float
-    objective_se: float
     objective_gap_bp: float | None
     objective_gap_se: float | None
     objective_gap_relative: float | None
     objective_gap_relative_se: float | None
     best_rule: bool
-    net_loss_mean_bp: float
-    net_loss_mean_se: float
-    net_loss_std_bp: float
-    net_loss_std_se: float
-    cvar95_bp: float
-    cvar95_se: float
-    cvar99_bp: float
-    cvar99_se: float
-    trades: float
-    trades_se: float
-    turnover: float
-    turnover_se: float
     source: str | None
     attribution: Mapping[str, Any] | None = None
     validation_objective_bp: float | None = None
@@ -116,6 +101,7 @@ class PolicyRow:
     seeds: tuple[Mapping[str, Any], ...] | None = None
     seed_spread_bp: float | None = None
     seed_interval_bp: tuple[float, float] | None = None
+    params_given: tuple[str, ...] | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "PolicyRow":

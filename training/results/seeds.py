@@ -100,6 +100,7 @@ _TEXTS = frozenset(
         "best_rule",
         "source",
         "params_source",
+        "params_given",
         "trained_on",
         "notes",
         "seeds",

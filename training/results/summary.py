@@ -179,8 +179,6 @@ def _row(
 ) -> PolicyRow:
     if gap is None:
         gap = Difference(math.nan, math.nan, math.nan, math.nan)
-    measured = asdict(metrics)
-    del measured["n_episodes"]  # the same for all: the summary holds it once
     return PolicyRow(
         name=contender.name,
         kind=contender.kind,
@@ -188,9 +186,10 @@ def _row(
         risk_aversion=contender.risk_aversion,
         source=contender.source,
         params_source=contender.params_source,
+        params_given=contender.params_given,
         trained_on=contender.trained_on,
         notes=contender.notes,
-        **measured,
+        **vars(metrics),
         objective_gap_bp=_number(gap.mean_bp),
         objective_gap_se=_number(gap.se_bp),
         objective_gap_relative=_number(gap.relative),
@@ -200,10 +199,11 @@ def _row(
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no tuples: they are lists."""
+    """What a row is about comes first; JSON has no tuples: they are lists."""
+    about = {key: row[key] for key in ("name", "kind", "params", "risk_aversion")}
     return {
         key: list(value) if isinstance(value, tuple) else value
-        for key, value in row.items()
+        for key, value in {**about, **row}.items()
     }
 
 

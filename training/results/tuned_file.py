@@ -19,6 +19,7 @@ import hedge_env
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.base.files import read_regular_file, write_atomically
 from hedge_env.baselines import RULES
+from hedge_env.baselines.capabilities import NOT_TUNED_FOR
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversion
 from hedge_env.training.output.provenance import to_json
@@ -29,8 +30,6 @@ __all__ = ["TUNED_FILE", "TunedFile", "config_digest", "read_tuned", "rules_of"]
 
 TUNED_FILE = "tuned.json"
 _MOST_BYTES = 10_000_000
-# Parts of a config that no rule's best parameters depend on.
-_IRRELEVANT = ("name", "description", "risk_aversion", "reward", "action")
 
 
 class _Model(BaseModel):
@@ -227,7 +226,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _relevant(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: x for key, x in document.items() if key not in _IRRELEVANT}
+    return {key: x for key, x in document.items() if key not in NOT_TUNED_FOR}
 
 
 def _digest(document: Mapping[str, Any]) -> str:

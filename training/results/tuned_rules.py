@@ -6,7 +6,7 @@ import numpy as np
 
 from hedge_env.baselines.tuning.tune import TunedRule, tune
 from hedge_env.config import EnvConfig
-from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.feeds.tape import MarketTape, record_tape, require_tape_fits
 from hedge_env.training.output.console import counter, log
 from hedge_env.training.results.contenders import Rule
 
@@ -29,6 +29,7 @@ def tune_rules(
     progress: bool,
     known: Mapping[Key, TunedRule] | None = None,
     finished: Callable[[float, TunedRule], None] | None = None,
+    option: str = "n_episodes",
 ) -> list[tuple[float, TunedRule]]:
     """Tune every rule for every risk aversion on one set of validation paths.
 
@@ -43,6 +44,7 @@ def tune_rules(
         progress: Whether to show progress on standard error.
         known: What has been tuned before, and is not tuned again.
         finished: Called with each risk aversion and rule as soon as it is tuned.
+        option: What the user calls the number of validation paths.
 
     Returns:
         Risk aversions and tuned rules, by risk aversion and then in the order given.
@@ -57,6 +59,7 @@ def tune_rules(
             best = known.get((rule.name, level))
             if best is None:
                 if tape is None:
+                    require_tape_fits(config, n_episodes, option)
                     ids = np.arange(n_episodes)
                     tape = record_tape(config, ids, seed=seed, stream="validation")
 

@@ -38,7 +38,7 @@ def trained_on(policy: LearnedPolicy, config: EnvConfig) -> dict[str, Any]:
         "risk_aversion": setting.model_dump()
         if isinstance(setting, RiskAversionRange)
         else setting,
-        "differs": differences(own, config),
+        "differs": [*differences(own, config), *_replay_key(policy, config)],
     }
 
 
@@ -71,6 +71,9 @@ def strangeness(
             f"trained for another {what}, in {_plain(policy.config.name)}: differs "
             f"in {', '.join(keys[:_SHOWN])}{more}{_bounds(policy.config, config)}"
         )
+    if _replay_key(policy, config):
+        here = _days(_recorded_series(config))
+        sentences.append(f"trained on {_days(_learned_on(policy))}, measured on {here}")
     setting = policy.config.risk_aversion
     if isinstance(setting, RiskAversionRange):
         low, high, text = setting.low, setting.high, f"{setting.low:g} to "
@@ -82,6 +85,29 @@ def strangeness(
             f"trained for risk aversion {text}{high:g}, measured at {risk_aversion:g}"
         )
     return tuple(sentences)
+
+
+def _replay_key(policy: LearnedPolicy, config: EnvConfig) -> list[str]:
+    """The key of recorded days, if those of training and those here differ in kind."""
+    return [] if _learned_on(policy) == _recorded_series(config) else ["replay"]
+
+
+def _learned_on(policy: LearnedPolicy) -> frozenset[str]:
+    """Series that were recorded where a policy was trained; its file names no files."""
+    return frozenset(policy.metadata.recorded)
+
+
+def _recorded_series(config: EnvConfig) -> frozenset[str]:
+    """Series that files give in a problem; none where it is simulated."""
+    return frozenset(config.without_files()[1])
+
+
+def _days(series: frozenset[str]) -> str:
+    """What days with those recorded series are called."""
+    if not series:
+        return "simulated days"
+    names = ", ".join(sorted(name.replace("_", " ") for name in series))
+    return f"recorded days ({names})"
 
 
 def _bounds(own: EnvConfig, config: EnvConfig) -> str:

@@ -31,6 +31,7 @@ from hedge_env.training.experiment.experiment import (
 )
 from hedge_env.training.experiment.hyperparameters import CommonOptions, OnPolicyOptions
 from hedge_env.training.output.console import log, progress_bar
+from hedge_env.training.output.folder import naming_full_disk
 from hedge_env.training.output.provenance import own_command, to_json
 from hedge_env.training.train.interruption import RunStoppedError, StopRequest
 from hedge_env.training.train.metrics_writer import forget_metrics_after, open_logger
@@ -107,7 +108,8 @@ def train(
 ) -> RunResult:
     """Train an agent and write its run folder.
 
-    Ctrl-C stops after the present update, saves, and returns normally.
+    Ctrl-C, SIGTERM or a closed terminal stops after the present update, saves, and
+    returns normally; before the first update of this process it stops at once.
 
     Args:
         experiment: What to train.
@@ -118,10 +120,12 @@ def train(
         progress: Show a progress bar on standard error.
 
     Raises:
-        HedgeError: If the folder holds another run, or training diverges.
+        HedgeError: If the folder holds another run, cannot be written, or training
+            diverges.
+        KeyboardInterrupt: If it is stopped before the first update.
     """
     folder = open_run_folder(out, experiment.name, resume=resume)
-    with locked(folder, resume=resume):
+    with naming_full_disk(folder.path), locked(folder, resume=resume):
         return _train_in(folder, experiment, resume=resume, progress=progress)
 
 
@@ -198,13 +202,14 @@ def _learn(
     if left <= 0:
         log(f"{folder.path}: already trained for {model.num_timesteps} timesteps")
         return False
+    work = whole_rollouts(left, options)
+    _say_what_is_rounded(model.num_timesteps + work, options)
     # In this order: a checkpoint knows of the validation before it, and is taken
     # before the noise of the next rollout is drawn.
     callbacks: list[BaseCallback] = [validation, checkpoints, *exploration(options)]
     logger = open_logger(folder)
     model.set_logger(logger)
     try:
-        work = whole_rollouts(left, options)
         with progress_bar("training", work, enabled=progress) as advance:
             model.learn(
                 left,
@@ -228,9 +233,23 @@ def _learn(
 
 def whole_rollouts(timesteps: int, options: CommonOptions) -> int:
     """What SB3 makes of a number of timesteps: it never stops inside a rollout."""
-    steps = options.n_steps if isinstance(options, OnPolicyOptions) else 1
-    rollout = options.n_envs * steps
+    rollout = options.n_envs * _steps(options)
     return -(-timesteps // rollout) * rollout
+
+
+def _steps(options: CommonOptions) -> int:
+    """Steps of one environment in a rollout."""
+    return options.n_steps if isinstance(options, OnPolicyOptions) else 1
+
+
+def _say_what_is_rounded(timesteps: int, options: CommonOptions) -> None:
+    """Say so if a run takes more timesteps than were asked for."""
+    if timesteps > options.total_timesteps:
+        log(
+            f"train.total_timesteps = {options.total_timesteps} is no whole number of "
+            f"rollouts of {options.n_envs} environments x {_steps(options)} steps: "
+            f"trains for {timesteps}"
+        )
 
 
 def _log_interval(experiment: ExperimentConfig) -> int:

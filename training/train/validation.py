@@ -15,7 +15,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.validation import suggestion
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.evaluation.metrics import Metrics, summarise
-from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.feeds.tape import MarketTape, record_tape, require_tape_fits
 from hedge_env.policies.policy import Policy
 from hedge_env.training.experiment.experiment import ExperimentConfig
 from hedge_env.training.output.console import progress_bar
@@ -86,7 +86,9 @@ class Validator:
         progress: bool,
     ) -> Self:
         """Record the paths and tune the baselines, or read what a run had tuned."""
-        path_ids = np.arange(experiment.train.evaluation_paths)
+        n_paths = experiment.train.evaluation_paths
+        require_tape_fits(config, n_paths, "train.evaluation_paths")
+        path_ids = np.arange(n_paths)
         tape = record_tape(config, path_ids, seed=experiment.seed, stream="validation")
         if folder.baselines.exists():
             document = json.loads(folder.baselines.read_text())

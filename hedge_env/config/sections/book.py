@@ -1,32 +1,45 @@
-"""The option liability and the bounds of its hedge."""
+"""The book and the bounds of its hedge."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from math import inf
-from typing import Literal
 
 from pydantic import Field
 
-from hedge_env.config.model import Days, Model, Multiple, Positive, Quantity
+from hedge_env.config.model import Model, Positive, Quantity
+from hedge_env.config.sections.liabilities import LegConfig, Liability, LiabilityConfig
 from hedge_env.config.sections.option import ArrivalsConfig
 
 
-class LegConfig(Model):
-    """One European option of the book."""
-
-    kind: Literal["call", "put"]
-    quantity: Quantity = -1.0  # per contract; negative is short
-    moneyness: Multiple = 1.0  # strike over initial spot
-    maturity_days: Days = 30.0
-
-
 class BookConfig(Model):
-    """The option liability."""
+    """What the desk owes: a list of positions, each of a kind."""
 
     contracts: Positive = 1.0  # units of underlying per unit of quantity
-    legs: tuple[LegConfig, ...] = Field(default=(LegConfig(kind="call"),), min_length=1)
+    legs: tuple[LiabilityConfig, ...] = Field(
+        default=(LegConfig(kind="call"),), min_length=1
+    )
     arrivals: ArrivalsConfig | None = None  # None: no orders while it is hedged
+
+    @property
+    def europeans(self) -> tuple[LegConfig, ...]:
+        """The European options of the book."""
+        return tuple(leg for leg in self.legs if isinstance(leg, LegConfig))
+
+    @property
+    def others(self) -> tuple[Liability, ...]:
+        """All that is no European option."""
+        return tuple(leg for leg in self.legs if not isinstance(leg, LegConfig))
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """Distinct prices that matter to a payoff, over initial spot, rising [-]."""
+        return tuple(sorted({price for leg in self.legs for price in leg.strikes}))
+
+    @property
+    def longest_days(self) -> float:
+        """Longest time to a payoff [day]; 0 if nothing of it ends."""
+        return max((leg.days for leg in self.legs if leg.days is not None), default=0.0)
 
 
 class HoldingsConfig(Model):
@@ -37,12 +50,30 @@ class HoldingsConfig(Model):
 
 
 def limiting_deltas(book: BookConfig) -> tuple[float, float]:
-    """Extremes over spot, and over the legs that are left, of the payoff's hedge."""
-    strikes = sorted({leg.moneyness for leg in book.legs})
+    """Extremes over spot, and over the legs that are left, of the payoff's hedge.
+
+    Exact for European options; the bounds of what else the book holds are added.
+
+    Raises:
+        ValueError: If the hedge of a kind has no bound.
+    """
+    low, high = _european_deltas(book.europeans) if book.europeans else (0.0, 0.0)
+    for leg in book.others:
+        if leg.hedge_bounds is None:
+            raise ValueError(
+                f"holdings.low and holdings.high must be set with a {leg.kind} in "
+                "book.legs: its hedge has no bound"
+            )
+        low, high = low + leg.hedge_bounds[0], high + leg.hedge_bounds[1]
+    return low, high
+
+
+def _european_deltas(options: tuple[LegConfig, ...]) -> tuple[float, float]:
+    strikes = sorted({leg.moneyness for leg in options})
     place = {strike: number for number, strike in enumerate(strikes)}
     profile = _HedgeProfile(len(strikes))
     low, high = inf, -inf
-    legs = sorted(book.legs, key=lambda leg: -leg.maturity_days)
+    legs = sorted(options, key=lambda leg: -leg.maturity_days)
     for _, together in groupby(legs, key=lambda leg: leg.maturity_days):
         for leg in together:  # those that live longest come first
             profile.add(leg, place[leg.moneyness])

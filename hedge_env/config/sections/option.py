@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hedge_env.config.model import HOURS_PER_DAY, Days, Model, Multiple, Probability
 from hedge_env.config.sections.episode import EpisodeConfig
+from hedge_env.config.sections.liabilities import check_maturity
 
 _MOST_ORDERS = 20.0  # expected per decision
 _TOLERANCE = 1e-9  # of a decision interval
@@ -48,7 +49,7 @@ def check_option(option: OptionConfig, episode: EpisodeConfig) -> None:
         ValueError: In one sentence that names the key.
     """
     key = "execution.option.maturity_days"
-    _check_grid(key, option.maturity_days, episode)
+    check_maturity(key, option.maturity_days, episode)
     decisions = option.roll_every or episode.decisions
     needed = decisions * episode.decision_interval_hours / HOURS_PER_DAY
     if option.maturity_days < needed * (1.0 - _TOLERANCE):
@@ -65,26 +66,11 @@ def check_arrivals(arrivals: ArrivalsConfig, episode: EpisodeConfig) -> None:
     Raises:
         ValueError: In one sentence that names the key.
     """
-    _check_grid("book.arrivals.maturity_days", arrivals.maturity_days, episode)
+    check_maturity("book.arrivals.maturity_days", arrivals.maturity_days, episode)
     days = episode.decision_interval_hours / HOURS_PER_DAY
     if arrivals.rate_per_day * days > _MOST_ORDERS:
         raise ValueError(
             f"book.arrivals.rate_per_day = {arrivals.rate_per_day} is more than "
             f"{_MOST_ORDERS:g} orders per decision; use fewer and larger ones "
             "(book.arrivals.quantity)"
-        )
-
-
-def _check_grid(key: str, days: float, episode: EpisodeConfig) -> None:
-    """An option that is struck and paid out within the episode ends at a decision."""
-    intervals = days * HOURS_PER_DAY / episode.decision_interval_hours
-    if round(intervals) < 1:
-        raise ValueError(
-            f"{key} = {days} is over before the first decision interval is; use a "
-            "multiple of episode.decision_interval_hours"
-        )
-    if intervals < episode.decisions and abs(intervals - round(intervals)) > _TOLERANCE:
-        raise ValueError(
-            f"{key} = {days} falls between two decisions; use a multiple of "
-            "episode.decision_interval_hours"
         )

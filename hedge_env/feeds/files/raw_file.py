@@ -6,20 +6,16 @@ and gzip are unpacked up to a bound. What is no text is named as what it is.
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
 import stat
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Final, NoReturn
 
 from hedge_env.base.errors import DataError, one_line
+from hedge_env.feeds.files.archive import unpack
 
 MOST_BYTES: Final = 500_000_000
 PARQUET: Final = b"PAR1"
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _FOREIGN: Final = {
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -68,16 +64,10 @@ def read_bytes(source: str) -> tuple[bytes, tuple[str, ...]]:
         if isinstance(error, DataError):
             raise
         _refuse(source, f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    packed: list[str] = []
-    while data[:2] == _GZIP or data[:4] == _ZIP:
-        if len(packed) == 2:
-            _refuse(source, "is packed more than twice; unpack it")
-        packed.append("gzip" if data[:2] == _GZIP else "zip")
-        unpack = _from_gzip if data[:2] == _GZIP else _from_zip
-        data = unpack(source, data)
-    if len(data) > MOST_BYTES:
-        _refuse(source, f"is larger than {MOST_BYTES} bytes")
-    return data, tuple(packed)
+    _require_size(source, data)
+    data, packed = unpack(source, data, MOST_BYTES)
+    _require_size(source, data)
+    return data, packed
 
 
 def as_text(source: str, data: bytes) -> tuple[str, str]:
@@ -125,35 +115,9 @@ def _unmarked_utf16(data: bytes) -> str | None:
     return None
 
 
-def _from_gzip(source: str, data: bytes) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return file.read(MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        _refuse(source, f"is a damaged gzip file: {error}")
-
-
-def _from_zip(source: str, data: bytes) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [
-                item.filename
-                for item in archive.infolist()
-                if not item.is_dir() and not item.filename.startswith("__MACOSX/")
-            ]
-            if "[Content_Types].xml" in names:
-                _refuse(source, "is an Excel workbook; export the sheet as CSV")
-            if len(names) != 1:
-                text = f"is a zip archive of {len(names)} files"
-                listed = f" ({', '.join(names[:5])})" if names else ""
-                _refuse(source, f"{text}{listed}; give an archive of one, or a CSV")
-            with archive.open(names[0]) as file:
-                return file.read(MOST_BYTES + 1)
-    # What zipfile raises for a password (RuntimeError) or a method it does not know.
-    except (OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        _refuse(source, f"is a zip archive that cannot be unpacked: {error}")
-    except (zipfile.BadZipFile, zlib.error) as error:
-        _refuse(source, f"is a damaged zip archive: {error}")
+def _require_size(source: str, data: bytes) -> None:
+    if len(data) > MOST_BYTES:
+        _refuse(source, f"is larger than {MOST_BYTES} bytes")
 
 
 def _refuse(source: str, problem: str) -> NoReturn:

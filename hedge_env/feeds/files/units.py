@@ -19,6 +19,10 @@ _LARGEST_RATIO = 5.0  # of two prices in a row: beyond, one of them is a mistake
 _PERCENT_FROM = 5.0  # a median volatility above 500 % is in percent
 _UNCLEAR = (3.0, 8.0)  # 300 % or 3 %, 800 % or 8 %: no market is either for long
 _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
+_FREQUENT = 0.1  # share of rows with one and the same rate
+_FEWEST_RATES = 60  # of which two units can be told from one
+_VALLEY = 0.25  # decades on each side of a rate that hardly occurs
+_LEAST_SHARE = 0.04  # of the rates of a unit
 _PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
 
 
@@ -51,6 +55,59 @@ def funding_unit(values: FloatArray, *, fractions: bool = False) -> tuple[str, f
     if usual > _BP_FUNDING_FROM:
         return "basis points", 1e-4
     return ("percent", 0.01) if usual > _PERCENT_FUNDING_FROM else ("fractions", 1.0)
+
+
+def require_one_funding_unit(source: str, rates: FloatArray) -> None:
+    """Refuse a file of funding whose rows are of two units.
+
+    The rates of a market fall off evenly on both sides of what is usual, those of two
+    units lie a factor of a hundred apart with a valley between. Where one rate, the
+    interest, occurs again and again, it does so in either unit. NaN and zeros are left
+    out.
+
+    Args:
+        source: The file, for messages.
+        rates: What is paid in eight hours, as in the file, shape (n,).
+
+    Raises:
+        DataError: With a rate of each unit.
+    """
+    logs = np.sort(np.log10(np.abs(rates[np.isfinite(rates) & (rates != 0.0)])))
+    if logs.size < _FEWEST_RATES:
+        return
+    middles = np.arange(logs[0], logs[-1], 0.05)
+    left = np.searchsorted(logs, middles - _VALLEY)
+    right = logs.size - np.searchsorted(logs, middles + _VALLEY)
+    fewer, between = np.minimum(left, right), logs.size - left - right
+    deep = (fewer >= _LEAST_SHARE * logs.size) & (between < 0.35 * fewer)
+    for at in np.flatnonzero(deep):
+        low, high = np.median(logs[: left[at]]), np.median(logs[-right[at] :])
+        apart = any(abs(high - low - decades) < 0.4 for decades in (2.0, 4.0))
+        if apart and _share_a_rate(logs[: left[at]], logs[-right[at] :]):
+            text = f"{source}: funding rates of {10**high:.2g} beside {10**low:.2g} in"
+            raise DataError(
+                one_line(f"{text} eight hours; are percent and fractions mixed?")
+            )
+
+
+def _share_a_rate(low: FloatArray, high: FloatArray) -> bool:
+    """Whether what is most frequent of one group is frequent in the other unit too.
+
+    Args:
+        low: Logarithms of rates, to base ten.
+        high: Of the other group.
+
+    Returns:
+        True as well if nothing is frequent in either.
+    """
+    for one, other in ((low, high), (high, low)):
+        rates, counts = np.unique(one.round(3), return_counts=True)
+        if counts.max() < max(3, _FREQUENT * one.size):
+            continue
+        offsets = np.abs(other - rates[counts.argmax()])
+        again = (np.abs(offsets - 2.0) < 2e-3) | (np.abs(offsets - 4.0) < 2e-3)
+        return bool(again.sum() >= max(2, 0.5 * _FREQUENT * other.size))
+    return True
 
 
 def in_usd(column: str) -> bool:

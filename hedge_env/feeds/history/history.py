@@ -46,12 +46,11 @@ from hedge_env.market.engine.parameters import MarketParams, market_params
 from hedge_env.market.engine.recorded import FUNDING_PAID, LOG_PRICE
 from hedge_env.market.volatility.factors import fair_variance_table
 from hedge_env.market.volatility.surface import react
-from hedge_env.numerics.ornstein_uhlenbeck import OuParams
+from hedge_env.numerics.ornstein_uhlenbeck import STILL
 
 _HOUR = 3600  # [second]
 _INDEX_DAYS = 30.0  # maturity of a volatility index
 _COARSE = 12 * _HOUR  # from here a gas price is a mean that knows no hour [second]
-_STILL = OuParams(1.0, 0.0, 0.0)  # a factor that stays where it is put
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,8 @@ def _with_still_volatility(p: MarketParams) -> MarketParams:
     """Volatility that moves only as it is read."""
     still = p.volatility._replace(
         level=sqrt(usual_variance(p)),  # intraday swings are averaged
-        fast=_STILL,
-        slow=_STILL,
+        fast=STILL,
+        slow=STILL,
         leverage=0.0,
         leverage_rest=1.0,
         jump_shift=0.0,
@@ -249,14 +248,14 @@ def _add_implied_volatility(
     variance *= p.surface.variance_premium
     table.drive(market_state.LEVEL, 0.5 * np.log(implied**2 / variance))
     table.params = table.params._replace(
-        surface=p.surface._replace(level=_STILL, level_correlation=0.0, level_rest=1.0)
+        surface=p.surface._replace(level=STILL, level_correlation=0.0, level_rest=1.0)
     )
 
 
 def _add_gas(table: _Table, series: Series) -> None:
     """Read the gas price; a daily mean keeps the model's season and response."""
     gas = table.params.gas._replace(
-        slow=_STILL, fast=_STILL, spike_probability=0.0, weekend=0.0
+        slow=STILL, fast=STILL, spike_probability=0.0, weekend=0.0
     )
     log_gas = np.log(table.align(series, gas_prices(series)) / gas.median)
     if series.spacing < _COARSE:
@@ -283,6 +282,6 @@ def _add_funding(table: _Table, series: Series, config: EnvConfig) -> None:
     # What is paid is in the record: the market settles nothing of its own.
     table.params = table.params._replace(
         funding=p._replace(
-            premium=_STILL, premium_mean=0.0, response=0.0, settlement_hours=np.inf
+            premium=STILL, premium_mean=0.0, response=0.0, settlement_hours=np.inf
         )
     )

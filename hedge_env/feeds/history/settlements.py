@@ -18,7 +18,7 @@ from hedge_env.base.errors import DataError, one_line
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.feeds.files.series_file import Series
 from hedge_env.feeds.files.timestamps import date_text
-from hedge_env.feeds.files.units import funding_unit
+from hedge_env.feeds.files.units import funding_unit, require_one_funding_unit
 from hedge_env.feeds.history.clock import Clock
 
 _HOUR = 3600  # [second]
@@ -177,6 +177,7 @@ def fractions_paid(
         DataError: If one is larger than any exchange lets a rate become.
     """
     per_usual = values * (_USUAL_HOURS * _HOUR / found.spans)
+    require_one_funding_unit(series.source, per_usual)
     factor = funding_unit(per_usual, fractions=series.fractions)[1]
     wrong = np.abs(factor * values) > LARGEST_RATE
     if wrong.any():

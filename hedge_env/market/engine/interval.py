@@ -36,13 +36,13 @@ def interval_params(
     """Compile fills and halts."""
     halt = execution.halt
     return IntervalParams(
-        market_steps,
-        execution.latency_steps > 0 or execution.permanent_impact > 0.0,
-        execution.latency_steps,
-        0.0 if basis is None else basis.mean_bp * BASIS_POINT,
-        halt is not None,
-        np.inf if halt is None else float(halt.move),
-        0.0 if halt is None else float(halt.decisions),
+        market_steps=market_steps,
+        fills=execution.latency_steps > 0 or execution.permanent_impact > 0.0,
+        latency=execution.latency_steps,
+        basis_mean=0.0 if basis is None else basis.mean_bp * BASIS_POINT,
+        halt=halt is not None,
+        move=np.inf if halt is None else float(halt.move),
+        decisions=0.0 if halt is None else float(halt.decisions),
     )
 
 

@@ -1,39 +1,74 @@
-"""Random numbers of a market step: which block holds what, and where it lands.
+"""Random numbers of a market step, and the rows of a tile's scratch they land in.
 
 Random numbers are a function of (key, path id, market step, block) alone: block b
-of a step is always the same noise, whichever parts of the market are on.
-
-| block | normals or uniforms |
-|---|---|
-| 0 | spot, fast volatility, slow volatility, surface level |
-| 1 | skew, curvature, slow gas, fast gas |
-| 2 | funding premium (and basis), intraday volatility, fast factor of the premium |
-| 3 | uniforms: jump occurs, jump sign, gas spike, start hour and weekday |
-| 4 | uniform: change of regime; at the start a second one: depth of stress |
-| 6 | two uniforms, at decisions: order fails, sandwich; then the normal of the basis |
-| 7 | uniforms: state of the gas chain |
+of a step is always the same noise, whichever parts of the market are on. Each process
+declares the shocks it reads, `SHOCKS`; a shock `z_gas_slow` lands in the row
+`noise.Z_GAS_SLOW`. A block is drawn if a part that is on reads one of its numbers.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import PROCESSES
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
+from hedge_env.numerics.random_blocks import PLACES, Shock, uniform
 
-# Scratch rows of a tile. Blocks 0 to 3 are the rows 0 to 15, in the order above.
-U_JUMP, U_SIGN, U_SPIKE, U_HOUR = 12, 13, 14, 15
-JUMP, LOG_RETURN, HOURS, PROBABILITY = 16, 17, 18, 19
-U_CHAIN, U_REGIME = 20, 24  # and three rows after each
-Z_BASIS = 28  # four rows, of which the third is used
-CROWD_VOLATILITY, CROWD_JUMP = 32, 33
-N_SCRATCH = 34
+_CLOCK = (uniform("u_hour", 3, 3, at_start_only=True),)  # hour and weekday
+SHOCKS: Final = (*(shock for p in PROCESSES for shock in p.SHOCKS), *_CLOCK)
+BLOCKS: Final = tuple(sorted({shock.block for shock in SHOCKS}))
 
-# Counter word of the draws from the stationary distribution, which no step reaches.
-INITIAL_COUNTER = 2**32 - 1
-EXECUTION_BLOCK = 6
+# What else a step leaves in the scratch, besides random numbers.
+_RESULTS = (
+    "jump",
+    "log_return",
+    "hours",
+    "probability",
+    "crowd_volatility",
+    "crowd_jump",
+)
+N_SCRATCH: Final = PLACES * len(BLOCKS) + len(_RESULTS)
+
+
+def _row(shock: Shock) -> int:
+    return PLACES * BLOCKS.index(shock.block) + shock.place
+
+
+globals().update({shock.name.upper(): _row(shock) for shock in SHOCKS})
+globals().update(
+    {name.upper(): PLACES * len(BLOCKS) + i for i, name in enumerate(_RESULTS)}
+)
+
+
+def __getattr__(name: str) -> int:  # tells type checkers what the constants are
+    raise AttributeError(f"no process declares a shock {name.lower()!r}")
+
+
+class DrawParams(NamedTuple):
+    """Blocks that are drawn, each (block, its first row, 1 if normal), shape (m, 3)."""
+
+    step: IntArray  # at a market step
+    start: IntArray  # at the start of an episode
+
+
+def draw_params(is_on: Callable[[str], bool]) -> DrawParams:
+    """List what is drawn; `is_on` says of a part by name whether the market has it."""
+    wanted = [s for s in SHOCKS if not s.parts or any(is_on(part) for part in s.parts)]
+    return DrawParams(
+        step=_plan([shock for shock in wanted if not shock.at_start_only]),
+        start=_plan(wanted),
+    )
+
+
+def _plan(shocks: list[Shock]) -> IntArray:
+    """Blocks of some shocks, shape (m, 3)."""
+    blocks = sorted({(s.block, _row(s) - s.place, int(s.is_normal)) for s in shocks})
+    return np.array(blocks, dtype=np.int64).reshape(-1, 3)
 
 
 @kernel
@@ -42,23 +77,14 @@ def draw_noise(
     path_ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
-    p: MarketParams,
+    plan: IntArray,
 ) -> None:
-    """Fill the rows of `noise` (N_SCRATCH, n) that the parts need for one step."""
+    """Fill the rows of `noise` (N_SCRATCH, n) that a plan of `DrawParams` lists."""
     k0, k1 = key
-    fill_normals(noise[0:4], path_ids, counters, 0, k0, k1)
-    if p.parts.surface or p.parts.gas:
-        fill_normals(noise[4:8], path_ids, counters, 1, k0, k1)
-    if p.parts.funding or p.parts.basis or p.parts.intraday:
-        fill_normals(noise[8:12], path_ids, counters, 2, k0, k1)
-    if p.parts.jumps or p.parts.gas or p.parts.regime:
-        fill_uniforms(noise[12:16], path_ids, counters, 3, k0, k1)
-    if p.parts.gas_chain:
-        rows = noise[U_CHAIN : U_CHAIN + 4]
-        fill_uniforms(rows, path_ids, counters, 7, k0, k1)
-    if p.parts.regime:
-        rows = noise[U_REGIME : U_REGIME + 4]
-        fill_uniforms(rows, path_ids, counters, 4, k0, k1)
-    if p.parts.basis:
-        rows = noise[Z_BASIS : Z_BASIS + 4]
-        fill_normals(rows, path_ids, counters, EXECUTION_BLOCK, k0, k1)
+    for i in range(plan.shape[0]):
+        block, first, is_normal = plan[i, 0], plan[i, 1], plan[i, 2]
+        rows = noise[first : first + 4]
+        if is_normal == 1:
+            fill_normals(rows, path_ids, counters, block, k0, k1)
+        else:
+            fill_uniforms(rows, path_ids, counters, block, k0, k1)

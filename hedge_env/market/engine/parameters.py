@@ -17,6 +17,7 @@ from hedge_env.config import (
     VolatilitySeasonConfig,
 )
 from hedge_env.market.engine.interval import IntervalParams, interval_params
+from hedge_env.market.engine.noise import DrawParams, draw_params
 from hedge_env.market.gas.chain import GasChainParams, gas_chain_params
 from hedge_env.market.gas.price import GasParams, gas_params
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
@@ -92,6 +93,7 @@ class MarketParams(NamedTuple):
     basis: BasisParams
     crowd: CrowdParams
     interval: IntervalParams
+    draws: DrawParams
     realised_decay: float  # of the realised-variance estimate, per market step
 
 
@@ -122,33 +124,37 @@ def market_params(config: EnvConfig) -> MarketParams:
     usual = _usual_variance(volatility, jumps, cascades, regime, dt)
     start, weekday = episode.start_hour, episode.start_weekday
     interval = interval_params(config.execution, episode.market_steps, market.basis)
+    parts = _parts(market, volatility, cascades, interval)
     return MarketParams(
-        ClockParams(
-            episode.decisions,
-            episode.market_steps,
-            dt_hours,
-            -1.0 if start is None else float(start),
-            -1.0 if weekday is None else float(weekday),
+        clock=ClockParams(
+            decisions=episode.decisions,
+            market_steps=episode.market_steps,
+            hours_per_step=dt_hours,
+            start_hour=-1.0 if start is None else float(start),
+            start_weekday=-1.0 if weekday is None else float(weekday),
         ),
-        _parts(market, volatility, cascades, interval),
-        price_params(market.drift, dt, jumps.compensator),
-        jumps,
-        volatility,
-        surface_params(market.surface, market.volatility.level, usual, dt_days),
-        _sabr_params(market),
-        _heston_params(market, dt),
-        _heston_smile(config),
-        gas,
-        gas_chain_params(market.gas, dt_days),
-        funding_params(market.funding, dt_hours),
-        liquidity_params(market.liquidity),
-        season_params(market.season, dt_hours),
-        regime,
-        cascades,
-        basis_params(market.basis, dt_hours),
-        crowd_params(market.crowd),
-        interval,
-        half_life_decay(config.observation.realised_half_life_days, dt_days),
+        parts=parts,
+        price=price_params(market.drift, dt, jumps.compensator),
+        jumps=jumps,
+        volatility=volatility,
+        surface=surface_params(market.surface, market.volatility.level, usual, dt_days),
+        sabr=_sabr_params(market),
+        heston=_heston_params(market, dt),
+        heston_smile=_heston_smile(config),
+        gas=gas,
+        gas_chain=gas_chain_params(market.gas, dt_days),
+        funding=funding_params(market.funding, dt_hours),
+        liquidity=liquidity_params(market.liquidity),
+        season=season_params(market.season, dt_hours),
+        regime=regime,
+        cascades=cascades,
+        basis=basis_params(market.basis, dt_hours),
+        crowd=crowd_params(market.crowd),
+        interval=interval,
+        draws=draw_params(lambda part: bool(getattr(parts, part))),
+        realised_decay=half_life_decay(
+            config.observation.realised_half_life_days, dt_days
+        ),
     )
 
 
@@ -218,9 +224,10 @@ def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:
 def _sabr_params(market: MarketConfig) -> SabrParams:
     volatility = market.volatility
     if not isinstance(volatility, SabrVolatility):
-        return SabrParams(0.0, 0.0)
+        return SabrParams(volatility_of_volatility=0.0, correlation=0.0)
     return SabrParams(
-        float(volatility.volatility_of_volatility), float(volatility.correlation)
+        volatility_of_volatility=float(volatility.volatility_of_volatility),
+        correlation=float(volatility.correlation),
     )
 
 
@@ -239,10 +246,10 @@ def _heston_smile(config: EnvConfig) -> HestonSmile:
     if not isinstance(volatility, HestonVolatility):
         raise AssertionError("the config lets a Heston surface quote Heston only")
     law = HestonLaw(
-        float(volatility.mean_reversion),
-        float(volatility.long_run_level**2),
-        float(volatility.volatility_of_variance),
-        float(volatility.correlation),
+        mean_reversion=float(volatility.mean_reversion),
+        long_run=float(volatility.long_run_level**2),
+        volatility_of_variance=float(volatility.volatility_of_variance),
+        correlation=float(volatility.correlation),
     )
     days = config.longest_maturity_days
     return heston_smile(law, days / config.episode.days_per_year)

@@ -13,7 +13,13 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.interval import note_interval
-from hedge_env.market.engine.noise import JUMP, LOG_RETURN, N_SCRATCH, draw_noise
+from hedge_env.market.engine.noise import (
+    JUMP,
+    LOG_RETURN,
+    N_SCRATCH,
+    Z_SPOT,
+    draw_noise,
+)
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.market.engine.simulator import TILE, respond
 from hedge_env.market.volatility.season import season_factor
@@ -105,7 +111,7 @@ def advance_recorded(
         for step_number in range(p.clock.market_steps):
             if p.parts.interval:
                 note_interval(state, low, high, step_number, p.interval)
-            draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
+            draw_noise(noise, path_ids[low:high], counters[low:high], key, p.draws.step)
             for i in range(low, high):
                 step = noise[:, i - low]
                 _read_step(
@@ -140,7 +146,7 @@ def _read_step(
     mean = (p.price.drift - 0.5 * volatility * volatility) * p.price.dt
     mean += p.price.jump_compensator
     shock = (log_return - mean) / (volatility * p.price.sqrt_dt + 1e-12)
-    noise[0] = min(max(shock, -_LARGEST_SHOCK), _LARGEST_SHOCK)
+    noise[Z_SPOT] = min(max(shock, -_LARGEST_SHOCK), _LARGEST_SHOCK)
     noise[LOG_RETURN] = log_return
     state[market_state.LOG_SPOT, path] = log_price[following] - log_price[first]
     paid = record[FUNDING_PAID, following] - record[FUNDING_PAID, present]

@@ -31,6 +31,17 @@ from hedge_env.market.engine.noise import (
     U_SIGN,
     U_SPIKE,
     Z_BASIS,
+    Z_CURVATURE,
+    Z_FAST,
+    Z_GAS_FAST,
+    Z_GAS_SLOW,
+    Z_INTRADAY,
+    Z_LEVEL,
+    Z_PREMIUM,
+    Z_PREMIUM_FAST,
+    Z_SKEW,
+    Z_SLOW,
+    Z_SPOT,
     draw_noise,
 )
 from hedge_env.market.engine.parameters import MarketParams
@@ -49,7 +60,7 @@ from hedge_env.market.volatility.heston import advance_heston, read_volatility
 from hedge_env.market.volatility.season import apply_season
 from hedge_env.market.volatility.surface import advance_surface
 
-TILE = 256  # paths: 28 rows of state and 34 of scratch are 127 kB
+TILE = 256  # paths: some 60 rows of state and scratch are 127 kB
 
 
 @kernel
@@ -78,7 +89,7 @@ def advance_tile(
     for step in range(p.clock.market_steps):
         if p.parts.interval:
             note_interval(state, low, high, step, p.interval)
-        draw_noise(noise, path_ids[low:high], counters[low:high], key, p)
+        draw_noise(noise, path_ids[low:high], counters[low:high], key, p.draws.step)
         _step(state, low, high, noise, counters, p)
         for i in range(low, high):
             counters[i] += 1
@@ -99,12 +110,12 @@ def _step(
     p: MarketParams,
 ) -> None:
     """One market step of one tile: the price first, then what answers to it."""
-    z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
+    z_spot, jump, log_return = noise[Z_SPOT], noise[JUMP], noise[LOG_RETURN]
     volatility = x[market_state.VOLATILITY, low:high]
     log_spot = x[market_state.LOG_SPOT, low:high]
     if p.parts.heston:  # price and variance move together; both are read afterwards
         variance = x[market_state.FAST, low:high]
-        advance_heston(log_spot, log_return, variance, z_spot, noise[1], p.heston)
+        advance_heston(log_spot, log_return, variance, z_spot, noise[Z_FAST], p.heston)
         respond(x, low, high, noise, counters, p)
         read_volatility(volatility, variance)
         return
@@ -161,12 +172,12 @@ def respond(
         x: State of all paths, shape (N_STATES, n), updated in place.
         low: First path.
         high: Path after the last.
-        noise: Shape (N_SCRATCH, high - low); rows 0 (shock of spot), `JUMP` and
+        noise: Shape (N_SCRATCH, high - low); rows `Z_SPOT`, `JUMP` and
             `LOG_RETURN` say what spot did.
         counters: Market steps already taken, shape (n,).
         p: Constants.
     """
-    z_spot, jump, log_return = noise[0], noise[JUMP], noise[LOG_RETURN]
+    z_spot, jump, log_return = noise[Z_SPOT], noise[JUMP], noise[LOG_RETURN]
     volatility = x[market_state.VOLATILITY, low:high]
     realised = x[market_state.REALISED_VARIANCE, low:high]
     estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
@@ -175,8 +186,8 @@ def respond(
             x[market_state.GAS_SLOW, low:high],
             x[market_state.GAS_FAST, low:high],
             x[market_state.GAS_BURST, low:high],
-            noise[6],
-            noise[7],
+            noise[Z_GAS_SLOW],
+            noise[Z_GAS_FAST],
             noise[U_SPIKE],
             log_return,
             volatility,
@@ -194,14 +205,14 @@ def respond(
             x[market_state.SKEW, low:high],
             x[market_state.CURVATURE, low:high],
             z_spot,
-            noise[3],
-            noise[4],
-            noise[5],
+            noise[Z_LEVEL],
+            noise[Z_SKEW],
+            noise[Z_CURVATURE],
             p.surface,
         )
     intraday = x[market_state.INTRADAY, low:high]
     if p.parts.intraday:
-        advance_intraday(intraday, z_spot, noise[9], p.volatility)
+        advance_intraday(intraday, z_spot, noise[Z_INTRADAY], p.volatility)
     if p.parts.volatility:
         advance_volatility(
             volatility,
@@ -209,8 +220,8 @@ def respond(
             x[market_state.SLOW, low:high],
             intraday,
             z_spot,
-            noise[1],
-            noise[2],
+            noise[Z_FAST],
+            noise[Z_SLOW],
             jump,
             p.volatility,
         )
@@ -249,8 +260,8 @@ def _respond_perpetual(
             x[market_state.PREMIUM_FAST, low:high],
             x[market_state.TRAILING_RETURN, low:high],
             x[market_state.FUNDING_ACCRUED, low:high],
-            noise[8],
-            noise[10],
+            noise[Z_PREMIUM],
+            noise[Z_PREMIUM_FAST],
             log_return,
             log_spot,
             hours,
@@ -259,5 +270,5 @@ def _respond_perpetual(
         )
     if p.parts.basis:
         advance_basis(
-            x[market_state.BASIS, low:high], noise[8], noise[Z_BASIS + 2], p.basis
+            x[market_state.BASIS, low:high], noise[Z_PREMIUM], noise[Z_BASIS], p.basis
         )

@@ -14,7 +14,7 @@ Source:
 from __future__ import annotations
 
 from math import comb, log, sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import GasConfig
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.numerics.random_blocks import Shock, uniform
+
+STATES: Final[dict[str, str]] = {}
+SHOCKS: Final[tuple[Shock, ...]] = (uniform("u_chain", 7, 0, "gas_chain"),)
 
 
 class GasChainParams(NamedTuple):
@@ -33,10 +37,15 @@ class GasChainParams(NamedTuple):
     log_mean: float  # log of the mean of the exponential [-]
 
 
+OFF: Final = GasChainParams(
+    lowest=0.0, spacing=1.0, cumulative=np.zeros((1, 0)), log_mean=0.0
+)
+
+
 def gas_chain_params(config: GasConfig | None, dt_days: float) -> GasChainParams:
     """Compile the chain for market steps of `dt_days` days."""
     if config is None or config.fast_states is None:
-        return GasChainParams(0.0, 1.0, np.zeros((1, 0)), 0.0)
+        return OFF
     levels, transition, stationary = rouwenhorst(
         config.fast_states,
         half_life_decay(config.fast.half_life_days, dt_days),
@@ -46,7 +55,12 @@ def gas_chain_params(config: GasConfig | None, dt_days: float) -> GasChainParams
     cumulative[:, -1] = 1.0
     spacing = float(levels[1] - levels[0])
     mean = float(stationary @ np.exp(levels))
-    return GasChainParams(float(levels[0]), spacing, cumulative, log(mean))
+    return GasChainParams(
+        lowest=float(levels[0]),
+        spacing=spacing,
+        cumulative=cumulative,
+        log_mean=log(mean),
+    )
 
 
 def rouwenhorst(

@@ -11,6 +11,13 @@ the burst is a sum of kicks of ever older steps, each shrunk by the decay :math:
 with the response :math:`\kappa` to a return, which may contain a jump, and the spike
 :math:`X`, for which :math:`E e^{a X} = 1 + q a m / (1 - a m)` at probability
 :math:`q` and mean size :math:`m < 1`. The local volatility is taken at its median.
+
+A burst that fades slowly has many steps that matter, which hardly differ: strides of
+:math:`n` steps, :math:`n \ln 1/d \le` 0.1, are summed at two places,
+:math:`\sqrt{(n^2 - 1) / 12}` steps before and after their middle, which have mean and
+variance of the steps. That is off by less than :math:`(n \ln d)^4 / 4000`, 3e-8, of the
+sum and needs 460 terms at most; where a kick loses more than 0.05 in a step,
+:math:`n = 1` and nothing is off.
 """
 
 from __future__ import annotations
@@ -28,7 +35,8 @@ from hedge_env.market.spot.jumps import JumpParams
 from hedge_env.numerics.special import exp, log, normal_cdf, normal_pdf
 
 _NEGLIGIBLE = 1e-5  # share of a kick that is left
-_OLDEST = 100_000  # market steps
+_LEAST_DECAY = 0.1  # of log d^k from one term of the sum to the next
+_LEAST_FADING = 1e-17  # of log d^k in a step: a decay can round to 1
 _GRID = 0.5  # of the normal number, from -6 to 6
 _N_GRID = 25
 _N_JUMPS = 16  # quantiles of a jump's size, in each direction
@@ -51,16 +59,47 @@ def mean_gas_price(
     log_mean += log((5.0 * exp(weekday) + 2.0 * exp(saturday)) / 7.0)
     log_mean += log_mean_chain
     local_sd = volatility * gas.sqrt_dt + 1e-12
-    left = 1.0
-    for _ in range(_OLDEST):
-        if gas.response > 0.0:
-            log_mean += _log_mean_response(left * gas.response, jumps, local_sd)
-        spike = left * gas.spike_size
-        log_mean += log(1.0 + gas.spike_probability * spike / (1.0 - spike))
-        left *= gas.burst_decay
+    stride, left, apart, faded = _stride(gas.burst_decay)
+    while True:
+        response, spikes = _log_mean_kick(left * apart, gas, jumps, local_sd)
+        log_mean += stride * response
+        log_mean += stride * spikes
+        if apart < 1.0:
+            response, spikes = _log_mean_kick(left / apart, gas, jumps, local_sd)
+            log_mean += stride * (response + spikes)
+        left *= faded
         if left < _NEGLIGIBLE:
             break
     return gas.median * exp(log_mean)
+
+
+@kernel
+def _stride(decay: float) -> tuple[float, float, float, float]:
+    """How to sum a kick over its steps.
+
+    Returns:
+        Steps that each place stands for, what is left of a kick in the middle of the
+        first stride, its ratio from there to the places, and to the next stride.
+    """
+    fading = np.maximum(-log(np.maximum(decay, _NEGLIGIBLE)), _LEAST_FADING)
+    if fading * 2.0 > _LEAST_DECAY:
+        return 1.0, 1.0, 1.0, decay
+    steps = np.floor(_LEAST_DECAY / fading)
+    apart = exp(-fading * np.sqrt((steps * steps - 1.0) / 12.0))
+    middle = exp(-0.5 * (steps - 1.0) * fading)
+    return 0.5 * steps, middle, apart, exp(-steps * fading)
+
+
+@kernel
+def _log_mean_kick(
+    left: float, gas: GasParams, jumps: JumpParams, local_sd: float
+) -> tuple[float, float]:
+    """Logs of the means of what is left of a response and of a spike."""
+    response = 0.0
+    if gas.response > 0.0:
+        response = _log_mean_response(left * gas.response, jumps, local_sd)
+    spike = left * gas.spike_size
+    return response, log(1.0 + gas.spike_probability * spike / (1.0 - spike))
 
 
 @kernel

@@ -16,18 +16,33 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import GasConfig
 from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    STILL,
     OuParams,
     half_life_decay,
     ou_params,
     ou_step,
 )
+from hedge_env.numerics.random_blocks import Shock, normal, uniform
 from hedge_env.numerics.special import exp, log, sincos_two_pi
+
+STATES: Final[dict[str, str]] = {
+    "gas_slow": "slow factor of the log gas price",
+    "gas_fast": "fast factor of the log gas price",
+    "gas_burst": "responses and spikes of the log gas price",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    normal("z_gas_slow", 1, 2, "gas"),
+    normal("z_gas_fast", 1, 3, "gas"),
+    uniform("u_spike", 3, 2, "gas"),
+)
+
 
 MEAN_ABSOLUTE_NORMAL = 0.7978845608028654  # sqrt(2 / pi)
 LARGEST_MOVE = 6.0  # local standard deviations: a jump does not send gas to the moon
@@ -50,28 +65,42 @@ class GasParams(NamedTuple):
     sqrt_dt: float  # [sqrt(year)]
 
 
+OFF: Final = GasParams(
+    median=0.0,
+    slow=NO_FACTOR,
+    fast=NO_FACTOR,
+    season=0.0,
+    peak=0.0,
+    weekend=0.0,
+    response=0.0,
+    burst_decay=0.0,
+    spike_probability=0.0,
+    spike_size=0.0,
+    sqrt_dt=0.0,
+)
+
+
 def gas_params(config: GasConfig | None, dt: float, dt_days: float) -> GasParams:
     """Compile the gas price for market steps of `dt` years, `dt_days` days."""
     if config is None:
-        off = OuParams(0.0, 0.0, 0.0)
-        return GasParams(0.0, off, off, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, sqrt(dt))
+        return OFF._replace(sqrt_dt=sqrt(dt))
     spike = 1 - (-Decimal(config.spikes.per_year) * Decimal(dt)).exp()
     decay = half_life_decay(config.burst_half_life_hours, dt_days * _HOURS_PER_DAY)
     fast = ou_params(config.fast.half_life_days, config.fast.sd, dt_days)
     if config.fast_states is not None:  # `gas_chain` moves it
-        fast = OuParams(1.0, 0.0, 0.0)
+        fast = STILL
     return GasParams(
-        float(config.median_gwei),
-        ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
-        fast,
-        float(config.season),
-        config.season_peak_hour / _HOURS_PER_DAY,
-        float(Decimal(config.weekend).ln()),
-        float(config.return_response),
-        decay,
-        float(spike),
-        float(config.spikes.mean_size),
-        sqrt(dt),
+        median=float(config.median_gwei),
+        slow=ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
+        fast=fast,
+        season=float(config.season),
+        peak=config.season_peak_hour / _HOURS_PER_DAY,
+        weekend=float(Decimal(config.weekend).ln()),
+        response=float(config.return_response),
+        burst_decay=decay,
+        spike_probability=float(spike),
+        spike_size=float(config.spikes.mean_size),
+        sqrt_dt=sqrt(dt),
     )
 
 

@@ -10,12 +10,23 @@ correlated with those of the funding premium. The book is marked on spot, the he
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, BasisConfig
-from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    OuParams,
+    ou_params,
+    ou_step,
+)
+from hedge_env.numerics.random_blocks import Shock, normal
+
+STATES: Final[dict[str, str]] = {
+    "basis": "log of the perpetual's price over spot, less its mean",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (normal("z_basis", 6, 2, "basis"),)
 
 
 class BasisParams(NamedTuple):
@@ -27,16 +38,19 @@ class BasisParams(NamedTuple):
     rest: float  # sqrt(1 - correlation^2) [-]
 
 
+OFF: Final = BasisParams(factor=NO_FACTOR, mean=0.0, correlation=0.0, rest=1.0)
+
+
 def basis_params(config: BasisConfig | None, dt_hours: float) -> BasisParams:
     """Compile the basis for market steps of `dt_hours`."""
     if config is None:
-        return BasisParams(OuParams(0.0, 0.0, 0.0), 0.0, 0.0, 1.0)
+        return OFF
     r = float(config.premium_correlation)
     return BasisParams(
-        ou_params(config.half_life_hours, config.sd_bp * BASIS_POINT, dt_hours),
-        config.mean_bp * BASIS_POINT,
-        r,
-        sqrt(1.0 - r * r),
+        factor=ou_params(config.half_life_hours, config.sd_bp * BASIS_POINT, dt_hours),
+        mean=config.mean_bp * BASIS_POINT,
+        correlation=r,
+        rest=sqrt(1.0 - r * r),
     )
 
 

@@ -15,15 +15,32 @@ Source: the formula as published by Binance, "Introduction to Funding Rates".
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, FundingConfig
-from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    OuParams,
+    ou_params,
+    ou_step,
+)
+from hedge_env.numerics.random_blocks import Shock, normal
 from hedge_env.numerics.special import exp
+
+STATES: Final[dict[str, str]] = {
+    "premium": "factors of the premium over the index [fraction]",
+    "premium_fast": "the fast one of them [fraction]",
+    "trailing_return": "exponentially weighted sum of log returns",
+    "funding_accrued": "funding paid per unit held since the last decision [S_0]",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    normal("z_premium", 2, 0, "funding", "basis"),
+    normal("z_premium_fast", 2, 2, "funding"),
+)
 
 
 class FundingParams(NamedTuple):
@@ -39,24 +56,35 @@ class FundingParams(NamedTuple):
     settlement_hours: float  # [hour]
 
 
+OFF: Final = FundingParams(
+    interest=0.0,
+    clamp=0.0,
+    premium=NO_FACTOR,
+    fast=NO_FACTOR,
+    premium_mean=0.0,
+    response=0.0,
+    trailing_decay=0.0,
+    settlement_hours=HOURS_PER_DAY,
+)
+
+
 def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingParams:
     """Compile the funding rate for market steps of `dt_hours`."""
     if config is None:
-        off = OuParams(0.0, 0.0, 0.0)
-        return FundingParams(0.0, 0.0, off, off, 0.0, 0.0, 0.0, HOURS_PER_DAY)
+        return OFF
     sd = config.premium_sd_bp * BASIS_POINT
     trailing = Decimal(dt_hours) / Decimal(config.trailing_days * HOURS_PER_DAY)
     return FundingParams(
-        config.interest_bp * BASIS_POINT,
-        config.clamp_bp * BASIS_POINT,
-        ou_params(config.premium_half_life_hours, sd, dt_hours),
-        ou_params(
+        interest=config.interest_bp * BASIS_POINT,
+        clamp=config.clamp_bp * BASIS_POINT,
+        premium=ou_params(config.premium_half_life_hours, sd, dt_hours),
+        fast=ou_params(
             config.fast_half_life_hours, config.fast_sd_bp * BASIS_POINT, dt_hours
         ),
-        config.premium_mean_bp * BASIS_POINT,
-        config.return_response_bp * BASIS_POINT,
-        float((-trailing).exp()),
-        float(config.settlement_hours),
+        premium_mean=config.premium_mean_bp * BASIS_POINT,
+        response=config.return_response_bp * BASIS_POINT,
+        trailing_decay=float((-trailing).exp()),
+        settlement_hours=float(config.settlement_hours),
     )
 
 

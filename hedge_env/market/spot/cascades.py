@@ -23,12 +23,18 @@ for jump counts :math:`N_k` of zero or one and lags :math:`l \ge 1`.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import JumpConfig
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
+from hedge_env.numerics.random_blocks import Shock
+
+STATES: Final[dict[str, str]] = {
+    "excitation": "probability of a jump in the next market step, due to past ones",
+}
+SHOCKS: Final[tuple[Shock, ...]] = ()
 
 
 class CascadeParams(NamedTuple):
@@ -41,6 +47,11 @@ class CascadeParams(NamedTuple):
     decay: float  # d [-]
     kick: float  # n (1 - d) [-]
     rate: float  # at which excitation is forgotten, -ln(rho) / dt [1/year]
+
+
+OFF: Final = CascadeParams(
+    calm=0.0, stress=0.0, mean=0.0, branching=0.0, decay=0.0, kick=0.0, rate=0.0
+)
 
 
 def cascade_params(
@@ -63,12 +74,18 @@ def cascade_params(
     """
     mean = calm + share * (stress - calm)
     if config is None:
-        return CascadeParams(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return OFF
     decay = half_life_decay(config.excitation_half_life_hours, dt_hours)
     kick = config.excitation * (1.0 - decay)
     rate = -float(Decimal(max(decay + kick, 1e-12)).ln()) / dt
     return CascadeParams(
-        calm, stress, mean, float(config.excitation), decay, kick, rate
+        calm=calm,
+        stress=stress,
+        mean=mean,
+        branching=float(config.excitation),
+        decay=decay,
+        kick=kick,
+        rate=rate,
     )
 
 

@@ -14,10 +14,16 @@ the jumps with their compensator, so that spot keeps its drift.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import CrowdConfig
+from hedge_env.numerics.random_blocks import Shock
+
+STATES: Final[dict[str, str]] = {
+    "crowd": "relative amplification of returns by other hedgers",
+}
+SHOCKS: Final[tuple[Shock, ...]] = ()
 
 
 class CrowdParams(NamedTuple):
@@ -27,11 +33,14 @@ class CrowdParams(NamedTuple):
     cap: float  # c [-]
 
 
+OFF: Final = CrowdParams(size=0.0, cap=0.0)
+
+
 def crowd_params(config: CrowdConfig | None) -> CrowdParams:
     """Compile the feedback."""
     if config is None:
-        return CrowdParams(0.0, 0.0)
-    return CrowdParams(float(config.size), float(config.cap))
+        return OFF
+    return CrowdParams(size=float(config.size), cap=float(config.cap))
 
 
 @scalar_kernel

@@ -11,10 +11,17 @@ that spot grows at :math:`\mu` whatever the jumps. Exact for constant volatility
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
+from hedge_env.numerics.random_blocks import Shock, normal
+
+STATES: Final[dict[str, str]] = {
+    "log_spot": "log of S / S_0",
+    "realised_variance": "exponentially weighted squared returns [1/year]",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (normal("z_spot", 0, 0),)
 
 
 class PriceParams(NamedTuple):
@@ -28,7 +35,12 @@ class PriceParams(NamedTuple):
 
 def price_params(drift: float, dt: float, jump_compensator: float) -> PriceParams:
     """Compile the price process for market steps of `dt` years."""
-    return PriceParams(float(drift), dt, sqrt(dt), jump_compensator)
+    return PriceParams(
+        drift=float(drift),
+        dt=dt,
+        sqrt_dt=sqrt(dt),
+        jump_compensator=jump_compensator,
+    )
 
 
 LEAST_LOG_SPOT = -100.0  # of the start: squares and quotients by it are still numbers

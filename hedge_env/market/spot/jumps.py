@@ -9,12 +9,19 @@ eleven years.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import JumpConfig
+from hedge_env.numerics.random_blocks import Shock, uniform
 from hedge_env.numerics.special import log
+
+STATES: Final[dict[str, str]] = {}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    uniform("u_jump", 3, 0, "jumps", "regime"),
+    uniform("u_sign", 3, 1, "jumps", "regime"),
+)
 
 
 class JumpParams(NamedTuple):
@@ -30,10 +37,22 @@ class JumpParams(NamedTuple):
     mean_square: float  # E[jump^2], of one jump [-]
 
 
+OFF: Final = JumpParams(
+    probability=0.0,
+    probability_up=0.5,
+    mean_up=1.0,
+    mean_down=1.0,
+    compensator=0.0,
+    variance_rate=0.0,
+    mean_growth=0.0,
+    mean_square=0.0,
+)
+
+
 def jump_params(config: JumpConfig | None, dt: float) -> JumpParams:
     """Compile the jumps for market steps of `dt` years."""
     if config is None:
-        return JumpParams(0.0, 0.5, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+        return OFF
     probability = step_probability(config.per_year, dt)
     up, m_up, m_down = config.probability_up, config.mean_up, config.mean_down
     mean_growth = up / (1.0 - m_up) + (1.0 - up) / (1.0 + m_down) - 1.0
@@ -42,7 +61,14 @@ def jump_params(config: JumpConfig | None, dt: float) -> JumpParams:
     square = 2.0 * (up * m_up * m_up + (1.0 - up) * m_down * m_down)
     variance = probability * square / dt
     return JumpParams(
-        probability, up, m_up, m_down, constant, variance, mean_growth, square
+        probability=probability,
+        probability_up=up,
+        mean_up=m_up,
+        mean_down=m_down,
+        compensator=constant,
+        variance_rate=variance,
+        mean_growth=mean_growth,
+        mean_square=square,
     )
 
 

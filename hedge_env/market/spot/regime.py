@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,18 @@ from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import RegimeConfig
 from hedge_env.numerics.beta import beta_quantiles
+from hedge_env.numerics.random_blocks import Shock, uniform
 from hedge_env.numerics.special import exp
+
+STATES: Final[dict[str, str]] = {
+    "stress": "1 under stress, 0 in calm",
+    "depth": "of stress: share of the way of the variance from calm to stress",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    uniform("u_regime", 4, 0, "regime"),
+    uniform("u_depth", 4, 1, "regime", at_start_only=True),
+)
+
 
 _LOG_TWO = 0.6931471805599453
 
@@ -65,14 +76,29 @@ class RegimeParams(NamedTuple):
     start_depths: FloatArray  # quantiles, shape (2, m): in calm, under stress
 
 
+OFF: Final = RegimeParams(
+    share=0.0,
+    start=0.0,
+    to_stress=0.0,
+    to_calm=0.0,
+    rate=0.0,
+    volatility=1.0,
+    skew=0.0,
+    log_gas=0.0,
+    liquidity=1.0,
+    drift=0.0,
+    left=0.0,
+    depth_rate=0.0,
+    start_depths=_AT_ONCE,
+)
+
+
 def regime_params(
     config: RegimeConfig | None, dt_days: float, days_per_year: float
 ) -> RegimeParams:
     """Compile the chain for market steps of `dt_days`."""
     if config is None:
-        return RegimeParams(
-            *(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0), _AT_ONCE
-        )
+        return OFF
     share = config.stress_days / (config.calm_days + config.stress_days)
     per_day = 1.0 / config.calm_days + 1.0 / config.stress_days
     moves = float(1 - (-Decimal(per_day) * Decimal(dt_days)).exp())

@@ -25,7 +25,7 @@ integral, see `fair_variance_table`.
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -38,10 +38,28 @@ from hedge_env.config import (
     SabrVolatility,
     VolatilityConfig,
 )
-from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    OuParams,
+    ou_params,
+    ou_step,
+)
+from hedge_env.numerics.random_blocks import Shock, normal
 from hedge_env.numerics.special import exp
 
-_OFF = OuParams(0.0, 0.0, 0.0)
+STATES: Final[dict[str, str]] = {
+    "volatility": "diffusive volatility of the next market step [1/sqrt(year)]",
+    "fast": "fast factor of log volatility; of Heston the variance [1/year]",
+    "slow": "slow factor of log volatility",
+    "intraday": "intraday factor of log volatility",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    normal("z_fast", 0, 1),
+    normal("z_slow", 0, 2),
+    normal("z_intraday", 2, 1, "intraday"),
+)
+
+
 _PANELS = 64  # of Simpson's rule in `fair_variance_table`
 
 
@@ -56,6 +74,18 @@ class VolatilityParams(NamedTuple):
     jump_shift: float  # of the fast factor at a jump [-]
     mean_shift: float  # per step, takes the mean of the shifts away [-]
     intraday: OuParams
+
+
+OFF: Final = VolatilityParams(
+    level=0.0,
+    fast=NO_FACTOR,
+    slow=NO_FACTOR,
+    leverage=0.0,
+    leverage_rest=1.0,
+    jump_shift=0.0,
+    mean_shift=0.0,
+    intraday=NO_FACTOR,
+)
 
 
 def volatility_params(
@@ -77,38 +107,35 @@ def volatility_params(
     if isinstance(config, SabrVolatility):
         return _sabr_params(config, dt_days / days_per_year)
     if not isinstance(config, LogOuVolatility):
-        return VolatilityParams(
-            float(config.level), _OFF, _OFF, 0.0, 1.0, 0.0, 0.0, _OFF
-        )
+        return OFF._replace(level=float(config.level))
     hours = config.intraday
     shift = 0.0 if jumps is None else jumps.volatility_jump
     fast = ou_params(config.fast.half_life_days, config.fast.sd, dt_days)
     shifts = shift**2 * jump_probability * (1.0 - jump_probability)
     shifts /= 1.0 - fast.decay**2
     return VolatilityParams(
-        float(config.level),
-        fast._replace(sd=sqrt(fast.sd**2 + shifts)),
-        ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
-        float(config.leverage),
-        sqrt(1.0 - config.leverage**2),
-        float(shift),
-        -shift * jump_probability,
-        _OFF if hours is None else ou_params(hours.half_life_days, hours.sd, dt_days),
+        level=float(config.level),
+        fast=fast._replace(sd=sqrt(fast.sd**2 + shifts)),
+        slow=ou_params(config.slow.half_life_days, config.slow.sd, dt_days),
+        leverage=float(config.leverage),
+        leverage_rest=sqrt(1.0 - config.leverage**2),
+        jump_shift=float(shift),
+        mean_shift=-shift * jump_probability,
+        intraday=NO_FACTOR
+        if hours is None
+        else ou_params(hours.half_life_days, hours.sd, dt_days),
     )
 
 
 def _sabr_params(config: SabrVolatility, dt: float) -> VolatilityParams:
     """A fast factor that keeps all of its past; `dt` in years."""
     nu = config.volatility_of_volatility
-    return VolatilityParams(
-        float(config.level),
-        OuParams(decay=1.0, scale=nu * sqrt(dt), sd=0.0),
-        _OFF,
-        float(config.correlation),
-        sqrt(1.0 - config.correlation**2),
-        0.0,
-        -0.5 * nu * nu * dt,
-        _OFF,
+    return OFF._replace(
+        level=float(config.level),
+        fast=OuParams(decay=1.0, scale=nu * sqrt(dt), sd=0.0),
+        leverage=float(config.correlation),
+        leverage_rest=sqrt(1.0 - config.correlation**2),
+        mean_shift=-0.5 * nu * nu * dt,
     )
 
 

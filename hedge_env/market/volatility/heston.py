@@ -22,7 +22,7 @@ with gamma_1 = gamma_2 = 1/2 and psi_c = 3/2.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -52,7 +52,18 @@ class HestonParams(NamedTuple):
     k3: float  # [year]
 
 
-OFF = HestonParams(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+OFF: Final = HestonParams(
+    start=0.0,
+    long_run=1.0,
+    decay=0.0,
+    spread_slope=0.0,
+    spread=0.0,
+    drift=0.0,
+    plain=0.0,
+    k1=0.0,
+    k2=0.0,
+    k3=0.0,
+)
 
 
 def heston_params(config: HestonVolatility, drift: float, dt: float) -> HestonParams:

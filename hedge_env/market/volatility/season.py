@@ -13,14 +13,19 @@ it, which over whole weeks is exact.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import HOURS_PER_DAY, VolatilitySeasonConfig
+from hedge_env.numerics.random_blocks import Shock
 from hedge_env.numerics.special import sincos_two_pi
+
+STATES: Final[dict[str, str]] = {}
+SHOCKS: Final[tuple[Shock, ...]] = ()
+
 
 _FIRST_WEEKEND_DAY = 5.0  # Saturday, when Monday is 0
 _ONE_OVER_TWO_PI = 0.15915494309189535
@@ -37,21 +42,26 @@ class SeasonParams(NamedTuple):
     step_days: float  # [day]
 
 
+OFF: Final = SeasonParams(
+    amplitude=0.0, peak=0.0, weekday=1.0, weekend=1.0, step_days=1.0
+)
+
+
 def season_params(
     config: VolatilitySeasonConfig | None, dt_hours: float
 ) -> SeasonParams:
     """Compile the season for market steps of `dt_hours`."""
     step = dt_hours / HOURS_PER_DAY
     if config is None:
-        return SeasonParams(0.0, 0.0, 1.0, 1.0, step)
+        return OFF._replace(step_days=step)
     ratio = config.weekend * config.weekend
     weekday = 7.0 / (5.0 + 2.0 * ratio)
     return SeasonParams(
-        float(config.daily_amplitude),
-        config.peak_hour / HOURS_PER_DAY,
-        weekday,
-        ratio * weekday,
-        step,
+        amplitude=float(config.daily_amplitude),
+        peak=config.peak_hour / HOURS_PER_DAY,
+        weekday=weekday,
+        weekend=ratio * weekday,
+        step_days=step,
     )
 
 

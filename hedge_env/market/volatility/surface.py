@@ -21,13 +21,30 @@ information in the options market", Journal of Finance 56(3).
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import FlatSurface, SsviSurface, SurfaceConfig
-from hedge_env.numerics.ornstein_uhlenbeck import OuParams, ou_params, ou_step
+from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    OuParams,
+    ou_params,
+    ou_step,
+)
+from hedge_env.numerics.random_blocks import Shock, normal
 from hedge_env.numerics.special import exp, log
+
+STATES: Final[dict[str, str]] = {
+    "level": "log of implied over fair volatility",
+    "skew": "factor of SSVI's correlation",
+    "curvature": "factor of SSVI's wing parameter",
+}
+SHOCKS: Final[tuple[Shock, ...]] = (
+    normal("z_level", 0, 3),
+    normal("z_skew", 1, 0, "surface"),
+    normal("z_curvature", 1, 1, "surface"),
+)
 
 
 class SurfaceParams(NamedTuple):
@@ -48,6 +65,23 @@ class SurfaceParams(NamedTuple):
     curvature_mean: float  # eta at a zero factor [-]
 
 
+OFF: Final = SurfaceParams(
+    flat_volatility=0.0,
+    variance_premium=1.0,
+    reaction=1.0,
+    usual_variance=0.0,
+    level=NO_FACTOR,
+    level_correlation=0.0,
+    level_rest=1.0,
+    skew=NO_FACTOR,
+    skew_mean=0.0,
+    skew_correlation=0.0,
+    skew_rest=1.0,
+    curvature=NO_FACTOR,
+    curvature_mean=1.0,
+)
+
+
 def surface_params(
     config: SurfaceConfig,
     level_volatility: float,
@@ -66,37 +100,22 @@ def surface_params(
     if not isinstance(config, SsviSurface):
         volatility = config.volatility if isinstance(config, FlatSurface) else None
         flat = level_volatility if volatility is None else volatility
-        off = OuParams(0.0, 0.0, 0.0)
-        return SurfaceParams(
-            flat_volatility=float(flat),
-            variance_premium=1.0,
-            reaction=1.0,
-            usual_variance=usual_variance,
-            level=off,
-            level_correlation=0.0,
-            level_rest=1.0,
-            skew=off,
-            skew_mean=0.0,
-            skew_correlation=0.0,
-            skew_rest=1.0,
-            curvature=off,
-            curvature_mean=1.0,
-        )
+        return OFF._replace(flat_volatility=float(flat), usual_variance=usual_variance)
     level, skew, curvature = config.level, config.skew, config.curvature
     return SurfaceParams(
-        0.0,
-        float(config.variance_premium),
-        float(config.reaction),
-        usual_variance,
-        ou_params(level.half_life_days, level.sd, dt_days),
-        float(level.return_correlation),
-        sqrt(1.0 - level.return_correlation**2),
-        ou_params(skew.half_life_days, skew.sd, dt_days),
-        float(skew.mean),
-        float(skew.return_correlation),
-        sqrt(1.0 - skew.return_correlation**2),
-        ou_params(curvature.half_life_days, curvature.sd, dt_days),
-        float(curvature.mean),
+        flat_volatility=0.0,
+        variance_premium=float(config.variance_premium),
+        reaction=float(config.reaction),
+        usual_variance=usual_variance,
+        level=ou_params(level.half_life_days, level.sd, dt_days),
+        level_correlation=float(level.return_correlation),
+        level_rest=sqrt(1.0 - level.return_correlation**2),
+        skew=ou_params(skew.half_life_days, skew.sd, dt_days),
+        skew_mean=float(skew.mean),
+        skew_correlation=float(skew.return_correlation),
+        skew_rest=sqrt(1.0 - skew.return_correlation**2),
+        curvature=ou_params(curvature.half_life_days, curvature.sd, dt_days),
+        curvature_mean=float(curvature.mean),
     )
 
 

@@ -19,6 +19,7 @@ from hedge_env.feeds.files.series_file import Series, read_series
 from hedge_env.feeds.files.units import funding_unit, gas_prices, implied_volatilities
 from hedge_env.feeds.history.settlements import funding_rates
 from hedge_env.training.calibrate.data import read_table
+from hedge_env.training.calibrate.data.history import History, Window, add_funding
 from tests.feeds.history.unusual import DAY, HOUR, START, VALUES, rows, stamp
 
 
@@ -134,3 +135,47 @@ def test_a_calm_volatility_with_a_percent_sign_is_no_fraction(tmp_path: Path) ->
     path.write_text("\n".join(["timestamp,iv", *rows]))
     series = read_series(str(path), IMPLIED_VOLATILITY)
     np.testing.assert_allclose(implied_volatilities(series), 0.04, rtol=1e-12)
+
+
+def funding_file(tmp_path: Path, rates: np.ndarray) -> Path:
+    """A file of a settlement every eight hours."""
+    path = tmp_path / "funding.csv"
+    lines = [f"{START + 8 * HOUR * i},{rate:.10g}" for i, rate in enumerate(rates)]
+    path.write_text("\n".join(["time,funding_rate", *lines]) + "\n")
+    return path
+
+
+def usual_rates(number: int, interest: bool) -> np.ndarray:
+    """Rates of a market, four in ten of them exactly the interest if it has one."""
+    random = np.random.default_rng(3)
+    rates = 1e-4 + 2e-4 * random.standard_t(5, number)
+    return np.where(interest & (random.random(number) < 0.4), 1e-4, rates)
+
+
+@pytest.mark.parametrize("interest", [False, True])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("block", [False, True])
+def test_percent_and_fractions_in_one_file_of_funding_are_refused(
+    tmp_path: Path, interest: bool, share: float, block: bool
+) -> None:
+    rates = usual_rates(900, interest)
+    where = np.arange(900) / 900 if block else np.random.default_rng(4).random(900)
+    path = funding_file(tmp_path, np.where(where < share, 100.0 * rates, rates))
+    with pytest.raises(DataError, match="are percent and fractions mixed") as caught:
+        funding_rates(read_series(str(path), FUNDING), 8.0, 0.0)
+    assert str(caught.value).startswith(str(path))
+    with pytest.raises(DataError, match="are percent and fractions mixed"):
+        add_funding(History(np.zeros((1, 24)), 0, {}, {}), path, Window())
+
+
+@pytest.mark.parametrize("interest", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 100.0, 1e4])
+def test_rates_of_one_unit_are_not_called_mixed(
+    tmp_path: Path, interest: bool, scale: float
+) -> None:
+    rates = usual_rates(900, interest)
+    rates[400:430] *= 25.0  # a month of euphoria
+    rates[600:700] /= 30.0  # and a quiet one
+    path = funding_file(tmp_path, scale * rates)
+    found = funding_rates(read_series(str(path), FUNDING), 8.0, 0.0)
+    np.testing.assert_allclose(found.values, rates, rtol=1e-9)

@@ -159,8 +159,8 @@ def test_a_file_of_what_the_base_does_not_have_is_named(
     remarks = [line for line in shown.err.splitlines() if "to compare" in line]
     assert [line.split(":")[0] for line in remarks] == [f"--{absent}"]
     assert f"{base} has no {absent}" in remarks[0]
-    # The sentence below the table ends as one.
-    last = shown.out.rstrip().splitlines()[-1]
+    # The sentence below the table, folded to the width there is, ends as one.
+    last = shown.out.rstrip().rpartition("\n\n")[-1]
     assert last[0].isdigit()
     assert last.endswith(".")
 

@@ -132,3 +132,14 @@ def test_beside_two_regimes_what_has_no_limit_counts_for_less() -> None:
             assert other.tolerance > 2.0 * one.tolerance
         else:
             assert other == one
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_every_row_of_a_table_fits_into_the_terminal(width: int) -> None:
+    values = {s.name: np.linspace(0.9, 1.1, 5) for s in STATISTICS}
+    data = {s.name: 0.123456 for s in STATISTICS}
+    table = compare(STATISTICS, data, values, frozenset())
+    text = as_text(table, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert sorted(text.split()) == sorted(as_text(table).split())  # nothing is cut
+    assert max(len(line) for line in as_text(table).splitlines()) > 100

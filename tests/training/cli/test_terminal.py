@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hedge_env.config import LEAST_RISK_AVERSION, MOST_RISK_AVERSION
-from hedge_env.config.loading import load_config
+from hedge_env.config.loading import NEEDS_FILES, PRESETS, load_config
 from hedge_env.training.cli import option_types
 from hedge_env.training.cli.main import main
 from hedge_env.training.output.console import log, write_table, write_text
@@ -147,3 +147,43 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
 def test_closed_standard_streams_are_no_traceback() -> None:
     shell = f"{sys.executable} -m hedge_env.training.cli.main presets >&- 2>&-"
     assert subprocess.run(shell, shell=True, check=False).returncode in (0, 1)
+
+
+def columns(text: str) -> int:
+    return max(len(line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_presets_fit_into_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["presets"]) == 0
+    wide = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["presets"]) == 0
+    narrow = capsys.readouterr().out
+    assert columns(narrow) <= width < columns(wide)
+    assert narrow.split() == wide.split()  # nothing is cut
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_tuned_rules_fit_into_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    names = "volatility-interval,deadline-band"
+    command = ["tune", f"--policies={names}", "--episodes=20", "--no-progress"]
+    assert main([*command, "--set", "episode.decisions=6"]) == 0
+    written = capsys.readouterr().out
+    assert columns(written) <= width
+    for name in names.split(","):
+        assert name in written
+
+
+def test_a_wide_terminal_and_a_file_show_whole_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "wide")  # no number: as if there were none
+    assert main(["presets"]) == 0
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == sorted((*PRESETS, *NEEDS_FILES))

@@ -5,6 +5,7 @@ import pytest
 from hedge_env.base.errors import ConfigError
 from hedge_env.config.loading import load_config
 from hedge_env.policies.policy_file import load_policy
+from hedge_env.training.compare import compare
 from hedge_env.training.results.world import require_readable, strangeness, trained_on
 from tests.training.helpers.saved_policy import save_random_policy
 from tests.training.test_evaluate import run
@@ -32,7 +33,62 @@ def test_at_home_nothing_is_strange(saved):
     }
 
 
-def test_names_rewards_and_recorded_days_are_no_other_world(saved):
+@pytest.fixture
+def replayed(tmp_path):
+    """The market at home on recorded days."""
+    hours, start = range(24 * 90), 1_577_836_800
+    rows = [f"{start + 3600 * hour},{100.0 + hour % 7}" for hour in hours]
+    file = tmp_path / "spot.csv"
+    file.write_text("timestamp,close\n" + "\n".join(rows) + "\n")
+    return load_config(
+        "reference",
+        {
+            "replay": {
+                "spot": str(file),
+                "validation_from": "2020-02-01",
+                "test_from": "2020-02-20",
+                "stride_hours": 48,
+            },
+            "episode": {"decisions": 18},
+        },
+    )
+
+
+def test_recorded_days_are_another_world_than_simulated_ones(tmp_path, replayed):
+    home = load_config("reference", {"episode": {"decisions": 18}})
+    settings = ("episode.decisions=18",)
+    simulated = load_policy(save_random_policy(tmp_path / "s", settings=settings))
+    assert strangeness(simulated, home, 10.0) == ()
+    (note,) = strangeness(simulated, replayed, 10.0)
+    assert note == "trained on simulated days, measured on recorded days (spot)"
+    assert trained_on(simulated, replayed)["differs"] == ["replay"]
+    recorded = load_policy(tmp_path / "s")
+    recorded.metadata = simulated.metadata.model_copy(update={"recorded": ("spot",)})
+    assert strangeness(recorded, replayed, 10.0) == ()
+    (note,) = strangeness(recorded, home, 10.0)
+    assert note == "trained on recorded days (spot), measured on simulated days"
+
+
+def test_a_comparison_on_recorded_days_marks_what_was_trained_in_simulation(
+    tmp_path, replayed
+):
+    path = save_random_policy(tmp_path / "s", settings=("episode.decisions=18",))
+    summary = compare(
+        replayed, ["delta", str(path)], [10.0], n_episodes=8, validation_episodes=8
+    ).summary
+    by_name = {row.name: row for row in summary.policies}
+    (agent,) = (row for row in summary.policies if row.kind == "agent")
+    assert agent.notes == (
+        "trained on simulated days, measured on recorded days (spot)",
+    )
+    assert by_name["delta"].notes == ()
+    assert summary.simulated is not None
+    (alone,) = (row for row in summary.simulated.policies if row.kind == "agent")
+    assert alone.notes == ()
+    assert alone.trained_on["differs"] == []
+
+
+def test_names_and_rewards_are_no_other_world(saved):
     other = load_config(
         "reference",
         {"name": "mine", "description": "x", "action": {"mode": "target"}},

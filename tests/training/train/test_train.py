@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -290,3 +291,23 @@ def test_every_action_mode_trains(mode, tmp_path):
     setup = experiment()
     setup = setup.model_copy(update={"env": {**setup.env, "action": {"mode": mode}}})
     assert train(setup, tmp_path / "run").best is not None
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_full_disk_names_the_run_folder(tmp_path, monkeypatch, code):
+    def full(*_args, **_kwargs):
+        raise OSError(code, os.strerror(code))  # as zipfile does: without a name
+
+    monkeypatch.setattr(train_module, "build_model", full)
+    with pytest.raises(HedgeError, match=os.strerror(code)) as caught:
+        train(experiment(), tmp_path / "run")
+    assert str(caught.value).startswith(f"{tmp_path / 'run'}: cannot write the run")
+
+
+def test_a_run_that_takes_more_timesteps_than_asked_for_says_so(tmp_path, capsys):
+    assert train(experiment(total_timesteps=300), tmp_path / "a").timesteps == 320
+    said = capsys.readouterr().err
+    assert "train.total_timesteps = 300" in said
+    assert "8 environments x 8 steps: trains for 320" in said
+    train(experiment(total_timesteps=320), tmp_path / "b")
+    assert "total_timesteps" not in capsys.readouterr().err

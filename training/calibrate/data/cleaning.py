@@ -14,6 +14,7 @@ from hedge_env.feeds.files.units import (
     funding_unit,
     no_volatility,
     require_clear_unit,
+    require_one_funding_unit,
     volatility_unit,
 )
 from hedge_env.feeds.history.settlements import LARGEST_RATE
@@ -125,6 +126,7 @@ def _require_range(
         factor = volatility_unit(values, fractions=fractions)[1]
         wrong = no_volatility(values * factor)
     elif kind.series is columns.FUNDING:
+        require_one_funding_unit(source, values)
         factor = funding_unit(values, fractions=fractions)[1]
         wrong = np.abs(values * factor) > LARGEST_RATE
     else:

@@ -118,6 +118,7 @@ class CheckpointCallback(BaseCallback):
         self.seconds_before = 0.0
         self._start = time.perf_counter()
         self._last: int | None = None
+        self._first: int | None = None  # timestep of this process
         self._unlogged: dict[str, float] = {}
         self._generator: torch.Tensor | None = None
 
@@ -158,6 +159,8 @@ class CheckpointCallback(BaseCallback):
             self._generator = None
         now = self.model.num_timesteps
         last = 0 if self._last is None else self._last
+        self._first = now if self._first is None else self._first
+        self.stop.worth_saving = now > self._first
         if self.stop.requested:
             self.save()
             raise RunStoppedError

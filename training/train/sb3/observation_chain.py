@@ -158,6 +158,12 @@ def _first_of_equals(envs: Any) -> Any:
             "cannot export a model whose environments are wrapped differently: wrap "
             "all of them in the same way"
         )
+    configs = [getattr(list(_layers(env))[-1], "config", None) for env in envs]
+    if any(config != configs[0] for config in configs):
+        raise ExportError(
+            "cannot export a model trained in environments of different configs: a "
+            "policy file holds the one problem that its features and actions belong to"
+        )
     if len(envs) > 1 and single.NormalizeObservation in next(iter(kinds)):
         raise ExportError(
             f"cannot export a model trained in {len(envs)} environments with a "

@@ -108,6 +108,9 @@ REFUSED = {
         lambda env: single.FlattenObservation(single.FrameStackObservation(env, 2))
     ),
     "statistics differ": lambda: dummy(single.NormalizeObservation, 2),
+    "different configs": lambda: DummyVecEnv(
+        [lambda: HedgeEnv(**SHORT), lambda: HedgeEnv(**SHORT, risk_aversion=3.0)]
+    ),
     "SubprocVecEnv": lambda: SubprocVecEnv(
         [lambda: HedgeEnv(**SHORT)], start_method="fork"
     ),

@@ -1,0 +1,30 @@
+"""A tile: some neighbouring paths of a structure of arrays.
+
+Kernels go through a batch tile by tile, so that what one function writes is still in
+the cache when the next one reads it. A tile is handed around as one thing; `part` cuts
+a row's numbers out of it, contiguous in memory, so that loops over them vectorise.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hedge_env.base.kernel import scalar_kernel
+from hedge_env.base.types import FloatArray
+
+TILE: Final = 256  # paths: the rows of a tile fit into the second-level cache
+
+
+class Tile(NamedTuple):
+    """The paths from `low` to `high` - 1 of `rows`."""
+
+    rows: FloatArray  # shape (number of rows, n)
+    low: int
+    high: int
+
+
+@scalar_kernel
+def part(tile: Tile, row: int) -> FloatArray:
+    """The numbers of one row on the tile's paths, shape (high - low,); a view."""
+    numbers: FloatArray = tile.rows[row, tile.low : tile.high]
+    return numbers

@@ -1,0 +1,84 @@
+"""Every kind of liability but the European options, and the positions of a book.
+
+A new kind is a file beside this one, a model in `config/sections/liabilities.py`, and a
+line in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from hedge_env.base.types import BoolArray, FloatArray, IntArray
+from hedge_env.book.forward import FORWARD
+from hedge_env.book.liability import Kind, Paths
+from hedge_env.config import EnvConfig
+from hedge_env.market.engine.parameters import MarketParams
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "forward": FORWARD,
+}
+
+
+class Positions:
+    """What a book holds besides European options, on a batch of paths.
+
+    Args:
+        config: The hedging problem.
+        market: Its compiled market.
+        n_paths: Size of the batch.
+    """
+
+    def __init__(self, config: EnvConfig, market: MarketParams, n_paths: int) -> None:
+        self._market = market
+        self._kinds: dict[str, tuple[Kind, Any]] = {}
+        self._memory: dict[str, FloatArray] = {}
+        for name, kind in KINDS.items():
+            positions = [leg for leg in config.book.others if leg.kind == name]
+            if positions:
+                self._kinds[name] = kind, kind.compile(positions, config, market)
+                shape = kind.memory_rows(len(positions)), n_paths
+                self._memory[name] = np.zeros(shape)
+        self._valued: IntArray = np.zeros(n_paths, dtype=np.int64)
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._kinds)
+
+    def start(self, chosen: BoolArray) -> None:
+        """Forget what the chosen paths remember."""
+        self._valued[chosen] = 0
+        for memory in self._memory.values():
+            memory[:, chosen] = 0.0
+
+    def value(
+        self,
+        rows: FloatArray,
+        state: FloatArray,
+        steps: IntArray,
+        path_ids: IntArray,
+        counters: IntArray,
+        key: tuple[np.uint32, np.uint32],
+    ) -> None:
+        """Add all positions to value and Greeks of the book; see `Kind`."""
+        arrived = steps != self._valued
+        paths = Paths(steps, arrived, path_ids, counters, key)
+        for name, (kind, constants) in self._kinds.items():
+            kind.value(rows, state, self._memory[name], paths, constants, self._market)
+        self._valued[...] = steps
+
+    def arrays(self) -> dict[str, FloatArray | IntArray]:
+        """What is remembered, by name; nothing without positions."""
+        if not self:
+            return {}
+        memory = {f"memory.{name}": array for name, array in self._memory.items()}
+        return {**memory, "valued": self._valued}
+
+
+def remembered_rows(config: EnvConfig) -> int:
+    """Rows that the positions of a book remember of each path."""
+    held = [leg.kind for leg in config.book.others]
+    counts = {name: held.count(name) for name in KINDS}
+    return sum(KINDS[name].memory_rows(n) for name, n in counts.items() if n)

@@ -1,0 +1,108 @@
+"""What can be traded: a list, in the order of the columns of a target.
+
+An instrument is a price, Greeks, a cost and limits, most of them rows of the batch. The
+underlying at its venue is the first; a listed option is one like it. What a trade in
+the underlying costs takes more than a row: `desk/charges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray
+from hedge_env.config import EnvConfig
+
+
+class Instrument(NamedTuple):
+    """One hedge instrument.
+
+    Attributes:
+        name: In words.
+        holdings: Row of the units held.
+        price: Row of the price of one [S_0].
+        half_spread: Row of half a spread: per value for the underlying [-], per unit
+            for an option [S_0].
+        low: Lowest holdings [-].
+        high: Highest [-].
+        delta: Row of its delta [-]; None: one.
+        gamma: Row of its gamma [1/S_0]; None: none.
+        vega: Row of its vega [S_0]; None: none.
+    """
+
+    name: str
+    holdings: int
+    price: int
+    half_spread: int
+    low: float
+    high: float
+    delta: int | None = None
+    gamma: int | None = None
+    vega: int | None = None
+
+
+def instruments_of(config: EnvConfig) -> tuple[Instrument, ...]:
+    """The instruments of a problem, `config.n_instruments` of them."""
+    low, high = config.holdings_bounds
+    underlying = Instrument(
+        "underlying",
+        field.HOLDINGS,
+        field.SPOT if config.market.basis is None else field.HEDGE_PRICE,
+        field.HALF_SPREAD,
+        float(low),
+        float(high),
+    )
+    option = config.execution.option
+    if option is None:
+        return (underlying,)
+    listed = Instrument(
+        "listed option",
+        field.OPTION_HOLDINGS,
+        field.OPTION_PRICE,
+        field.OPTION_HALF_SPREAD,
+        -float(option.limit),
+        float(option.limit),
+        field.OPTION_DELTA,
+        field.OPTION_GAMMA,
+        field.OPTION_VEGA,
+    )
+    return underlying, listed
+
+
+def complete_target(
+    target: FloatArray,
+    rows: FloatArray,
+    instruments: Sequence[Instrument],
+    giver: str = "a policy",
+) -> FloatArray:
+    """Holdings asked for of every instrument.
+
+    A policy that knows the underlying only may leave the other columns out: what it
+    does not know is held.
+
+    Args:
+        target: Shape (n, n_instruments), or (n, 1).
+        rows: Rows of the batch at the decision.
+        instruments: From `instruments_of`.
+        giver: Who gave the target, for the message.
+
+    Returns:
+        Shape (n_instruments, n), contiguous.
+
+    Raises:
+        ValueError: If the target has another shape.
+    """
+    shape = rows.shape[1], len(instruments)
+    if target.shape == shape:
+        return np.ascontiguousarray(target.T, dtype=np.float64)
+    if target.shape != (shape[0], 1):
+        raise ValueError(
+            f"{giver} gave targets of shape {target.shape}; finite numbers of shape "
+            f"{shape} are needed"
+        )
+    held = [rows[instrument.holdings] for instrument in instruments[1:]]
+    complete: FloatArray = np.stack([target[:, 0], *held]).astype(np.float64)
+    return complete

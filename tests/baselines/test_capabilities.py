@@ -1,0 +1,64 @@
+"""What solver and fused episodes know is declared, and the rest is refused."""
+
+import pytest
+
+from hedge_env.baselines.bands.delta_band import DeltaBand
+from hedge_env.baselines.capabilities import (
+    DYNAMIC_PROGRAMMING,
+    FUSED_EPISODES,
+    NOT_TUNED_FOR,
+    unknown_keys,
+)
+from hedge_env.baselines.optimum.solvable import why_unsolvable
+from hedge_env.baselines.tuning.fused_episodes import can_roll_out
+from hedge_env.config import EnvConfig, ExecutionConfig
+from hedge_env.config.loading import load_config
+
+# A value other than the default of every part of the execution.
+CHANGED = {
+    "permanent_impact": 0.1,
+    "latency_steps": 1,
+    "failure": {"probability": 0.1},
+    "sandwich": {"probability": 0.1, "loss_bp": 1.0},
+    "halt": {"move": 0.1},
+    "margin": {"collateral": 1.0},
+    "option": {},
+}
+
+
+@pytest.mark.parametrize("known", [DYNAMIC_PROGRAMMING, FUSED_EPISODES])
+def test_no_key_is_listed_that_no_section_has(known):
+    config = load_config("reference-gas")
+    for section, keys in known.items():
+        model: object = config
+        for part in section.split(".") if section else ():
+            model = getattr(model, part)
+        assert set(keys.split()) <= set(type(model).model_fields)
+    assert set(NOT_TUNED_FOR) <= set(EnvConfig.model_fields)
+
+
+def test_every_key_of_the_execution_is_known_or_tried_here():
+    known = set(FUSED_EPISODES["execution"].split())
+    assert known | set(CHANGED) == set(ExecutionConfig.model_fields)
+
+
+@pytest.mark.parametrize("key", CHANGED)
+def test_a_setting_that_is_not_known_is_left_to_the_batch(key):
+    plain = load_config("reference", {"execution": {"instrument": "perp"}})
+    assert can_roll_out(DeltaBand, plain)
+    changed = load_config(
+        "reference", {"execution": {"instrument": "perp", key: CHANGED[key]}}
+    )
+    assert unknown_keys(changed, FUSED_EPISODES) == [f"execution.{key}"]
+    assert not can_roll_out(DeltaBand, changed)
+    assert why_unsolvable(changed) is not None
+
+
+def test_keys_in_use_are_those_that_are_set_and_not_known():
+    config = load_config("ethereum-l1-adverse")
+    assert config.keys_in_use("market.volatility", ()) != []
+    found = config.keys_in_use("execution", ("gas_units", "fee_bp"))
+    assert "sandwich" in found
+    assert "gas_units" not in found
+    assert config.keys_in_use("replay", ()) == []
+    assert EnvConfig().keys_in_use("", ()) == []
