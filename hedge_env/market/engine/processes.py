@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from hedge_env.market.gas import chain, price
+from hedge_env.market.gas import gas_chain, gas_price
 from hedge_env.market.perpetual import basis, funding
 from hedge_env.market.spot import cascades, crowd, diffusion, jumps, regime
 from hedge_env.market.volatility import factors, season, surface
@@ -32,8 +32,8 @@ PROCESSES: Final[tuple[Process, ...]] = (
     diffusion,
     factors,
     surface,
-    price,  # of gas
-    chain,  # of gas
+    gas_price,
+    gas_chain,
     funding,
     season,
     jumps,
