@@ -31,6 +31,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from hedge_env.base.callee import compile_for_kernels
 from hedge_env.base.private_folder import belongs_to_user, is_private, make_private
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,14 +64,14 @@ def kernel(function: F) -> F:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     folder = cache_folder(_package_of(function))
     if folder is None:
-        return cast(F, numba.njit(**options)(function))
+        return cast(F, _compiled(function, **options))
     previous, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
-        compiled = numba.njit(cache=True, **options)(function)
+        compiled = _compiled(function, cache=True, **options)
         _tolerate_cache_errors(compiled)
         return cast(F, compiled)
     except RuntimeError:  # no cache folder suits this file: compile without
-        return cast(F, numba.njit(**options)(function))
+        return cast(F, _compiled(function, **options))
     finally:
         numba.config.CACHE_DIR = previous
 
@@ -89,8 +90,15 @@ def scalar_kernel(function: F) -> F:
     """
     if numba.config.DISABLE_JIT:
         return function
-    compiled = numba.njit(forceinline=True, nogil=True, error_model="numpy")(function)
-    return cast(F, compiled)
+    options = {"forceinline": True, "nogil": True, "error_model": "numpy"}
+    return cast(F, _compiled(function, **options))
+
+
+def _compiled(function: F, cache: bool = False, **options: Any) -> Any:
+    """numba's dispatcher, which gives other kernels code to inline (`callee`)."""
+    compiled = numba.njit(cache=cache, **options)(function)
+    compile_for_kernels(compiled, function, **options)
+    return compiled
 
 
 @functools.cache

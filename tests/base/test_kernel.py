@@ -37,7 +37,7 @@ def mini_package(tmp_path: Path) -> Path:
     """A package with one kernel that calls another in a second file."""
     package = tmp_path / "project" / "hedge_env"
     (package / "base").mkdir(parents=True)
-    for name in ("kernel.py", "private_folder.py"):
+    for name in ("callee.py", "kernel.py", "private_folder.py"):
         shutil.copy(
             Path(str(kernel_module.__file__)).parent / name, package / "base" / name
         )
