@@ -8,6 +8,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.held import hold
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.optimum.solvable import require_solvable
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
@@ -130,6 +131,7 @@ def _quotes_on_grid(
     """
     n, decisions = log_spots.size, config.episode.decisions
     quotes = quote_params(config)
+    constants = hold(quotes)
     rows = np.zeros((field.N_MARKET_FIELDS, n))
     state = np.zeros((N_STATES, n))
     state[market_state.LOG_SPOT] = log_spots
@@ -150,6 +152,6 @@ def _quotes_on_grid(
     key = stream_key(0, "test")
     for step in range(decisions + 1):
         steps[:] = step
-        write_quotes(rows, state, settled, steps, unused, unused, key, False, quotes)
+        write_quotes(rows, state, settled, steps, unused, unused, key, False, constants)
         found[:, step] = rows[list(which)]
     return found

@@ -95,7 +95,7 @@ def scalar_kernel(function: F) -> F:
 
 
 def _compiled(function: F, cache: bool = False, **options: Any) -> Any:
-    """numba's dispatcher, which gives other kernels code to inline (`callee`)."""
+    """Numba's dispatcher, which gives other kernels code to inline (`callee`)."""
     compiled = numba.njit(cache=cache, **options)(function)
     compile_for_kernels(compiled, function, **options)
     return compiled
@@ -236,7 +236,7 @@ def _tolerate_cache_errors(compiled: Any) -> None:
 def _say_that_it_compiles() -> None:
     """Tell a log, once a process, what the silence of the first call is about."""
     logging.getLogger("hedge_env").info(
-        "compiling kernels: once after an installation, about a minute"
+        "compiling kernels: once after an installation, about half a minute"
     )
 
 

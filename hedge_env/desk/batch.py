@@ -13,6 +13,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.account_rows import COST, N_RECORD, TRACKING_INCREMENT
 from hedge_env.base.errors import SimulationError
+from hedge_env.base.held import hold
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import MOST_OWN_MOVE, EnvConfig, RiskAversionRange
@@ -79,6 +80,7 @@ class HedgeBatch:
         quotes = quote_params(config)
         venue, listed = quotes.venue, quotes.listed
         self._params = step_params(config, listed)
+        self._constants = hold(self._params)
         n_rows = count_rows(listed.n_slots)
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
@@ -173,7 +175,8 @@ class HedgeBatch:
             self._responsive_market().displace(moves)
         self._market.advance(after)
         record = np.empty((N_RECORD, self.n_paths))
-        settle_decision(before, after, wanted, record, self.totals.rows, self._params)
+        totals = self.totals.rows
+        settle_decision(before, after, wanted, record, totals, self._constants)
         self.rows, self._spare = after, before
         self._require_numbers(record)
         return step_record(record, after[field.STEP] >= self.n_decisions)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hedge_env.base import account_rows, field
+from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import TILE, Tile, part
 from hedge_env.base.types import FloatArray
@@ -87,7 +88,7 @@ def settle_decision(
     target: FloatArray,
     record: FloatArray,
     totals: FloatArray,
-    p: StepParams,
+    constants: Held[StepParams],
 ) -> None:
     """Take one step on all paths, tile by tile.
 
@@ -98,8 +99,9 @@ def settle_decision(
             bounds.
         record: Shape (N_RECORD, n), written.
         totals: Shape (N_TOTALS, n), added to.
-        p: Constants.
+        constants: Of the step.
     """
+    p = constants.value
     n = before.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)

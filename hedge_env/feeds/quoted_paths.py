@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.held import hold
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.liabilities import Positions
 from hedge_env.config import EnvConfig
@@ -42,6 +43,7 @@ class QuotedPaths:
         config: EnvConfig,
     ) -> None:
         self._quotes = quotes
+        self._constants = hold(quotes)
         self._positions = Positions(config, quotes.market, n_paths)
         self._memory = np.zeros((memory_rows(quotes), n_paths))
         self.key = key
@@ -78,7 +80,7 @@ class QuotedPaths:
             self.counters,
             self.key,
             advance,
-            self._quotes,
+            self._constants,
         )
         if self._positions:
             arrays = self.state, self.steps, self.path_ids, self.counters

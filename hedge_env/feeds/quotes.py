@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import european, surface, tile
@@ -72,7 +73,7 @@ def write_quotes(
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
     advance: bool,
-    q: QuoteParams,
+    constants: Held[QuoteParams],
 ) -> None:
     """Write the market rows of all paths, at their present or their next decision.
 
@@ -93,8 +94,9 @@ def write_quotes(
         key: Of the random stream.
         advance: Whether to move on to the next decision first. One kernel for both,
             because compiling it takes seconds.
-        q: Constants.
+        constants: Of market, book and venue.
     """
+    q = constants.value
     n = rows.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)

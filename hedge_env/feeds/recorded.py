@@ -14,6 +14,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError, one_line
+from hedge_env.base.held import hold
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.files.timestamps import date_text
@@ -81,6 +82,7 @@ class ReplayMarket:
         self._usual_spot = config.market.spot
         quotes = quote_params(self._history.config)
         quotes = quotes._replace(market=self._history.params)
+        self._constants = hold(quotes.market)
         key = stream_key(seed, stream)
         self._paths = QuotedPaths(quotes, n_paths, key, self._history.config)
         self._first = np.full(n_paths, self._windows.first[0], dtype=np.int64)
@@ -121,7 +123,7 @@ class ReplayMarket:
             paths.path_ids,
             paths.counters,
             paths.key,
-            history.params,
+            self._constants,
         )
         decisions = history.params.clock.decisions
         np.minimum(paths.steps + 1, decisions, out=paths.steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.market.engine import market_state
@@ -86,7 +87,7 @@ def advance_recorded(
     path_ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
-    p: MarketParams,
+    constants: Held[MarketParams],
 ) -> None:
     """Advance all paths by one decision interval.
 
@@ -101,8 +102,9 @@ def advance_recorded(
         path_ids: Shape (n,).
         counters: Market steps already taken, shape (n,), updated in place.
         key: Of the random stream.
-        p: Constants, in which the driven factors stand still.
+        constants: Of the market, in which the driven factors stand still.
     """
+    p = constants.value
     n = state.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
