@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numba
-from numba.core import types
+from numba.core.types import StructRef  # type: ignore[attr-defined]
 from numba.experimental import structref
 
 from hedge_env.base.kernel import kernel
@@ -25,7 +25,7 @@ class Held(NamedTuple, Generic[T]):
 
 
 @structref.register
-class _HeldType(types.StructRef):  # type: ignore[misc]
+class _HeldType(StructRef):  # type: ignore[misc]
     """numba's type of what is held; it differs by the type of the value."""
 
 
@@ -55,10 +55,10 @@ def hold(value: T) -> Held[T]:
 
 
 @kernel
-def _hold(value):  # type: ignore[no-untyped-def]
+def _hold(value: Any) -> Any:
     return _HeldProxy(value)
 
 
 @kernel
-def _read(held):  # type: ignore[no-untyped-def]
+def _read(held: Any) -> Any:
     return held.value

@@ -90,7 +90,11 @@ def scalar_kernel(function: F) -> F:
     """
     if numba.config.DISABLE_JIT:
         return function
-    options = {"forceinline": True, "nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {
+        "forceinline": True,
+        "nogil": True,
+        "error_model": "numpy",
+    }
     return cast(F, _compiled(function, **options))
 
 
