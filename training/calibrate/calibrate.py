@@ -1,10 +1,8 @@
 """`hedge calibrate`: fit a market to history and write it as a preset file."""
 
-import shlex
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.documents import merge, parse_settings
 from hedge_env.config.loading import load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
+from hedge_env.training.calibrate.command_line import command_line
 from hedge_env.training.calibrate.data.chains import fit_chains
 from hedge_env.training.calibrate.data.history import (
     History,
@@ -25,10 +24,9 @@ from hedge_env.training.calibrate.data.history import (
     add_reversal,
     read_spot,
 )
+from hedge_env.training.calibrate.fit.effort import NONE, TABLE, Effort
 from hedge_env.training.calibrate.fit.final_values import final_values, table_histories
 from hedge_env.training.calibrate.fit.fitting import (
-    NONE,
-    Effort,
     Fitted,
     aims,
     fit_market,
@@ -67,7 +65,7 @@ def run(options: CalibrateOptions) -> None:
     Args:
         options: Files, dates and where to write.
     """
-    _check_out(options)
+    _check(options)
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
     smile = _smile(options, base)
@@ -79,6 +77,7 @@ def run(options: CalibrateOptions) -> None:
         options.histories,
         options.steps,
         seed=options.seed,
+        table=options.table_histories or TABLE,
         years=options.years,
         starts=options.starts,
         weighted=options.weights,
@@ -108,7 +107,12 @@ def run(options: CalibrateOptions) -> None:
         write_text(f"\nwritten: {options.out}")
 
 
-def _check_out(options: CalibrateOptions) -> None:
+def _check(options: CalibrateOptions) -> None:
+    if options.years is not None and options.table_histories is not None:
+        raise ConfigError(
+            "--years and --table-histories both say how much is behind the table: give "
+            "one of them"
+        )
     if (out := options.out) is None and options.parts != (NONE,):
         raise ConfigError(
             "--out: name the preset file to write, or compare the base as it is with "
@@ -187,50 +191,6 @@ def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:
     return {"surface.skew.mean": mean, "surface.curvature.mean": smile.wing}
 
 
-def _command(options: CalibrateOptions) -> str:
-    """The command line that repeats the fit, with file names instead of paths."""
-    entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
-        ("--spot", (options.spot,)),
-        ("--implied-vol", (options.implied_vol,)),
-        ("--gas", options.gas),
-        ("--funding", (options.funding,)),
-        ("--risk-reversal", (options.risk_reversal,)),
-        ("--chain", options.chain),
-    )
-    words = ["hedge", "calibrate"]
-    for name, paths in entries:
-        files = [path.name for path in paths if path is not None]
-        words += [name, ",".join(files)] if files else []
-    dates = (
-        ("--since", options.since),
-        ("--until", options.until),
-        ("--gas-since", options.gas_since),
-        ("--gas-until", options.gas_until),
-    )
-    for name, date in dates:
-        words += [] if date is None else [name, date.date().isoformat()]
-    if options.parts:
-        words += ["--parts", ",".join(options.parts)]
-    words += ["--base", options.base]
-    for setting in options.settings:
-        words += ["--set", setting]
-    if options.parts != (NONE,):
-        words += ["--histories", str(options.histories)]
-        for name, count, usual in (
-            ("--steps", options.steps, CalibrateOptions.steps),
-            ("--starts", options.starts, CalibrateOptions.starts),
-        ):
-            words += [] if count == usual else [name, str(count)]
-    words += [] if options.years is None else ["--years", str(options.years)]
-    words += [] if options.weights else ["--no-weights"]
-    words += ["--seed", str(options.seed)]
-    return shlex.join(words + _out(options))
-
-
-def _out(options: CalibrateOptions) -> list[str]:
-    return [] if options.out is None else ["--out", options.out.name]
-
-
 def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     today = datetime.now(UTC).date().isoformat()
     files = "; ".join(f"{name}, {span}" for name, span in history.spans.items())
@@ -241,7 +201,7 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     }
     remarks = [
         f"A market fitted to history on {today}: {files}.",
-        f"Command: {_command(options)}",
+        f"Command: {command_line(options)}",
         "Behind each fitted number stands its standard error, from the spread of "
         "simulated histories of the same length.",
     ]
@@ -293,7 +253,7 @@ def _write_report(
     weights = ", weighted so that the time under stress is the expected one"
     text = (
         f"# Data and model: {name}\n\n"
-        f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        f"`{command_line(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
         f"{LEGEND}\n\n{judgement(rows)}\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
         f"{length}{weights if weighted else ''}; sd is their standard "

@@ -170,3 +170,23 @@ def test_a_fit_needs_a_file_to_write(
 ) -> None:
     assert main(arguments) == 2
     assert "--parts none" in capsys.readouterr().err
+
+
+def test_a_table_is_asked_for_in_years_or_in_histories(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ["--parts", "none", "--years", "5", "--table-histories", "5"]
+    assert main([*arguments, *both]) == 2
+    assert "give one of them" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_report_says_how_many_histories_are_behind_its_table(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    words = [*arguments, "--parts", "none", "--report", str(tmp_path)]
+    for more, number in (([], 100), (["--table-histories", "9"], 9)):
+        assert main([*words, *more]) == 0
+        text = (tmp_path / "calibration.md").read_text()
+        assert f"the mean over {number} simulated histories" in text
+        assert " ".join(["--parts none --base ethereum-l1", *more, "--seed"]) in text
