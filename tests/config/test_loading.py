@@ -51,8 +51,9 @@ def test_the_presets_are_those_that_ids_and_documents_name():
     named = {"reference", "ethereum-l1", "ethereum-l2", "deribit"}
     stress = {"crash", "calm", "short-squeeze"}
     eras = {"ethereum-l1-2021", "ethereum-l1-2026"}
+    wide = {"ethereum-l1-wide", "deribit-wide"}
     published = {"cao-gbm-1m", "cao-gbm-3m", "derman-kamal"}
-    assert named | eras | published | stress <= set(PRESETS)
+    assert named | eras | wide | published | stress <= set(PRESETS)
     assert preset_text("reference").startswith("#")
 
 

@@ -1,8 +1,10 @@
 """`hedge calibrate`: fit a market to history and write it as a preset file."""
 
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
 from hedge_env.config.documents import merge, parse_settings
-from hedge_env.config.loading import load_config
+from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
 from hedge_env.training.calibrate.command_line import command_line
 from hedge_env.training.calibrate.data.chains import fit_chains
@@ -120,6 +122,22 @@ def _check(options: CalibrateOptions) -> None:
         )
     if out is not None and out.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--out {out}: name a file that ends in .yaml")
+    base = _base_file(options)
+    if base is not None and out is not None and base.resolve() == out.resolve():
+        raise ConfigError(f"--out {out} is the --base: name another file to write")
+
+
+def _base_file(options: CalibrateOptions) -> Path | None:
+    """The file that the base is; None if it is a preset."""
+    return None if options.base in PRESETS else Path(options.base)
+
+
+def _parent(options: CalibrateOptions) -> str:
+    """The base as the file to be written finds it: from its own folder."""
+    base = _base_file(options)
+    if base is None or options.out is None:
+        return options.base
+    return Path(os.path.relpath(base, options.out.parent)).as_posix()
 
 
 def _unused(
@@ -208,11 +226,12 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     if options.chain:
         names = ", ".join(path.name for path in options.chain)
         remarks.insert(1, f"Skew and curvature from the option chains {names}.")
-    description = f"{options.base} fitted to {options.spot.name}"
+    name = options.base if (file := _base_file(options)) is None else file.stem
+    description = f"{name} fitted to {options.spot.name}"
     base = load_config(options.base).model_dump(mode="json")
     settings = parse_settings(options.settings, base)
     changes = merge(settings, {"market": fitted.market})
-    return preset_yaml(options.base, description, changes, errors, remarks)
+    return preset_yaml(_parent(options), description, changes, errors, remarks)
 
 
 def _document(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from hedge_env.config.loading import PRESETS
 from hedge_env.training.calibrate.fit.effort import NONE
 from hedge_env.training.cli.commands import CalibrateOptions
 
@@ -37,7 +38,8 @@ def command_line(options: CalibrateOptions) -> str:
         words += [] if date is None else [name, date.date().isoformat()]
     if options.parts:
         words += ["--parts", ",".join(options.parts)]
-    words += ["--base", options.base]
+    base = options.base
+    words += ["--base", base if base in PRESETS else Path(base).name]
     for setting in options.settings:
         words += ["--set", setting]
     if options.parts != (NONE,):

