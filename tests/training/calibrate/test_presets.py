@@ -28,12 +28,13 @@ STATISTICS = {s.name: s for s in AIMS["spot"] if s.is_asked or s.name in SPREADS
 
 
 def data() -> dict[str, float]:
-    """The figures of the data in the whole tables of the document."""
+    """The figures of the data in the whole table of the document."""
     found = {}
-    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+    whole = DOCUMENT.read_text(encoding="utf-8").partition("## The whole table")[2]
+    for line in whole.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         name = re.sub(r" \[[^]]*\]$", "", cells[0])
-        if name in STATISTICS and name not in found:
+        if name in STATISTICS:
             found[name] = float(cells[1])
     return found
 
