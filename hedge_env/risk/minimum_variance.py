@@ -76,8 +76,7 @@ class MinimumVariance:
             rows: Present rows, shape (rows, n).
         """
         features = state_features(rows, self.level, informed=self.informed)
-        best: FloatArray = rows[field.DELTA] + np.array(self.coefficients) @ features
-        return best
+        return _sum_of(self.coefficients, features, rows[field.DELTA])
 
     def price_variance(self, rows: FloatArray) -> FloatArray:
         """Mean square A of the next move of the price, not negative [S_0^2].
@@ -86,7 +85,7 @@ class MinimumVariance:
             rows: Present rows, shape (rows, n).
         """
         terms = _variance_terms(rows, informed=self.informed)
-        rates = np.array(self.variances) @ terms
+        rates = _sum_of(self.variances, terms, np.zeros(rows.shape[1]))
         least = _LEAST_SHARE * self.interval * terms[:3].max(axis=0)
         found: FloatArray = rows[field.SPOT] ** 2 * np.maximum(rates, least)
         return found
@@ -208,6 +207,20 @@ def _intervals(
         for rows, after in pairwise(tape):
             change = after[field.BOOK_VALUE] - rows[field.BOOK_VALUE]
             yield rows, after[price] - rows[price], change
+
+
+def _sum_of(
+    coefficients: tuple[float, ...], terms: FloatArray, start: FloatArray
+) -> FloatArray:
+    """Start plus coefficients times terms, term by term.
+
+    A product of matrices groups the terms by the number of paths, so that a path alone
+    would get other bits than in a batch.
+    """
+    total: FloatArray = start.copy()
+    for coefficient, term in zip(coefficients, terms, strict=True):
+        total += coefficient * term
+    return total
 
 
 def _variance_terms(rows: FloatArray, *, informed: bool) -> FloatArray:
