@@ -90,7 +90,7 @@ def next_rows(
     quotes, n = quote_params(config), path_ids.size
     draws = plan.still + plan.jumps + plan.regime
     n_rows = least_rows(quotes.listed.n_slots)
-    paths = QuotedPaths(quotes, n, stream_key(seed, stream))
+    paths = QuotedPaths(quotes, n, stream_key(seed, stream), config)
     rows, after = np.zeros((n_rows, n)), np.zeros((n_rows, n))
     everyone = np.ones(n, dtype=np.bool_)
     paths.start(path_ids, everyone)

@@ -109,7 +109,7 @@ def _advance_tile(
     for step in range(m):
         if p.parts.interval:
             note_interval(state, low, high, step, p.interval)
-        draw_noise(noise, ids[low:high], counters[low:high], key, p)
+        draw_noise(noise, ids[low:high], counters[low:high], key, p.draws.step)
         _place(noise, shift, first, turn, weights[low:high], step, plan, m)
         _step(state, low, high, noise, counters, p)
         for i in range(low, high):
