@@ -87,6 +87,15 @@ class QuotedPaths:
                 n = self.steps.size
                 follow_crowd(rows, self.state, 0, n, self._quotes.market.crowd)
 
+    def copies(self, count: int) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+        """State, memory, counters and steps, every path `count` times side by side."""
+        return (
+            np.repeat(self.state, count, axis=1),
+            np.repeat(self._memory, count, axis=1),
+            np.repeat(self.counters, count),
+            np.repeat(self.steps, count),
+        )
+
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Copies of the arrays, by name."""
         return {name: array.copy() for name, array in self._arrays().items()}

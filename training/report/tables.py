@@ -6,6 +6,7 @@ from rich.text import Text
 
 from hedge_env.training.output.console import result_width, write_table
 from hedge_env.training.results.findings import (
+    avoidable,
     detailed_risk_aversion,
     difference,
     leader,
@@ -125,7 +126,9 @@ def summary_table(summary: Summary) -> Table:
     table.add_column("λ", justify="right")
     table.add_column("policy", no_wrap=True)
     compared = any(row.best_rule for row in summary.policies)
-    for title in ("objective", *(("vs best rule",) if compared else ())):
+    has_floor = any(row.avoidable_bp is not None for row in summary.policies)
+    titles = ("objective", *(("avoidable",) if has_floor else ()))
+    for title in (*titles, *(("vs best rule",) if compared else ())):
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -136,17 +139,18 @@ def summary_table(summary: Summary) -> Table:
         for row in rows:
             table.add_row(
                 f"{level:g}",
-                *_cells(row, compared=compared),
+                *_cells(row, compared=compared, has_floor=has_floor),
                 style=_style(row, lead),
                 end_section=row is rows[-1],
             )
     return table
 
 
-def _cells(row: PolicyRow, *, compared: bool) -> list[str]:
+def _cells(row: PolicyRow, *, compared: bool, has_floor: bool) -> list[str]:
     return [
         marked_name(row).replace("[", r"\["),  # rich would read markup into it
         objective(row),
+        *([avoidable(row)] if has_floor else []),
         *([difference(row)] if compared else []),
         with_error(row.cost_bp, row.cost_se),
         with_error(row.tracking_error_bp, row.tracking_error_se),
