@@ -13,7 +13,7 @@ import numpy as np
 from hedge_env.baselines.band_rule import BandRule
 from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.rule import AbstractRule
-from hedge_env.baselines.tuning.criteria import criterion_with_error
+from hedge_env.baselines.tuning.criteria import criterion_with_error, paired_difference
 from hedge_env.baselines.tuning.fused_episodes import (
     Tile,
     can_roll_out,
@@ -54,6 +54,7 @@ class Trials:
         self.ranges: tuple[ParameterRange, ...] = tuple(rule_class.parameters.values())
         self._config = config
         self._risk_aversion = risk_aversion
+        self._criterion = criterion
         self._score = criterion_with_error(criterion)
         self._progress = progress
         self._n_all = tape.n_paths
@@ -110,13 +111,20 @@ class Trials:
         """`value` of many positions, which together take less time."""
         return self._look_up(positions, in_part=False)
 
-    def rough_value(self, position: Sequence[float]) -> float:
-        """Criterion on a part of the paths [bp]; infinite if it is not a number."""
-        return self.rough_values([position])[0]
-
     def rough_values(self, positions: Sequence[Sequence[float]]) -> list[float]:
-        """`rough_value` of many positions, which together take less time."""
+        """Criterion of many positions on a part of the paths [bp]; as `values`."""
         return self._look_up(positions, in_part=self._n_part < self._n_all)
+
+    def difference(
+        self, ours: Sequence[float], theirs: Sequence[float]
+    ) -> tuple[float, float]:
+        """Criterion at one position minus that at another, and its error [bp]."""
+        tables = self.tables([self.rule(ours), self.rule(theirs)])
+        return paired_difference(self._criterion, tables[0], tables[1])
+
+    def tables(self, rules: Sequence[AbstractRule]) -> list[EpisodeTable]:
+        """What rules of this class do on all of the paths."""
+        return self._run(rules, self._all)
 
     def _look_up(
         self, positions: Sequence[Sequence[float]], *, in_part: bool

@@ -75,6 +75,15 @@ class EpisodeTable:
         """Cost plus lambda times the squared increments, shape (n,)."""
         return self.cost + self.risk_aversion * self.squared_increments
 
+    def part(self, paths: slice) -> EpisodeTable:
+        """Some of the episodes."""
+        columns = {
+            column.name: getattr(self, column.name)[..., paths]
+            for column in fields(EpisodeTable)
+            if column.name not in ("policy", "kind")
+        }
+        return EpisodeTable(policy=self.policy, kind=self.kind, **columns)
+
 
 def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
     """One table of all the episodes of one policy, in the order given."""
