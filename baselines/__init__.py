@@ -21,6 +21,7 @@ from hedge_env.baselines.bands.whalley_wilmott import WhalleyWilmott
 from hedge_env.baselines.bands.zakamouline import Zakamouline
 from hedge_env.baselines.deltas.bartlett import Bartlett
 from hedge_env.baselines.deltas.delta import Delta
+from hedge_env.baselines.deltas.linear_greeks import LinearGreeks
 from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.options.delta_gamma import DeltaGamma
@@ -56,6 +57,7 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         DeadlineBand,
         Zakamouline,
         MinimumVariance,
+        LinearGreeks,
         Bartlett,
         GasWait,
         Vault,
@@ -65,6 +67,19 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
         DeltaVega,
     )
 }
+
+# What a first look shows: `delta`, which everybody knows, and whatever was the best or
+# the second best rule of any market and risk aversion in docs/study.
+MAIN_RULES: Final = (
+    "delta",
+    "delta-band",
+    "gamma-band",
+    "whalley-wilmott",
+    "gas-band",
+    "deadline-band",
+    "zakamouline",
+    "minimum-variance",
+)
 
 # These manage an investment instead of hedging a book: see `allocation`.
 ALLOCATIONS: Final[Mapping[str, type[AbstractRule]]] = {
@@ -105,6 +120,7 @@ def _can_read(rule: type[AbstractRule], config: EnvConfig) -> bool:
 __all__ = [
     "ALLOCATIONS",
     "BASELINES",
+    "MAIN_RULES",
     "RULES",
     "AbstractRule",
     "rules_for",
