@@ -68,17 +68,18 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
     )
 }
 
-# What a first look shows: `delta`, which everybody knows, and whatever was the best or
-# the second best rule of any market and risk aversion in docs/study.
+# What a first look shows: `delta` and `whalley-wilmott`, which everybody knows; the
+# best rules of every market and risk aversion in docs/study; and `linear-greeks`, which
+# contains `delta-band` and leads at an exchange where risk hardly counts.
 MAIN_RULES: Final = (
     "delta",
-    "delta-band",
     "gamma-band",
     "whalley-wilmott",
     "gas-band",
     "deadline-band",
     "zakamouline",
     "minimum-variance",
+    "linear-greeks",
 )
 
 # These manage an investment instead of hedging a book: see `allocation`.

@@ -29,8 +29,9 @@ class CentredRule(AbstractRule):
     """
 
     centre_parameters: ClassVar[Mapping[str, ParameterRange]] = {
-        "centre_vega": ParameterRange(-0.5, 0.5),
-        "centre_smile": ParameterRange(-0.5, 0.5),
+        # .17 in the fitted markets, 2 in a Heston market of little variance.
+        "centre_vega": ParameterRange(-4.0, 4.0),
+        "centre_smile": ParameterRange(-4.0, 4.0),
     }
 
     centre_vega: float = 0.0  # theta [-]; see least_variance

@@ -69,9 +69,9 @@ class LinearGreeks(BandRule):
     }
     centre_parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "delta_excess": ParameterRange(-0.5, 0.5),
-        "vega": ParameterRange(-0.5, 0.5),
-        "vanna": ParameterRange(-0.5, 0.5),
-        "gamma": ParameterRange(-0.5, 0.5),
+        "vega": ParameterRange(-4.0, 4.0),
+        "vanna": ParameterRange(-4.0, 4.0),
+        "gamma": ParameterRange(-4.0, 4.0),
     }
 
     half_width: float = 0.1  # [-], holdings per contract

@@ -6,7 +6,7 @@ Nothing is random, so that searching twice ends at the same place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ _FINALISTS = 4
 _SAMPLES = 8  # first look at several parameters, times their number
 _ROUGH_TRIALS = 12  # of a simplex on a part of the paths, times their number
 _FINE_TRIALS = 8  # of the simplex on all paths, times their number
-_ROUGH_STEP, _FINE_STEP = 0.1, 0.04  # size of a simplex, in shares of the ranges
+_ROUGH_STEP, FINE_STEP = 0.1, 0.04  # size of a simplex, in shares of the ranges
 _TOLERANCE = 1e-3  # of positions in a range [-], and of simplex values [bp]
 
 Position: TypeAlias = tuple[float, ...]  # of each parameter in its range, in [0, 1]
@@ -77,14 +77,16 @@ def count(ranges: Sequence[ParameterRange]) -> tuple[int, int]:
     return _GRID, _LINE_TRIALS + 1
 
 
-def refine(space: Space, start: Position, moved: Sequence[int]) -> Position:
+def refine(space: Space, start: Position, steps: Mapping[int, float]) -> Position:
     """A simplex on all paths from `start`, which it never leaves for a worse place.
 
     Args:
         space: What is searched.
         start: Where from.
-        moved: Numbers of the parameters that move; whole ones should not.
+        steps: Numbers of the parameters that move, and how far at first, in shares of
+            their ranges; whole ones should not move.
     """
+    moved = list(steps)
 
     def place(u: Sequence[float]) -> Position:
         position = list(start)
@@ -95,7 +97,7 @@ def refine(space: Space, start: Position, moved: Sequence[int]) -> Position:
     best = _simplex(
         lambda u: space.values([place(u)])[0],
         tuple(start[number] for number in moved),
-        _FINE_STEP,
+        list(steps.values()),
         count_refined(len(moved)),
     )
     ends = (start, place(best))
@@ -163,21 +165,26 @@ def _search_space(space: Space, *, finely: bool) -> Position:
     space.rough_values(starts)  # together, before they are looked at one by one
     starts.sort(key=rough)
     ends = [
-        _simplex(rough, start, _ROUGH_STEP, _ROUGH_TRIALS * d) for start in starts[:2]
+        _simplex(rough, start, [_ROUGH_STEP] * d, _ROUGH_TRIALS * d)
+        for start in starts[:2]
     ]
     best = ends[_first_best(space.rough_values, ends)]
     if not finely:
         return best
-    fine = _simplex(partial(_one, space.values), best, _FINE_STEP, _FINE_TRIALS * d)
+    fine = _simplex(
+        partial(_one, space.values), best, [FINE_STEP] * d, _FINE_TRIALS * d
+    )
     return (best, fine)[_first_best(space.values, (best, fine))]
 
 
-def _simplex(value: Value, start: Position, step: float, trials: int) -> Position:
+def _simplex(
+    value: Value, start: Position, steps: Sequence[float], trials: int
+) -> Position:
     """Nelder-Mead in the unit cube, from a simplex that points inwards."""
     corners = [list(start)]
     for axis in range(len(start)):
         corner = list(start)
-        corner[axis] += step if corner[axis] < 0.5 else -step
+        corner[axis] += steps[axis] if corner[axis] < 0.5 else -steps[axis]
         corners.append(corner)
     result = minimize(
         value,

@@ -27,6 +27,7 @@ from hedge_env.evaluation.evaluate import (
     concatenate,
     evaluate_on_tape,
 )
+from hedge_env.evaluation.metrics import mean_and_error
 from hedge_env.feeds.tape import MarketTape
 
 # Paths that one thread runs: as they were recorded, or rearranged for `roll_out`.
@@ -115,12 +116,19 @@ class Trials:
         """Criterion of many positions on a part of the paths [bp]; as `values`."""
         return self._look_up(positions, in_part=self._n_part < self._n_all)
 
-    def difference(
+    def lead(
         self, ours: Sequence[float], theirs: Sequence[float]
     ) -> tuple[float, float]:
-        """Criterion at one position minus that at another, and its error [bp]."""
-        tables = self.tables([self.rule(ours), self.rule(theirs)])
-        return paired_difference(self._criterion, tables[0], tables[1])
+        """How one position compares with another on all of the paths.
+
+        Returns:
+            Criterion at `ours` minus that at `theirs` [bp], and by how many standard
+            errors the squared increments of `ours` are the smaller ones.
+        """
+        mine, other = self.tables([self.rule(ours), self.rule(theirs)])
+        risk, error = mean_and_error(mine.squared_increments - other.squared_increments)
+        lead, _ = paired_difference(self._criterion, mine, other)
+        return lead, -risk / error if error > 0.0 else 0.0
 
     def tables(self, rules: Sequence[AbstractRule]) -> list[EpisodeTable]:
         """What rules of this class do on all of the paths."""

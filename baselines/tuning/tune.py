@@ -16,6 +16,7 @@ from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.rule import AbstractRule
 from hedge_env.baselines.tuning.centre_fit import least_variance_centre
 from hedge_env.baselines.tuning.search import (
+    FINE_STEP,
     Position,
     count,
     count_refined,
@@ -28,7 +29,9 @@ from hedge_env.evaluation.evaluate import Progress
 from hedge_env.feeds.tape import MarketTape
 
 _AT_LIMIT = 0.005  # share of a range
-_CERTAIN = 2.0  # standard errors by which a centre must be better than none
+# First move of a fitted parameter: a share of it, and this beside.
+_CENTRE_SHARE, _CENTRE_STEP = 0.15, 0.02
+_CERTAIN = 2.0  # standard errors by which a centre must leave less risk than none
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def tune(
 
     The parameters of a centre start from a regression (`centre_fit`): the others are
     searched around it, then all move together. Unless that centre is better than none
-    beyond doubt on these paths, it is left out, so that nothing is fitted to luck.
+    and leaves less risk beyond doubt on these paths, it is left out, so that nothing is
+    fitted to luck. A tail's own error would let hardly any centre pass.
 
     Args:
         rule_class: A rule; its `parameters` are searched.
@@ -150,7 +154,11 @@ def _search_around(
     free = [n for n, r in enumerate(trials.ranges) if r.scale != "integer"]
     trials.plan(2 * in_part, in_all + max(in_all, count_refined(len(free))))
     own = search(around, finely=False)
-    lead, error = trials.difference(around.place(own), without.place(own))
-    if not lead < -_CERTAIN * error:
+    lead, sureness = trials.lead(around.place(own), without.place(own))
+    if not (lead < 0.0 and sureness > _CERTAIN):
         return without.place(search(without))
-    return refine(trials, around.place(own), free)
+    steps = dict.fromkeys(free, FINE_STEP)
+    first = len(own)
+    for number, (r, x) in enumerate(zip(allowed, fitted, strict=True), first):
+        steps[number] = (_CENTRE_SHARE * abs(x) + _CENTRE_STEP) / (r.high - r.low)
+    return refine(trials, around.place(own), steps)
