@@ -130,6 +130,7 @@ def test_without_json_a_table_with_intervals_is_printed(saved):
         (("delta", "--preset", "referense"), "reference"),
         (("delta", "--set", "execution.fee=1"), "execution.fee"),
         (("all",), "hedge compare --policies all"),
+        (("main",), "hedge compare --policies main"),
         (("optimal",), "hedge compare --policies optimal"),
         (("delta", "--episodes", "1"), "at least 2 paths"),
     ],

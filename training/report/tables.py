@@ -69,6 +69,8 @@ def print_tuned(file: TunedFile) -> None:
     table.add_column("λ", justify="right")
     table.add_column("policy", no_wrap=True)
     table.add_column(file.criterion, justify="right", no_wrap=True)
+    for title in ("on test paths", "gain", "gain on test paths"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("tried", justify="right")
     table.add_column("parameters")
     for entry in sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp)):
@@ -76,14 +78,23 @@ def print_tuned(file: TunedFile) -> None:
             f"{entry.risk_aversion:g}",
             entry.policy,
             with_error(entry.value_bp, entry.value_se or 0.0),
+            _known(entry.test_bp, entry.test_se),
+            _known(entry.gain_bp, entry.gain_se),
+            _known(entry.test_gain_bp, entry.test_gain_se),
             f"{entry.evaluations}",
             parameter_text(entry.params),
         )
     write_table(
         table,
         f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
-        "notional; ± is a 95 % confidence interval.",
+        "notional; ± is a 95 % confidence interval. The gain is over the rule's own "
+        "defaults, path by path: what of it is not left on the test paths was luck.",
     )
+
+
+def _known(value: float | None, error: float | None) -> str:
+    """A number with its error, or nothing in a file from before it was measured."""
+    return "" if value is None else with_error(value, error or 0.0)
 
 
 _NARROW = 140  # columns of a terminal; the whole table takes more than 130
