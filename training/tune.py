@@ -19,7 +19,7 @@ from hedge_env.training.cli.commands import TuneOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder
-from hedge_env.training.results.contenders import OPTIMA, find_contenders
+from hedge_env.training.results.contenders import OPTIMA, Rule, find_contenders
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
@@ -100,14 +100,7 @@ def tune_to_file(
     """
     parse_criterion(criterion)
     require_two_paths(n_episodes)
-    rules, agents = find_contenders(policies, config)
-    others = [*(name for name in OPTIMA if name in policies)]
-    others += [str(agent.source) for agent in agents]
-    others += [rule.name for rule in rules if rule.given is not None]
-    if others:
-        raise ConfigError(
-            f"--policies: {others[0]} has no parameters to tune; name rules"
-        )
+    rules = _rules_to_tune(policies, config)
     n_paths = episodes_in(config, n_episodes, "validation")
     file = new_file(config, criterion, seed=seed, n_paths=n_paths)
     if path is not None and path.exists():
@@ -142,6 +135,19 @@ def tune_to_file(
         option="--episodes",
     )
     return file
+
+
+def _rules_to_tune(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
+    """The rules asked for, refusing all that has nothing to tune."""
+    rules, agents = find_contenders(policies, config)
+    others = [*(name for name in OPTIMA if name in policies)]
+    others += [str(agent.source) for agent in agents]
+    others += [rule.name for rule in rules if rule.given is not None]
+    if others:
+        raise ConfigError(
+            f"--policies: {others[0]} has no parameters to tune; name rules"
+        )
+    return rules
 
 
 def _continued(

@@ -110,6 +110,7 @@ class EpisodeTable:
             column.name: getattr(self, column.name)[..., paths]
             for column in fields(EpisodeTable)
             if column.name not in ("policy", "kind")
+            and getattr(self, column.name) is not None
         }
         return EpisodeTable(policy=self.policy, kind=self.kind, **columns)
 

@@ -34,7 +34,9 @@ def test_the_normal_quantile_inverts_the_distribution() -> None:
         assert normal_cdf(normal_quantile(u)) == pytest.approx(u, rel=1e-9)
 
 
-FORWARD = "book.legs=[{kind: forward, quantity: -2.0, moneyness: 1.0, maturity_days: 4}]"
+FORWARD = (
+    "book.legs=[{kind: forward, quantity: -2.0, moneyness: 1.0, maturity_days: 4}]"
+)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def run(*arguments):
 
 
 def measured(policy, config, level, **options):
-    (table,) = evaluate([(policy, level)], config, n_episodes=50, **options)
+    options = {"n_episodes": 50, "controlled": True} | options
+    (table,) = evaluate([(policy, level)], config, **options)
     return summarise(table)
 
 

@@ -1,5 +1,7 @@
 """A summary as a table in the terminal."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +21,7 @@ from hedge_env.training.results.findings import (
 )
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary
-from hedge_env.training.results.tuned_file import TunedFile
+from hedge_env.training.results.tuned_file import TunedEntry, TunedFile
 
 __all__ = ["print_summary", "print_tuned", "summary_table"]
 
@@ -65,15 +67,17 @@ def print_tuned(file: TunedFile) -> None:
     Args:
         file: What was tuned.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("λ", justify="right")
+    entries = sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("λ", justify="right", no_wrap=True)
     table.add_column("policy", no_wrap=True)
-    table.add_column(file.criterion, justify="right", no_wrap=True)
-    for title in ("on test paths", "gain", "gain on test paths"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("tried", justify="right")
-    table.add_column("parameters")
-    for entry in sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp)):
+    for title in (file.criterion, "on test paths", "gain", "gain on test paths"):
+        table.add_column(title, justify="right", overflow="fold")
+    if not _is_narrow():
+        table.add_column("tried", justify="right")
+        table.add_column("parameters")
+    for entry in entries:
+        further = f"{entry.evaluations}", parameter_text(entry.params)
         table.add_row(
             f"{entry.risk_aversion:g}",
             entry.policy,
@@ -81,15 +85,24 @@ def print_tuned(file: TunedFile) -> None:
             _known(entry.test_bp, entry.test_se),
             _known(entry.gain_bp, entry.gain_se),
             _known(entry.test_gain_bp, entry.test_gain_se),
-            f"{entry.evaluations}",
-            parameter_text(entry.params),
+            *(() if _is_narrow() else further),
         )
     write_table(
         table,
+        *(_parameter_lines(entries) if _is_narrow() else ()),
         f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
         "notional; ± is a 95 % confidence interval. The gain is over the rule's own "
         "defaults, path by path: what of it is not left on the test paths was luck.",
     )
+
+
+def _parameter_lines(entries: Sequence[TunedEntry]) -> list[str]:
+    """What a narrow table has no room for."""
+    return [
+        f"{entry.policy} at λ {entry.risk_aversion:g}: {parameter_text(entry.params)} "
+        f"({entry.evaluations} tried)"
+        for entry in entries
+    ]
 
 
 def _known(value: float | None, error: float | None) -> str:

@@ -82,7 +82,7 @@ def test_all_leaves_out_what_a_book_is_not_for_and_says_so(capsys):
     said = capsys.readouterr().err
     assert "bartlett, leland, zakamouline (the book has 2 strikes and 2 matur" in said
     assert (
-        "left out of all: minimum-variance, linear-greeks (the book has 2 maturities)"
+        "left out of all: linear-greeks, minimum-variance (the book has 2 maturities)"
         in said
     )
     named, _ = find_contenders(["bartlett"], config)
