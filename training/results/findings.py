@@ -8,7 +8,8 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
 __all__ = [
-    "answer",
+    "avoidable",
+    "detailed_risk_aversion",
     "difference",
     "headline",
     "leader",
@@ -24,7 +25,7 @@ __all__ = [
 MINUS = "\N{MINUS SIGN}"
 
 
-def headline(summary: Summary) -> float:
+def detailed_risk_aversion(summary: Summary) -> float:
     """Risk aversion at which a report goes into detail: an agent's, or the middle."""
     levels = summary.risk_aversions
     with_agent = [
@@ -51,7 +52,7 @@ def leader(summary: Summary, risk_aversion: float) -> PolicyRow:
     return best or min(rules or rows, key=by_validation)
 
 
-def answer(summary: Summary) -> str:
+def headline(summary: Summary) -> str:
     """Which policy is best and by how much, for every risk aversion."""
     sentences = [_at(summary, level) for level in summary.risk_aversions]
     return " ".join(sentences)
@@ -65,6 +66,13 @@ def with_error(value: float, error: float, digits: int = 1) -> str:
 def objective(row: PolicyRow) -> str:
     """Objective and the half-width of its interval, over paths and seeds [bp]."""
     return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+
+
+def avoidable(row: PolicyRow) -> str:
+    """Objective less the floor and its 95 % interval [bp]; empty if not known."""
+    if row.avoidable_bp is None or row.avoidable_se is None:
+        return ""
+    return _with_half(row.avoidable_bp, half_width(row, row.avoidable_se), 1)
 
 
 def _with_half(value: float, half: float, digits: int) -> str:
