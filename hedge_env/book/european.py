@@ -16,7 +16,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import surface, tile
+from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
@@ -129,7 +129,7 @@ def value_legs(
     for leg in range(book.quantity.shape[0]):
         read_leg(scratch, steps, low, leg, book)
         log_strike = book.log_strike[leg]
-        surface.total_sd(scratch, x, log_spot, low, high, log_strike, market)
+        smile.total_sd(scratch, x, log_spot, low, high, log_strike, market)
         relative, strike = scratch[tile.LOG_MONEYNESS], scratch[tile.STRIKE]
         for i in range(high - low):
             relative[i] = log_spot[i] - log_strike
@@ -146,7 +146,7 @@ def read_leg(
     n_legs = book.quantity.shape[0]
     expiry = book.expiry_step[leg] if leg < n_legs else np.inf
     high = low + scratch.shape[1]
-    surface.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
+    smile.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
     for i in range(scratch.shape[1]):
         scratch[tile.ALIVE, i] = expiry - steps[low + i]
 

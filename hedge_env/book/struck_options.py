@@ -13,7 +13,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import surface, tile
+from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.book.series import SeriesParams, age_of
 from hedge_env.market.engine import market_state
@@ -65,6 +65,6 @@ def mark_struck(
         strike[i] = log_spot[i] + p.log_moneyness if age[i] == 0.0 else strike[i]
         relative[i] = log_spot[i] - strike[i]
         scratch[tile.STRIKE, i] = exp(strike[i])
-    surface.read_grid(scratch, places, p.years, p.fair)
-    surface.total_sd(scratch, x, relative, low, high, 0.0, market)
+    smile.read_grid(scratch, places, p.years, p.fair)
+    smile.total_sd(scratch, x, relative, low, high, 0.0, market)
     value_option(rows[field.SPOT, low:high], scratch, 1.0 - p.is_call)

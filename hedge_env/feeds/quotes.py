@@ -14,18 +14,18 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import european, surface, tile
+from hedge_env.book import european, smile, tile
 from hedge_env.book.client_orders import order_rows
 from hedge_env.book.european import BookParams
 from hedge_env.book.listed_options import least_rows
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.series_quotes import quote_struck
-from hedge_env.book.surface import heston_skew, sabr_skew
+from hedge_env.book.smile import heston_skew, sabr_skew
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.market.engine.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
-from hedge_env.venues.costs import quote_costs, quote_gas
+from hedge_env.venues.cost_quotes import quote_costs, quote_gas
 from hedge_env.venues.disruptions import ConditionParams, write_conditions
 from hedge_env.venues.perpetual import quote_funding
 from hedge_env.venues.venue import VenueParams
@@ -149,7 +149,7 @@ def _quote_tile(
     spot = rows[field.SPOT, low:high]
     for i in range(high - low):
         spot[i] = exp(log_spot[i])
-    surface.read_surface(scratch, state, low, high, q.market)
+    smile.read_surface(scratch, state, low, high, q.market)
     _clear_book(rows, low, high)
     european.value_legs(
         rows, scratch, state, memory, steps, low, high, q.book, q.market
@@ -209,7 +209,7 @@ def _quote_volatility(
     # Volatility at the money is quoted one step before expiry at the latest.
     for i in range(high - low):
         years[i] = years[i] if years[i] > 0.0 else q.book.least_years
-    surface.total_sd(scratch, x, log_spot, low, high, np.nan, q.market)
+    smile.total_sd(scratch, x, log_spot, low, high, np.nan, q.market)
     implied = rows[field.IMPLIED_VOLATILITY, low:high]
     realised = rows[field.REALISED_VOLATILITY, low:high]
     true = rows[field.TRUE_VOLATILITY, low:high]

@@ -1,7 +1,7 @@
 """Quotes what a trade costs now: gas, spread and impact, and the rate of funding.
 
-The part of `quotes` that knows no options. Policies see these rows; `charges` bills a
-trade by them.
+The part of `feeds/quotes` that knows no options. Policies see these rows;
+`desk/charges` bills a trade by them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Prices options on the surface of a market's state, a tile of paths at a time.
+"""Evaluates the smile: implied volatility by strike, a tile of paths at a time.
 
-Each option is priced at its own surface volatility; delta and gamma are
-Black-Scholes at that volatility. Intermediate results stay in a scratch array,
-shape (N_SCRATCH, paths of the tile), which the first-level cache holds.
+The state of the surface is the market's (`market/volatility/surface`), the formulas
+are those of `pricing/`; `option_value` prices each option at the volatility found
+here. Intermediate results stay in a scratch array, shape (N_SCRATCH, paths of the
+tile), which the first-level cache holds.
 """
 
 from __future__ import annotations
