@@ -3,7 +3,7 @@
 A digest that changes means that the same seed gives other numbers: results that
 people have published cannot be repeated. That needs a new version of the environment
 id (`Hedge...-v1`) and a line in its version history, unless nothing has been released.
-`python -m tests.test_golden` prints the present digests.
+`python -m tests.test_golden [PRESET ...]` prints the present digests.
 """
 
 from __future__ import annotations
@@ -92,5 +92,5 @@ def test_every_preset_has_a_digest() -> None:
 
 
 if __name__ == "__main__":
-    for name in PRESETS:
+    for name in sys.argv[1:] or PRESETS:
         sys.stdout.write(f'    "{name}": "{digest(name)}",\n')

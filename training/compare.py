@@ -5,7 +5,7 @@ paths, another stream of the same market, are touched once, when all parameters 
 fixed, and are the same for every policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,9 @@ from hedge_env.baselines.tuning.criteria import parse_criterion
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
+from hedge_env.training.cli.command_line import command_line
 from hedge_env.training.cli.commands import CompareOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.compare_command import command_line
 from hedge_env.training.output.console import log, progress_bar, write_json
 from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.results.contenders import (
@@ -67,7 +67,9 @@ def run(options: CompareOptions) -> None:
             tuned_file=options.tuned,
         )
         if options.out is not None:
-            write_report(comparison, options.out, command=command_line(options))
+            write_report(
+                comparison, options.out, command=command_line("compare", options)
+            )
     if options.json:
         write_json(comparison.summary.to_document())
     else:
@@ -119,13 +121,12 @@ def compare(
     parse_criterion(criterion)
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
-    rules, agents = find_contenders(policies, config)
-    fixed = [rule for rule in rules if rule.given is not None]
-    rules = [rule for rule in rules if rule.given is None]
+    named, agents = find_contenders(policies, config)
+    rules = [rule for rule in named if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
     levels = _all_levels(agents, risk_aversions)
-    entries = _given(fixed, levels, config) + _agents(agents, levels, config)
+    entries = _given(named, levels, config) + _agents(agents, levels, config)
     needed = bool(rules) or is_contested([contender for contender, _ in entries])
     if needed and tuned_file is None:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
@@ -147,11 +148,7 @@ def compare(
     entries = _tuned(tuned, config) + entries
     entries += _solve(solutions, levels, config, progress=progress)
     on_test_paths = partial(
-        measure,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        attributed=attributed,
+        measure, seed=seed, threads=threads, progress=progress, attributed=attributed
     )
     comparison = on_test_paths(
         entries,
@@ -160,18 +157,35 @@ def compare(
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if needed else None,
     )
-    if config.replay is None:
-        return comparison
-    # The same parameters in the market that they assume, for as many paths as asked.
-    alone = config.model_copy(update={"replay": None})
+    return _with_simulated(comparison, entries, on_test_paths, asked)
+
+
+def _with_simulated(
+    found: Comparison,
+    entries: Sequence[tuple[Contender, Policy]],
+    on_test_paths: Callable[..., Comparison],
+    n_episodes: int,
+) -> Comparison:
+    """Add to recorded days what the same parameters do in the market they assume.
+
+    Args:
+        found: On the test paths; without recorded days it stays as it is.
+        entries: Policies, with what the summary says about them there.
+        on_test_paths: Measures policies in a market.
+        n_episodes: As many paths as were asked for, more than the days may have.
+    """
+    if found.config.replay is None:
+        return found
+    alone = found.config.model_copy(update={"replay": None})
+    needed = found.summary.validation_episodes is not None
     simulated = on_test_paths(
         [(noted_in(alone, contender, policy), policy) for contender, policy in entries],
         alone,
-        n_episodes=asked,
-        validation_episodes=asked if needed else None,
+        n_episodes=n_episodes,
+        validation_episodes=n_episodes if needed else None,
     )
-    summary = replace(comparison.summary, simulated=simulated.summary)
-    return replace(comparison, summary=summary)
+    summary = replace(found.summary, simulated=simulated.summary)
+    return replace(found, summary=summary)
 
 
 def _all_levels(
@@ -235,6 +249,8 @@ def _given(
     """Rules with the parameters of the command line, at every risk aversion."""
     entries: list[tuple[Contender, Policy]] = []
     for rule in rules:
+        if rule.given is None:
+            continue
         policy = rule.build()
         for level in levels:
             contender = rule_contender(

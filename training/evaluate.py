@@ -7,12 +7,13 @@ from pydantic import ValidationError
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import AbstractRule
+from hedge_env.baselines.assumptions import why_something_to_hedge
 from hedge_env.baselines.tuning.tune import TunedRule
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.cli.commands import EvaluateOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.console import write_json
+from hedge_env.training.output.console import write_json, write_text
 from hedge_env.training.results.contenders import (
     ALL,
     OPTIMA,
@@ -21,16 +22,17 @@ from hedge_env.training.results.contenders import (
     find_contenders,
     rule_contender,
 )
-from hedge_env.training.results.measurement import measure
+from hedge_env.training.results.measurement import Comparison, measure
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
     load_own_market,
     require_two_paths,
 )
-from hedge_env.training.results.summary import Contender, Summary
+from hedge_env.training.results.summary import Contender
 from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
 from hedge_env.training.results.tuned_rules import Key
+from hedge_env.training.results.wealth import wealth_rows, wealth_sentence
 from hedge_env.training.results.world import require_readable
 
 __all__ = ["evaluate_policy"]
@@ -42,7 +44,7 @@ def run(options: EvaluateOptions) -> None:
     Args:
         options: Which policy, in which market, at which risk aversions.
     """
-    summary = evaluate_policy(
+    comparison = evaluate_policy(
         options.policy,
         preset=options.preset,
         replay=options.replay,
@@ -54,12 +56,19 @@ def run(options: EvaluateOptions) -> None:
         progress=options.progress,
         tuned=options.tuned,
     )
+    summary = comparison.summary
+    # Where there is nothing to hedge, what counts is the wealth that is left.
+    hedges = why_something_to_hedge(comparison.config) is not None
+    wealth = [] if hedges else wealth_rows(comparison)
     if options.json:
-        write_json(summary.to_document())
+        found = {} if hedges else {"wealth": [row.to_document() for row in wealth]}
+        write_json({**summary.to_document(), **found})
     else:
         from hedge_env.training.report.tables import print_summary
 
         print_summary(summary)
+        for row in wealth:
+            write_text(wealth_sentence(row))
 
 
 def evaluate_policy(
@@ -74,7 +83,7 @@ def evaluate_policy(
     threads: int = 1,
     progress: bool = False,
     tuned: Path | None = None,
-) -> Summary:
+) -> Comparison:
     """Measure one policy on the test paths.
 
     Args:
@@ -113,7 +122,7 @@ def evaluate_policy(
         own = str(tuned), *_tuned_market(tuned, file).without_files()
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
-    levels = risk_aversions or _tuned_levels(file, name) or _levels(config)
+    levels = risk_aversions or _tuned_levels(file, name) or config.risk_aversions
     if agents:
         require_readable(agents[0].name, agents[0].policy, config)
         entries: list[tuple[Contender, Policy]] = [
@@ -129,7 +138,7 @@ def evaluate_policy(
         seed=seed,
         threads=threads,
         progress=progress,
-    ).summary
+    )
 
 
 def _tuned_file(path: Path, name: str, rules: Sequence[Rule]) -> TunedFile:
@@ -215,15 +224,6 @@ def _market(
     if preset is None and own is not None:
         return load_own_market(*own, replay, settings)
     return load_market(preset or "reference", replay, settings)
-
-
-def _levels(config: EnvConfig) -> tuple[float, ...]:
-    """Risk aversion of the market; of a range, its ends and its geometric middle."""
-    setting = config.risk_aversion
-    if isinstance(setting, RiskAversionRange):
-        middle = (setting.low * setting.high) ** 0.5
-        return tuple(sorted({setting.low, middle, setting.high}))
-    return (setting,)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ zero action is a strong classical rule.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,6 @@ from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ActionConfig, EnvConfig
 from hedge_env.numerics.special import exp, log
-
-ACTION_MODES: Final = ("band", "band_free", "target", "discrete", "ratio")
 
 _LOG_NARROWEST = -4.605170185988091  # ln 0.01
 _LOG_WIDEST = -0.5108256237659907  # ln 0.6

@@ -139,7 +139,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     In basis points of notional. `objective` (default): minus cost minus risk aversion
     times the squared tracking increment, so that returns add up to minus the
     objective J. `kolm_ritter`: profit after cost less kappa / 2 times its square. The
-    tracking increment is the change of hedge and book over a step before cost.
+    tracking increment is the change of hedge and book over a step before cost. Every
+    reward has its formula and source in `hedge_env.agent.rewards`.
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.agent.actions import ACTION_MODES, ActionDecoder
+from hedge_env.agent.actions import ActionDecoder
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
-from hedge_env.config import EnvConfig
+from hedge_env.config import ACTION_MODES, EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
 from tests.environments import PRESET_MODES

@@ -146,6 +146,9 @@ class StudyOptions(CommonOptions):
         "cao-sabr-3m",
     )
     """Markets to study."""
+    published: Names = ()
+    """Measure tables that others have published instead, and print them: cao-2021,
+    cao-2023, or all."""
     policies: Names = ("all",)
     """Rules by name, `all` for every rule; `optimal` where it is known."""
     risk_aversion: RiskAversions = ()

@@ -14,11 +14,12 @@ import numpy as np
 import polars as pl
 import yaml
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from hedge_env.base.account_rows import COST_COMPONENTS
+from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation.attribution import PNL_PARTS
+from hedge_env.evaluation.episode_trace import record_episode, typical_path
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.training.output.folder import write_folder
 from hedge_env.training.output.provenance import collect_versions, to_json
@@ -39,7 +40,6 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
-from hedge_env.training.results.episode_trace import record_episode, typical_path
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import Contender, Summary
@@ -116,13 +116,13 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         command: Command line that repeats it.
     """
     summary = comparison.summary
-    level = findings.headline(summary)
+    level = findings.detailed_risk_aversion(summary)
     styles = policy_styles([(row.name, row.kind) for row in summary.policies])
     config = yaml.safe_dump(dict(summary.config), sort_keys=False, allow_unicode=True)
     return _template().render(
         summary=summary,
         description=_description(comparison),
-        answer=findings.answer(summary),
+        headline=findings.headline(summary),
         marks=findings.marks(summary),
         level=level,
         colours={name: style.colour for name, style in styles.items()},
@@ -201,9 +201,9 @@ def _pictures(
     return pictures
 
 
-def _losses(comparison: Comparison, level: float) -> dict[str, NDArray[np.float64]]:
+def _losses(comparison: Comparison, level: float) -> dict[str, FloatArray]:
     """Net loss on every test path by row; of several seeds, those of all [bp]."""
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    found: dict[str, list[FloatArray]] = {}
     for contender, table in zip(comparison.contenders, comparison.tables, strict=True):
         name, risk_aversion = contender.row
         if risk_aversion == level:

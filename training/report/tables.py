@@ -6,8 +6,8 @@ from rich.text import Text
 
 from hedge_env.training.output.console import result_width, write_table
 from hedge_env.training.results.findings import (
+    detailed_risk_aversion,
     difference,
-    headline,
     leader,
     marked_name,
     marks,
@@ -101,7 +101,7 @@ def _narrow_table(summary: Summary) -> tuple[Table | str, ...]:
     titles = ("objective", "vs best rule", "cost", "tracking", "trades")
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    lead = leader(summary, headline(summary))
+    lead = leader(summary, detailed_risk_aversion(summary))
     lines = []
     for row in summary.policies:
         table.add_row(
@@ -130,7 +130,7 @@ def summary_table(summary: Summary) -> Table:
     for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("parameters", min_width=32)
-    lead = leader(summary, headline(summary))
+    lead = leader(summary, detailed_risk_aversion(summary))
     for level in summary.risk_aversions:
         rows = summary.at(level)
         for row in rows:

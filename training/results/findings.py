@@ -8,7 +8,7 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
 __all__ = [
-    "answer",
+    "detailed_risk_aversion",
     "difference",
     "headline",
     "leader",
@@ -24,7 +24,7 @@ __all__ = [
 MINUS = "\N{MINUS SIGN}"
 
 
-def headline(summary: Summary) -> float:
+def detailed_risk_aversion(summary: Summary) -> float:
     """Risk aversion at which a report goes into detail: an agent's, or the middle."""
     levels = summary.risk_aversions
     with_agent = [
@@ -51,7 +51,7 @@ def leader(summary: Summary, risk_aversion: float) -> PolicyRow:
     return best or min(rules or rows, key=by_validation)
 
 
-def answer(summary: Summary) -> str:
+def headline(summary: Summary) -> str:
     """Which policy is best and by how much, for every risk aversion."""
     sentences = [_at(summary, level) for level in summary.risk_aversions]
     return " ".join(sentences)

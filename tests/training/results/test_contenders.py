@@ -50,7 +50,7 @@ def test_all_leaves_out_what_a_book_is_not_for_and_says_so(capsys):
     assert not names & {"bartlett", "leland", "zakamouline", "minimum-variance"}
     assert {"delta", "gas-band"} <= names
     said = capsys.readouterr().err
-    assert "leland, zakamouline, bartlett (the book has 2 strikes and 2 matur" in said
+    assert "bartlett, leland, zakamouline (the book has 2 strikes and 2 matur" in said
     assert "left out of all: minimum-variance (the book has 2 maturities)" in said
     named, _ = find_contenders(["bartlett"], config)
     assert [rule.name for rule in named] == ["bartlett"]
