@@ -41,8 +41,8 @@ def condition_params(config: EnvConfig) -> ConditionParams:
 
 def has_conditions(config: EnvConfig) -> bool:
     """Whether a market has any of these: a row that others lack, or a crowd."""
-    beside = field.count_market_rows(config) > field.N_CERTAIN_FIELDS
-    return beside or config.market.crowd is not None
+    market = field.present(config, field.ROWS[: field.N_MARKET_FIELDS])
+    return market != field.CERTAIN_ROWS or config.market.crowd is not None
 
 
 @kernel
