@@ -109,9 +109,9 @@ def tune_to_file(
         file = _continued(path, file, config, criterion)
     known = rules_of(path or Path(TUNED_FILE), file, config, criterion)
 
-    def keep(level: float, best: TunedRule) -> None:
+    def keep(risk_aversion: float, best: TunedRule) -> None:
         nonlocal file
-        file = file.with_entry(level, best)
+        file = file.with_entry(risk_aversion, best)
         if path is not None:
             file.write(path)
 

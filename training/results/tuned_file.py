@@ -64,16 +64,16 @@ class TunedFile(_Model):
     date: str  # UTC
     entries: tuple[TunedEntry, ...] = ()
 
-    def with_entry(self, level: float, best: TunedRule) -> "TunedFile":
+    def with_entry(self, risk_aversion: float, best: TunedRule) -> "TunedFile":
         """A copy with one more rule.
 
         Args:
-            level: Risk aversion [1/notional].
+            risk_aversion: Risk aversion [1/notional].
             best: What was found for it.
         """
         entry = TunedEntry(
             policy=best.policy.name,
-            risk_aversion=level,
+            risk_aversion=risk_aversion,
             params=best.params,
             value_bp=best.value,
             value_se=best.error if math.isfinite(best.error) else None,
