@@ -24,9 +24,9 @@ _UNITS = (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9))
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(.*)")
 _DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
-_ISO = "[0-9]{4}-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
+_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?"
 _ISO_COLUMN = re.compile(  # ++: without the memory of a way back
-    rf"(?:{_ISO}(?:[.][0-9]{{1,6}})?\n)++|(?:{_ISO}(?:Z|[+]00:00| UTC)\n)++"
+    rf"(?:{_ISO}\n)++|(?:{_ISO}(?:Z|[+]00:00| UTC)\n)++", re.ASCII
 )
 _UTC_NAME = re.compile(r" *(utc|gmt|z)$", re.IGNORECASE)
 _HOUR = re.compile(r"^[T ,]+(?=\d:)")

@@ -19,7 +19,7 @@ from hedge_env.feeds.files.series_file import read_series
 from hedge_env.feeds.files.timestamps import read_times
 
 MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(2120, 1, 1))
-FORMS = st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"])
+FORMS = st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M"])
 
 
 def cell_by_cell(texts: list[str]) -> np.ndarray:
