@@ -198,7 +198,7 @@ def test_a_rule_takes_parameters_in_its_name():
 
 
 def test_what_a_rule_leaves_to_its_defaults_is_not_called_given():
-    summary = evaluate_policy("gas-band:snap=0.2", settings=SHORT, n_episodes=50)
+    summary = summary_of("gas-band:snap=0.2", settings=SHORT, n_episodes=50)
     (row,) = summary.policies
     assert row.params_given == ("snap",)
     said = parameters(row)
