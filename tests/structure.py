@@ -80,6 +80,24 @@ def filled_by_position(root: Path) -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(root)), node.func.id
 
 
+def windows(root: Path) -> Iterator[str]:
+    """Every function with a window `low, high` of paths beside its arrays.
+
+    A tile says what the window is of; a bare one can be used on the wrong array.
+    """
+    for top in PACKAGES:
+        for path in (root / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                    given = {
+                        argument.arg: ast.unparse(argument.annotation)
+                        for argument in node.args.args
+                        if argument.annotation
+                    }
+                    if given.get("low") == given.get("high") == "int":
+                        yield str(path.relative_to(root))
+
+
 def body_lengths(root: Path) -> Iterator[tuple[str, int]]:
     """Every function of the packages as `file:name`, and lines after its docstring."""
     for top in PACKAGES:

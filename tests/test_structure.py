@@ -13,14 +13,14 @@ from tests.structure import (
     entries,
     filled_by_position,
     folders,
+    windows,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = {"hedge_env": 16, "tests": 28, "tests/oracle": 20}  # folders of folders; twins
 MOST = 16
 MOST_LINES = 40  # of a function, its docstring left out
-LONG = {  # the processes one after the other; a market and a tile field by field
-    "hedge_env/feeds/quotes.py:_quote_tile",
+LONG = {  # the processes one after the other; a market field by field
     "hedge_env/market/engine/parameters.py:market_params",
     "hedge_env/market/engine/simulator.py:respond",
 }
@@ -53,6 +53,11 @@ def test_a_tuple_filled_by_position_is_found(tmp_path: Path) -> None:
         "one, two, three = P(0.0, 1.0), P(low=0.0, high=1.0), P(x, y)\n"
     )
     assert list(filled_by_position(tmp_path)) == [("training/a.py", "P")]
+
+
+def test_a_tile_is_handed_on_as_one_thing() -> None:
+    bare = {"hedge_env/market/engine", "hedge_env/desk"}  # of which some are left
+    assert {str(Path(name).parent) for name in windows(ROOT)} <= bare
 
 
 def test_no_modules_import_each_other() -> None:
