@@ -64,7 +64,9 @@ class Positions:
     ) -> None:
         """Add all positions to value and Greeks of the book; see `Kind`."""
         arrived = steps != self._valued
-        paths = Paths(steps, arrived, path_ids, counters, key)
+        paths = Paths(
+            steps=steps, arrived=arrived, path_ids=path_ids, counters=counters, key=key
+        )
         for name, (kind, constants) in self._kinds.items():
             kind.value(rows, state, self._memory[name], paths, constants, self._market)
         self._valued[...] = steps

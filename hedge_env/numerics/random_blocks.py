@@ -60,4 +60,11 @@ def uniform(
     name: str, block: int, place: int, *parts: str, at_start_only: bool = False
 ) -> Shock:
     """Declare a uniform shock; see `Shock`."""
-    return Shock(name, block, place, False, parts, at_start_only)
+    return Shock(
+        name=name,
+        block=block,
+        place=place,
+        is_normal=False,
+        parts=parts,
+        at_start_only=at_start_only,
+    )

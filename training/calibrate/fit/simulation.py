@@ -66,10 +66,10 @@ def simulate(
     """
     if not 0 < n_histories <= TILE:
         raise ValueError(f"n_histories must be 1 to {TILE}")
-    params = market_params(hourly(config))
+    constants = market_params(hourly(config))
     rows = np.array([STATES.index(name) for name in names], dtype=np.int64)
     out = np.empty((rows.size, n_histories, hours + 1))
-    _record(out, rows, first, stream_key(seed, STREAM), params)
+    _record(out, rows, first, stream_key(seed, STREAM), constants)
     return dict(zip(names, out, strict=True))
 
 
