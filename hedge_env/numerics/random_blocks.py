@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from hedge_env.base.types import IntArray
+
 # Counter of what is drawn at the start of an episode; no market step reaches it.
 INITIAL_COUNTER: Final = 2**32 - 1
 PLACES: Final = 4  # numbers of a block
@@ -49,6 +51,13 @@ class Shock(NamedTuple):
     is_normal: bool
     parts: tuple[str, ...]
     at_start_only: bool = False
+
+
+class DrawParams(NamedTuple):
+    """Blocks that are drawn, each (block, its first row, 1 if normal), shape (m, 3)."""
+
+    step: IntArray  # at a market step
+    start: IntArray  # at the start of an episode
 
 
 def normal(name: str, block: int, place: int, *parts: str) -> Shock:
