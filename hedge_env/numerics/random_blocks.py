@@ -41,7 +41,8 @@ class Shock(NamedTuple):
         block: Which four numbers of a step, shared with no shock of the other kind.
         place: 0 to 3, within the block.
         is_normal: Standard normal; otherwise uniform in (0, 1).
-        parts: Flags of `PartsParams` of which one makes it be drawn; none: always.
+        parts: Flags of `PartsParams`, or processes (fields of `MarketParams`), of which
+            one that is on makes it be drawn; none: always.
         at_start_only: Whether only the start of an episode reads it.
     """
 

@@ -97,6 +97,11 @@ def _is_on(part: str, parts: PartsParams, compiled: dict[str, Any]) -> bool:
     """Whether the market has a part: by its flag, or as a process that is not off."""
     if part in parts._fields:
         return bool(getattr(parts, part))
+    if compiled.get(part) is None:
+        raise ValueError(
+            f"a shock is drawn for {part!r}, which is neither a flag of PartsParams "
+            "nor a process that compiles itself; name one of these in SHOCKS"
+        )
     off: object = PROCESSES[part].OFF  # type: ignore[attr-defined]
     return compiled[part] is not off
 

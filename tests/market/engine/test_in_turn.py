@@ -12,7 +12,7 @@ from hedge_env.config import MarketConfig
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine import market_state, noise
 from hedge_env.market.engine.in_turn import numbers
-from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.engine.parameters import _is_on, market_params
 from hedge_env.market.engine.parts import PartsParams
 from hedge_env.market.engine.processes import PROCESSES, MarketParams
 from hedge_env.market.gas import gas_chain, gas_price
@@ -69,3 +69,9 @@ def test_processes_advance_in_the_order_in_which_they_read_each_other() -> None:
     order = list(PROCESSES)
     assert order.index("gas") < order.index("gas_chain")
     assert order.index("gas_chain") < order.index("volatility")
+
+
+def test_a_shock_of_a_part_that_nobody_knows_is_refused() -> None:
+    parts = market_params(load_config("calm")).parts
+    with pytest.raises(ValueError, match="'gass', which is neither a flag"):
+        _is_on("gass", parts, {"gas": gas_price.OFF})
