@@ -9,7 +9,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.struck_options import mark_struck
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.special import exp
 
 N_ORDER_ROWS = 3  # remembered of each order: log strike, quantity and premium

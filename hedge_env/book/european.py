@@ -21,7 +21,7 @@ from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.factors import fair_variance_table
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval

@@ -15,7 +15,7 @@ from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import EnvConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 KINDS: Final[Mapping[str, Kind]] = {
     "forward": FORWARD,

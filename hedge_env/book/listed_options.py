@@ -9,7 +9,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
 from hedge_env.book.series import SeriesParams
 from hedge_env.book.struck_options import mark_struck
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 N_QUOTED = 4  # rows of each listed option
 PRICE, DELTA, GAMMA, VEGA = range(N_QUOTED)

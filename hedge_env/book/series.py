@@ -16,7 +16,7 @@ from hedge_env.base.kernel import scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book.european import days_left, grid_step
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.factors import fair_variance_table
 
 

@@ -10,7 +10,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.client_orders import _add_orders, poisson_of
 from hedge_env.book.listed_options import _quote_listed
 from hedge_env.book.series import OrdersParams, SeriesParams
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import CLIENT_ORDERS_BLOCK
 

@@ -16,7 +16,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.tile import CORRELATION, FAIR, LEVEL, SD, WING, YEARS
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.clustering import expect_clustering
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.surface import react
 from hedge_env.numerics.special import exp
 from hedge_env.pricing.heston import (

@@ -18,7 +18,7 @@ from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.book.series import SeriesParams, age_of
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.special import exp
 
 

@@ -23,7 +23,7 @@ from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.series_quotes import quote_struck
 from hedge_env.book.smile import heston_skew, sabr_skew
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 from hedge_env.venues.cost_quotes import quote_costs, quote_gas

@@ -17,7 +17,7 @@ from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import MISHAPS_BLOCK

@@ -6,7 +6,7 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.perpetual.funding import funding_rate
 from hedge_env.numerics.special import exp
 

@@ -19,7 +19,8 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES, STATES
-from hedge_env.market.engine.parameters import MarketParams, market_params
+from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, advance_tile
 from hedge_env.market.engine.start import start_market
 from hedge_env.numerics.philox import stream_key
