@@ -26,7 +26,7 @@ def step_length(episode: EpisodeConfig) -> StepLength:
     """Length of a market step of an episode."""
     days = episode.hours_per_market_step / HOURS_PER_DAY
     years = days / episode.days_per_year
-    return StepLength(episode.hours_per_market_step, days, years)
+    return StepLength(hours=episode.hours_per_market_step, days=days, years=years)
 
 
 class Rows(NamedTuple):

@@ -16,6 +16,22 @@ def command_line(options: CalibrateOptions) -> str:
     Args:
         options: Of the fit.
     """
+    words = ["hedge", "calibrate", *_files(options), *_dates(options)]
+    if options.parts:
+        words += ["--parts", ",".join(options.parts)]
+    base = options.base
+    words += ["--base", base if base in PRESETS else Path(base).name]
+    for setting in options.settings:
+        words += ["--set", setting]
+    words += _effort(options)
+    words += [] if options.weights else ["--no-weights"]
+    words += ["--seed", str(options.seed)]
+    words += [] if options.out is None else ["--out", options.out.name]
+    return shlex.join(words)
+
+
+def _files(options: CalibrateOptions) -> list[str]:
+    """The histories, by their names."""
     entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
         ("--spot", (options.spot,)),
         ("--implied-vol", (options.implied_vol,)),
@@ -24,24 +40,30 @@ def command_line(options: CalibrateOptions) -> str:
         ("--risk-reversal", (options.risk_reversal,)),
         ("--chain", options.chain),
     )
-    words = ["hedge", "calibrate"]
+    words = []
     for name, paths in entries:
         files = [path.name for path in paths if path is not None]
         words += [name, ",".join(files)] if files else []
+    return words
+
+
+def _dates(options: CalibrateOptions) -> list[str]:
+    """The first and last day of what is read."""
     dates = (
         ("--since", options.since),
         ("--until", options.until),
         ("--gas-since", options.gas_since),
         ("--gas-until", options.gas_until),
     )
+    words = []
     for name, date in dates:
         words += [] if date is None else [name, date.date().isoformat()]
-    if options.parts:
-        words += ["--parts", ",".join(options.parts)]
-    base = options.base
-    words += ["--base", base if base in PRESETS else Path(base).name]
-    for setting in options.settings:
-        words += ["--set", setting]
+    return words
+
+
+def _effort(options: CalibrateOptions) -> list[str]:
+    """How much is simulated, where it is not the usual."""
+    words = []
     if options.parts != (NONE,):
         words += ["--histories", str(options.histories)]
         for name, count, usual in (
@@ -54,10 +76,4 @@ def command_line(options: CalibrateOptions) -> str:
         ("--years", options.years),
     ):
         words += [] if number is None else [name, str(number)]
-    words += [] if options.weights else ["--no-weights"]
-    words += ["--seed", str(options.seed)]
-    return shlex.join(words + _out(options))
-
-
-def _out(options: CalibrateOptions) -> list[str]:
-    return [] if options.out is None else ["--out", options.out.name]
+    return words

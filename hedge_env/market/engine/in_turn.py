@@ -45,8 +45,9 @@ def _start_link(name: str, process: Process, following: Starting) -> Starting:
     def link(
         x: FloatArray, z: FloatArray, path: int, column: int, p: MarketParams
     ) -> None:
-        own = Rows(x, path, path + 1, states)
-        start(own, Rows(z, column, column + 1, shocks), p[place])
+        own = Rows(all=x, low=path, high=path + 1, numbers=states)
+        drawn = Rows(all=z, low=column, high=column + 1, numbers=shocks)
+        start(own, drawn, p[place])
         following(x, z, path, column, p)
 
     return scalar_kernel(link)
@@ -69,8 +70,9 @@ def _advance_link(name: str, process: Process, following: Advancing) -> Advancin
         p: MarketParams,
     ) -> None:
         if not has_flag or p.parts[flag]:
-            own = Rows(x, low, high, states)
-            advance(own, Rows(z, 0, high - low, shocks), step, p[place])
+            own = Rows(all=x, low=low, high=high, numbers=states)
+            drawn = Rows(all=z, low=0, high=high - low, numbers=shocks)
+            advance(own, drawn, step, p[place])
         following(x, z, low, high, step, p)
 
     return scalar_kernel(link)
