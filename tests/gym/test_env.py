@@ -194,6 +194,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "listed option": env.config.n_instruments > 1,
         "risk aversion is drawn": False,
         "`observation.true_volatility`": False,
+        "if named": False,
     }
     rows = table_rows()
     expected = [name for name in FEATURES if present[rows[name][3]]]

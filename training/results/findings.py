@@ -8,6 +8,7 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
 __all__ = [
+    "avoidable",
     "detailed_risk_aversion",
     "difference",
     "headline",
@@ -26,13 +27,13 @@ MINUS = "\N{MINUS SIGN}"
 
 def detailed_risk_aversion(summary: Summary) -> float:
     """Risk aversion at which a report goes into detail: an agent's, or the middle."""
-    levels = summary.risk_aversions
+    risk_aversions = summary.risk_aversions
     with_agent = [
-        level
-        for level in levels
-        if any(row.kind == "agent" for row in summary.at(level))
+        risk_aversion
+        for risk_aversion in risk_aversions
+        if any(row.kind == "agent" for row in summary.at(risk_aversion))
     ]
-    candidates = with_agent or levels
+    candidates = with_agent or risk_aversions
     return candidates[len(candidates) // 2]
 
 
@@ -53,7 +54,9 @@ def leader(summary: Summary, risk_aversion: float) -> PolicyRow:
 
 def headline(summary: Summary) -> str:
     """Which policy is best and by how much, for every risk aversion."""
-    sentences = [_at(summary, level) for level in summary.risk_aversions]
+    sentences = [
+        _at(summary, risk_aversion) for risk_aversion in summary.risk_aversions
+    ]
     return " ".join(sentences)
 
 
@@ -65,6 +68,13 @@ def with_error(value: float, error: float, digits: int = 1) -> str:
 def objective(row: PolicyRow) -> str:
     """Objective and the half-width of its interval, over paths and seeds [bp]."""
     return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+
+
+def avoidable(row: PolicyRow) -> str:
+    """Objective less the floor and its 95 % interval [bp]; empty if not known."""
+    if row.avoidable_bp is None or row.avoidable_se is None:
+        return ""
+    return _with_half(row.avoidable_bp, half_width(row, row.avoidable_se), 1)
 
 
 def _with_half(value: float, half: float, digits: int) -> str:
