@@ -16,6 +16,20 @@ from hedge_env.desk.observables import observable_index
 
 RULES: Final[Mapping[str, type[AbstractRule]]] = find_rules(__name__)
 
+# What a first look shows: `delta` and `whalley-wilmott`, which everybody knows; the
+# best rules of every market and risk aversion in docs/study; and `linear-greeks`, which
+# contains `delta-band` and leads at an exchange where risk hardly counts.
+MAIN_RULES: Final = (
+    "delta",
+    "gamma-band",
+    "whalley-wilmott",
+    "gas-band",
+    "deadline-band",
+    "zakamouline",
+    "minimum-variance",
+    "linear-greeks",
+)
+
 # These manage an investment instead of hedging a book: see `allocation`.
 ALLOCATIONS: Final[Mapping[str, type[AbstractRule]]] = {
     name: rule for name, rule in RULES.items() if issubclass(rule, AllocationRule)
@@ -57,6 +71,7 @@ def _can_read(rule: type[AbstractRule], config: EnvConfig) -> bool:
 __all__ = [
     "ALLOCATIONS",
     "BASELINES",
+    "MAIN_RULES",
     "RULES",
     "AbstractRule",
     "rules_for",

@@ -15,7 +15,7 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import BoolArray, FloatArray
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.centre import CentredRule
 
 
 class Band(NamedTuple):
@@ -65,8 +65,11 @@ def half_width_when_due(
     return np.where(due, -1.0, half_width)
 
 
-class BandRule(AbstractRule):
-    """A rule whose decisions follow from a band that does not depend on holdings."""
+class BandRule(CentredRule):
+    """A rule whose decisions follow from a band that does not depend on holdings.
+
+    The band stands around the `centre`, which tuning may move away from delta.
+    """
 
     @abstractmethod
     def band(self, observables: Mapping[str, FloatArray]) -> Band:

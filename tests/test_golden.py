@@ -37,9 +37,11 @@ DIGESTS = {
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
+    "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16
 

@@ -103,7 +103,7 @@ def compare(
     Args:
         config: The hedging problem.
         policies: Rules by name, with parameters (`gas-band:snap=0`) or to be tuned,
-            `optimal`, `all`, policy files or run folders.
+            `optimal`, `main`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
         validation_episodes: Number of validation paths, at least 2.

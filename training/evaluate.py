@@ -16,6 +16,7 @@ from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import write_json, write_text
 from hedge_env.training.results.contenders import (
     ALL,
+    MAIN,
     OPTIMA,
     Rule,
     agent_contender,
@@ -107,7 +108,7 @@ def evaluate_policy(
         PolicyFileError: If the file is not a policy.
     """
     require_two_paths(n_episodes)
-    if name in (ALL, *OPTIMA):
+    if name in (ALL, MAIN, *OPTIMA):
         raise ConfigError(
             f"hedge evaluate takes a policy file, a run folder or one rule; for {name} "
             f"use hedge compare --policies {name}"

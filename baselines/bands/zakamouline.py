@@ -141,6 +141,8 @@ class Zakamouline(BandRule):
             risk_aversion=(2.0 * self.risk_multiplier / _SPOT)
             * observables["risk_aversion"],
         )
-        centre = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
+        delta = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
         half_width = np.where(alive, zakamouline_half_width(x, constants), 0.0)
-        return band_around(centre, half_width, inner=half_width)
+        return band_around(
+            self.centre(observables, delta), half_width, inner=half_width
+        )

@@ -52,6 +52,10 @@ class Attribution:
         trades_by_time: Trades per episode in each tenth of its time, the first first.
         trades_by_gas: Trades per episode at each tenth of gas prices, the cheapest
             first; None where gas does not move.
+        mean_error_se: Standard error of `mean_error`, over paths [-]; None of one path.
+        r_squared: Share of the variance of the holdings, over all decisions, that a
+            straight line in delta explains: near 1 for a hedge, near 0 for a bet; None
+            where nothing is held or delta stands still.
     """
 
     n_episodes: int
@@ -61,6 +65,8 @@ class Attribution:
     mean_absolute_error: float
     trades_by_time: list[float]
     trades_by_gas: list[float] | None
+    mean_error_se: float | None = None
+    r_squared: float | None = None
 
 
 class Attributor:
@@ -77,6 +83,8 @@ class Attributor:
         absolute_error: Sum of its size, shape (n_paths,) [-].
         by_time: Trades of all paths by tenths of the episode.
         by_gas: Trades of all paths by tenths of gas prices.
+        moments: Sums over decisions of holdings h, delta d, h^2, d^2 and h d, shape
+            (5, n_paths).
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Attributor:
         self.pnl: FloatArray = np.zeros((len(PNL_PARTS), n_paths))
         self.error: FloatArray = np.zeros(n_paths)
         self.absolute_error: FloatArray = np.zeros(n_paths)
+        self.moments: FloatArray = np.zeros((5, n_paths))
         self.by_time: FloatArray = np.zeros(BINS)
         self.by_gas: FloatArray = np.zeros(BINS)
         self._decisions = decisions
@@ -97,7 +106,9 @@ class Attributor:
         """Add one decision of every path; see `evaluation.Observer`."""
         self.pnl += interval_parts(before, record, after)
         held = before[field.HOLDINGS] + record.traded
-        error = held - before[field.DELTA]
+        delta = before[field.DELTA]
+        self.moments += (held, delta, held**2, delta**2, held * delta)
+        error = held - delta
         self.error += error
         self.absolute_error += np.abs(error)
         traded = record.traded != 0.0
@@ -204,6 +215,8 @@ def _attribute_one(
     by_time = sum(seen.by_time for seen in found) / n
     by_gas = sum(seen.by_gas for seen in found) / n
     total = decisions * n
+    errors = np.concatenate([seen.error for seen in found]) / decisions
+    moments = np.concatenate([seen.moments for seen in found], axis=1)
     return Attribution(
         n_episodes=n,
         pnl_bp=dict(zip(PNL_PARTS, pnl.mean(axis=1).tolist(), strict=True)),
@@ -213,4 +226,18 @@ def _attribute_one(
         / total,
         trades_by_time=np.asarray(by_time).tolist(),
         trades_by_gas=None if gas_edges is None else np.asarray(by_gas).tolist(),
+        mean_error_se=float(errors.std(ddof=1)) / n**0.5 if n > 1 else None,
+        r_squared=_r_squared(moments.sum(axis=1) / total),
     )
+
+
+def _r_squared(means: FloatArray) -> float | None:
+    """Squared correlation by the means of h, d, h^2, d^2 and h d; None if undefined.
+
+    A variance that is rounding is none.
+    """
+    h, d, hh, dd, hd = means.tolist()
+    own, delta = hh - h * h, dd - d * d
+    if own <= 1e-12 * max(hh, 1e-300) or delta <= 1e-12 * max(dd, 1e-300):
+        return None
+    return min(float((hd - h * d) ** 2 / (own * delta)), 1.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -27,8 +27,11 @@ from hedge_env.desk.accounts import (
 )
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.desk.instruments import complete_target
+from hedge_env.evaluation.expected_squares import ExpectedSquares
 from hedge_env.feeds.tape import MarketTape, paths_that_fit, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
+from hedge_env.risk.next_rows import why_no_draws
+from hedge_env.risk.path_moments import PathMoments, path_moments
 
 Entry: TypeAlias = tuple[Policy, float | None]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -50,6 +53,9 @@ class EpisodeTable:
         squared_increments: Sum of their squares, shape (n,).
         trades: Decisions that traded, shape (n,) [-].
         turnover: Value traded, liquidation included, shape (n,).
+        expected_squares: Sum of the expected squares of the increments, given what was
+            known before each, shape (n,); None if not looked into.
+        floor_squares: Sum of those that the best holdings without cost leave, the same.
     """
 
     policy: str
@@ -61,6 +67,8 @@ class EpisodeTable:
     squared_increments: FloatArray
     trades: FloatArray
     turnover: FloatArray
+    expected_squares: FloatArray | None = None
+    floor_squares: FloatArray | None = None
 
     @property
     def n_episodes(self) -> int:
@@ -82,6 +90,30 @@ class EpisodeTable:
         """Cost plus lambda times the squared increments, shape (n,)."""
         return objective(self, self.risk_aversion)
 
+    @property
+    def expected_objective(self) -> FloatArray | None:
+        """The objective with expected squares: same mean, less spread; or None."""
+        if self.expected_squares is None:
+            return None
+        return self.cost + self.risk_aversion * self.expected_squares
+
+    @property
+    def floor(self) -> FloatArray | None:
+        """Part of the objective that nobody can avoid, shape (n,); or None."""
+        if self.floor_squares is None:
+            return None
+        return self.risk_aversion * self.floor_squares
+
+    def part(self, paths: slice) -> EpisodeTable:
+        """Some of the episodes."""
+        columns = {
+            column.name: getattr(self, column.name)[..., paths]
+            for column in fields(EpisodeTable)
+            if column.name not in ("policy", "kind")
+            and getattr(self, column.name) is not None
+        }
+        return EpisodeTable(policy=self.policy, kind=self.kind, **columns)
+
 
 def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
     """One table of all the episodes of one policy, in the order given."""
@@ -90,6 +122,7 @@ def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
         column.name: np.concatenate([getattr(t, column.name) for t in tables], axis=-1)
         for column in fields(EpisodeTable)
         if column.name not in ("policy", "kind")
+        and all(getattr(t, column.name) is not None for t in tables)
     }
     return EpisodeTable(policy=first.policy, kind=first.kind, **columns)
 
@@ -105,6 +138,7 @@ def evaluate(
     chunk_size: int = 4096,
     threads: int = 1,
     progress: Progress | None = None,
+    controlled: bool = False,
 ) -> list[EpisodeTable]:
     """Run every policy through the same episodes.
 
@@ -122,6 +156,8 @@ def evaluate(
             so many do not fit.
         threads: Chunks that run at the same time.
         progress: Called with episodes done and to do, all entries counted.
+        controlled: Whether to look into the expected squares and the floor, once for
+            all entries; left out where `why_no_draws` gives a reason.
 
     Returns:
         One table per entry, in their order.
@@ -139,7 +175,13 @@ def evaluate(
     def run(start: int) -> list[EpisodeTable]:
         path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)
         tape = record_tape(config, path_ids, seed=seed, stream=stream)
-        return [evaluate_on_tape(p, tape, config, aversion) for p, aversion in entries]
+        moments = None
+        if controlled and why_no_draws(config) is None:
+            moments = path_moments(config, path_ids, seed=seed, stream=stream)
+        return [
+            evaluate_controlled(policy, tape, config, level, moments)
+            for policy, level in entries
+        ]
 
     chunks: list[list[EpisodeTable]] = []
     done = 0
@@ -149,6 +191,33 @@ def evaluate(
         if progress is not None:
             progress(done, n_episodes * len(entries))
     return [concatenate(tables) for tables in zip(*chunks, strict=True)]
+
+
+def evaluate_controlled(
+    policy: Policy,
+    tape: MarketTape,
+    config: EnvConfig,
+    risk_aversion: float | None,
+    moments: PathMoments | None,
+) -> EpisodeTable:
+    """Run a policy as `evaluate_on_tape`, with expected squares and floor.
+
+    Args:
+        policy: Left as it is.
+        tape: From `record_tape` with the same config.
+        config: The hedging problem.
+        risk_aversion: lambda to act at [1/notional]; None means the config's.
+        moments: Of the paths of the tape; None looks into neither.
+    """
+    if moments is None:
+        return evaluate_on_tape(policy, tape, config, risk_aversion)
+    seen = ExpectedSquares(config, moments)
+    table = evaluate_on_tape(policy, tape, config, risk_aversion, observer=seen)
+    return replace(
+        table,
+        expected_squares=table.squared_increments - seen.surprise,
+        floor_squares=moments.floor,
+    )
 
 
 def evaluate_on_tape(

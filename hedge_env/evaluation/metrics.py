@@ -32,6 +32,11 @@ class Metrics:
         cvar99_bp: Mean of its worst 1 % [bp].
         trades: Mean number of decisions that traded.
         turnover: Mean value traded, liquidation included [notional].
+        expected_objective_bp: The objective's mean by expected squares, which take the
+            surprises of each interval off: an estimate of the same number [bp]; None
+            where they are not known, as the following.
+        floor_bp: Mean of the part of the objective that nobody can avoid [bp].
+        avoidable_bp: Objective less floor, both by expected squares, path by path [bp].
     """
 
     cost_bp: float
@@ -55,6 +60,12 @@ class Metrics:
     trades_se: float
     turnover: float
     turnover_se: float
+    expected_objective_bp: float | None = None
+    expected_objective_se: float | None = None
+    floor_bp: float | None = None
+    floor_se: float | None = None
+    avoidable_bp: float | None = None
+    avoidable_se: float | None = None
 
 
 def summarise(table: EpisodeTable) -> Metrics:
@@ -94,7 +105,24 @@ def summarise(table: EpisodeTable) -> Metrics:
         trades_se=trades[1],
         turnover=turnover[0],
         turnover_se=turnover[1],
+        **_avoidable(table),
     )
+
+
+def _avoidable(table: EpisodeTable) -> dict[str, float]:
+    """Floor and what is above it, where the expected squares are known."""
+    expected, floor = table.expected_objective, table.floor
+    if expected is None or floor is None:
+        return {}
+    found: dict[str, float] = {}
+    for name, values in (
+        ("expected_objective", expected),
+        ("floor", floor),
+        ("avoidable", expected - floor),
+    ):
+        mean, error = mean_and_error(values / BASIS_POINT)
+        found |= {f"{name}_bp": mean, f"{name}_se": error}
+    return found
 
 
 def mean_and_error(values: FloatArray) -> tuple[float, float]:

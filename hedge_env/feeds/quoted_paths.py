@@ -87,6 +87,18 @@ class QuotedPaths:
                 n = self.steps.size
                 follow_crowd(rows, self.state, 0, n, self._quotes.market.crowd)
 
+    def branch_off(self, trunk: QuotedPaths, count: int) -> None:
+        """Stand where other paths stand, `count` of these side by side for each.
+
+        Args:
+            trunk: The other paths, of the same market; these are `count` times as many.
+            count: Paths here for each path there. They keep their own path ids.
+        """
+        source = trunk._arrays()
+        for name, array in self._arrays().items():
+            if name != "path_ids":
+                array[...] = np.repeat(source[name], count, axis=-1)
+
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Copies of the arrays, by name."""
         return {name: array.copy() for name, array in self._arrays().items()}

@@ -105,3 +105,27 @@ def test_a_market_that_reacts_to_trades_is_attributed_too():
     (found,) = attribute([(Delta(), 10.0)], config, n_episodes=20)
     assert found.trades_by_gas is None
     assert sum(found.trades_by_time) == pytest.approx(10.0)
+
+
+class Bet(NoHedge):
+    """Holds what has nothing to do with delta, and something else at each decision."""
+
+    name = "bet"
+
+    def reset(self, n_paths):
+        self._random = np.random.default_rng(0)
+
+    def target(self, observables):
+        return self._random.uniform(size=(observables["delta"].size, 1))
+
+
+def test_a_hedge_follows_delta_and_a_bet_does_not():
+    config = market(episode__decisions=30)
+    entries = [(policy, 10.0) for policy in (Delta(), TimeBased(6), Bet(), NoHedge())]
+    delta, late, bet, none = attribute(entries, config, n_episodes=200)
+    assert delta.r_squared == pytest.approx(1.0, abs=1e-9)
+    assert 0.5 < late.r_squared < 1.0
+    assert bet.r_squared < 0.01
+    assert none.r_squared is None
+    assert delta.mean_error_se == 0.0 < bet.mean_error_se
+    assert abs(late.mean_error) < 4.0 * late.mean_error_se

@@ -1,5 +1,5 @@
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -97,10 +97,32 @@ def test_the_tail_of_a_normal_distribution(level):
 
 
 def test_constant_episodes_have_no_error():
-    metrics = summarise(table_of(np.zeros(5), np.zeros(5)))
+    nothing = np.zeros(5)
+    table = table_of(nothing, nothing)
+    known = replace(table, expected_squares=nothing, floor_squares=nothing)
+    metrics = summarise(known)
     for field in fields(metrics):
         if field.name.endswith(("_se", "_error_bp")):
             assert getattr(metrics, field.name) == 0.0
+    assert summarise(table).avoidable_se is None
+
+
+def test_what_is_avoidable_is_the_expected_objective_above_the_floor():
+    rng = np.random.default_rng(2)
+    floor, extra = rng.gamma(2.0, 1.0, 4000), rng.gamma(1.0, 0.1, 4000)
+    table = table_of(np.full(4000, 3e-4), np.zeros(4000))
+    table = replace(
+        table, expected_squares=1e-4 * (floor + extra), floor_squares=1e-4 * floor
+    )
+    metrics = summarise(table)
+    aversion = float(table.risk_aversion[0])
+    assert metrics.avoidable_bp == pytest.approx(3.0 + aversion * extra.mean())
+    assert metrics.avoidable_bp == pytest.approx(
+        metrics.expected_objective_bp - metrics.floor_bp
+    )
+    paired = aversion * extra.std(ddof=1) / np.sqrt(4000)
+    assert metrics.avoidable_se == pytest.approx(paired)
+    assert paired < metrics.floor_se / 5.0
 
 
 def test_one_episode_has_no_standard_error():

@@ -42,7 +42,8 @@ def run(*arguments):
 
 
 def measured(policy, config, level, **options):
-    (table,) = evaluate([(policy, level)], config, n_episodes=50, **options)
+    options = {"n_episodes": 50, "controlled": True} | options
+    (table,) = evaluate([(policy, level)], config, **options)
     return summarise(table)
 
 
@@ -130,6 +131,7 @@ def test_without_json_a_table_with_intervals_is_printed(saved):
         (("delta", "--preset", "referense"), "reference"),
         (("delta", "--set", "execution.fee=1"), "execution.fee"),
         (("all",), "hedge compare --policies all"),
+        (("main",), "hedge compare --policies main"),
         (("optimal",), "hedge compare --policies optimal"),
         (("delta", "--episodes", "1"), "at least 2 paths"),
     ],

@@ -156,6 +156,7 @@ def _template() -> jinja2.Template:
     environment.filters["interval"] = findings.with_error
     environment.filters["difference"] = findings.difference
     environment.filters["parameters"] = findings.parameters
+    environment.filters["avoidable"] = findings.avoidable
     environment.filters["objective"] = findings.objective
     environment.filters["marked"] = findings.marked_name
     return environment.from_string(source)

@@ -8,6 +8,7 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
 __all__ = [
+    "avoidable",
     "detailed_risk_aversion",
     "difference",
     "headline",
@@ -65,6 +66,13 @@ def with_error(value: float, error: float, digits: int = 1) -> str:
 def objective(row: PolicyRow) -> str:
     """Objective and the half-width of its interval, over paths and seeds [bp]."""
     return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+
+
+def avoidable(row: PolicyRow) -> str:
+    """Objective less the floor and its 95 % interval [bp]; empty if not known."""
+    if row.avoidable_bp is None or row.avoidable_se is None:
+        return ""
+    return _with_half(row.avoidable_bp, half_width(row, row.avoidable_se), 1)
 
 
 def _with_half(value: float, half: float, digits: int) -> str:

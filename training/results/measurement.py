@@ -111,6 +111,7 @@ def measure(
             seed=seed,
             threads=threads,
             progress=lambda done, total: report(done),
+            controlled=True,
         )
     attributions = None
     if attributed and config.n_instruments == 1:  # it knows no options held

@@ -81,6 +81,8 @@ class PolicyRow(Metrics):
         seed_spread_bp: Standard deviation of the objective over seeds; None if there
             are not two.
         seed_interval_bp: 95 % interval of the mean over seeds, by Student's t.
+        expected_objective_bp: As of `evaluation.metrics.Metrics`, and so are floor and
+            avoidable; None on recorded days and where prices answer to what is held.
     """
 
     name: str
@@ -102,6 +104,12 @@ class PolicyRow(Metrics):
     seed_spread_bp: float | None = None
     seed_interval_bp: tuple[float, float] | None = None
     params_given: tuple[str, ...] | None = None
+    expected_objective_bp: float | None = None
+    expected_objective_se: float | None = None
+    floor_bp: float | None = None
+    floor_se: float | None = None
+    avoidable_bp: float | None = None
+    avoidable_se: float | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "PolicyRow":

@@ -28,7 +28,7 @@ def tune_rules(
     threads: int,
     progress: bool,
     known: Mapping[Key, TunedRule] | None = None,
-    finished: Callable[[float, TunedRule], None] | None = None,
+    finished: Callable[[float, TunedRule, MarketTape], None] | None = None,
     option: str = "n_episodes",
 ) -> list[tuple[float, TunedRule]]:
     """Tune every rule for every risk aversion on one set of validation paths.
@@ -43,7 +43,8 @@ def tune_rules(
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
         known: What has been tuned before, and is not tuned again.
-        finished: Called with each risk aversion and rule as soon as it is tuned.
+        finished: Called with each risk aversion and rule as soon as it is tuned, and
+            with the validation paths.
         option: What the user calls the number of validation paths.
 
     Returns:
@@ -78,7 +79,7 @@ def tune_rules(
                 number += 1
                 _warn_of_limits(best, level)
                 if finished is not None:
-                    finished(level, best)
+                    finished(level, best, tape)
             tuned.append((level, best))
     return tuned
 

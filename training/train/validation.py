@@ -13,10 +13,12 @@ from hedge_env.baselines import BASELINES
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config import EnvConfig
 from hedge_env.config.validation import suggestion
-from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.evaluation.evaluate import EpisodeTable, evaluate_controlled
 from hedge_env.evaluation.metrics import Metrics, summarise
 from hedge_env.feeds.tape import MarketTape, record_tape, require_tape_fits
 from hedge_env.policies.policy import Policy
+from hedge_env.risk.next_rows import why_no_draws
+from hedge_env.risk.path_moments import PathMoments, path_moments
 from hedge_env.training.experiment.experiment import ExperimentConfig
 from hedge_env.training.output.console import progress_bar
 from hedge_env.training.output.provenance import to_json
@@ -64,17 +66,27 @@ class Validator:
 
     Args:
         config: The hedging problem.
-        tape: The validation paths.
+        tape: The validation paths, of `seed` and the validation stream.
         baselines: Tuned rules to report the gap to.
+        seed: Of the paths; None leaves floor and avoidable part out, as does a market
+            of which nothing can be drawn.
     """
 
     def __init__(
-        self, config: EnvConfig, tape: MarketTape, baselines: Sequence[TunedBaseline]
+        self,
+        config: EnvConfig,
+        tape: MarketTape,
+        baselines: Sequence[TunedBaseline],
+        seed: int | None = None,
     ) -> None:
         self.config = config
         self.tape = tape
         self.baselines = tuple(baselines)
         self.risk_aversions = config.risk_aversions
+        self._moments: PathMoments | None = None
+        if seed is not None and why_no_draws(config) is None:
+            ids, stream = tape.path_ids, "validation"
+            self._moments = path_moments(config, ids, seed=seed, stream=stream)
 
     @classmethod
     def prepare(
@@ -98,7 +110,7 @@ class Validator:
             baselines = tune_baselines(names, config, tape, progress=progress)
             entries = [asdict(baseline) for baseline in baselines]
             write_atomically(folder.baselines, to_json(entries))
-        return cls(config, tape, baselines)
+        return cls(config, tape, baselines, experiment.seed)
 
     def measure(self, policy: Policy, timesteps: int) -> Validation:
         """Run a policy on the validation paths.
@@ -106,7 +118,7 @@ class Validator:
         Where risk aversion has a range, values are means over its ends and middle.
         """
         rows = [
-            _scalars(summarise(evaluate_on_tape(policy, self.tape, self.config, value)))
+            _scalars(summarise(self._table(policy, value)))
             for value in self.risk_aversions
         ]
         scalars = {
@@ -116,6 +128,10 @@ class Validator:
             best = min(baseline.objective_bp for baseline in self.baselines)
             scalars["gap_to_best_baseline"] = scalars["objective_bp"] / best - 1.0
         return Validation(timesteps, scalars)
+
+    def _table(self, policy: Policy, value: float) -> EpisodeTable:
+        tape, config, moments = self.tape, self.config, self._moments
+        return evaluate_controlled(policy, tape, config, value, moments)
 
 
 def tune_baselines(
@@ -147,7 +163,10 @@ def tune_baselines(
 def _scalars(metrics: Metrics) -> dict[str, float]:
     """Metrics as they are called in TensorBoard."""
     components = metrics.cost_components_bp.items()
+    known = ("expected_objective", "floor", "avoidable")
+    found = {f"{name}_bp": getattr(metrics, f"{name}_bp") for name in known}
     return {
+        **{name: value for name, value in found.items() if value is not None},
         "objective_bp": metrics.objective_bp,
         "objective_se": metrics.objective_se,
         "cost_bp": metrics.cost_bp,

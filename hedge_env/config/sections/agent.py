@@ -46,6 +46,9 @@ class ActionConfig(Model):
     offset_range: Annotated[float, Field(ge=1e-3, le=1e3)] = 1.0
     # |log width ratio| at action +-1.
     log_width_range: Annotated[float, Field(ge=1e-3, le=10.0)] = 0.7
+    # Where the bands stand: theta and phi of pricing/least_variance.py; 0 is delta.
+    centre_vega: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
+    centre_smile: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
     snap: bool = True
     worth_it: bool = True
     choices: int = Field(default=21, ge=2, le=10_001)  # of the discrete mode

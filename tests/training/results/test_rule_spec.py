@@ -24,6 +24,13 @@ def test_parameters_are_read_with_their_types(separator):
     assert rule.given == {"interval": 12, "threshold": 0.2}
 
 
+def test_the_centre_of_a_rule_can_be_given():
+    rule = parse_rule("deadline-band:centre_vega=.166,snap=0").build()
+    assert rule == BASELINES["deadline-band"](snap=0.0, centre_vega=0.166)
+    assert "centre_vega = 7 is out of range" in refusal("vault:centre_vega=7")
+    assert "must be finite" in refusal("minimum-variance:centre_vega=nan")
+
+
 def test_a_name_alone_has_nothing_given():
     assert parse_rule("delta") == Rule("delta", BASELINES["delta"])
     assert parse_rule("runs/first") is None

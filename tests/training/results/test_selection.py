@@ -150,7 +150,13 @@ def test_a_comparison_of_seeds_and_rules_from_end_to_end(tmp_path):
         "mine",
     }
     given = rows["gas-band:risk_multiplier=2,snap=0"]
-    assert given.params == {"risk_multiplier": 2.0, "snap": 0.0, "worth": 1.0}
+    assert given.params == {
+        "risk_multiplier": 2.0,
+        "snap": 0.0,
+        "worth": 1.0,
+        "centre_vega": 0.0,
+        "centre_smile": 0.0,
+    }
     assert given.params_source == "given"
     assert made.summary.validation_episodes == 50
     rules = [row for row in rows.values() if row.kind == "baseline"]

@@ -1,0 +1,1 @@
+"""What the next interval may bring: conditional moments, and the risk nobody avoids."""

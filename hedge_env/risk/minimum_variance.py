@@ -1,0 +1,233 @@
+r"""The holdings that leave the least risk of one interval, fitted by regression.
+
+With the move :math:`dS` of the hedge instrument and the change :math:`dB` of the book's
+value over the next decision interval, the holdings
+
+.. math:: y^*(x) = \arg\min_y E_k[(y\, dS + dB)^2] = -E_k[dS\, dB] / E_k[dS^2]
+
+are sought as :math:`\delta + \sum_j b_j \varphi_j(x)`, the reference delta plus a sum
+of the features of `state_features`. The coefficients minimise
+:math:`\sum (y\, dS + dB)^2` over all decisions of paths that nothing else uses, those
+of the training stream: one linear regression of :math:`-(\delta\, dS + dB)` on
+:math:`\varphi\, dS`. :math:`A(x) = E_k[dS^2]` is fitted in the same way, as
+:math:`S^2` times a sum of squares of volatilities.
+
+Interface::
+
+    fitted = fit_minimum_variance(config)          # seconds; the same numbers each time
+    y = fitted.holdings(rows)                      # (n,), y*(x)
+    a = fitted.price_variance(rows)                # (n,), A(x) = E_k[dS^2]
+    document = fitted.to_document()                # plain numbers for JSON
+    fitted = MinimumVariance.from_document(document)
+
+`rows` are those of a batch or a tape at one decision, shape (rows, n). `informed=False`
+fits what a policy can know that does not see the diffusive volatility.
+
+Source: Hull and White (2017), "Optimal delta hedging for options", Journal of Banking
+and Finance 82, for the one-number form of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
+from hedge_env.config import EnvConfig
+from hedge_env.desk.orders import order_params
+from hedge_env.feeds.tape import record_tape
+from hedge_env.risk.state_features import N_FEATURES, state_features
+
+_RIDGE = 1e-6  # of the diagonal: features may be multiples of each other
+_VARIANCES = 8  # terms of the variance of spot
+_LEAST_SHARE = 0.05  # of the diffusive variance, below which no variance is fitted
+_CHUNK = 4096  # paths kept in memory at a time
+
+
+@dataclass(frozen=True)
+class MinimumVariance:
+    """Fitted best holdings without cost, and the variance of the price.
+
+    Attributes:
+        coefficients: b, one for each of the features [-].
+        variances: Of `price_variance`, one for each of its terms [year].
+        level: Volatility that the features are relative to [1/sqrt(year)].
+        interval: Between two decisions [year].
+        informed: Whether the diffusive volatility of the next step is known.
+    """
+
+    coefficients: tuple[float, ...]
+    variances: tuple[float, ...]
+    level: float
+    interval: float
+    informed: bool
+
+    def holdings(self, rows: FloatArray) -> FloatArray:
+        """Holdings y* of least risk, not clipped to any bounds, shape (n,) [-].
+
+        Args:
+            rows: Present rows, shape (rows, n).
+        """
+        features = state_features(rows, self.level, informed=self.informed)
+        return _sum_of(self.coefficients, features, rows[field.DELTA])
+
+    def price_variance(self, rows: FloatArray) -> FloatArray:
+        """Mean square A of the next move of the price, not negative [S_0^2].
+
+        Args:
+            rows: Present rows, shape (rows, n).
+        """
+        terms = _variance_terms(rows, informed=self.informed)
+        rates = _sum_of(self.variances, terms, np.zeros(rows.shape[1]))
+        least = _LEAST_SHARE * self.interval * terms[:3].max(axis=0)
+        found: FloatArray = rows[field.SPOT] ** 2 * np.maximum(rates, least)
+        return found
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_document` wrote.
+
+        Raises:
+            ConfigError: If it is something else.
+        """
+        try:
+            found = cls(
+                tuple(float(x) for x in document["coefficients"]),
+                tuple(float(x) for x in document["variances"]),
+                float(document["level"]),
+                float(document["interval"]),
+                bool(document["informed"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigError(
+                f"these are no fitted holdings of least risk ({error!r}); write them "
+                "with to_document"
+            ) from None
+        sizes = len(found.coefficients), len(found.variances)
+        numbers = (*found.coefficients, *found.variances, found.level, found.interval)
+        if sizes != (N_FEATURES, _VARIANCES) or not all(map(math.isfinite, numbers)):
+            raise ConfigError(
+                f"fitted holdings of least risk have {N_FEATURES} coefficients and "
+                f"{_VARIANCES} variances, all finite, not {sizes[0]} and {sizes[1]}; "
+                "fit them again"
+            )
+        return found
+
+
+def fit_minimum_variance(
+    config: EnvConfig,
+    *,
+    seed: int = 0,
+    stream: str = "training",
+    n_paths: int = 16_384,
+    informed: bool = True,
+) -> MinimumVariance:
+    """Fit holdings of least risk and the price's variance; see the module docstring.
+
+    Args:
+        config: The hedging problem; of recorded days those of the stream are fitted.
+        seed: Of the paths.
+        stream: Of the paths; another one than where the result is used.
+        n_paths: Number of paths, at least 1.
+        informed: Whether the diffusive volatility of the next step is known.
+
+    Raises:
+        ConfigError: If the market reacts to what is held.
+    """
+    if config.execution.permanent_impact > 0.0:
+        raise ConfigError(
+            "execution.permanent_impact makes the market react to what is held, so "
+            "that no holdings of least risk exist apart from a policy; set it to 0"
+        )
+    square = np.zeros((N_FEATURES, N_FEATURES))
+    product = np.zeros(N_FEATURES)
+    variance_square = np.zeros((_VARIANCES, _VARIANCES))
+    variance_product = np.zeros(_VARIANCES)
+    level = max(config.market.volatility.level, 1e-6)
+    for rows, move, change in _intervals(config, seed, stream, n_paths):
+        features = state_features(rows, level, informed=informed) * move
+        square += features @ features.T
+        product -= features @ (rows[field.DELTA] * move + change)
+        terms = _variance_terms(rows, informed=informed)
+        weight = 1.0 / np.maximum(terms[:3].max(axis=0), 1e-12) ** 2
+        variance_square += (weight * terms) @ terms.T
+        variance_product += terms @ (weight * (move / rows[field.SPOT]) ** 2)
+    return MinimumVariance(
+        tuple(solve_scaled(square, product).tolist()),
+        tuple(solve_scaled(variance_square, variance_product).tolist()),
+        level,
+        interval_years(config),
+        informed,
+    )
+
+
+def interval_years(config: EnvConfig) -> float:
+    """Time between two decisions [year]."""
+    episode = config.episode
+    return float(episode.decision_interval_hours) / 24.0 / episode.days_per_year
+
+
+def solve_scaled(square: FloatArray, product: FloatArray) -> FloatArray:
+    """Solve normal equations, each unknown in units of its own size.
+
+    Args:
+        square: Symmetric, not negative, shape (m, m).
+        product: Shape (m,).
+
+    Returns:
+        Shape (m,); zero where nothing is known about an unknown.
+    """
+    size = np.sqrt(np.diag(square))
+    known = size > 0.0
+    size = np.where(known, size, 1.0)
+    scaled = square / np.outer(size, size) + _RIDGE * np.eye(size.size)
+    solution: FloatArray = np.linalg.solve(scaled, product / size) / size
+    return np.where(known, solution, 0.0)
+
+
+def _intervals(
+    config: EnvConfig, seed: int, stream: str, n_paths: int
+) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Rows of every decision of every path, move of the price, change of the book."""
+    price = order_params(config).price_row
+    for low in range(0, n_paths, _CHUNK):
+        ids = np.arange(low, min(low + _CHUNK, n_paths), dtype=np.int64)
+        tape = record_tape(config, ids, seed=seed, stream=stream).rows
+        for rows, after in pairwise(tape):
+            change = after[field.BOOK_VALUE] - rows[field.BOOK_VALUE]
+            yield rows, after[price] - rows[price], change
+
+
+def _sum_of(
+    coefficients: tuple[float, ...], terms: FloatArray, start: FloatArray
+) -> FloatArray:
+    """Start plus coefficients times terms, term by term.
+
+    A product of matrices groups the terms by the number of paths, so that a path alone
+    would get other bits than in a batch.
+    """
+    total: FloatArray = start.copy()
+    for coefficient, term in zip(coefficients, terms, strict=True):
+        total += coefficient * term
+    return total
+
+
+def _variance_terms(rows: FloatArray, *, informed: bool) -> FloatArray:
+    """Squares of volatilities, the diffusive one with the hour, shape (terms, n)."""
+    implied, realised = rows[field.IMPLIED_VOLATILITY], rows[field.REALISED_VOLATILITY]
+    true = rows[field.TRUE_VOLATILITY] if informed else realised
+    sine, cosine = rows[field.HOUR_SIN], rows[field.HOUR_COS]
+    squares = [true**2, implied**2, realised**2, true * implied]
+    squares += [true**2 * sine, true**2 * cosine, implied * realised]
+    return np.array([*squares, np.ones_like(true)])

@@ -1,0 +1,134 @@
+r"""Conditional moments of the next move along simulated paths, by inner draws.
+
+With :math:`e = \delta\, dS + dB`, the increment of the reference delta, the risk of any
+holdings over the next interval is a parabola in their distance from delta,
+
+.. math:: q_k(y) = E_k[(y\, dS + dB)^2]
+          = (y - \delta)^2 E_k[dS^2] + 2 (y - \delta) E_k[dS\, e] + E_k[e^2],
+
+so that three numbers of a path's decision say everything about it. They do not depend
+on what is held: computed once, they serve every policy and every risk aversion. Two
+things come of them:
+
+* the *floor*, :math:`\sum_k q_k(y^*_k)`, the risk that the best holdings leave. Those
+  are fitted on other paths, by `minimum_variance`: the minimum of a parabola with the
+  noise of a few draws would be far too low. Where nothing but spot is random, the draws
+  are quadrature nodes, the parabola is exact, and so is its minimum;
+* a *control variate*: the expected instead of the squared increments of what was held,
+  :math:`\sum_k q_k(y_k)`, have the same mean and a fraction of the spread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.config import EnvConfig
+from hedge_env.desk.orders import order_params
+from hedge_env.feeds.simulated import quote_params
+from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
+from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
+from hedge_env.risk.next_rows import next_rows
+
+_CHUNK = 512  # paths whose draws are in memory at a time
+_NODES = 48  # of the shock of spot, where nothing else is random
+_FITTED = 16_384  # training paths that the best holdings are fitted on
+
+
+@dataclass(frozen=True)
+class PathMoments:
+    """Moments of every decision of some paths; unbiased, with the noise of the draws.
+
+    Attributes:
+        path_ids: Shape (n,).
+        square: E_k[dS^2], shape (decisions, n) [S_0^2].
+        product: E_k[dS e], the same shape [S_0 x notional].
+        risk: E_k[e^2], the same shape [notional^2].
+        best_offset: y* - delta, the best holdings without cost, the same shape [-].
+    """
+
+    path_ids: IntArray
+    square: FloatArray
+    product: FloatArray
+    risk: FloatArray
+    best_offset: FloatArray
+
+    @property
+    def floor(self) -> FloatArray:
+        """Sum of the risk that the best holdings leave, shape (n,) [notional^2]."""
+        steps = range(self.risk.shape[0])
+        left = [self.risk_at(step, self.best_offset[step]) for step in steps]
+        total: FloatArray = np.sum(left, axis=0)
+        return total
+
+    def risk_at(self, step: int, offset: FloatArray) -> FloatArray:
+        """Mean square of the next increment, q_k, shape (n,) [notional^2].
+
+        Args:
+            step: Decision k.
+            offset: Holdings minus the reference delta, shape (n,) [-].
+        """
+        slope = offset * self.square[step] + 2.0 * self.product[step]
+        found: FloatArray = offset * slope + self.risk[step]
+        return found
+
+
+def path_moments(
+    config: EnvConfig,
+    path_ids: IntArray,
+    *,
+    seed: int,
+    stream: str,
+    plan: DrawPlan | None = None,
+) -> PathMoments:
+    """Conditional moments along paths.
+
+    Args:
+        config: The hedging problem.
+        path_ids: Shape (n,).
+        seed: Of all streams.
+        stream: training, validation or test.
+        plan: Draws of each decision; None: those of `draw_plan`.
+
+    Raises:
+        ConfigError: If the market cannot be drawn from a present state.
+    """
+    exact = only_spot_moves(config)
+    if plan is None:
+        market = quote_params(config).market
+        plan = node_plan(_NODES) if exact else draw_plan(market)
+    best = None if exact else _fitted(config.model_dump_json(), seed)
+    price = order_params(config).price_row
+    moments = np.empty((4, config.episode.decisions, path_ids.size))
+    for low in range(0, path_ids.size, _CHUNK):
+        part = slice(low, min(low + _CHUNK, path_ids.size))
+        outlooks = next_rows(config, path_ids[part], plan, seed=seed, stream=stream)
+        for step, (rows, drawn, weights, _) in enumerate(outlooks):
+            move = drawn[price] - rows[price][:, None]
+            change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
+            error = rows[field.DELTA][:, None] * move + change
+            found = [weights * move**2, weights * move * error, weights * error**2]
+            moments[:3, step, part] = [each.sum(axis=1) for each in found]
+            if best is not None:
+                moments[3, step, part] = best.holdings(rows) - rows[field.DELTA]
+    if exact:
+        moments[3] = -moments[1] / np.maximum(moments[0], 1e-300)
+    return PathMoments(path_ids.copy(), *moments)
+
+
+def only_spot_moves(config: EnvConfig) -> bool:
+    """Whether the next price and book value are functions of one normal number."""
+    parts = quote_params(config).market.parts
+    others = (parts.jumps, parts.volatility, parts.surface, parts.sabr, parts.heston)
+    return not (any(others) or parts.basis or parts.crowd or config.book.arrivals)
+
+
+@lru_cache(maxsize=8)
+def _fitted(document: str, seed: int) -> MinimumVariance:
+    """Best holdings of a problem, fitted once."""
+    config = EnvConfig.model_validate_json(document)
+    return fit_minimum_variance(config, seed=seed, n_paths=_FITTED)
