@@ -49,7 +49,11 @@ def band_around(
         snap: New holdings closer to 0 than this become 0 [-].
     """
     return Band(
-        centre - half_width, centre + half_width, centre - inner, centre + inner, snap
+        low=centre - half_width,
+        high=centre + half_width,
+        inner_low=centre - inner,
+        inner_high=centre + inner,
+        snap=snap,
     )
 
 

@@ -122,3 +122,14 @@ def test_the_first_example_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_the_type_information_is_part_of_the_package() -> None:
     assert (ROOT / "hedge_env" / "py.typed").exists()
+
+
+def test_no_large_file_is_kept_by_accident() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a checkout of git")
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    sizes = {path: path.stat().st_size for path in files if path.is_file()}
+    assert [str(path) for path, size in sizes.items() if size > 3_000_000] == []

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import arrows, body_lengths, circles, entries, folders
+from tests.structure import (
+    arrows,
+    body_lengths,
+    circles,
+    entries,
+    filled_by_position,
+    folders,
+    windows,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 # Folders of folders; twins; a file for every command.
@@ -19,8 +27,7 @@ WIDE = {
 }
 MOST = 16
 MOST_LINES = 40  # of a function, its docstring left out
-LONG = {  # the processes one after the other; a market and a tile field by field
-    "hedge_env/feeds/quotes.py:_quote_tile",
+LONG = {  # the processes one after the other; a market field by field
     "hedge_env/market/engine/parameters.py:market_params",
     "hedge_env/market/engine/simulator.py:respond",
 }
@@ -39,6 +46,28 @@ def test_no_function_is_too_long_to_read() -> None:
     assert len(lengths) > 1000
     long = {name for name, lines in lengths.items() if lines > MOST_LINES}
     assert long <= LONG
+
+
+def test_named_tuples_are_filled_by_name() -> None:
+    found = set(filled_by_position(ROOT))
+    assert found <= {
+        ("baselines/optimum/hodges_neuberger.py", "NoTradeBand"),
+        ("hedge_env/market/engine/draw_plan.py", "DrawPlan"),
+    }
+
+
+def test_a_tuple_filled_by_position_is_found(tmp_path: Path) -> None:
+    (tmp_path / "training").mkdir()
+    (tmp_path / "training" / "a.py").write_text(
+        "class P(NamedTuple):\n    low: float\n    high: float\n\n"
+        "one, two, three = P(0.0, 1.0), P(low=0.0, high=1.0), P(x, y)\n"
+    )
+    assert list(filled_by_position(tmp_path)) == [("training/a.py", "P")]
+
+
+def test_a_tile_is_handed_on_as_one_thing() -> None:
+    bare = {"hedge_env/market/engine", "hedge_env/desk"}  # of which some are left
+    assert {str(Path(name).parent) for name in windows(ROOT)} <= bare
 
 
 def test_no_modules_import_each_other() -> None:

@@ -123,15 +123,17 @@ def evaluate_policy(
         own = str(tuned), *_tuned_market(tuned, file).without_files()
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
-    levels = risk_aversions or _tuned_levels(file, name) or config.risk_aversions
+    risk_aversions = (
+        risk_aversions or _tuned_risk_aversions(file, name) or config.risk_aversions
+    )
     if agents:
         require_readable(agents[0].name, agents[0].policy, config)
         entries: list[tuple[Contender, Policy]] = [
-            (agent_contender(agents[0], level, config), agents[0].policy)
-            for level in levels
+            (agent_contender(agents[0], risk_aversion, config), agents[0].policy)
+            for risk_aversion in risk_aversions
         ]
     else:
-        entries = _rule_entries(rules[0], config, levels, tuned, file)
+        entries = _rule_entries(rules[0], config, risk_aversions, tuned, file)
     return measure(
         entries,
         config,
@@ -156,7 +158,7 @@ def _tuned_file(path: Path, name: str, rules: Sequence[Rule]) -> TunedFile:
 def _rule_entries(
     rule: Rule,
     config: EnvConfig,
-    levels: Sequence[float],
+    risk_aversions: Sequence[float],
     path: Path | None,
     file: TunedFile | None,
 ) -> list[tuple[Contender, Policy]]:
@@ -167,14 +169,14 @@ def _rule_entries(
         known = rules_of(path, file, config, file.criterion)
         source = str(path)
     entries: list[tuple[Contender, Policy]] = []
-    for level in levels:
+    for risk_aversion in risk_aversions:
         policy = rule.build()
         if file is not None:
-            policy = _tuned_policy(known, path, rule.name, level)
+            policy = _tuned_policy(known, path, rule.name, risk_aversion)
         contender = rule_contender(
             rule.rule_class.name,
             policy,
-            level,
+            risk_aversion,
             config,
             params_source=source,
             given=rule.given,
@@ -193,25 +195,25 @@ def _tuned_market(path: Path, file: TunedFile) -> EnvConfig:
         ) from None
 
 
-def _tuned_levels(file: TunedFile | None, name: str) -> tuple[float, ...]:
+def _tuned_risk_aversions(file: TunedFile | None, name: str) -> tuple[float, ...]:
     """Risk aversions that a file has parameters of a rule for."""
     entries = () if file is None else file.entries
     return tuple(sorted(e.risk_aversion for e in entries if e.policy == name))
 
 
 def _tuned_policy(
-    known: Mapping[Key, TunedRule], path: Path | None, name: str, level: float
+    known: Mapping[Key, TunedRule], path: Path | None, name: str, risk_aversion: float
 ) -> AbstractRule:
     """A rule of a file at one risk aversion."""
-    best = known.get((name, level))
+    best = known.get((name, risk_aversion))
     if best is not None:
         return best.policy
-    levels = sorted(found for other, found in known if other == name)
-    there = ", ".join(f"{found:g}" for found in levels)
-    other = f"it has {there}" if levels else "it has none of that rule"
+    risk_aversions = sorted(found for other, found in known if other == name)
+    there = ", ".join(f"{found:g}" for found in risk_aversions)
+    other = f"it has {there}" if risk_aversions else "it has none of that rule"
     raise ConfigError(
-        f"--tuned {path} has no parameters of {name} at risk aversion {level:g}: "
-        f"{other}; tune it with hedge tune"
+        f"--tuned {path} has no parameters of {name} at risk aversion "
+        f"{risk_aversion:g}: {other}; tune it with hedge tune"
     )
 
 

@@ -103,12 +103,13 @@ def convergence_document(
 
 
 def _converge(
-    config: EnvConfig, levels: Sequence[float], *, progress: bool
+    config: EnvConfig, risk_aversions: Sequence[float], *, progress: bool
 ) -> list[Convergence]:
-    total = len(levels) * (len(HOLDINGS) + len(FINER_SPOTS) - 1)
+    total = len(risk_aversions) * (len(HOLDINGS) + len(FINER_SPOTS) - 1)
     with progress_bar("solving", total, enabled=progress) as advance:
         return [
-            convergence(config, level, advance=lambda: advance(1)) for level in levels
+            convergence(config, risk_aversion, advance=lambda: advance(1))
+            for risk_aversion in risk_aversions
         ]
 
 

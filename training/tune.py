@@ -109,15 +109,15 @@ def tune_to_file(
 
     test: MarketTape | None = None
 
-    def keep(level: float, best: TunedRule, paths: MarketTape) -> None:
+    def keep(risk_aversion: float, best: TunedRule, paths: MarketTape) -> None:
         nonlocal file, test
         if test is None:
             ids = np.arange(episodes_in(config, n_episodes, "test"))
             test = record_tape(config, ids, seed=seed, stream="test")
         held_out = hold_out(
-            best.policy, config, level, paths, test, criterion, threads=threads
+            best.policy, config, risk_aversion, paths, test, criterion, threads=threads
         )
-        file = file.with_entry(level, best, held_out)
+        file = file.with_entry(risk_aversion, best, held_out)
         if path is not None:
             file.write(path)
 

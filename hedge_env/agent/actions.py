@@ -164,13 +164,13 @@ class ActionDecoder:
         self.mode = settings.mode if mode is None else mode
         low, high = config.holdings_bounds
         self._params = DecoderParams(
-            float(settings.offset_range),
-            float(settings.log_width_range),
-            1.0 if settings.snap else 0.0,
-            1.0 if settings.worth_it else 0.0,
-            float(low),
-            float(high),
-            float(max(abs(low), abs(high))),
+            offset_range=float(settings.offset_range),
+            log_width_range=float(settings.log_width_range),
+            snap=1.0 if settings.snap else 0.0,
+            worth_it=1.0 if settings.worth_it else 0.0,
+            low=float(low),
+            high=float(high),
+            size=float(max(abs(low), abs(high))),
         )
         self._option = config.execution.option is not None
         self._neutral = settings.neutral

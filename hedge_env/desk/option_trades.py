@@ -45,13 +45,13 @@ def option_params(config: EnvConfig, series: SeriesParams) -> OptionParams:
     """Compile the terms of the listed option; `series` as its market lists it."""
     option, execution = config.execution.option, config.execution
     return OptionParams(
-        series,
-        config.episode.decisions,
-        0.0 if option is None else option.half_spread_points * _POINT,
-        0.0 if option is None else float(option.half_spread_share),
-        0.0 if option is None else float(option.limit),
-        1.0 if execution.charge_opening else 0.0,
-        1.0 if execution.charge_liquidation else 0.0,
+        series=series,
+        decisions=config.episode.decisions,
+        spread_vega=0.0 if option is None else option.half_spread_points * _POINT,
+        spread_value=0.0 if option is None else float(option.half_spread_share),
+        limit=0.0 if option is None else float(option.limit),
+        charge_opening=1.0 if execution.charge_opening else 0.0,
+        charge_liquidation=1.0 if execution.charge_liquidation else 0.0,
     )
 
 

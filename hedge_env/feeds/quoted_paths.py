@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.tile import Tile
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.liabilities import Positions
 from hedge_env.config import EnvConfig
@@ -85,7 +86,9 @@ class QuotedPaths:
             self._positions.value(rows, *arrays, self.key)
             if self._quotes.market.parts.crowd:
                 n = self.steps.size
-                follow_crowd(rows, self.state, 0, n, self._quotes.market.crowd)
+                follow_crowd(
+                    Tile(rows, 0, n), Tile(self.state, 0, n), self._quotes.market.crowd
+                )
 
     def branch_off(self, trunk: QuotedPaths, count: int) -> None:
         """Stand where other paths stand, `count` of these side by side for each.

@@ -106,5 +106,8 @@ def next_rows(
         copies.quote(drawn, advance=False)
         paths.quote(after, advance=True)
         yield Outlook(
-            rows, drawn.reshape(n_rows, n, draws), weights.reshape(n, draws), after
+            rows=rows,
+            drawn=drawn.reshape(n_rows, n, draws),
+            weights=weights.reshape(n, draws),
+            after=after,
         )

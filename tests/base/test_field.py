@@ -33,7 +33,13 @@ def test_row_numbers_are_the_positions_of_their_names() -> None:
         assert row.number == getattr(field, row.name.upper()) == number
     assert len(set(FIELDS)) == N_FIELDS
     assert field.N_MARKET_FIELDS == field.HOLDINGS == FIELDS.index("holdings")
-    assert field.N_CERTAIN_FIELDS == field.STEP + 1
+
+
+def test_the_rows_of_every_market_are_those_without_a_setting() -> None:
+    for preset in PRESETS:
+        assert set(field.present(load_config(preset))) >= set(field.CERTAIN_ROWS)
+    plain = field.present(load_config("reference"), field.ROWS[: field.N_MARKET_FIELDS])
+    assert plain == field.CERTAIN_ROWS
 
 
 def test_every_row_is_explained_and_in_an_internal_unit() -> None:

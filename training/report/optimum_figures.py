@@ -35,10 +35,10 @@ def optimum_figures(
         config: The hedging problem.
         found: One for each risk aversion.
     """
-    level = sorted(one.risk_aversion for one in found)[len(found) // 2]
+    risk_aversion = sorted(one.risk_aversion for one in found)[len(found) // 2]
     figures = {
         "convergence": convergence_figure(found),
-        "region": region_figure(config, solve(config, level), level),
+        "region": region_figure(config, solve(config, risk_aversion), risk_aversion),
     }
     return {
         f"{name}-{config.name}.png": to_png(figure, dpi=130)

@@ -158,11 +158,11 @@ def summary_table(summary: Summary) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("parameters", min_width=32)
     lead = leader(summary, detailed_risk_aversion(summary))
-    for level in summary.risk_aversions:
-        rows = summary.at(level)
+    for risk_aversion in summary.risk_aversions:
+        rows = summary.at(risk_aversion)
         for row in rows:
             table.add_row(
-                f"{level:g}",
+                f"{risk_aversion:g}",
                 *_cells(row, compared=compared, has_floor=has_floor),
                 style=_style(row, lead),
                 end_section=row is rows[-1],

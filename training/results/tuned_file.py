@@ -75,18 +75,18 @@ class TunedFile(_Model):
     entries: tuple[TunedEntry, ...] = ()
 
     def with_entry(
-        self, level: float, best: TunedRule, held_out: Holdout | None = None
+        self, risk_aversion: float, best: TunedRule, held_out: Holdout | None = None
     ) -> "TunedFile":
         """A copy with one more rule.
 
         Args:
-            level: Risk aversion [1/notional].
+            risk_aversion: Risk aversion [1/notional].
             best: What was found for it.
             held_out: What it is worth on other paths; None if that is not known.
         """
         entry = TunedEntry(
             policy=best.policy.name,
-            risk_aversion=level,
+            risk_aversion=risk_aversion,
             params=best.params,
             value_bp=best.value,
             value_se=best.error if math.isfinite(best.error) else None,

@@ -162,8 +162,8 @@ def _near(summary: Summary) -> list[PolicyRow]:
 def _leaders(summary: Summary) -> list[str]:
     """Names of the policies that are nearest to the best over all risk aversions."""
     losses: dict[str, float] = {}
-    for level in summary.risk_aversions:
-        rows = summary.at(level)
+    for risk_aversion in summary.risk_aversions:
+        rows = summary.at(risk_aversion)
         for row in rows:
             loss = row.objective_bp / rows[0].objective_bp
             losses[row.name] = losses.get(row.name, 0.0) + loss

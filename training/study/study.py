@@ -110,7 +110,7 @@ def run_study(
     keys = [
         {
             **key,
-            "levels": levels_of(config, risk_aversions),
+            "levels": risk_aversions_at(config, risk_aversions),
             "config_sha256": config_digest(config),
         }
         for config in configs
@@ -152,7 +152,7 @@ def _side_by_side(
             raise
 
 
-def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
+def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:
     """Risk aversions of a market, rising [1/notional].
 
     Args:

@@ -40,7 +40,7 @@ from hedge_env.market.engine.noise import (
     U_SIGN,
     draw_noise,
 )
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, _step
 from hedge_env.market.spot.diffusion import SHOCKS
 from hedge_env.numerics.philox import fill_normals

@@ -208,7 +208,9 @@ def _statistics(
             f"cannot export the statistics of {type(layer).__name__}: they are not one "
             "finite mean and variance for each feature"
         )
-    return Normalisation(mean, deviation, limit, normalise)
+    return Normalisation(
+        mean=mean, deviation=deviation, limit=limit, normalise=normalise
+    )
 
 
 def _standardised(layer: Any, x: NDArray[Any]) -> NDArray[Any]:
