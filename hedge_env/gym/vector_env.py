@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.observations import ObservationEncoder
-from hedge_env.agent.rewards import REWARDS
-from hedge_env.base import field
+from hedge_env.agent.reward_params import RewardParams, reward_params
+from hedge_env.agent.rewards import REWARDS, Decision
 from hedge_env.base.errors import ResetError
 from hedge_env.base.types import BoolArray, Float32Array, FloatArray, IntArray
 from hedge_env.desk.accounts import StepRecord
@@ -58,7 +58,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         preset: Name of a preset or a YAML file; "reference" without `config`.
         config: A mapping or YAML file merged over the preset, or a whole `EnvConfig`.
         action_mode: "band", "band_free", "target", "discrete" or "ratio".
-        reward: "objective" or "kolm_ritter".
+        reward: "objective", "expected", "controlled" or "kolm_ritter".
         risk_aversion: lambda [1/notional], or (low, high) to draw it log-uniformly.
         autoreset_mode: Gymnasium's `AutoresetMode` or its name.
         stream: "training", "validation" or "test": separate sets of paths.
@@ -112,6 +112,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         }
         self._make_spaces()
         self._reward = REWARDS[self.config.reward.name]
+        self._reward_params: RewardParams | None = None  # of the first episode
         sharing = require_count("envs_per_path", envs_per_path)
         self._schedule = PathSchedule(self.num_envs, sharing)
         self._ended: BoolArray = np.zeros(self.num_envs, dtype=np.bool_)
@@ -134,6 +135,13 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         if self._batch is None:
             raise ResetError("there is no episode yet: call reset first")
         return self._batch
+
+    @property
+    def reward_params(self) -> RewardParams:
+        """Constants of the rewards; those that are fitted are so at the first reset."""
+        if self._reward_params is None:
+            self._reward_params = reward_params(self.config)
+        return self._reward_params
 
     @property
     def path_ids(self) -> IntArray:
@@ -196,8 +204,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         running, decoder, shape = ~waiting, self.decoder, self._action_shape
         action = checked_actions(actions, shape, decoder.n_choices, running)
         record = batch.advance(decoder.decode(action, batch.rows))
-        aversion = batch.rows[field.RISK_AVERSION]
-        rewards = self._reward(record, aversion, self.config.reward)
+        rewards = self._pay(Decision(batch.before, batch.rows, record))
         done = record.done
         if some_wait:  # they take no decision: this step is their reset
             rewards = np.where(running, rewards, 0.0)
@@ -215,6 +222,10 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self._record_history()
         observations = self.encoder.encode(batch.rows)
         return observations, rewards, done.copy(), np.zeros_like(done), infos
+
+    def _pay(self, decision: Decision) -> FloatArray:
+        """Reward of a decision, shape (num_envs,) [bp]."""
+        return self._reward(decision, self.reward_params)
 
     def _restart_at_once(self, record: StepRecord, done: BoolArray) -> Infos:
         """Start the next episodes of `done` and report how the last ones ended."""
@@ -274,6 +285,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self._schedule.restart(seed)
 
     def _new_batch(self, seed: int) -> HedgeBatch:
+        self._reward_params = reward_params(self.config)
         batch = HedgeBatch(self.config, self.num_envs, seed=seed, stream=self.stream)
         self._history = None if self.render_mode is None else History(batch)
         return batch
