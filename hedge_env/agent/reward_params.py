@@ -11,11 +11,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from hedge_env.base.errors import ConfigError
 from hedge_env.config import ActionConfig, EnvConfig, RewardConfig
-from hedge_env.config.compatibility import FITTED_REWARDS
 from hedge_env.desk.orders import order_params
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
 
+FITTED_REWARDS: Final = ("expected", "controlled")
 FIT_SEED: Final = int.from_bytes(b"rewards' own paths")  # longer than any user's
 _INTERVALS = 3_000_000  # that the holdings of least risk are fitted on
 _MOST_PATHS = 131_072  # of them, where an episode has few
@@ -30,8 +31,51 @@ class RewardParams(NamedTuple):
     best: MinimumVariance | None  # where the reward needs it
 
 
+def require_reward(config: EnvConfig) -> None:
+    """Refuse rewards whose expectation is not known in the problem.
+
+    What was trained on one may be evaluated in any problem, where nothing is paid: a
+    config is refused where somebody is to learn from it, and not before.
+
+    Raises:
+        ConfigError: In one line that names the keys and what to use.
+    """
+    execution, name = config.execution, config.reward.name
+    if name not in FITTED_REWARDS:
+        return
+    late = execution.latency_steps > 0 and name == "expected"
+    for is_on, remedy, why in (
+        (config.replay is not None, "replay = null", "recorded days happened once"),
+        (
+            execution.permanent_impact > 0.0,
+            "execution.permanent_impact = 0",
+            "prices that answer to what is held have no law apart from a policy",
+        ),
+        (
+            execution.option is not None,
+            "execution.option = null",
+            "the holdings of least risk are known of the underlying alone",
+        ),
+        (
+            late,
+            "execution.latency_steps = 0",
+            "what is held until a late fill is not what was decided",
+        ),
+    ):
+        if is_on:
+            raise ConfigError(
+                f"reward.name = {name} needs {remedy}: {why}; "
+                "or use reward.name = objective"
+            )
+
+
 def reward_params(config: EnvConfig) -> RewardParams:
-    """Compile the rewards; seconds where one is fitted for the first time."""
+    """Compile the rewards; seconds where one is fitted for the first time.
+
+    Raises:
+        ConfigError: If the reward is not known in the problem.
+    """
+    require_reward(config)
     best = None
     if config.reward.name in FITTED_REWARDS:
         best = _fitted(_what_is_fitted(config).model_dump_json())

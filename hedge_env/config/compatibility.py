@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from hedge_env.config.sections.agent import RewardConfig
 from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import ExecutionConfig
 from hedge_env.config.sections.market import MarketConfig
-
-FITTED_REWARDS: Final = ("expected", "controlled")  # to draws of the market
 
 
 def check_execution(
@@ -71,40 +66,4 @@ def check_replayed(execution: ExecutionConfig, market: MarketConfig) -> None:
             raise ValueError(
                 f"a replay of recorded prices needs {name}: they do not answer to "
                 "trades, and the crowd's are in them"
-            )
-
-
-def check_reward(
-    reward: RewardConfig, execution: ExecutionConfig, *, replayed: bool
-) -> None:
-    """Refuse rewards whose expectation is not known in the problem.
-
-    Raises:
-        ValueError: In one sentence that names the keys and what to use.
-    """
-    if reward.name not in FITTED_REWARDS:
-        return
-    late = execution.latency_steps > 0 and reward.name == "expected"
-    for is_on, remedy, why in (
-        (replayed, "replay = null", "recorded days happened once"),
-        (
-            execution.permanent_impact > 0.0,
-            "execution.permanent_impact = 0",
-            "prices that answer to what is held have no law apart from a policy",
-        ),
-        (
-            execution.option is not None,
-            "execution.option = null",
-            "the holdings of least risk are known of the underlying alone",
-        ),
-        (
-            late,
-            "execution.latency_steps = 0",
-            "what is held until a late fill is not what was decided",
-        ),
-    ):
-        if is_on:
-            raise ValueError(
-                f"reward.name = {reward.name} needs {remedy}: {why}; "
-                "or use reward.name = objective"
             )

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import model_validator
 
-from hedge_env.config.compatibility import check_execution, check_replayed, check_reward
+from hedge_env.config.compatibility import check_execution, check_replayed
 from hedge_env.config.extremes import check_extremes
 from hedge_env.config.model import Model, Remark, RiskAversion, Title
 from hedge_env.config.sections.agent import (
@@ -52,8 +52,6 @@ class EnvConfig(Model):
                 "set both for a book whose delta cannot move"
             )
         check_execution(self.execution, self.market, self.episode)
-        replayed = self.replay is not None
-        check_reward(self.reward, self.execution, replayed=replayed)
         self._check_order_sizes(high - low)
         check_extremes(self.market, self.execution, self.book, self.episode, high - low)
         if self.replay is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.observations import ObservationEncoder
-from hedge_env.agent.reward_params import RewardParams, reward_params
+from hedge_env.agent.reward_params import RewardParams, require_reward, reward_params
 from hedge_env.agent.rewards import REWARDS, Decision
 from hedge_env.base.errors import ResetError
 from hedge_env.base.types import BoolArray, Float32Array, FloatArray, IntArray
@@ -98,6 +98,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             reward=reward,
             risk_aversion=risk_aversion,
         )
+        require_reward(self.config)
         self.num_envs = require_batch(num_envs, self.config)
         self.stream = require_known("stream", stream, STREAMS)
         if render_mode is not None:
