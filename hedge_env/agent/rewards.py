@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from hedge_env.agent.reward_params import RewardParams
+from hedge_env.agent.reward_params import RewardParams, require_reward, reward_params
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT
+from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.risk.minimum_variance import MinimumVariance
 
@@ -158,3 +158,29 @@ REWARDS: Final[Mapping[str, Reward]] = {
     "controlled": controlled,
     "kolm_ritter": kolm_ritter,
 }
+
+
+class RewardOf:
+    """The reward that a config names, compiled when the first episode starts.
+
+    Args:
+        config: The hedging problem.
+
+    Raises:
+        ConfigError: If the reward is not known in the problem.
+    """
+
+    def __init__(self, config: EnvConfig) -> None:
+        require_reward(config)
+        self._config = config
+        self._params: RewardParams | None = None
+
+    def prepare(self) -> RewardParams:
+        """Compile it; seconds where it is fitted for the first time in a process."""
+        if self._params is None:
+            self._params = reward_params(self._config)
+        return self._params
+
+    def __call__(self, decision: Decision) -> FloatArray:
+        """What a decision is paid, shape (n,) [bp]."""
+        return REWARDS[self._config.reward.name](decision, self.prepare())

@@ -91,11 +91,6 @@ class HedgeBatch:
         self._index = observable_index(config)
 
     @property
-    def before(self) -> FloatArray:
-        """Rows at the last decision, until the next or a reset; shape as `rows`."""
-        return self._spare
-
-    @property
     def step(self) -> IntArray:
         """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
         step: IntArray = self.rows[field.STEP].astype(np.int64)

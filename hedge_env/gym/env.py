@@ -89,6 +89,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `ratio` | Box(1,) | 0 | share of the neutral trade in options, then delta | -1 | 1 | from 0 to 1 |
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
 
+    Bands stand around delta, or around what `action.centre_vega` and
+    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`).
+
     With a listed option the box of `band`, `band_free` and `target` has one number
     more, the last: a share from 0 to 1 of the trade that leaves no gamma
     (`action.neutral`: or vega), and for `target` the units of it, in their limit; the
@@ -138,7 +141,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     ## Rewards
     In basis points of notional; `reward.name` or the argument `reward` chooses. What
     is reported of an episode does not depend on it. The tracking increment is the
-    change of hedge and book over a step before cost.
+    change of hedge and book over a step before cost. Every reward has its formula
+    and source in `hedge_env.agent.rewards`.
 
     | Reward | Minus what | What it is for |
     |---|---|---|

@@ -47,8 +47,9 @@ def returns(config: EnvConfig, shift: float, *, n: int, seed: int = 5) -> FloatA
         held, delta = batch.rows[field.HOLDINGS], batch.rows[field.DELTA]
         moves = rng.random(n) < 0.15
         target = np.where(moves, delta + shift + 0.1 * rng.standard_normal(n), held)
+        before = batch.rows
         record = batch.advance(target[:, None])
-        made = Decision(batch.before, batch.rows, record)
+        made = Decision(before, batch.rows, record)
         for row, name in enumerate(PAIRED):
             total[row] += REWARDS[name](made, params)
     return total
@@ -124,8 +125,9 @@ def test_the_spread_of_a_return_is_a_fraction() -> None:
     batch.reset(np.arange(n))
     rule.reset(n)
     for _ in range(batch.n_decisions):
+        before = batch.rows
         record = batch.advance(rule.target(batch.observables()))
-        made = Decision(batch.before, batch.rows, record)
+        made = Decision(before, batch.rows, record)
         total += [REWARDS[name](made, params) for name in PAIRED]
     plain, expected, controlled = total.var(axis=1)
     assert expected < plain / 30.0
@@ -141,8 +143,9 @@ def test_the_mean_has_its_slope_in_the_holdings_where_the_objectives_has() -> No
         paid = []
         for step in (-0.01, 0.01):
             batch.reset(np.arange(n))
+            before = batch.rows
             record = batch.advance(np.full((n, 1), y + step))
-            made = Decision(batch.before, batch.rows, record)
+            made = Decision(before, batch.rows, record)
             paid.append([REWARDS[name](made, params) for name in PAIRED])
         slopes = (np.array(paid[1]) - np.array(paid[0])) / 0.02
         for row in (1, 2):
@@ -165,8 +168,9 @@ def test_the_optimum_of_controlled_does_not_depend_on_the_fit(latency: int) -> N
         batch, paid = HedgeBatch(config, 16), []
         batch.reset(np.arange(16))
         for _ in range(8):
+            before = batch.rows
             record = batch.advance(np.full((16, 1), action))
-            made = Decision(batch.before, batch.rows, record)
+            made = Decision(before, batch.rows, record)
             paid.append([REWARDS["controlled"](made, p) for p in (right, wrong)])
         differences.append(np.diff(np.array(paid), axis=1))
     assert np.abs(differences[0]).max() > 0.1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from hedge_env.agent.rewards import REWARDS, Decision
 from hedge_env.base import field
 from hedge_env.base.account_rows import N_COMPONENTS
 from hedge_env.base.types import FloatArray
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, RewardConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord, objective
 from hedge_env.desk.batch import HedgeBatch
@@ -29,6 +31,7 @@ RECORD = StepRecord(
     book_pnl=BOOK,
     tracking_increment=HEDGE + BOOK,
     traded=np.array([0.1, 0.0, -0.2]),
+    option_traded=np.zeros(3),
     done=np.array([False, False, True]),
 )
 
@@ -119,8 +122,9 @@ def test_returns_of_the_objective_are_minus_the_objective(preset: str) -> None:
     aversion = batch.observables()["risk_aversion"].copy()
     total, params = np.zeros(n), reward_params(config)
     for _ in range(batch.n_decisions):
+        before = batch.rows
         record = batch.advance(rng.uniform(-1.0, 1.0, (n, 1)))
-        made = Decision(batch.before, batch.rows, record)
+        made = Decision(before, batch.rows, record)
         total += REWARDS["objective"](made, params)
     totals = batch.totals
     by_hand = totals.cost + aversion * totals.squared_increments
@@ -157,3 +161,12 @@ def test_without_cost_and_increment_nothing_is_paid(name: str) -> None:
     config = load_config("reference", settings=[f"reward.name={name}"])
     idle = RECORD._replace(cost=COST * 0, tracking_increment=COST * 0)
     assert not pay(config, idle, np.full(3, 10.0)).any()
+
+
+def test_every_reward_of_a_config_is_there_and_says_how_it_is_paid() -> None:
+    names = get_args(RewardConfig.model_fields["name"].annotation)
+    assert set(names) == set(REWARDS)
+    for reward in REWARDS.values():
+        text = reward.__doc__ or ""
+        assert ".. math::" in text
+        assert "[bp]" in text

@@ -28,6 +28,7 @@ from hedge_env.training.cli.option_types import (
 
 __all__ = [
     "BenchmarkOptions",
+    "BoundOptions",
     "CalibrateOptions",
     "DoctorOptions",
     "InspectOptions",
@@ -46,6 +47,30 @@ class OptimumOptions(SettingOptions):
     """Risk aversions to solve for."""
     out: Folder = None
     """Folder for the figures (default: none)."""
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundOptions(SettingOptions):
+    """Prove how far policies are at most from the best that anyone could do."""
+
+    preset: Market = "reference"
+    """The market: constant volatility, gas constant or a Markov chain."""
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
+    """Risk aversions to bound at."""
+    policies: Names = ("deadline-band",)
+    """Rules by name (tuned on validation paths) or with parameters, `optimal`, policy
+    files or run folders."""
+    value_scale: PositiveNumber = 1.0
+    """Volatility of the value function in the penalty over that of the market; 1 is
+    exact, others show how much a wrong value loosens the bound."""
+    episodes: Count = 1000
+    """Number of test paths."""
+    validation_episodes: Count = 4000
+    """Number of validation paths that rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
     json: Json = False
     progress: Progress = True
 
@@ -89,10 +114,12 @@ class CalibrateOptions(SettingOptions):
     """Steps of the search at most."""
     starts: Count = 4
     """Places where the search of calm and stress may start: the best of so many."""
+    table_histories: OptionalCount = None
+    """Simulated histories behind every figure of the table, others than those of the
+    fit, each as long as its data (default: 100)."""
     years: OptionalCount = None
-    """Simulated years behind every figure of the table, in histories as long as that of
-    spot (default: each in histories as long as its data, four times those of the
-    fit)."""
+    """In place of --table-histories: simulated years, in histories as long as that of
+    spot."""
     weights: Flag = True
     """Count the simulated histories of the table alike, not weighted until their time
     under stress is the expected one, which takes out most of their luck."""
