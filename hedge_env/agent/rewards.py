@@ -90,7 +90,8 @@ def expected(decision: Decision, params: RewardParams) -> FloatArray:
     before, record = decision.before, decision.record
     off = before[field.HOLDINGS] + record.traded - best.holdings(before)
     risk = best.price_variance(before) * off * off
-    return -(record.cost + decision.risk_aversion * risk) / BASIS_POINT
+    paid: FloatArray = -(record.cost + decision.risk_aversion * risk) / BASIS_POINT
+    return paid
 
 
 def controlled(decision: Decision, params: RewardParams) -> FloatArray:
@@ -120,7 +121,8 @@ def controlled(decision: Decision, params: RewardParams) -> FloatArray:
     least = _fit_of(params).holdings(before) * move + record.book_pnl
     increment = record.tracking_increment
     risk = increment * increment - least * least
-    return -(record.cost + decision.risk_aversion * risk) / BASIS_POINT
+    paid: FloatArray = -(record.cost + decision.risk_aversion * risk) / BASIS_POINT
+    return paid
 
 
 def kolm_ritter(decision: Decision, params: RewardParams) -> FloatArray:

@@ -208,6 +208,15 @@ def test_a_reward_that_is_fitted_is_the_same_after_an_interruption(tmp_path, sto
     assert paid[-1]["hedge/objective_bp"] > 0.0  # it is still judged by the objective
 
 
+def test_a_reward_that_is_not_known_is_refused_before_a_run_is_written(tmp_path):
+    setup = experiment(reward="expected")
+    late = {**setup.env, "execution": {"latency_steps": 1}}
+    setup = setup.model_copy(update={"env": late})
+    with pytest.raises(ConfigError, match=r"execution\.latency_steps"):
+        train(setup, tmp_path / "run")
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
 def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path, monkeypatch):
     straight = train(experiment(), tmp_path / "straight")
 
