@@ -139,11 +139,24 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
 
     ## Rewards
-    In basis points of notional. `objective` (default): minus cost minus risk aversion
-    times the squared tracking increment, so that returns add up to minus the
-    objective J. `kolm_ritter`: profit after cost less kappa / 2 times its square. The
-    tracking increment is the change of hedge and book over a step before cost. Every
-    reward has its formula and source in `hedge_env.agent.rewards`.
+    In basis points of notional; `reward.name` or the argument `reward` chooses. What
+    is reported of an episode does not depend on it. The tracking increment is the
+    change of hedge and book over a step before cost. Every reward has its formula
+    and source in `hedge_env.agent.rewards`.
+
+    | Reward | Minus what | What it is for |
+    |---|---|---|
+    | `objective` | cost + risk aversion x squared increment | default; returns add up to -J |
+    | `expected` | cost + risk aversion x A (y - y*)^2 | learning: the same optimum, far less noise |
+    | `controlled` | cost + risk aversion x (squared increment - that of y*) | learning: exactly the same optimum, less noise |
+    | `kolm_ritter` | kappa / 2 x squared profit - profit after cost | comparison with Kolm and Ritter |
+
+    y are the holdings after the decision, y* those of least risk and A the mean square
+    of the price's move, regressions on simulated paths of their own that the first
+    reset fits once a process, in some seconds. `docs/rewards.md` has the argument. Both
+    are refused where nothing can be drawn from a present state: on recorded days, with
+    `execution.permanent_impact` and with listed options; `expected` also where orders
+    fill late.
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from

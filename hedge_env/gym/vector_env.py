@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.observations import ObservationEncoder
-from hedge_env.agent.rewards import REWARDS
-from hedge_env.base import field
+from hedge_env.agent.rewards import Decision, RewardOf
 from hedge_env.base.errors import ResetError
 from hedge_env.base.types import BoolArray, Float32Array, FloatArray, IntArray
 from hedge_env.desk.accounts import StepRecord
@@ -116,7 +115,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             "autoreset_mode": self.autoreset_mode,
         }
         self._make_spaces()
-        self._reward = REWARDS[self.config.reward.name]
+        self._reward = RewardOf(self.config)
         sharing = require_count("envs_per_path", envs_per_path)
         self._schedule = PathSchedule(self.num_envs, sharing)
         self._ended: BoolArray = np.zeros(self.num_envs, dtype=np.bool_)
@@ -202,8 +201,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         before = batch.rows
         record = batch.advance(decoder.decode(action, before))
         self._camera.record(before, record, batch.rows)
-        aversion = batch.rows[field.RISK_AVERSION]
-        rewards = self._reward(record, aversion, self.config.reward)
+        rewards = self._reward(Decision(before, batch.rows, record))
         done = record.done
         if some_wait:  # they take no decision: this step is their reset
             rewards = np.where(running, rewards, 0.0)
@@ -280,6 +278,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self._schedule.restart(seed)
 
     def _new_batch(self, seed: int) -> HedgeBatch:
+        self._reward.prepare()
         self._camera = Camera(self.config, self.num_envs, self.render_mode)
         return HedgeBatch(self.config, self.num_envs, seed=seed, stream=self.stream)
 

@@ -39,11 +39,19 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.orders import order_params
 from hedge_env.feeds.tape import record_tape
-from hedge_env.risk.state_features import N_FEATURES, state_features
+from hedge_env.risk.state_features import (
+    BLOCK,
+    N_FEATURES,
+    add_features,
+    add_terms,
+    state_features,
+)
 
 _RIDGE = 1e-6  # of the diagonal: features may be multiples of each other
 _VARIANCES = 8  # terms of the variance of spot
@@ -75,8 +83,10 @@ class MinimumVariance:
         Args:
             rows: Present rows, shape (rows, n).
         """
-        features = state_features(rows, self.level, informed=self.informed)
-        return _sum_of(self.coefficients, features, rows[field.DELTA])
+        found: FloatArray = rows[field.DELTA].copy()
+        coefficients = np.array(self.coefficients)
+        add_features(rows, self.level, self.informed, coefficients, found)
+        return found
 
     def price_variance(self, rows: FloatArray) -> FloatArray:
         """Mean square A of the next move of the price, not negative [S_0^2].
@@ -84,10 +94,9 @@ class MinimumVariance:
         Args:
             rows: Present rows, shape (rows, n).
         """
-        terms = _variance_terms(rows, informed=self.informed)
-        rates = _sum_of(self.variances, terms, np.zeros(rows.shape[1]))
-        least = _LEAST_SHARE * self.interval * terms[:3].max(axis=0)
-        found: FloatArray = rows[field.SPOT] ** 2 * np.maximum(rates, least)
+        found: FloatArray = np.empty(rows.shape[1])
+        least, variances = _LEAST_SHARE * self.interval, np.array(self.variances)
+        _fill_variance(rows, self.informed, variances, least, found)
         return found
 
     def to_document(self) -> dict[str, Any]:
@@ -209,25 +218,46 @@ def _intervals(
             yield rows, after[price] - rows[price], change
 
 
-def _sum_of(
-    coefficients: tuple[float, ...], terms: FloatArray, start: FloatArray
-) -> FloatArray:
-    """Start plus coefficients times terms, term by term.
-
-    A product of matrices groups the terms by the number of paths, so that a path alone
-    would get other bits than in a batch.
-    """
-    total: FloatArray = start.copy()
-    for coefficient, term in zip(coefficients, terms, strict=True):
-        total += coefficient * term
-    return total
-
-
 def _variance_terms(rows: FloatArray, *, informed: bool) -> FloatArray:
     """Squares of volatilities, the diffusive one with the hour, shape (terms, n)."""
-    implied, realised = rows[field.IMPLIED_VOLATILITY], rows[field.REALISED_VOLATILITY]
-    true = rows[field.TRUE_VOLATILITY] if informed else realised
-    sine, cosine = rows[field.HOUR_SIN], rows[field.HOUR_COS]
-    squares = [true**2, implied**2, realised**2, true * implied]
-    squares += [true**2 * sine, true**2 * cosine, implied * realised]
-    return np.array([*squares, np.ones_like(true)])
+    terms: FloatArray = np.empty((_VARIANCES, rows.shape[1]))
+    _fill_terms(Tile(rows, 0, rows.shape[1]), informed, terms)
+    return terms
+
+
+@kernel
+def _fill_terms(rows: Tile, informed: bool, out: FloatArray) -> None:
+    implied = part(rows, field.IMPLIED_VOLATILITY)
+    realised = part(rows, field.REALISED_VOLATILITY)
+    true = part(rows, field.TRUE_VOLATILITY) if informed else realised
+    sine, cosine = part(rows, field.HOUR_SIN), part(rows, field.HOUR_COS)
+    for i in range(implied.size):
+        out[0, i] = true[i] * true[i]
+        out[1, i] = implied[i] * implied[i]
+        out[2, i] = realised[i] * realised[i]
+        out[3, i] = true[i] * implied[i]
+        out[4, i] = out[0, i] * sine[i]
+        out[5, i] = out[0, i] * cosine[i]
+        out[6, i] = implied[i] * realised[i]
+        out[7, i] = 1.0
+
+
+@kernel
+def _fill_variance(
+    rows: FloatArray,
+    informed: bool,
+    variances: FloatArray,
+    least: float,
+    found: FloatArray,
+) -> None:
+    """Write the mean square of the price's move, bounded from below."""
+    terms = np.empty((_VARIANCES, BLOCK))
+    for low in range(0, found.size, BLOCK):
+        tile = Tile(rows, low, min(low + BLOCK, found.size))
+        spot, rates = part(tile, field.SPOT), found[tile.low : tile.high]
+        _fill_terms(tile, informed, terms)
+        rates[:] = 0.0
+        add_terms(variances, terms, rates)
+        for i in range(rates.size):
+            largest = max(terms[0, i], terms[1, i], terms[2, i])
+            rates[i] = spot[i] * spot[i] * max(rates[i], least * largest)

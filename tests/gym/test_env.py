@@ -172,7 +172,7 @@ def test_the_docstring_lists_every_feature_with_its_bounds():
         low, high, unit, _ = rows[name]
         assert (float(low), float(high)) == (feature.low, feature.high), name
         assert unit
-    assert set(rows) - set(FEATURES) == set(ACTION_MODES)
+    assert set(rows) - set(FEATURES) == set(ACTION_MODES) | set(REWARDS)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -18,6 +18,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
+from hedge_env.agent.reward_params import require_reward
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
@@ -136,6 +137,7 @@ def _train_in(
     stop = StopRequest()
     with stop.listening(), torch_threads(experiment.train.torch_threads):
         config = experiment.env_config()
+        require_reward(config)
         if resume:  # nothing is changed before all of it is known to fit
             check_same_run(experiment, folder.config)
             verify_checkpoint(folder.checkpoint)

@@ -57,6 +57,6 @@ class ActionConfig(Model):
 class RewardConfig(Model):
     """What is paid per step; metrics never depend on it."""
 
-    name: Literal["objective", "kolm_ritter"] = "objective"
+    name: Literal["objective", "expected", "controlled", "kolm_ritter"] = "objective"
     # Risk weight of kolm_ritter [1/notional].
     kappa: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0

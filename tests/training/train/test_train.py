@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from hedge_env.agent import reward_params
 from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.evaluation.metrics import summarise
@@ -53,11 +54,14 @@ ALGORITHMS = {
 del ALGORITHMS["a2c"]["n_epochs"]
 
 
-def experiment(name="ppo", seed=0, **changes):
+def experiment(name="ppo", seed=0, reward="objective", **changes):
     return ExperimentConfig.model_validate(
         {
             "seed": seed,
-            "env": {"episode": {"decisions": 12}},  # no multiple of n_steps
+            "env": {
+                "episode": {"decisions": 12},  # no multiple of n_steps
+                "reward": {"name": reward},
+            },
             "train": {**ALGORITHMS[name], **changes},
         }
     )
@@ -186,6 +190,31 @@ def test_a_run_stopped_and_resumed_gives_the_same_bits(name, tmp_path, stop_at):
         for run in (straight, resumed)
     ]
     assert metrics[0] == metrics[1]
+
+
+def test_a_reward_that_is_fitted_is_the_same_after_an_interruption(tmp_path, stop_at):
+    straight = train(experiment(reward="expected"), tmp_path / "straight")
+    plain = train(experiment(), tmp_path / "plain")
+    stop_at(136)
+    assert train(experiment(reward="expected"), tmp_path / "stopped").stopped
+    reward_params._fitted.cache_clear()  # a new process fits again
+    setup = experiment(reward="expected")
+    resumed = train(setup, tmp_path / "stopped", resume=True)
+    assert_same_weights(straight.folder, resumed.folder)
+    with pytest.raises(AssertionError):
+        assert_same_weights(straight.folder, plain.folder)
+    lines = resumed.folder.metrics.read_text().splitlines()
+    paid = [x for x in map(json.loads, lines) if "hedge/objective_bp" in x]
+    assert paid[-1]["hedge/objective_bp"] > 0.0  # it is still judged by the objective
+
+
+def test_a_reward_that_is_not_known_is_refused_before_a_run_is_written(tmp_path):
+    setup = experiment(reward="expected")
+    late = {**setup.env, "execution": {"latency_steps": 1}}
+    setup = setup.model_copy(update={"env": late})
+    with pytest.raises(ConfigError, match=r"execution\.latency_steps"):
+        train(setup, tmp_path / "run")
+    assert not (tmp_path / "run" / "config.yaml").exists()
 
 
 def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path, monkeypatch):

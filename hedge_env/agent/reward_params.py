@@ -1,0 +1,103 @@
+"""What rewards are computed from beside a decision, compiled from a config.
+
+`expected` and `controlled` need the holdings of least risk, fitted on simulated paths
+that no run sees: those of a seed of their own. The fit is a function of the hedging
+problem alone, so that every environment of it, in any process, before or after an
+interruption, pays the same to the last bit. It takes seconds, once a process.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.config import ActionConfig, EnvConfig, RewardConfig
+from hedge_env.desk.orders import order_params
+from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
+
+FITTED_REWARDS: Final = ("expected", "controlled")
+FIT_SEED: Final = int.from_bytes(b"rewards' own paths")  # longer than any user's
+_INTERVALS = 3_000_000  # that the holdings of least risk are fitted on
+_MOST_PATHS = 131_072  # of them, where an episode has few
+_KEPT = 16  # problems whose fit a process remembers
+
+
+class RewardParams(NamedTuple):
+    """Constants of the rewards."""
+
+    kappa: float  # of kolm_ritter [1/notional]
+    price_row: int  # of the hedge instrument
+    best: MinimumVariance | None  # where the reward needs it
+
+
+def require_reward(config: EnvConfig) -> None:
+    """Refuse rewards whose expectation is not known in the problem.
+
+    What was trained on one may be evaluated in any problem, where nothing is paid: a
+    config is refused where somebody is to learn from it, and not before.
+
+    Raises:
+        ConfigError: In one line that names the keys and what to use.
+    """
+    execution, name = config.execution, config.reward.name
+    if name not in FITTED_REWARDS:
+        return
+    late = execution.latency_steps > 0 and name == "expected"
+    for is_on, remedy, why in (
+        (config.replay is not None, "replay = null", "recorded days happened once"),
+        (
+            execution.permanent_impact > 0.0,
+            "execution.permanent_impact = 0",
+            "prices that answer to what is held have no law apart from a policy",
+        ),
+        (
+            execution.option is not None,
+            "execution.option = null",
+            "the holdings of least risk are known of the underlying alone",
+        ),
+        (
+            late,
+            "execution.latency_steps = 0",
+            "what is held until a late fill is not what was decided",
+        ),
+    ):
+        if is_on:
+            raise ConfigError(
+                f"reward.name = {name} needs {remedy}: {why}; "
+                "or use reward.name = objective"
+            )
+
+
+def reward_params(config: EnvConfig) -> RewardParams:
+    """Compile the rewards; seconds where one is fitted for the first time.
+
+    Raises:
+        ConfigError: If the reward is not known in the problem.
+    """
+    require_reward(config)
+    best = None
+    if config.reward.name in FITTED_REWARDS:
+        best = _fitted(_what_is_fitted(config).model_dump_json())
+    price_row = order_params(config).price_row
+    return RewardParams(config.reward.kappa, price_row, best)
+
+
+def _what_is_fitted(config: EnvConfig) -> EnvConfig:
+    """The problem without what neither the market nor the book depends on."""
+    plain = {
+        "name": "custom",
+        "description": "",
+        "risk_aversion": 10.0,
+        "action": ActionConfig(),
+        "reward": RewardConfig(),
+    }
+    return config.model_copy(update=plain)
+
+
+@lru_cache(maxsize=_KEPT)
+def _fitted(document: str) -> MinimumVariance:
+    """Holdings of least risk of a problem, given all that is known of the market."""
+    config = EnvConfig.model_validate_json(document)
+    n_paths = min(_INTERVALS // config.episode.decisions + 1, _MOST_PATHS)
+    return fit_minimum_variance(config, seed=FIT_SEED, n_paths=n_paths)
