@@ -47,6 +47,12 @@ CONFIGS += [
         "market.regime.volatility_half_life_days=0.7",
     ),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
+    stormy_config(
+        "name=sees-depth",
+        "market.surface.sees=depth",
+        "market.regime.start=stress",
+        "market.regime.volatility_half_life_days=0.7",
+    ),
     full_config("name=over-reaction", "market.surface.reaction=1.7"),
     full_config(
         "name=full-spot",

@@ -35,6 +35,18 @@ def check_execution(
             if part is not None:
                 raise ValueError(f"{name} needs execution.instrument = perp")
     _check_crowd(market)
+    _check_surface(market)
+
+
+def _check_surface(market: MarketConfig) -> None:
+    if market.surface.model != "ssvi" or market.surface.sees != "depth":
+        return
+    if market.regime is None or market.regime.volatility_half_life_days is None:
+        raise ValueError(
+            "market.surface.sees = depth needs market.regime with "
+            "volatility_half_life_days: without, stress is as deep as it gets at once; "
+            "set them, or market.surface.sees = regime"
+        )
 
 
 def _check_crowd(market: MarketConfig) -> None:

@@ -54,6 +54,13 @@ def usual_variance(world: State) -> float:
     return jump_variance + model.level**2 * exp(2.0 * spread) * multiple
 
 
+def seen_stress(world: State) -> float:
+    """The stress that options are priced by."""
+    surface = world.config.market.surface
+    sees_depth = surface.model == "ssvi" and surface.sees == "depth"
+    return world.depth if sees_depth else float(world.stressed)
+
+
 def expected_clusters(world: State, days: float) -> tuple[float, float]:
     """Expected variance of jumps per year and multiple of diffusive variance.
 
@@ -83,7 +90,7 @@ def expected_clusters(world: State, days: float) -> tuple[float, float]:
     flow[3, 5 if follows else 0] = 1.0
     flow[4, [0, 1]] = (1.0 - excited) * (stress - calm), 1.0
     flow[4, 2] = (1.0 - excited) * calm
-    stressed = float(world.stressed)
+    stressed = seen_stress(world)
     now = np.array([stressed, world.excitation, 1.0, 0.0, 0.0, world.depth])
     later = expm(flow * days) @ now / days
     probability = float(later[4])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt, tanh
 
-from tests.oracle.fair_variance import fair_variance, usual_variance
+from tests.oracle.fair_variance import fair_variance, seen_stress, usual_variance
 from tests.oracle.state import State, mean_revert
 from tests.oracle.volatility import volatility
 
@@ -36,7 +36,7 @@ def quoted_variance(world: State, days: float) -> float:
 def correlation(world: State) -> float:
     """Correlation of the surface: which way the smile leans."""
     regime, mean = world.config.market.regime, world.config.market.surface.skew.mean
-    shift = regime.skew if regime is not None and world.stressed else 0.0
+    shift = 0.0 if regime is None else regime.skew * seen_stress(world)
     return 0.95 * tanh((mean + world.factors["skew"] + shift) / 0.95)
 
 

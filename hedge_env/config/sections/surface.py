@@ -48,6 +48,9 @@ class SsviSurface(Model):
     variance_premium: Multiple = 1.0  # implied over expected variance
     # Exponent of expected over usual variance; 1: as much as is expected.
     reaction: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
+    # What of stress options are priced by: the regime, or only how far volatility has
+    # come on its way to it (market.regime.volatility_half_life_days).
+    sees: Literal["regime", "depth"] = "regime"
     level: LevelConfig
     skew: SkewConfig
     curvature: CurvatureConfig

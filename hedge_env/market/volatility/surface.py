@@ -16,6 +16,11 @@ with the premium :math:`c`, the reaction :math:`\beta` and the variance of the l
 volatility than the mean reversion of the market itself lets it, above one more. Options
 do both: Poteshman (2001), "Underreaction, overreaction, and increasing misreaction to
 information in the options market", Journal of Finance 56(3).
+
+A surface that `sees` the depth of stress, and not the regime, expects what it would if
+stress were as likely as variance is far on its way: the state of the chain is replaced
+by the depth wherever options are priced. Implied volatility then rises and falls with
+volatility, and does not jump when the chain does, which no trader could see.
 """
 
 from __future__ import annotations
@@ -56,6 +61,7 @@ class SurfaceParams(NamedTuple):
     variance_premium: float  # implied over expected variance [-]
     reaction: float  # beta, of what is quoted to what is expected [-]
     usual_variance: float  # of the long run, jumps included [1/year]
+    sees_depth: bool  # instead of the regime
     level: OuParams
     level_correlation: float  # with returns [-]
     level_rest: float
@@ -72,6 +78,7 @@ OFF: Final = SurfaceParams(
     variance_premium=1.0,
     reaction=1.0,
     usual_variance=0.0,
+    sees_depth=False,
     level=NO_FACTOR,
     level_correlation=0.0,
     level_rest=1.0,
@@ -109,6 +116,7 @@ def surface_params(
         variance_premium=float(config.variance_premium),
         reaction=float(config.reaction),
         usual_variance=usual_variance,
+        sees_depth=config.sees == "depth",
         level=ou_params(level.half_life_days, level.sd, dt_days),
         level_correlation=float(level.return_correlation),
         level_rest=sqrt(1.0 - level.return_correlation**2),
