@@ -12,6 +12,7 @@ from hedge_env.feeds.quoted_paths import QuotedPaths
 from hedge_env.feeds.quotes import QuoteParams
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.gas.gas_mean import mean_gas_price
 from hedge_env.numerics.philox import stream_key
 from hedge_env.venues.disruptions import condition_params
@@ -25,25 +26,30 @@ def quote_params(config: EnvConfig) -> QuoteParams:
     """Compile market, book and venue of a config; once for all its batches."""
     market = market_params(config)
     book = book_params(config, market)
-    gas_price = 0.0
-    if config.market.gas is not None:
-        volatility = market.volatility.level
-        chain = market.gas_chain.log_mean
-        gas_price = mean_gas_price(market.gas, chain, market.jumps, volatility)
-        if config.market.regime is not None:
-            share, regime = market.regime.share, market.regime
-            jumps = market.jumps._replace(probability=market.cascades.stress)
-            volatility *= regime.volatility
-            stress = mean_gas_price(market.gas, chain, jumps, volatility)
-            gas_price += share * (stress * config.market.regime.gas - gas_price)
     return QuoteParams(
         market=market,
         book=book,
-        venue=venue_params(config, gas_price),
+        venue=venue_params(config, usual_gas_price(config, market)),
         conditions=condition_params(config),
         listed=listed_series(config, market),
         orders=orders_params(config, market),
     )
+
+
+def usual_gas_price(config: EnvConfig, market: MarketParams) -> float:
+    """Long-run mean of the gas price [gwei]; 0 without gas."""
+    if config.market.gas is None:
+        return 0.0
+    volatility = market.volatility.level
+    chain = market.gas_chain.log_mean
+    gas_price = mean_gas_price(market.gas, chain, market.jumps, volatility)
+    if config.market.regime is not None:
+        share, regime = market.regime.share, market.regime
+        jumps = market.jumps._replace(probability=market.cascades.stress)
+        volatility *= regime.volatility
+        stress = mean_gas_price(market.gas, chain, jumps, volatility)
+        gas_price += share * (stress * config.market.regime.gas - gas_price)
+    return gas_price
 
 
 class SimulatedMarket:

@@ -17,6 +17,7 @@ from hedge_env.training.cli.market_options import (
     PresetsOptions,
 )
 from hedge_env.training.cli.policy_options import (
+    AdviseOptions,
     CompareOptions,
     EvaluateOptions,
     StudyOptions,
@@ -26,6 +27,7 @@ from hedge_env.training.cli.policy_options import (
 
 __all__ = [
     "COMMANDS",
+    "AdviseOptions",
     "BenchmarkOptions",
     "BoundOptions",
     "CalibrateOptions",
@@ -46,6 +48,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "evaluate": EvaluateOptions,
     "compare": CompareOptions,
     "tune": TuneOptions,
+    "advise": AdviseOptions,
     "study": StudyOptions,
     "optimum": OptimumOptions,
     "bound": BoundOptions,

@@ -27,6 +27,7 @@ from hedge_env.training.cli.option_types import (
 )
 
 __all__ = [
+    "AdviseOptions",
     "CompareOptions",
     "EvaluateOptions",
     "StudyOptions",
@@ -166,3 +167,22 @@ class StudyOptions(CommonOptions):
     """Folder for the tables, the figures and the page."""
     json: Json = False
     progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviseOptions(SettingOptions):
+    """Say which trade to make now, and why, in a state of the desk."""
+
+    policy: Annotated[str, conf.arg(metavar="POLICY")] = "deadline-band"
+    """A policy file, a run folder, or a rule: NAME or NAME:KEY=VALUE,KEY=VALUE."""
+    tuned: OptionalTuned = None
+    """File of `hedge tune` with the rule's parameters (default: its own)."""
+    preset: OptionalName = None
+    """The market: venue, clock and notional (default: that of training, or reference)."""
+    state: Annotated[str | None, conf.arg(metavar="FILE.yaml|-")] = None
+    """The present: spot, legs, holdings, volatilities, gas; - is standard input."""
+    watch: Flag = False
+    """Read states from standard input, a JSON object a line, and answer each by one."""
+    changes: Flag = True
+    """Look for the spot and the gas price at which the answer is another one."""
+    json: Json = False

@@ -1,0 +1,254 @@
+"""Turns a desk's state into the rows that policies read, by the environment's kernels.
+
+Each leg is quoted by `feeds/quotes` as a book of its own on a flat surface at its own
+implied volatility; value and Greeks add up. Costs are those that `venues` quotes. The
+scale is that of the environment: spot over `start_spot`, amounts per notional
+(`contracts * start_spot`), holdings per contract.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.advice.state import DeskState, StateLeg
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.held import hold
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.book.european import BookParams
+from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.config.sections.liabilities import LegConfig
+from hedge_env.desk.band_position import observe_position
+from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
+from hedge_env.feeds.simulated import quote_params, usual_gas_price
+from hedge_env.market.engine import market_state
+from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
+from hedge_env.venues.venue import VenueParams, venue_params
+
+_BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
+_KEY = (np.uint32(0), np.uint32(0))  # nothing is drawn that anybody sees
+_HOURS_PER_WEEK = 168.0
+
+
+class Scale(NamedTuple):
+    """What internal units are worth."""
+
+    contracts: float  # [unit]
+    start_spot: float  # [currency]
+
+    @property
+    def notional(self) -> float:
+        """One notional [currency]."""
+        return self.contracts * self.start_spot
+
+
+class PresentRows:
+    """Rows of the present in one market.
+
+    Args:
+        config: The market: its venue, clock and risk scale; its own book is not used.
+
+    Raises:
+        ConfigError: If it trades what a state does not describe.
+    """
+
+    def __init__(self, config: EnvConfig) -> None:
+        for key in ("option", "margin"):
+            if getattr(config.execution, key) is not None:
+                raise ConfigError(
+                    f"execution.{key}: a state does not describe it, so that no advice "
+                    f"can be given; switch it off with --set execution.{key}=null"
+                )
+        self.config = config
+        self._quotes = quote_params(config)
+        market = self._quotes.market
+        if self._quotes.orders.series.n_slots > 0:
+            raise ConfigError(
+                "a market with orders of clients: a state lists the book as it is; "
+                "take a preset without them"
+            )
+        self._usual_gas = usual_gas_price(config, market)
+        parts = market.parts._replace(surface=False, sabr=False, heston_surface=False)
+        self._market = market._replace(parts=parts)
+        episode = config.episode
+        self.interval_years = (
+            episode.decision_interval_hours / HOURS_PER_DAY / episode.days_per_year
+        )
+
+    def scale(self, state: DeskState) -> Scale:
+        """Units of a state."""
+        contracts = state.contracts or float(self.config.book.contracts)
+        return Scale(contracts, state.start_spot or state.spot)
+
+    def bounds(self, state: DeskState) -> tuple[float, float]:
+        """Lowest and highest holdings per contract of the book's hedge [-]."""
+        contracts, own = self.scale(state).contracts, self.config.holdings
+        ends = [
+            LegConfig(kind=leg.kind, quantity=leg.quantity / contracts).hedge_bounds
+            for leg in state.legs
+        ]
+        low = sum(low for low, _ in ends) if own.low is None else own.low
+        high = sum(high for _, high in ends) if own.high is None else own.high
+        return low, high
+
+    def write(
+        self,
+        state: DeskState,
+        risk_aversion: float,
+        spots: FloatArray,
+        gas_prices: FloatArray | None = None,
+    ) -> FloatArray:
+        """Rows of a state at several spots or gas prices, all else as it is.
+
+        Args:
+            state: The present.
+            risk_aversion: lambda [1/notional].
+            spots: Shape (n,) [currency].
+            gas_prices: Shape (n,) [gwei]; None: that of the state.
+
+        Returns:
+            Shape (N_FIELDS, n).
+        """
+        n = spots.size
+        rows: FloatArray = np.zeros((field.N_FIELDS, n))
+        scale, venue = self.scale(state), self._venue(state)
+        legs = sorted(state.legs, key=state.days_left)
+        longest = state.days_left(legs[-1])
+        interval = self.config.episode.decision_interval_hours / HOURS_PER_DAY
+        last = self.config.episode.decisions
+        index = int(np.clip(last - np.ceil(longest / interval - 1e-6), 0, last - 1))
+        market = self._start(state, spots / scale.start_spot, index)
+        if self.config.market.gas is not None and state.fixed_cost is None:
+            market[market_state.GAS_SLOW] = np.log(
+                np.maximum(state.gas_price if gas_prices is None else gas_prices, 1e-9)
+                / self._gas_without(state, legs[-1], market, index, venue)
+            )
+        book = np.zeros((len(_BOOK), n))
+        for leg in legs:  # the longest last: it gives the rows of the clock
+            self._quote(rows, state, leg, market, index, venue)
+            book += rows[list(_BOOK)]
+        rows[list(_BOOK)] = book
+        strikes = np.log([leg.strike / scale.start_spot for leg in legs])
+        rows[field.LOG_MONEYNESS] = market[market_state.LOG_SPOT] - strikes.mean()
+        self._add_given(rows, state)
+        _want(rows, state.holdings / scale.contracts, risk_aversion, self.config)
+        return rows
+
+    def _venue(self, state: DeskState) -> VenueParams:
+        """The venue with what the state says of it, at its notional."""
+        scale, config = self.scale(state), self.config
+        given = {
+            key: value
+            for key in ("fee_bp", "half_spread_bp")
+            if (value := getattr(state, key)) is not None
+        }
+        update = {
+            "market": config.market.model_copy(update={"spot": scale.start_spot}),
+            "book": config.book.model_copy(update={"contracts": scale.contracts}),
+            "execution": config.execution.model_copy(update=given),
+        }
+        venue = venue_params(config.model_copy(update=update), self._usual_gas)
+        if state.fixed_cost is None:
+            return venue
+        fixed = state.fixed_cost / scale.notional
+        return venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
+
+    def _start(self, state: DeskState, spots: FloatArray, index: int) -> FloatArray:
+        """Market state at the present, without gas."""
+        market: FloatArray = np.zeros((market_state.N_STATES, spots.size))
+        market[market_state.LOG_SPOT] = np.log(spots)
+        volatility = state.realised_volatility or state.implied_volatility
+        volatility = volatility or state.legs[0].implied_volatility or 0.0
+        market[market_state.VOLATILITY] = volatility
+        market[market_state.REALISED_VARIANCE] = volatility**2
+        time = state.time
+        hour = time.weekday() * HOURS_PER_DAY + time.hour + time.minute / 60.0
+        hour -= index * self.config.episode.decision_interval_hours
+        days, hours = divmod(hour % _HOURS_PER_WEEK, HOURS_PER_DAY)
+        market[market_state.START_HOUR] = hours
+        market[market_state.START_WEEKDAY] = days
+        return market
+
+    def _gas_without(
+        self,
+        state: DeskState,
+        leg: StateLeg,
+        market: FloatArray,
+        index: int,
+        venue: VenueParams,
+    ) -> float:
+        """Gas price at this hour with all factors at their means [gwei]."""
+        rows: FloatArray = np.zeros((field.N_FIELDS, 1))
+        self._quote(rows, state, leg, market[:, :1].copy(), index, venue)
+        return float(rows[field.GAS_PRICE, 0])
+
+    def _quote(
+        self,
+        rows: FloatArray,
+        state: DeskState,
+        leg: StateLeg,
+        market: FloatArray,
+        index: int,
+        venue: VenueParams,
+    ) -> None:
+        """Write the market rows as if a leg were all of the book."""
+        n, quotes = rows.shape[1], self._leg_quotes(state, leg, venue)
+        steps: IntArray = np.full(n, index, dtype=np.int64)
+        nothing: IntArray = np.zeros(n, dtype=np.int64)
+        memory: FloatArray = np.zeros((memory_rows(quotes), n))
+        constants = hold(quotes)
+        write_quotes(
+            rows, market, memory, steps, nothing, nothing, _KEY, False, constants
+        )
+
+    def _leg_quotes(
+        self, state: DeskState, leg: StateLeg, venue: VenueParams
+    ) -> QuoteParams:
+        """Constants of a book of one leg on its own flat surface."""
+        scale, decisions = self.scale(state), self.config.episode.decisions
+        years = state.days_left(leg) / self.config.episode.days_per_year
+        strike = leg.strike / scale.start_spot
+        book = BookParams(
+            is_call=np.array([1.0 if leg.kind == "call" else 0.0]),
+            quantity=np.array([leg.quantity / scale.contracts]),
+            strike=np.array([strike]),
+            log_strike=np.log([strike]),
+            expiry_step=np.array([decisions + 1.0]),
+            years=np.full((2, decisions + 1), years),
+            least_years=years,
+            fair=np.zeros((2, 5, decisions + 1)),
+            mean_log_strike=float(np.log(strike)),
+        )
+        volatility = leg.implied_volatility or state.implied_volatility or 0.0
+        surface = self._market.surface._replace(flat_volatility=volatility)
+        market = self._market._replace(surface=surface)
+        return self._quotes._replace(market=market, book=book, venue=venue)
+
+    def _add_given(self, rows: FloatArray, state: DeskState) -> None:
+        """Write what a state says outright, and nothing of chance."""
+        rows[field.HALTED] = rows[field.ORDER_FAILS] = 0.0
+        for row, value in (
+            (field.SKEW, state.skew),
+            (field.FUNDING_RATE, state.funding_rate),
+            (field.STEPS_SINCE_TRADE, state.decisions_since_trade),
+        ):
+            if value is not None:
+                rows[row] = value
+
+
+def _want(
+    rows: FloatArray, holdings: float, risk_aversion: float, config: EnvConfig
+) -> None:
+    """Write what is held and wanted, as `desk/batch` does at a reset."""
+    rows[field.HOLDINGS] = holdings
+    rows[field.RISK_AVERSION] = risk_aversion
+    rows[field.LOG_RISK_AVERSION] = np.log(risk_aversion)
+    fill_effective_risk_aversion(
+        rows[field.LOG_RISK_AVERSION],
+        rows[field.MEAN_FIXED_COST],
+        config.action.risk_scale,
+        rows[field.BAND_RISK_AVERSION],
+    )
+    observe_position(rows)

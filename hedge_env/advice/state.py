@@ -1,0 +1,137 @@
+"""What a desk knows of its book and its market now, in a practitioner's units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.config.model import (
+    BasisPoints,
+    Model,
+    NonNegative,
+    Positive,
+    RiskAversion,
+    Volatility,
+)
+from hedge_env.config.validation import validate
+
+_SECONDS_PER_DAY = 86_400.0
+_MOST_LEGS = 1000
+_LONGEST_DAYS = 1e5
+
+
+def _time(value: object) -> datetime:
+    """Read a time; one without a zone is UTC."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(found, datetime):
+            known = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+            return known.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a date such as 2026-12-25 or 2026-12-25T08:00Z")
+
+
+Time = Annotated[datetime, BeforeValidator(_time)]
+Units = Annotated[float, Field(ge=-1e12, le=1e12)]
+
+
+class StateLeg(Model):
+    """A European option of the book.
+
+    Attributes:
+        kind: `call` or `put`.
+        strike: In the currency of spot.
+        expiry: Date or time, UTC unless it names a zone; a date is its midnight.
+        quantity: Units of the underlying it is written on; negative is short.
+        implied_volatility: Of this leg; None: that of the state.
+    """
+
+    kind: Literal["call", "put"]
+    strike: Positive
+    expiry: Time
+    quantity: Units
+    implied_volatility: Volatility | None = None
+
+
+class DeskState(Model):
+    """The present of a desk.
+
+    Attributes:
+        time: Now.
+        spot: Price of the underlying [currency].
+        legs: The book, at least one option.
+        holdings: Units of the underlying held now.
+        implied_volatility: Of the legs that name none [1/sqrt(year)].
+        gas_price: In gwei; needed where gas is paid, unless `fixed_cost` is given.
+        fixed_cost: Of one transaction, all in [currency]; in place of gas.
+        funding_rate: Per settlement [-].
+        realised_volatility: Of the recent past [1/sqrt(year)].
+        skew: Slope of implied volatility in standardised log strike [-].
+        decisions_since_trade: Decision intervals since the last trade.
+        fee_bp: In place of the market's own [bp of traded value].
+        half_spread_bp: In place of the market's own [bp of traded value].
+        risk_aversion: lambda of the objective; None: that of the policy.
+        risk_aversion_per: What lambda counts in: `notional` (1/notional, as
+            everywhere here) or `currency` (1/currency).
+        contracts: Units that make up the notional; None: those of the market's config.
+        start_spot: Spot that the notional is reckoned at [currency]; None: spot now.
+    """
+
+    time: Time
+    spot: Positive
+    legs: Annotated[tuple[StateLeg, ...], Field(min_length=1, max_length=_MOST_LEGS)]
+    holdings: Units
+    implied_volatility: Volatility | None = None
+    gas_price: NonNegative | None = None
+    fixed_cost: NonNegative | None = None
+    funding_rate: Annotated[float, Field(ge=-1.0, le=1.0)] | None = None
+    realised_volatility: Volatility | None = None
+    skew: Annotated[float, Field(ge=-10.0, le=10.0)] | None = None
+    decisions_since_trade: Annotated[float, Field(ge=0.0, le=1e9)] | None = None
+    fee_bp: BasisPoints | None = None
+    half_spread_bp: BasisPoints | None = None
+    risk_aversion: RiskAversion | None = None
+    risk_aversion_per: Literal["notional", "currency"] = "notional"
+    contracts: Positive | None = None
+    start_spot: Positive | None = None
+
+    def days_left(self, leg: StateLeg) -> float:
+        """Time from now to an expiry [day]."""
+        return (leg.expiry - self.time).total_seconds() / _SECONDS_PER_DAY
+
+
+def read_state(document: Mapping[str, Any], source: str = "state") -> DeskState:
+    """Check a state.
+
+    Args:
+        document: Plain values, as a YAML file or a line of JSON holds them.
+        source: Where they are from, for errors.
+
+    Raises:
+        ConfigError: In one sentence: source, line, key, what is allowed.
+    """
+    state = validate(DeskState, document, [(source, document)])
+    for number, leg in enumerate(state.legs):
+        key = f"{source}: legs.{number}"
+        if not 0.0 < state.days_left(leg) <= _LONGEST_DAYS:
+            raise ConfigError(
+                f"{key}.expiry = {leg.expiry:%Y-%m-%dT%H:%MZ} must lie after time = "
+                f"{state.time:%Y-%m-%dT%H:%MZ}, by {_LONGEST_DAYS:g} days at most; "
+                "leave out a leg that has expired"
+            )
+        if leg.implied_volatility is None and state.implied_volatility is None:
+            raise ConfigError(
+                f"{key}.implied_volatility is missing; give one to the leg, or one for "
+                "all of them (0.8 is 80 %)"
+            )
+    if state.gas_price is not None and state.fixed_cost is not None:
+        raise ConfigError(
+            f"{source}: gas_price and fixed_cost are two answers to one question; "
+            "leave out one of them"
+        )
+    return state

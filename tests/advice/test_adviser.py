@@ -1,0 +1,207 @@
+"""Advice in hand-written states, and that it is what the policy does in an episode."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hedge_env.advice import Advice, Adviser, read_state
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines import RULES
+from hedge_env.config.loading import load_config
+from hedge_env.desk.batch import HedgeBatch
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+def state(*, spot: float = 3000.0, days: float = 30.0, **other: Any) -> dict[str, Any]:
+    leg = {
+        "kind": "call",
+        "strike": 3000.0,
+        "expiry": (NOW + timedelta(days=days)).isoformat(),
+        "quantity": -10.0,
+    }
+    return {
+        "time": NOW.isoformat(),
+        "spot": spot,
+        "legs": [leg],
+        "holdings": 5.0,
+        "implied_volatility": 0.8,
+        "contracts": 10.0,
+        **other,
+    }
+
+
+def advise(document: dict[str, Any], rule: str = "deadline-band", *sets: str) -> Advice:
+    adviser = Adviser(RULES[rule](), load_config("reference", settings=sets))
+    return adviser.advise(read_state(document))
+
+
+def advise_with_gas(document: dict[str, Any]) -> Advice:
+    adviser = Adviser(RULES["gas-band"](), load_config("ethereum-l1"))
+    return adviser.advise(read_state(document))
+
+
+def test_inside_the_band_nothing_is_traded() -> None:
+    advice = advise(state(holdings=5.5, fixed_cost=6.0))
+    assert advice.trade == 0.0
+    assert advice.cost == 0.0
+    assert advice.risk_after == advice.risk_before
+
+
+def test_far_below_the_band_units_are_bought_back_towards_the_centre() -> None:
+    advice = advise(state(holdings=0.0))
+    assert 0.0 < advice.trade <= advice.delta + 1e-9
+    assert advice.risk_after.deviation < advice.risk_before.deviation
+
+
+def test_far_above_the_band_units_are_sold_back_towards_the_centre() -> None:
+    advice = advise(state(holdings=10.0))
+    assert advice.delta - 10.0 - 1e-9 <= advice.trade < 0.0
+
+
+def test_dear_gas_waits_where_cheap_gas_trades() -> None:
+    assert advise_with_gas(state(holdings=4.0, gas_price=5.0)).trade > 0.0
+    dear = advise_with_gas(state(holdings=4.0, gas_price=5000.0))
+    assert dear.trade == 0.0
+    assert dear.changes["gas_below"] is not None
+    assert 5.0 < dear.changes["gas_below"] < 5000.0
+
+
+def test_deep_in_the_money_near_expiry_the_call_is_covered() -> None:
+    advice = advise(state(spot=4500.0, days=1 / 6, holdings=0.0))
+    assert advice.holdings + advice.trade == pytest.approx(10.0, abs=0.05)
+
+
+def test_far_out_of_the_money_near_expiry_all_is_sold() -> None:
+    advice = advise(state(spot=2000.0, days=1 / 6, holdings=10.0))
+    assert advice.holdings + advice.trade == pytest.approx(0.0, abs=0.05)
+
+
+def test_dust_is_not_traded() -> None:
+    delta = advise(state(), "delta").delta
+    advice = advise(
+        state(holdings=delta - 0.001), "delta", "execution.least_order=0.01"
+    )
+    assert advice.trade == 0.0
+    assert advice.target == pytest.approx(delta)
+    assert "below the least" in advice.reason
+
+
+def test_a_dearer_transaction_is_waited_with() -> None:
+    assert advise(state(holdings=4.0, fixed_cost=0.0)).trade != 0.0
+    assert advise(state(holdings=4.0, fixed_cost=3000.0)).trade == 0.0
+
+
+def test_a_short_put_is_hedged_by_a_short_position() -> None:
+    document = state(holdings=0.0)
+    document["legs"][0]["kind"] = "put"
+    assert advise(document, "delta").trade == pytest.approx(-4.5, abs=0.2)
+
+
+def test_a_straddle_adds_up_and_each_leg_has_its_own_volatility() -> None:
+    call, put = state(holdings=0.0), state(holdings=0.0)
+    put["legs"][0] |= {"kind": "put", "strike": 2800.0, "implied_volatility": 1.1}
+    both = {**call, "legs": [*call["legs"], *put["legs"]]}
+    one, other, all_of_it = (advise(d, "delta") for d in (call, put, both))
+    assert all_of_it.delta == pytest.approx(one.delta + other.delta)
+    assert all_of_it.book_value == pytest.approx(one.book_value + other.book_value)
+
+
+def test_cost_is_fixed_part_and_rate() -> None:
+    advice = advise(state(holdings=0.0, fixed_cost=7.0, fee_bp=3.0), "delta")
+    assert advice.cost == pytest.approx(7.0 + 3e-4 * abs(advice.trade_value))
+
+
+def test_at_the_levels_named_the_answer_is_another_one() -> None:
+    document = state(holdings=5.5, fixed_cost=6.0)
+    levels = advise(document).changes
+    for key, inside in (("spot_below", 1.0001), ("spot_above", 0.9999)):
+        level = levels[key]
+        assert level is not None
+        assert advise({**document, "spot": level, "start_spot": 3000.0}).trade != 0.0
+        still = {**document, "spot": level * inside, "start_spot": 3000.0}
+        assert advise(still).trade == 0.0
+
+
+@pytest.mark.parametrize("rule", ["delta", "deadline-band", "whalley-wilmott"])
+def test_advice_is_what_the_rule_does_in_an_episode(rule: str) -> None:
+    config = load_config("reference")
+    policy, batch = RULES[rule](), HedgeBatch(config, 4, seed=3)
+    adviser = Adviser(policy, config)
+    batch.reset(np.arange(4))
+    policy.reset(4)
+    contracts, start = config.book.contracts, config.market.spot
+    for step in range(60):
+        target = policy.target(batch.observables())
+        if step % 20 == 10:
+            for path in range(4):
+                document = {
+                    "time": NOW.isoformat(),
+                    "spot": float(batch.rows[field.SPOT, path]) * start,
+                    "start_spot": start,
+                    "holdings": float(batch.rows[field.HOLDINGS, path]) * contracts,
+                    "implied_volatility": 0.8,
+                    "legs": [
+                        {
+                            "kind": "call",
+                            "strike": start,
+                            "quantity": -contracts,
+                            "expiry": (
+                                NOW + timedelta(days=30, hours=-4 * step)
+                            ).isoformat(),
+                        }
+                    ],
+                }
+                found = adviser.target(read_state(document))
+                assert found == pytest.approx(float(target[path, 0]), rel=1e-9)
+        batch.advance(target)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"spot": -1.0}, "spot"),
+        ({"sopt": 1.0}, "sopt"),
+        ({"time": 5}, "time"),
+        ({"time": "2027-12-26"}, "expiry"),
+        ({"implied_volatility": None}, "implied_volatility is missing"),
+        ({"gas_price": 3.0}, "no gas is paid"),
+        ({"gas_price": 3.0, "fixed_cost": 1.0}, "leave out one"),
+        ({"legs": []}, "legs"),
+    ],
+)
+def test_a_bad_state_is_refused_in_one_sentence(
+    change: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        advise({**state(), **change})
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_policy_needs_is_named() -> None:
+    adviser = Adviser(RULES["volatility-band"](), load_config("reference"))
+    needs = adviser.policy.inputs
+    document = state()
+    if "realised_volatility" in needs:
+        with pytest.raises(ConfigError, match="realised_volatility is missing"):
+            adviser.advise(read_state(document))
+
+
+def test_a_rule_that_remembers_is_refused() -> None:
+    with pytest.raises(ConfigError, match="remembers"):
+        Adviser(RULES["smoothed-delta"](), load_config("reference"))
+
+
+def test_no_learning_library_is_loaded() -> None:
+    code = (
+        "import sys, hedge_env.advice, hedge_env.training.advise;"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'stable_baselines3')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
