@@ -1,7 +1,7 @@
 """The trade to make now: a desk's state in its own units, and what a policy does in it.
 
     adviser = Adviser(policy, load_config("ethereum-l1"))
-    advice = adviser.advise(read_state({"time": "2026-11-26T08:00Z", "spot": 3000, ...}))
+    advice = adviser.advise(read_state({"spot": 3000, "holdings": 4, ...}))
 
 Needs neither a learning library nor a simulation.
 """

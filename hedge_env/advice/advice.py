@@ -82,7 +82,8 @@ class Advice:
             f"risk     {before.deviation:,.2f} -> {after.deviation:,.2f} (standard "
             "deviation until the next decision); weighed as cost "
             f"{before.penalty:,.2f} -> {after.penalty:,.2f}",
-            f"book     worth {self.book_value:,.2f}, delta hedge {self.delta:,.4f} units",
+            f"book     worth {self.book_value:,.2f}, its delta hedge is "
+            f"{self.delta:,.4f} units",
             f"policy   {self.policy} at risk aversion {self.risk_aversion:g} per "
             f"notional of {self.notional:,.0f}",
         ]

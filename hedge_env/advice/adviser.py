@@ -11,6 +11,7 @@ from hedge_env.advice.turning_points import turning_point
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
+from hedge_env.baselines.allocation.allocation_rule import AllocationRule
 from hedge_env.baselines.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.observables import Observables, observable_index
@@ -47,6 +48,11 @@ class Adviser:
     def __init__(
         self, policy: Policy, config: EnvConfig, *, risk_aversion: float | None = None
     ) -> None:
+        if isinstance(policy, AllocationRule):
+            raise ConfigError(
+                f"{policy.name} manages an investment and hedges no book; take a rule "
+                "that hedges"
+            )
         if isinstance(policy, RememberingRule):
             raise ConfigError(
                 f"{policy.name} remembers its earlier decisions, which a state does "
@@ -212,8 +218,8 @@ class Adviser:
         if target * units == held:
             return f"{place}; {self.policy.name} holds still"
         return (
-            f"{place}; {self.policy.name} wants {target * units:,.4f}, but the order is "
-            "below the least one, less than a lot, or outside the range of the hedge"
+            f"{place}; {self.policy.name} wants {target * units:,.4f}, but the order "
+            "is below the least one, less than a lot, or outside the range of the hedge"
         )
 
     def _changes(self, state: DeskState) -> dict[str, float | None]:

@@ -30,6 +30,7 @@ from hedge_env.venues.venue import VenueParams, venue_params
 _BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
 _KEY = (np.uint32(0), np.uint32(0))  # nothing is drawn that anybody sees
 _HOURS_PER_WEEK = 168.0
+_LEAST_GAS = 1e-9  # [gwei]: its logarithm is a number
 
 
 class Scale(NamedTuple):
@@ -121,10 +122,9 @@ class PresentRows:
         index = int(np.clip(last - np.ceil(longest / interval - 1e-6), 0, last - 1))
         market = self._start(state, spots / scale.start_spot, index)
         if self.config.market.gas is not None and state.fixed_cost is None:
-            market[market_state.GAS_SLOW] = np.log(
-                np.maximum(state.gas_price if gas_prices is None else gas_prices, 1e-9)
-                / self._gas_without(state, legs[-1], market, index, venue)
-            )
+            gas = np.full(n, state.gas_price) if gas_prices is None else gas_prices
+            usual = self._gas_without(state, legs[-1], market, index, venue)
+            market[market_state.GAS_SLOW] = np.log(np.maximum(gas, _LEAST_GAS) / usual)
         book = np.zeros((len(_BOOK), n))
         for leg in legs:  # the longest last: it gives the rows of the clock
             self._quote(rows, state, leg, market, index, venue)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hedge_env.advice import Advice, Adviser, read_state
+from hedge_env.advice.present_rows import PresentRows
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import RULES
@@ -68,10 +69,10 @@ def test_far_above_the_band_units_are_sold_back_towards_the_centre() -> None:
 
 def test_dear_gas_waits_where_cheap_gas_trades() -> None:
     assert advise_with_gas(state(holdings=4.0, gas_price=5.0)).trade > 0.0
-    dear = advise_with_gas(state(holdings=4.0, gas_price=5000.0))
+    dear = advise_with_gas(state(holdings=4.0, gas_price=400.0))
     assert dear.trade == 0.0
     assert dear.changes["gas_below"] is not None
-    assert 5.0 < dear.changes["gas_below"] < 5000.0
+    assert 5.0 < dear.changes["gas_below"] < 400.0
 
 
 def test_deep_in_the_money_near_expiry_the_call_is_covered() -> None:
@@ -164,6 +165,36 @@ def test_advice_is_what_the_rule_does_in_an_episode(rule: str) -> None:
         batch.advance(target)
 
 
+def test_gas_clock_and_scale_are_those_of_an_episode() -> None:
+    config = load_config("ethereum-l1")
+    batch = HedgeBatch(config, 1, seed=3)
+    batch.reset(np.arange(1))
+    for _ in range(7):
+        batch.advance(np.zeros((1, 1)))
+    rows, start = batch.rows[:, 0], config.market.spot
+    now = NOW.replace(hour=0) + timedelta(hours=config.episode.start_hour + 28)
+    document = state(
+        spot=float(rows[field.SPOT]) * start,
+        start_spot=start,
+        contracts=config.book.contracts,
+        gas_price=float(rows[field.GAS_PRICE]),
+        realised_volatility=float(rows[field.REALISED_VOLATILITY]),
+        time=now.isoformat(),
+    )
+    left = timedelta(days=float(rows[field.TIME_TO_MATURITY]) * 365)
+    document["legs"][0]["expiry"] = (now + left).isoformat()
+    written = PresentRows(config).write(
+        read_state(document), 10.0, np.array([document["spot"]])
+    )
+    for name in (
+        *("spot", "fixed_cost", "gas_cost", "mean_fixed_cost", "gas_price"),
+        *("log_gas", "gas_season", "hour_sin", "hour_cos", "realised_volatility"),
+        *("time_to_maturity", "time_fraction", "step"),
+    ):
+        row = field.FIELDS.index(name)
+        assert written[row, 0] == pytest.approx(rows[row], rel=1e-7, abs=1e-9), name
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -186,17 +217,23 @@ def test_a_bad_state_is_refused_in_one_sentence(
 
 
 def test_what_a_policy_needs_is_named() -> None:
-    adviser = Adviser(RULES["volatility-band"](), load_config("reference"))
-    needs = adviser.policy.inputs
-    document = state()
-    if "realised_volatility" in needs:
-        with pytest.raises(ConfigError, match="realised_volatility is missing"):
-            adviser.advise(read_state(document))
+    with pytest.raises(ConfigError, match="realised_volatility is missing"):
+        advise(state(), "volatility-band")
+    assert np.isfinite(advise(state(realised_volatility=0.7), "volatility-band").trade)
 
 
-def test_a_rule_that_remembers_is_refused() -> None:
-    with pytest.raises(ConfigError, match="remembers"):
-        Adviser(RULES["smoothed-delta"](), load_config("reference"))
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("profit-triggered", "remembers"),
+        ("gas-wait", "remembers"),
+        ("cppi", "investment"),
+        ("delta-gamma", "looks at option_"),
+    ],
+)
+def test_a_policy_that_a_state_cannot_feed_is_refused(rule: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Adviser(RULES[rule](), load_config("reference"))
 
 
 def test_no_learning_library_is_loaded() -> None:

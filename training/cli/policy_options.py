@@ -178,7 +178,7 @@ class AdviseOptions(SettingOptions):
     tuned: OptionalTuned = None
     """File of `hedge tune` with the rule's parameters (default: its own)."""
     preset: OptionalName = None
-    """The market: venue, clock and notional (default: that of training, or reference)."""
+    """Venue, clock and notional (default: those of training, or of reference)."""
     state: Annotated[str | None, conf.arg(metavar="FILE.yaml|-")] = None
     """The present: spot, legs, holdings, volatilities, gas; - is standard input."""
     watch: Flag = False

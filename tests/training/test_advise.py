@@ -1,0 +1,104 @@
+"""`hedge advise`: one state, a stream of states, a policy file, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hedge_env.advice import Adviser, read_state
+from hedge_env.base import field
+from hedge_env.desk.batch import HedgeBatch
+from hedge_env.policies.policy_file import load_policy
+from hedge_env.training.cli.main import main
+from tests.training.helpers.saved_policy import save_random_policy
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+STATE = {
+    "time": "2026-11-26T08:00Z",
+    "spot": 3000.0,
+    "implied_volatility": 0.8,
+    "realised_volatility": 0.7,
+    "holdings": 0.0,
+    "contracts": 10.0,
+    "legs": [
+        {"kind": "call", "strike": 3000.0, "expiry": "2026-12-26", "quantity": -10.0}
+    ],
+}
+RULE = ("advise", "--policy", "deadline-band")
+
+
+def test_a_state_file_is_answered_in_words_and_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "state.yaml"
+    path.write_text(json.dumps(STATE))
+    assert main([*RULE, "--state", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("buy ")
+    assert main([*RULE, "--state", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["action"] == "buy"
+    assert found["trade"] > 0.0
+
+
+def test_a_stream_is_answered_line_by_line_and_survives_a_bad_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.dumps(STATE), "{", json.dumps({**STATE, "spot": -1}), "[]"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*lines, lines[0]])))
+    assert main([*RULE, "--watch"]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["error" in answer for answer in answers] == [False, True, True, True, False]
+    assert "line 3" in answers[2]["error"]
+    assert answers[0] == answers[-1]
+
+
+def test_without_a_state_the_remedy_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*RULE]) == 2
+    assert "--state is missing" in capsys.readouterr().err
+
+
+def test_a_policy_file_advises_what_it_does_in_an_episode(tmp_path: Path) -> None:
+    policy = load_policy(save_random_policy(tmp_path / "policy.safetensors"))
+    n = 4
+    adviser = Adviser(policy, policy.config)
+    batch = HedgeBatch(policy.config, n, seed=5)
+    batch.reset(np.arange(n))
+    for step in range(40):
+        target = policy.target(batch.observables())
+        if step % 13 == 7:
+            for path in range(n):
+                found = adviser.target(read_state(_state_of(batch, path, step)))
+                assert found == pytest.approx(float(target[path, 0]), abs=1e-5)
+        batch.advance(target)
+
+
+def _state_of(batch: HedgeBatch, path: int, step: int) -> dict[str, Any]:
+    """What a desk would write down of one path of the reference market."""
+    start, contracts = batch.config.market.spot, batch.config.book.contracts
+    rows = batch.rows[:, path]
+    left = timedelta(days=30, hours=-4 * step)
+    return {
+        "time": (NOW + timedelta(hours=4 * step)).isoformat(),
+        "spot": float(rows[field.SPOT]) * start,
+        "start_spot": start,
+        "holdings": float(rows[field.HOLDINGS]) * contracts,
+        "implied_volatility": 0.8,
+        "realised_volatility": float(rows[field.REALISED_VOLATILITY]),
+        "decisions_since_trade": float(rows[field.STEPS_SINCE_TRADE]),
+        "legs": [
+            {
+                "kind": "call",
+                "strike": start,
+                "quantity": -contracts,
+                "expiry": (NOW + timedelta(hours=4 * step) + left).isoformat(),
+            }
+        ],
+    }
