@@ -175,6 +175,11 @@ class Adviser:
         self.policy.reset(rows.shape[1])
         target = self.policy.target(Observables(rows, self._index))[:, 0]
         target = np.ascontiguousarray(target, dtype=np.float64)
+        if not np.isfinite(target).all():
+            raise ConfigError(
+                f"the state is beyond what a number can hold: {self.policy.name} finds "
+                "no target; bring spot, strikes and volatilities closer to real ones"
+            )
         return target, trades_of(rows, target, orders) / rows[orders.price_row]
 
     def _price(self, rows: FloatArray) -> float:

@@ -87,7 +87,9 @@ class PresentRows:
         """Lowest and highest holdings per contract of the book's hedge [-]."""
         contracts, own = self.scale(state).contracts, self.config.holdings
         ends = [
-            LegConfig(kind=leg.kind, quantity=leg.quantity / contracts).hedge_bounds
+            LegConfig.model_construct(
+                kind=leg.kind, quantity=leg.quantity / contracts
+            ).hedge_bounds
             for leg in state.legs
         ]
         low = sum(low for low, _ in ends) if own.low is None else own.low

@@ -206,6 +206,9 @@ def test_gas_clock_and_scale_are_those_of_an_episode() -> None:
         ({"gas_price": 3.0}, "no gas is paid"),
         ({"gas_price": 3.0, "fixed_cost": 1.0}, "leave out one"),
         ({"legs": []}, "legs"),
+        ({"spot": float("nan")}, "spot"),
+        ({"holdings": True}, "holdings"),
+        ({"legs": [{"kind": "barrier"}]}, "kind"),
     ],
 )
 def test_a_bad_state_is_refused_in_one_sentence(
