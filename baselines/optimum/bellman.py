@@ -96,13 +96,13 @@ def trade_best(
                 y = holdings[h]
                 risk = y * y * square + 2.0 * y * cross + rest
                 keep[h] = value[i, g, h] + risk_aversion * risk
-            _best_trades(
+            best_trades(
                 keep, holdings, unit_cost[i], fixed[g, i], value[i, g], target[i, g]
             )
 
 
 @kernel
-def _best_trades(
+def best_trades(
     keep: FloatArray,
     holdings: FloatArray,
     unit_cost: float,
@@ -110,7 +110,17 @@ def _best_trades(
     value: FloatArray,
     target: Indices,
 ) -> None:
-    """Compare keeping each holding with the best trade from it."""
+    """Compare keeping each holding with the best trade from it.
+
+    Args:
+        keep: What keeping each holding is worth, shape (n_holdings,) [notional].
+        holdings: Their grid, rising, shape (n_holdings,) [-].
+        unit_cost: Proportional cost of a unit of holdings [notional].
+        fixed: Fixed cost of a trade [notional].
+        value: Worth of having each holding before the trade, shape (n_holdings,),
+            written; not the same array as `keep`.
+        target: Index of the holding to trade to, or HOLD; shape (n_holdings,), written.
+    """
     n = keep.shape[0]
     best = 0
     for h in range(n):  # best holding to sell down to

@@ -103,12 +103,33 @@ def _spot_grid(
     least = ceil(half_width / step_sd * _POINTS_PER_SD)
     half = least if n_spots is None else max(least, n_spots // 2)
     spacing = half_width / half
-    mean = (config.market.drift - 0.5 * config.market.volatility.level**2) * dt
+    log_spots = spacing * np.arange(-half, half + 1, dtype=np.float64)
+    level = config.market.volatility.level
+    return log_spots, step_weights(level, config.market.drift, dt, spacing)
+
+
+def step_weights(
+    volatility: float, drift: float, dt: float, spacing: float
+) -> FloatArray:
+    """Gaussian weights of the moves -m..m of log spot over a step; they add up to 1.
+
+    Args:
+        volatility: Annualised, positive.
+        drift: Of spot, annualised.
+        dt: Length of the step [years].
+        spacing: Of the grid of log spot, at most a third of the standard deviation of
+            a step for the sum to be exact to double precision.
+
+    Returns:
+        Shape (2 m + 1,).
+    """
+    step_sd = volatility * sqrt(dt)
+    mean = (drift - 0.5 * volatility**2) * dt
     reach = ceil(_KERNEL_WIDTH * step_sd / spacing)
     moves = np.arange(-reach, reach + 1) * spacing
     weights: FloatArray = np.exp(-0.5 * ((moves - mean) / step_sd) ** 2)
-    log_spots = spacing * np.arange(-half, half + 1, dtype=np.float64)
-    return log_spots, weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _gas_states(config: EnvConfig) -> tuple[FloatArray, FloatArray, FloatArray]:

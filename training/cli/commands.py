@@ -9,6 +9,7 @@ returns an exit code, or None for success, and is imported only when it is run.
 from hedge_env.training.cli.common_options import CommonOptions
 from hedge_env.training.cli.market_options import (
     BenchmarkOptions,
+    BoundOptions,
     CalibrateOptions,
     DoctorOptions,
     InspectOptions,
@@ -26,6 +27,7 @@ from hedge_env.training.cli.policy_options import (
 __all__ = [
     "COMMANDS",
     "BenchmarkOptions",
+    "BoundOptions",
     "CalibrateOptions",
     "CommonOptions",
     "CompareOptions",
@@ -46,6 +48,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "tune": TuneOptions,
     "study": StudyOptions,
     "optimum": OptimumOptions,
+    "bound": BoundOptions,
     "inspect": InspectOptions,
     "calibrate": CalibrateOptions,
     "benchmark": BenchmarkOptions,

@@ -28,6 +28,7 @@ from hedge_env.training.cli.option_types import (
 
 __all__ = [
     "BenchmarkOptions",
+    "BoundOptions",
     "CalibrateOptions",
     "DoctorOptions",
     "InspectOptions",
@@ -46,6 +47,30 @@ class OptimumOptions(SettingOptions):
     """Risk aversions to solve for."""
     out: Folder = None
     """Folder for the figures (default: none)."""
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundOptions(SettingOptions):
+    """Prove how far policies are at most from the best that anyone could do."""
+
+    preset: Market = "reference"
+    """The market: constant volatility, gas constant or a Markov chain."""
+    risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
+    """Risk aversions to bound at."""
+    policies: Names = ("deadline-band",)
+    """Rules by name (tuned on validation paths) or with parameters, `optimal`, policy
+    files or run folders."""
+    value_scale: PositiveNumber = 1.0
+    """Volatility of the value function in the penalty over that of the market; 1 is
+    exact, others show how much a wrong value loosens the bound."""
+    episodes: Count = 1000
+    """Number of test paths."""
+    validation_episodes: Count = 4000
+    """Number of validation paths that rules are tuned on."""
+    seed: Seed = 0
+    """Seed of the validation and the test paths."""
     json: Json = False
     progress: Progress = True
 
