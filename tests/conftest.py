@@ -1,6 +1,7 @@
 """What holds for every test: it does the same wherever and however often it is run."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
@@ -25,3 +26,9 @@ providers._get_local_constants = providers.Constants
 
 # Processes that pytest starts may be told of the width of a terminal.
 os.environ.pop("COLUMNS", None)
+
+# A shell that starts pytest in the background, or under nohup, makes it and all that it
+# starts ignore what tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in {"SIGHUP", "SIGTERM"} & {each.name for each in signal.Signals}:
+    signal.signal(signal.Signals[ignored], signal.SIG_DFL)

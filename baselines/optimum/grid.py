@@ -15,7 +15,7 @@ from hedge_env.feeds.quotes import memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES
-from hedge_env.market.gas.chain import rouwenhorst
+from hedge_env.market.gas.gas_chain import rouwenhorst
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 from hedge_env.numerics.philox import stream_key
 

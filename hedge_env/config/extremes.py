@@ -31,7 +31,7 @@ _MOST_LOG_LIQUIDITY = 50.0
 # linear in it says nothing any more.
 MOST_OWN_MOVE = 1.0
 _KICK = 0.603  # standard deviation of |z|
-_LARGEST_KICK = 6.0  # what a return can do at most: market/gas/price.py
+_LARGEST_KICK = 6.0  # what a return can do at most: market/gas/gas_price.py
 _LOG_TWO = log(2.0)
 
 

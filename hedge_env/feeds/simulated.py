@@ -12,7 +12,7 @@ from hedge_env.feeds.quoted_paths import QuotedPaths
 from hedge_env.feeds.quotes import QuoteParams
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.parameters import market_params
-from hedge_env.market.gas.mean import mean_gas_price
+from hedge_env.market.gas.gas_mean import mean_gas_price
 from hedge_env.numerics.philox import stream_key
 from hedge_env.venues.disruptions import condition_params
 from hedge_env.venues.venue import venue_params

@@ -13,7 +13,7 @@ from hedge_env.book import tile
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.clustering import shift_gas
 from hedge_env.market.engine.parameters import MarketParams
-from hedge_env.market.gas.price import gas_price, log_gas_deviation
+from hedge_env.market.gas.gas_price import gas_price, log_gas_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.spot.regime import multiply_in_stress
 from hedge_env.venues.venue import VenueParams

@@ -6,10 +6,19 @@ import pytest
 from hedge_env.base import account_rows, field
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
+from hedge_env.feeds.simulated import quote_params
 from hedge_env.venues import charged
 from hedge_env.venues.charged import Charged
 
 N = 3
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """Compile each config anew: what is kept does not know of a further component."""
+    quote_params.cache_clear()
+    yield
+    quote_params.cache_clear()
 
 
 def traded_once(config) -> HedgeBatch:
@@ -27,6 +36,7 @@ def test_a_component_is_billed_and_shown_with_nothing_else_to_do(monkeypatch):
         Charged(account_rows.IMPACT, per_trade=lambda execution: 7e-4),
     )
     monkeypatch.setattr(charged, "CHARGED", (*charged.CHARGED, *extra))
+    quote_params.cache_clear()
     dear = traded_once(config)
     value = 0.5 * 1.0  # spot is 1 at the first decision
     more = dear.totals.rows - plain.totals.rows

@@ -18,8 +18,8 @@ from hedge_env.config import (
 )
 from hedge_env.market.engine.interval import IntervalParams, interval_params
 from hedge_env.market.engine.noise import DrawParams, draw_params
-from hedge_env.market.gas.chain import GasChainParams, gas_chain_params
-from hedge_env.market.gas.price import GasParams, gas_params
+from hedge_env.market.gas.gas_chain import GasChainParams, gas_chain_params
+from hedge_env.market.gas.gas_price import GasParams, gas_params
 from hedge_env.market.liquidity import LiquidityParams, liquidity_params
 from hedge_env.market.perpetual.basis import BasisParams, basis_params
 from hedge_env.market.perpetual.funding import FundingParams, funding_params

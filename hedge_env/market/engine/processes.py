@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from hedge_env.market.gas import chain as gas_chain
-from hedge_env.market.gas import price as gas
+from hedge_env.market.gas import gas_chain, gas_price
 from hedge_env.market.perpetual import basis, funding
 from hedge_env.market.spot import cascades, crowd, diffusion, jumps, regime
 from hedge_env.market.volatility import factors, season, surface
@@ -33,7 +32,7 @@ PROCESSES: Final[tuple[Process, ...]] = (
     diffusion,
     factors,
     surface,
-    gas,
+    gas_price,
     gas_chain,
     funding,
     season,

@@ -45,8 +45,8 @@ from hedge_env.market.engine.noise import (
     draw_noise,
 )
 from hedge_env.market.engine.parameters import MarketParams
-from hedge_env.market.gas.chain import advance_gas_chain
-from hedge_env.market.gas.price import advance_gas
+from hedge_env.market.gas.gas_chain import advance_gas_chain
+from hedge_env.market.gas.gas_price import advance_gas
 from hedge_env.market.perpetual.basis import advance_basis
 from hedge_env.market.perpetual.funding import advance_funding
 from hedge_env.market.spot.diffusion import (

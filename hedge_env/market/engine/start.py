@@ -29,7 +29,7 @@ from hedge_env.market.engine.noise import (
 )
 from hedge_env.market.engine.parameters import MarketParams
 from hedge_env.market.engine.simulator import TILE
-from hedge_env.market.gas.chain import draw_state
+from hedge_env.market.gas.gas_chain import draw_state
 from hedge_env.market.perpetual.basis import basis_shock
 from hedge_env.market.volatility.season import season_factor
 from hedge_env.numerics.random_blocks import INITIAL_COUNTER

@@ -5,7 +5,7 @@ import pytest
 
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine.parameters import market_params
-from hedge_env.market.gas.price import gas_price, log_gas_deviation, week_deviation
+from hedge_env.market.gas.gas_price import gas_price, log_gas_deviation, week_deviation
 from hedge_env.training.calibrate.fit.model_values import model_values
 from hedge_env.training.calibrate.fit.simulation import hourly
 from hedge_env.training.calibrate.statistics import funding, spot_returns

@@ -13,14 +13,6 @@ from tests.training.train.test_train import experiment
 ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
-@pytest.fixture(autouse=True)
-def hangup_as_in_a_terminal():
-    """Listen to a hangup, also where these tests run under nohup."""
-    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, previous)
-
-
 def send(number):
     os.kill(os.getpid(), number)
 

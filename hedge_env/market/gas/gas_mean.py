@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base.kernel import kernel
-from hedge_env.market.gas.price import (
+from hedge_env.market.gas.gas_price import (
     LARGEST_MOVE,
     MEAN_ABSOLUTE_NORMAL,
     GasParams,

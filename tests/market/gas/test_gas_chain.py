@@ -7,7 +7,11 @@ import pytest
 
 from hedge_env.base.field import FIELDS
 from hedge_env.config.loading import load_config
-from hedge_env.market.gas.chain import advance_gas_chain, gas_chain_params, rouwenhorst
+from hedge_env.market.gas.gas_chain import (
+    advance_gas_chain,
+    gas_chain_params,
+    rouwenhorst,
+)
 from tests.market.drive import decisions
 
 DAYS = 1.0 / 6.0

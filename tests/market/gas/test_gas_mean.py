@@ -5,9 +5,9 @@ from time import perf_counter
 
 import pytest
 
-from hedge_env.market.gas import mean as gas_mean
-from hedge_env.market.gas.mean import mean_gas_price
-from hedge_env.market.gas.price import GasParams
+from hedge_env.market.gas import gas_mean
+from hedge_env.market.gas.gas_mean import mean_gas_price
+from hedge_env.market.gas.gas_price import GasParams
 from hedge_env.market.spot.jumps import JumpParams
 from hedge_env.numerics.ornstein_uhlenbeck import OuParams
 

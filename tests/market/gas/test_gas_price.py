@@ -5,7 +5,7 @@ import pytest
 
 from hedge_env.config import EnvConfig, GasConfig, SpikeConfig
 from hedge_env.config.loading import PRESETS, load_config
-from hedge_env.market.gas.price import GasParams, advance_gas, gas_params
+from hedge_env.market.gas.gas_price import GasParams, advance_gas, gas_params
 from tests.market.drive import decisions
 
 HOUR_DAYS, HOUR = 1.0 / 24.0, 1.0 / 8760.0
