@@ -5,11 +5,13 @@ a policy costs from every decision on, for *every* holding at once. The pass goe
 many paths together. At decision k, from what keeping a holding y turned out to cost on
 each path,
 
-.. math:: T_k(y) = \lambda A_k [(y - y^*_k)^2 - (m_k - y^*_k)^2] + y f_{k+1} + W_{k+1}(y)
+.. math:: T_k(y) = \lambda A_k [(y - y^*_k)^2 - (m_k - y^*_k)^2] + y f_{k+1}
+                    + W_{k+1}(y)
 
-with :math:`\lambda A, y^*` the fitted curvature and least of risk, m the centre, f the funding of a unit and W the
-cost-to-go, its expectation given the state follows by a linear regression for each
-point x of a grid around the centre (see `scene`) of
+with :math:`\lambda A, y^*` the fitted curvature and least of risk, m the centre of the
+grid, f the funding of a unit and W the cost-to-go, its expectation given the state
+follows by a linear regression for each point x of a grid around the centre (see
+`scene`) of
 
 .. math:: \frac{W_{k+1}(y) - W_{k+1}(m) + (y - m) f_{k+1}}{F + c\,\ell (1 + |x|)}
           \quad \text{on features } \varphi_j .

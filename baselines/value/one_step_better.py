@@ -47,7 +47,7 @@ class OneStepBetter:
     does. Reads what any rule may see: realised stands in for diffusive volatility.
 
     Args:
-        value: Fitted by `fit_value(informed=False)`; with an informed one the rule reads
+        value: Fitted by `fit_value(informed=False)`; an informed one makes it read
             the diffusive volatility, which few markets show.
     """
 

@@ -78,7 +78,7 @@ def test_no_policy_is_below_on_any_path(instrument: str) -> None:
     found = certify(config, value, policies, 64, careful=Careful(101, 16))
     assert found.gaps.min() > -2e-6  # of notional, for holdings between grid points
     assert found.gaps[2].mean() > found.gaps[3].mean()
-    assert (found.lower.mean() > found.floor.mean()) and found.floor.mean() > 0.0
+    assert found.lower.mean() > found.floor.mean() > 0.0
 
 
 def test_both_estimates_of_an_objective_agree(
