@@ -15,7 +15,7 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import BoolArray, FloatArray
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.centre import CentredRule
 
 
 class Band(NamedTuple):
@@ -49,7 +49,11 @@ def band_around(
         snap: New holdings closer to 0 than this become 0 [-].
     """
     return Band(
-        centre - half_width, centre + half_width, centre - inner, centre + inner, snap
+        low=centre - half_width,
+        high=centre + half_width,
+        inner_low=centre - inner,
+        inner_high=centre + inner,
+        snap=snap,
     )
 
 
@@ -65,8 +69,11 @@ def half_width_when_due(
     return np.where(due, -1.0, half_width)
 
 
-class BandRule(AbstractRule):
-    """A rule whose decisions follow from a band that does not depend on holdings."""
+class BandRule(CentredRule):
+    """A rule whose decisions follow from a band that does not depend on holdings.
+
+    The band stands around the `centre`, which tuning may move away from delta.
+    """
 
     @abstractmethod
     def band(self, observables: Mapping[str, FloatArray]) -> Band:

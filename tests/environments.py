@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from hedge_env.agent.actions import ACTION_MODES
+from hedge_env.config import ACTION_MODES
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.gym.env import HedgeEnv
 from hedge_env.gym.vector_env import HedgeVectorEnv

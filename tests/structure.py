@@ -50,6 +50,67 @@ def arrows(root: Path) -> Arrows:
     return found
 
 
+def filled_by_position(root: Path) -> Iterator[tuple[str, str]]:
+    """File and name of every named tuple of numbers that is filled by position.
+
+    More than three arguments, or a bare number among them: two that are exchanged
+    would be no error anywhere.
+    """
+    trees = {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for top in PACKAGES
+        for path in (root / top).rglob("*.py")
+    }
+    tuples = {
+        node.name
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(b, ast.Name) and b.id == "NamedTuple" for b in node.bases)
+    }
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            bare = any(
+                isinstance(a, ast.Constant) and isinstance(a.value, bool | float)
+                for a in node.args
+            )
+            if node.func.id in tuples and (bare or len(node.args) > 3):
+                yield str(path.relative_to(root)), node.func.id
+
+
+def windows(root: Path) -> Iterator[str]:
+    """Every function with a window `low, high` of paths beside its arrays.
+
+    A tile says what the window is of; a bare one can be used on the wrong array.
+    """
+    for top in PACKAGES:
+        for path in (root / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                    given = {
+                        argument.arg: ast.unparse(argument.annotation)
+                        for argument in node.args.args
+                        if argument.annotation
+                    }
+                    if given.get("low") == given.get("high") == "int":
+                        yield str(path.relative_to(root))
+
+
+def body_lengths(root: Path) -> Iterator[tuple[str, int]]:
+    """Every function of the packages as `file:name`, and lines after its docstring."""
+    for top in PACKAGES:
+        for path in (root / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    told = ast.get_docstring(node) is not None
+                    body = node.body[1:] if told else node.body
+                    if body:
+                        lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+                        yield f"{path.relative_to(root)}:{node.name}", lines
+
+
 def circles(graph: Arrows) -> list[list[str]]:
     """Groups of modules that can reach each other (Tarjan, 1972)."""
     index: dict[str, int] = {}

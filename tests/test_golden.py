@@ -3,7 +3,7 @@
 A digest that changes means that the same seed gives other numbers: results that
 people have published cannot be repeated. That needs a new version of the environment
 id (`Hedge...-v1`) and a line in its version history, unless nothing has been released.
-`python -m tests.test_golden` prints the present digests.
+`python -m tests.test_golden [PRESET ...]` prints the present digests.
 """
 
 from __future__ import annotations
@@ -29,17 +29,21 @@ DIGESTS = {
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
+    "deribit-wide": "d45f58c071ec2a06060dee1310e331bb",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "63fa2a269c7aa724a1dc1a9a74ccf105",
     "ethereum-l1-2021": "45f1c7cc0510bfae02030d9055c226c2",
     "ethereum-l1-2026": "2244c34b178336a08ce262419522d1de",
     "ethereum-l1-adverse": "4cb6cf9c2b435a4b5cd7caff262bf3cc",
+    "ethereum-l1-wide": "1abd0a15ec1304f9376260cf6a1f65e4",
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
+    "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16
 
@@ -92,5 +96,5 @@ def test_every_preset_has_a_digest() -> None:
 
 
 if __name__ == "__main__":
-    for name in PRESETS:
+    for name in sys.argv[1:] or PRESETS:
         sys.stdout.write(f'    "{name}": "{digest(name)}",\n')

@@ -112,7 +112,8 @@ def compare_records(record: StepRecord, results: list[dict[str, float]]) -> None
     names = (*COST_COMPONENTS, "hedge_pnl", "book_pnl", "traded")
     values = (*record.cost_components, record.hedge_pnl, record.book_pnl, record.traded)
     for name, column in zip(names, values, strict=True):
-        expected = [result[name] for result in results]
+        # A component that the oracle does not know is of a part that is off here.
+        expected = [result.get(name, 0.0) for result in results]
         np.testing.assert_allclose(
             column, expected, rtol=1e-10, atol=1e-14, err_msg=name
         )

@@ -74,13 +74,36 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff"]
-)
-def test_links_between_documents_lead_somewhere(name: str) -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
-        if "://" not in link:
-            assert (ROOT / link).exists(), link
+def test_every_place_of_the_architecture_is_there() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text().split("## The way of an")[1]
+    places = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+)`", text))
+    assert len(places) >= 25
+    for place in places:
+        path = ROOT / "hedge_env" / place
+        assert path.with_suffix(".py").is_file() or path.is_dir(), place
+
+
+def test_every_folder_is_in_the_picture_of_the_architecture() -> None:
+    picture = (ROOT / "docs" / "ARCHITECTURE.md").read_text().split("```")[1]
+    for folder in (ROOT / "hedge_env").iterdir():
+        if (folder / "__init__.py").is_file():
+            assert f"{folder.name}/" in picture, folder.name
+    for top in ("training", "baselines"):
+        for folder in (ROOT / top).iterdir():
+            if (folder / "__init__.py").is_file():
+                assert re.search(rf"\b{folder.name}\b", picture), folder.name
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    targets = [
+        document.parent / link
+        for document in documents
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+        if "://" not in link
+    ]
+    assert len(targets) >= 10
+    assert [str(target) for target in targets if not target.exists()] == []
 
 
 @pytest.mark.slow
@@ -99,3 +122,14 @@ def test_the_first_example_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_the_type_information_is_part_of_the_package() -> None:
     assert (ROOT / "hedge_env" / "py.typed").exists()
+
+
+def test_no_large_file_is_kept_by_accident() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a checkout of git")
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    sizes = {path: path.stat().st_size for path in files if path.is_file()}
+    assert [str(path) for path, size in sizes.items() if size > 3_000_000] == []

@@ -5,7 +5,7 @@ paths, another stream of the same market, are touched once, when all parameters 
 fixed, and are the same for every policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,9 @@ from hedge_env.baselines.tuning.criteria import parse_criterion
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
+from hedge_env.training.cli.command_line import command_line
 from hedge_env.training.cli.commands import CompareOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.compare_command import command_line
 from hedge_env.training.output.console import log, progress_bar, write_json
 from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.results.contenders import (
@@ -67,7 +67,9 @@ def run(options: CompareOptions) -> None:
             tuned_file=options.tuned,
         )
         if options.out is not None:
-            write_report(comparison, options.out, command=command_line(options))
+            write_report(
+                comparison, options.out, command=command_line("compare", options)
+            )
     if options.json:
         write_json(comparison.summary.to_document())
     else:
@@ -101,7 +103,7 @@ def compare(
     Args:
         config: The hedging problem.
         policies: Rules by name, with parameters (`gas-band:snap=0`) or to be tuned,
-            `optimal`, `all`, policy files or run folders.
+            `optimal`, `main`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
         validation_episodes: Number of validation paths, at least 2.
@@ -119,22 +121,21 @@ def compare(
     parse_criterion(criterion)
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
-    rules, agents = find_contenders(policies, config)
-    fixed = [rule for rule in rules if rule.given is not None]
-    rules = [rule for rule in rules if rule.given is None]
+    named, agents = find_contenders(policies, config)
+    rules = [rule for rule in named if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")
-    levels = _all_levels(agents, risk_aversions)
-    entries = _given(fixed, levels, config) + _agents(agents, levels, config)
+    risk_aversions = _all_risk_aversions(agents, risk_aversions)
+    entries = _untuned(named, agents, risk_aversions, config)
     needed = bool(rules) or is_contested([contender for contender, _ in entries])
     if needed and tuned_file is None:
         validation_episodes = episodes_in(config, validation_episodes, "validation")
     known, validation_episodes = _known(
-        tuned_file, rules, levels, config, criterion, validation_episodes
+        tuned_file, rules, risk_aversions, config, criterion, validation_episodes
     )
     tuned = tune_rules(
         rules,
-        levels,
+        risk_aversions,
         config,
         n_episodes=validation_episodes,
         seed=seed,
@@ -144,14 +145,10 @@ def compare(
         known=known,
         option="--validation-episodes",
     )
-    entries = _tuned(tuned, config) + entries
-    entries += _solve(solutions, levels, config, progress=progress)
+    jobs = [(name, one) for one in risk_aversions for name in solutions]
+    entries = _tuned(tuned, config) + entries + _solve(jobs, config, progress=progress)
     on_test_paths = partial(
-        measure,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        attributed=attributed,
+        measure, seed=seed, threads=threads, progress=progress, attributed=attributed
     )
     comparison = on_test_paths(
         entries,
@@ -160,40 +157,57 @@ def compare(
         criterion=criterion if rules else None,
         validation_episodes=validation_episodes if needed else None,
     )
-    if config.replay is None:
-        return comparison
-    # The same parameters in the market that they assume, for as many paths as asked.
-    alone = config.model_copy(update={"replay": None})
+    return _with_simulated(comparison, entries, on_test_paths, asked)
+
+
+def _with_simulated(
+    found: Comparison,
+    entries: Sequence[tuple[Contender, Policy]],
+    on_test_paths: Callable[..., Comparison],
+    n_episodes: int,
+) -> Comparison:
+    """Add to recorded days what the same parameters do in the market they assume.
+
+    Args:
+        found: On the test paths; without recorded days it stays as it is.
+        entries: Policies, with what the summary says about them there.
+        on_test_paths: Measures policies in a market.
+        n_episodes: As many paths as were asked for, more than the days may have.
+    """
+    if found.config.replay is None:
+        return found
+    alone = found.config.model_copy(update={"replay": None})
+    needed = found.summary.validation_episodes is not None
     simulated = on_test_paths(
         [(noted_in(alone, contender, policy), policy) for contender, policy in entries],
         alone,
-        n_episodes=asked,
-        validation_episodes=asked if needed else None,
+        n_episodes=n_episodes,
+        validation_episodes=n_episodes if needed else None,
     )
-    summary = replace(comparison.summary, simulated=simulated.summary)
-    return replace(comparison, summary=summary)
+    summary = replace(found.summary, simulated=simulated.summary)
+    return replace(found, summary=summary)
 
 
-def _all_levels(
+def _all_risk_aversions(
     agents: Sequence[Agent], risk_aversions: Sequence[float]
 ) -> tuple[float, ...]:
     """Risk aversions asked for, and those that agents were trained for, rising."""
-    levels = set(risk_aversions)
+    found = set(risk_aversions)
     for agent in agents:
         own = set(risk_aversions_of(agent, risk_aversions))
-        for level in sorted(own - levels):
+        for risk_aversion in sorted(own - found):
             log(
-                f"{agent.name} was trained for risk aversion {level:g}: "
+                f"{agent.name} was trained for risk aversion {risk_aversion:g}: "
                 "added to the comparison"
             )
-        levels |= own
-    return tuple(sorted(levels))
+        found |= own
+    return tuple(sorted(found))
 
 
 def _known(
     path: Path | None,
     rules: Sequence[Rule],
-    levels: Sequence[float],
+    risk_aversions: Sequence[float],
     config: EnvConfig,
     criterion: str,
     n_paths: int,
@@ -207,10 +221,10 @@ def _known(
     file = read_tuned(path)
     known = rules_of(path, file, config, criterion)
     missing = [
-        f"{rule.name} at {level:g}"
-        for level in levels
+        f"{rule.name} at {risk_aversion:g}"
+        for risk_aversion in risk_aversions
         for rule in rules
-        if (rule.name, level) not in known
+        if (rule.name, risk_aversion) not in known
     ]
     if missing:
         log(f"{path} lacks {', '.join(missing)}: tuned now")
@@ -222,54 +236,57 @@ def _tuned(
 ) -> list[tuple[Contender, Policy]]:
     """Rules with the parameters that tuning found, now or before."""
     entries: list[tuple[Contender, Policy]] = []
-    for level, best in tuned:
+    for risk_aversion, best in tuned:
         name, policy = best.policy.name, best.policy
-        contender = rule_contender(name, policy, level, config, params_source="tuned")
+        contender = rule_contender(
+            name, policy, risk_aversion, config, params_source="tuned"
+        )
         entries.append((contender, policy))
     return entries
 
 
-def _given(
-    rules: Sequence[Rule], levels: Sequence[float], config: EnvConfig
+def _untuned(
+    rules: Sequence[Rule],
+    agents: Sequence[Agent],
+    risk_aversions: Sequence[float],
+    config: EnvConfig,
 ) -> list[tuple[Contender, Policy]]:
-    """Rules with the parameters of the command line, at every risk aversion."""
+    """Rules with the parameters of the command line, and saved policies.
+
+    A rule is taken at every risk aversion, a saved policy at those that it was trained
+    for.
+    """
     entries: list[tuple[Contender, Policy]] = []
     for rule in rules:
+        if rule.given is None:
+            continue
         policy = rule.build()
-        for level in levels:
+        for risk_aversion in risk_aversions:
             contender = rule_contender(
                 rule.name,
                 policy,
-                level,
+                risk_aversion,
                 config,
                 params_source="given",
                 given=rule.given,
             )
             entries.append((contender, policy))
+    for agent in agents:
+        for risk_aversion in risk_aversions_of(agent, risk_aversions):
+            contender = agent_contender(agent, risk_aversion, config)
+            entries.append((contender, agent.policy))
     return entries
 
 
-def _agents(
-    agents: Sequence[Agent], levels: Sequence[float], config: EnvConfig
-) -> list[tuple[Contender, Policy]]:
-    """Saved policies, each at the risk aversions that it was trained for."""
-    return [
-        (agent_contender(agent, level, config), agent.policy)
-        for agent in agents
-        for level in risk_aversions_of(agent, levels)
-    ]
-
-
 def _solve(
-    names: Sequence[str], levels: Sequence[float], config: EnvConfig, *, progress: bool
+    jobs: Sequence[tuple[str, float]], config: EnvConfig, *, progress: bool
 ) -> list[tuple[Contender, Policy]]:
-    """Exact solutions by name, each at every risk aversion."""
+    """Exact solutions, each by its name and a risk aversion."""
     entries: list[tuple[Contender, Policy]] = []
-    jobs = [(name, level) for level in levels for name in names]
     with progress_bar("solving", len(jobs), enabled=progress) as advance:
-        for name, level in jobs:
-            policy = SOLVERS[name](config, level)
-            entries.append((Contender(name, policy.kind, {}, level), policy))
+        for name, risk_aversion in jobs:
+            policy = SOLVERS[name](config, risk_aversion)
+            entries.append((Contender(name, policy.kind, {}, risk_aversion), policy))
             advance(1)
     return entries
 

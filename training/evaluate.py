@@ -7,30 +7,33 @@ from pydantic import ValidationError
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import AbstractRule
+from hedge_env.baselines.assumptions import why_something_to_hedge
 from hedge_env.baselines.tuning.tune import TunedRule
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.cli.commands import EvaluateOptions
 from hedge_env.training.cli.main import main_for
-from hedge_env.training.output.console import write_json
+from hedge_env.training.output.console import write_json, write_text
 from hedge_env.training.results.contenders import (
     ALL,
+    MAIN,
     OPTIMA,
     Rule,
     agent_contender,
     find_contenders,
     rule_contender,
 )
-from hedge_env.training.results.measurement import measure
+from hedge_env.training.results.measurement import Comparison, measure
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
     load_own_market,
     require_two_paths,
 )
-from hedge_env.training.results.summary import Contender, Summary
+from hedge_env.training.results.summary import Contender
 from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
 from hedge_env.training.results.tuned_rules import Key
+from hedge_env.training.results.wealth import wealth_rows, wealth_sentence
 from hedge_env.training.results.world import require_readable
 
 __all__ = ["evaluate_policy"]
@@ -42,7 +45,7 @@ def run(options: EvaluateOptions) -> None:
     Args:
         options: Which policy, in which market, at which risk aversions.
     """
-    summary = evaluate_policy(
+    comparison = evaluate_policy(
         options.policy,
         preset=options.preset,
         replay=options.replay,
@@ -54,12 +57,19 @@ def run(options: EvaluateOptions) -> None:
         progress=options.progress,
         tuned=options.tuned,
     )
+    summary = comparison.summary
+    # Where there is nothing to hedge, what counts is the wealth that is left.
+    hedges = why_something_to_hedge(comparison.config) is not None
+    wealth = [] if hedges else wealth_rows(comparison)
     if options.json:
-        write_json(summary.to_document())
+        found = {} if hedges else {"wealth": [row.to_document() for row in wealth]}
+        write_json({**summary.to_document(), **found})
     else:
         from hedge_env.training.report.tables import print_summary
 
         print_summary(summary)
+        for row in wealth:
+            write_text(wealth_sentence(row))
 
 
 def evaluate_policy(
@@ -74,7 +84,7 @@ def evaluate_policy(
     threads: int = 1,
     progress: bool = False,
     tuned: Path | None = None,
-) -> Summary:
+) -> Comparison:
     """Measure one policy on the test paths.
 
     Args:
@@ -98,7 +108,7 @@ def evaluate_policy(
         PolicyFileError: If the file is not a policy.
     """
     require_two_paths(n_episodes)
-    if name in (ALL, *OPTIMA):
+    if name in (ALL, MAIN, *OPTIMA):
         raise ConfigError(
             f"hedge evaluate takes a policy file, a run folder or one rule; for {name} "
             f"use hedge compare --policies {name}"
@@ -113,15 +123,17 @@ def evaluate_policy(
         own = str(tuned), *_tuned_market(tuned, file).without_files()
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
-    levels = risk_aversions or _tuned_levels(file, name) or _levels(config)
+    risk_aversions = (
+        risk_aversions or _tuned_risk_aversions(file, name) or config.risk_aversions
+    )
     if agents:
         require_readable(agents[0].name, agents[0].policy, config)
         entries: list[tuple[Contender, Policy]] = [
-            (agent_contender(agents[0], level, config), agents[0].policy)
-            for level in levels
+            (agent_contender(agents[0], risk_aversion, config), agents[0].policy)
+            for risk_aversion in risk_aversions
         ]
     else:
-        entries = _rule_entries(rules[0], config, levels, tuned, file)
+        entries = _rule_entries(rules[0], config, risk_aversions, tuned, file)
     return measure(
         entries,
         config,
@@ -129,7 +141,7 @@ def evaluate_policy(
         seed=seed,
         threads=threads,
         progress=progress,
-    ).summary
+    )
 
 
 def _tuned_file(path: Path, name: str, rules: Sequence[Rule]) -> TunedFile:
@@ -146,7 +158,7 @@ def _tuned_file(path: Path, name: str, rules: Sequence[Rule]) -> TunedFile:
 def _rule_entries(
     rule: Rule,
     config: EnvConfig,
-    levels: Sequence[float],
+    risk_aversions: Sequence[float],
     path: Path | None,
     file: TunedFile | None,
 ) -> list[tuple[Contender, Policy]]:
@@ -157,14 +169,14 @@ def _rule_entries(
         known = rules_of(path, file, config, file.criterion)
         source = str(path)
     entries: list[tuple[Contender, Policy]] = []
-    for level in levels:
+    for risk_aversion in risk_aversions:
         policy = rule.build()
         if file is not None:
-            policy = _tuned_policy(known, path, rule.name, level)
+            policy = _tuned_policy(known, path, rule.name, risk_aversion)
         contender = rule_contender(
             rule.rule_class.name,
             policy,
-            level,
+            risk_aversion,
             config,
             params_source=source,
             given=rule.given,
@@ -183,25 +195,25 @@ def _tuned_market(path: Path, file: TunedFile) -> EnvConfig:
         ) from None
 
 
-def _tuned_levels(file: TunedFile | None, name: str) -> tuple[float, ...]:
+def _tuned_risk_aversions(file: TunedFile | None, name: str) -> tuple[float, ...]:
     """Risk aversions that a file has parameters of a rule for."""
     entries = () if file is None else file.entries
     return tuple(sorted(e.risk_aversion for e in entries if e.policy == name))
 
 
 def _tuned_policy(
-    known: Mapping[Key, TunedRule], path: Path | None, name: str, level: float
+    known: Mapping[Key, TunedRule], path: Path | None, name: str, risk_aversion: float
 ) -> AbstractRule:
     """A rule of a file at one risk aversion."""
-    best = known.get((name, level))
+    best = known.get((name, risk_aversion))
     if best is not None:
         return best.policy
-    levels = sorted(found for other, found in known if other == name)
-    there = ", ".join(f"{found:g}" for found in levels)
-    other = f"it has {there}" if levels else "it has none of that rule"
+    risk_aversions = sorted(found for other, found in known if other == name)
+    there = ", ".join(f"{found:g}" for found in risk_aversions)
+    other = f"it has {there}" if risk_aversions else "it has none of that rule"
     raise ConfigError(
-        f"--tuned {path} has no parameters of {name} at risk aversion {level:g}: "
-        f"{other}; tune it with hedge tune"
+        f"--tuned {path} has no parameters of {name} at risk aversion "
+        f"{risk_aversion:g}: {other}; tune it with hedge tune"
     )
 
 
@@ -215,15 +227,6 @@ def _market(
     if preset is None and own is not None:
         return load_own_market(*own, replay, settings)
     return load_market(preset or "reference", replay, settings)
-
-
-def _levels(config: EnvConfig) -> tuple[float, ...]:
-    """Risk aversion of the market; of a range, its ends and its geometric middle."""
-    setting = config.risk_aversion
-    if isinstance(setting, RiskAversionRange):
-        middle = (setting.low * setting.high) ** 0.5
-        return tuple(sorted({setting.low, middle, setting.high}))
-    return (setting,)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ convergence and the region in which the best policy does not trade.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from hedge_env.baselines.optimum.convergence import (
@@ -14,14 +13,13 @@ from hedge_env.baselines.optimum.convergence import (
     Convergence,
     convergence,
 )
-from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.solvable import require_solvable
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.training.cli.commands import OptimumOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import log, progress_bar, write_json, write_text
-from hedge_env.training.output.folder import prepare_folder
+from hedge_env.training.output.folder import prepare_folder, write_folder
 
 __all__ = ["convergence_document", "convergence_table", "run"]
 
@@ -36,11 +34,14 @@ def run(options: OptimumOptions) -> None:
     require_solvable(config)
     if options.out is not None:
         # Missing plotting packages must show now, not after the work is done.
-        pass
+        from hedge_env.training.report.optimum_figures import optimum_figures
     with prepare_folder(options.out):
         found = _converge(config, options.risk_aversion, progress=options.progress)
         if options.out is not None:
-            _draw(config, found, options.out)
+            files = optimum_figures(config, found)
+            write_folder(options.out, files)
+            for name in files:
+                log(f"figure: {options.out / name}")
     if options.json:
         write_json(convergence_document(config, found))
     else:
@@ -102,32 +103,14 @@ def convergence_document(
 
 
 def _converge(
-    config: EnvConfig, levels: Sequence[float], *, progress: bool
+    config: EnvConfig, risk_aversions: Sequence[float], *, progress: bool
 ) -> list[Convergence]:
-    total = len(levels) * (len(HOLDINGS) + len(FINER_SPOTS) - 1)
+    total = len(risk_aversions) * (len(HOLDINGS) + len(FINER_SPOTS) - 1)
     with progress_bar("solving", total, enabled=progress) as advance:
         return [
-            convergence(config, level, advance=lambda: advance(1)) for level in levels
+            convergence(config, risk_aversion, advance=lambda: advance(1))
+            for risk_aversion in risk_aversions
         ]
-
-
-def _draw(config: EnvConfig, found: Sequence[Convergence], folder: Path) -> None:
-    """Write both figures; the region is drawn at the middle risk aversion."""
-    from hedge_env.training.report.optimum_figures import (
-        convergence_figure,
-        region_figure,
-    )
-    from hedge_env.training.report.style import to_png
-
-    level = sorted(one.risk_aversion for one in found)[len(found) // 2]
-    figures = {
-        "convergence": convergence_figure(found),
-        "region": region_figure(config, solve(config, level), level),
-    }
-    for name, figure in figures.items():
-        path = folder / f"{name}-{config.name}.png"
-        path.write_bytes(to_png(figure, dpi=130))
-        log(f"{name}: {path}")
 
 
 if __name__ == "__main__":

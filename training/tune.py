@@ -7,15 +7,19 @@ at work; the same command then goes on where it stopped.
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.tuning.criteria import parse_criterion
+from hedge_env.baselines.tuning.holdout import hold_out
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
+from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.training.cli.commands import TuneOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder
-from hedge_env.training.results.contenders import OPTIMA, find_contenders
+from hedge_env.training.results.contenders import OPTIMA, Rule, find_contenders
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
@@ -76,11 +80,12 @@ def tune_to_file(
 ) -> TunedFile:
     """Tune rules and write the file after each of them.
 
-    What the file already holds of the same problem, criterion and paths is kept.
+    What the file already holds of the same problem, criterion and paths is kept. What
+    was found is then measured on as many test paths, which choose nothing.
 
     Args:
         config: The hedging problem.
-        policies: Names of rules, or `all`.
+        policies: Names of rules, `main` or `all`.
         risk_aversions: Lambdas of the objective [1/notional].
         path: The file to write; None writes none.
         n_episodes: Number of validation paths, at least 2.
@@ -95,23 +100,24 @@ def tune_to_file(
     """
     parse_criterion(criterion)
     require_two_paths(n_episodes)
-    rules, agents = find_contenders(policies, config)
-    others = [*(name for name in OPTIMA if name in policies)]
-    others += [str(agent.source) for agent in agents]
-    others += [rule.name for rule in rules if rule.given is not None]
-    if others:
-        raise ConfigError(
-            f"--policies: {others[0]} has no parameters to tune; name rules"
-        )
+    rules = _rules_to_tune(policies, config)
     n_paths = episodes_in(config, n_episodes, "validation")
     file = new_file(config, criterion, seed=seed, n_paths=n_paths)
     if path is not None and path.exists():
         file = _continued(path, file, config, criterion)
     known = rules_of(path or Path(TUNED_FILE), file, config, criterion)
 
-    def keep(level: float, best: TunedRule) -> None:
-        nonlocal file
-        file = file.with_entry(level, best)
+    test: MarketTape | None = None
+
+    def keep(risk_aversion: float, best: TunedRule, paths: MarketTape) -> None:
+        nonlocal file, test
+        if test is None:
+            ids = np.arange(episodes_in(config, n_episodes, "test"))
+            test = record_tape(config, ids, seed=seed, stream="test")
+        held_out = hold_out(
+            best.policy, config, risk_aversion, paths, test, criterion, threads=threads
+        )
+        file = file.with_entry(risk_aversion, best, held_out)
         if path is not None:
             file.write(path)
 
@@ -129,6 +135,19 @@ def tune_to_file(
         option="--episodes",
     )
     return file
+
+
+def _rules_to_tune(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
+    """The rules asked for, refusing all that has nothing to tune."""
+    rules, agents = find_contenders(policies, config)
+    others = [*(name for name in OPTIMA if name in policies)]
+    others += [str(agent.source) for agent in agents]
+    others += [rule.name for rule in rules if rule.given is not None]
+    if others:
+        raise ConfigError(
+            f"--policies: {others[0]} has no parameters to tune; name rules"
+        )
+    return rules
 
 
 def _continued(

@@ -130,7 +130,7 @@ class DeadlineBand(BandRule):
             raise ValueError(f"trade_back = {self.trade_back} must be in (0, 1]")
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta."""
+        """Band around the centre."""
         mean_fixed_cost = observables["mean_fixed_cost"]
         spot_volatility = observables["spot"] * observables["implied_volatility"]
         half_width = deadline_half_width(
@@ -150,5 +150,5 @@ class DeadlineBand(BandRule):
         )
         inner = (1.0 - self.trade_back) * half_width
         return band_around(
-            observables["delta"], half_width, inner=inner, snap=self.snap
+            self.centre(observables), half_width, inner=inner, snap=self.snap
         )

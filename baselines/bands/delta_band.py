@@ -31,6 +31,6 @@ class DeltaBand(BandRule):
     trade_back: float = 0.5  # share of the half-width [-]
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band of constant width around delta."""
+        """Band of constant width around the centre."""
         inner = (1.0 - self.trade_back) * self.half_width
-        return band_around(observables["delta"], self.half_width, inner=inner)
+        return band_around(self.centre(observables), self.half_width, inner=inner)

@@ -47,6 +47,6 @@ class DeltaThreshold(BandRule):
     trade_back: float = 1.0  # share of the threshold [-]
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band of constant width around delta."""
+        """Band of constant width around the centre."""
         inner = (1.0 - self.trade_back) * self.threshold
-        return band_around(observables["delta"], self.threshold, inner=inner)
+        return band_around(self.centre(observables), self.threshold, inner=inner)

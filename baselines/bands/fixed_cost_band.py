@@ -40,10 +40,10 @@ class FixedCostBand(BandRule):
     risk_multiplier: float = 1.0  # [-]; 1 is the formula's own band
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta."""
+        """Band around the centre."""
         half_width = fixed_cost_half_width(
             observables["gamma"],
             observables["fixed_cost"],
             2.0 * self.risk_multiplier * observables["risk_aversion"],
         )
-        return band_around(observables["delta"], half_width)
+        return band_around(self.centre(observables), half_width)

@@ -62,7 +62,7 @@ class GammaBand(BandRule):
     trade_back: float = 1.0  # share of the half-width [-]; 1 is to delta, 0 to the edge
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta."""
+        """Band around the centre."""
         half_width = gamma_half_width(
             observables["gamma"],
             observables["spot"],
@@ -71,4 +71,4 @@ class GammaBand(BandRule):
             self.floor,
         )
         inner = (1.0 - self.trade_back) * half_width
-        return band_around(observables["delta"], half_width, inner=inner)
+        return band_around(self.centre(observables), half_width, inner=inner)

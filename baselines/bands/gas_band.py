@@ -71,7 +71,7 @@ class GasBand(BandRule):
     worth: float = 1.0  # chi [-], risk left over fixed cost
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta, wider where a trade is not worth it."""
+        """Band around the centre, wider where a trade is not worth it."""
         spot, risk_aversion = observables["spot"], observables["risk_aversion"]
         half_width, inner = fixed_and_proportional_band(
             observables["gamma"],
@@ -86,4 +86,4 @@ class GasBand(BandRule):
             risk_aversion * remaining, self.worth * observables["fixed_cost"]
         )
         outer = np.maximum(half_width, worth)
-        return band_around(observables["delta"], outer, inner=inner, snap=self.snap)
+        return band_around(self.centre(observables), outer, inner=inner, snap=self.snap)

@@ -49,8 +49,8 @@ class VolatilityBand(BandRule):
     exponent: float = 1.0  # [-]
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta."""
+        """Band around the centre."""
         half_width = volatility_half_width(
             observables["realised_volatility"], self.width, self.exponent
         )
-        return band_around(observables["delta"], half_width)
+        return band_around(self.centre(observables), half_width)

@@ -39,11 +39,11 @@ class WhalleyWilmott(BandRule):
     risk_multiplier: float = 1.0  # [-]; 1 is the formula's own band
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta, traded to its edges."""
+        """Band around the centre, traded to its edges."""
         half_width = whalley_wilmott_half_width(
             observables["gamma"],
             observables["spot"],
             observables["proportional_cost"],
             2.0 * self.risk_multiplier * observables["risk_aversion"],
         )
-        return band_around(observables["delta"], half_width, inner=half_width)
+        return band_around(self.centre(observables), half_width, inner=half_width)

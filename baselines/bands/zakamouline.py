@@ -55,9 +55,30 @@ class Constants(NamedTuple):
 
 
 CONSTANTS: Final[Mapping[str, Constants]] = {
-    "efma-2005": Constants(1.12, 0.05, 0.0, 4.76, -0.02, 0.0),
-    "sinclair": Constants(1.12, 0.05, 0.0, 5.76, -0.02, 0.0),
-    "qf-2006": Constants(1.18, 0.10, 0.15, 6.85, 0.10, 0.20),
+    "efma-2005": Constants(
+        width=1.12,
+        width_time=0.05,
+        width_decay=0.0,
+        volatility=4.76,
+        volatility_time=-0.02,
+        volatility_decay=0.0,
+    ),
+    "sinclair": Constants(
+        width=1.12,
+        width_time=0.05,
+        width_decay=0.0,
+        volatility=5.76,
+        volatility_time=-0.02,
+        volatility_decay=0.0,
+    ),
+    "qf-2006": Constants(
+        width=1.18,
+        width_time=0.10,
+        width_decay=0.15,
+        volatility=6.85,
+        volatility_time=0.10,
+        volatility_decay=0.20,
+    ),
 }
 
 
@@ -141,6 +162,8 @@ class Zakamouline(BandRule):
             risk_aversion=(2.0 * self.risk_multiplier / _SPOT)
             * observables["risk_aversion"],
         )
-        centre = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
+        delta = smoothed_delta(observables, zakamouline_variance_ratio(x, constants))
         half_width = np.where(alive, zakamouline_half_width(x, constants), 0.0)
-        return band_around(centre, half_width, inner=half_width)
+        return band_around(
+            self.centre(observables, delta), half_width, inner=half_width
+        )

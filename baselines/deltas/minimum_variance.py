@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.assumptions import why_not_one_maturity, why_nothing_to_hedge
 from hedge_env.baselines.band_rule import Band, BandRule, band_around
@@ -68,6 +70,8 @@ class MinimumVariance(BandRule):
     )
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "threshold": ParameterRange(0.005, 1.0, "log"),
+    }
+    centre_parameters: ClassVar[Mapping[str, ParameterRange]] = {
         "level": ParameterRange(-0.5, 0.5),
         "linear": ParameterRange(-0.5, 0.5),
         "quadratic": ParameterRange(-0.5, 0.5),
@@ -84,6 +88,13 @@ class MinimumVariance(BandRule):
         """The slope is that of one maturity."""
         return why_nothing_to_hedge(config) or why_not_one_maturity(config)
 
+    def centre_terms(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """What level, linear and quadratic multiply, shape (3, n) [-]."""
+        delta = observables["delta"]
+        term = -observables["vega"] / observables["spot"]
+        term = term / time_left(observables) ** self.maturity_power
+        return np.stack([term, term * delta, term * delta * delta])
+
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Band of constant width around the minimum-variance delta."""
         delta = observables["delta"]
@@ -94,4 +105,4 @@ class MinimumVariance(BandRule):
             observables["spot"],
             slope / time_left(observables) ** self.maturity_power,
         )
-        return band_around(goal, self.threshold)
+        return band_around(self.centre(observables, goal), self.threshold)

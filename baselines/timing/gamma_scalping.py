@@ -69,7 +69,7 @@ class GammaScalping(BandRule):
     least_error: float = 0.05  # [-], holdings per contract
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta, left once the move has earned enough."""
+        """Band around the centre, left once the move has earned enough."""
         half_width = profit_half_width(
             observables["gamma"],
             observables["fixed_cost"],
@@ -77,4 +77,4 @@ class GammaScalping(BandRule):
             self.profit,
         )
         half_width = np.maximum(half_width, self.least_error)
-        return band_around(observables["delta"], half_width)
+        return band_around(self.centre(observables), half_width)

@@ -87,10 +87,10 @@ class GasWait(BandRule, RememberingRule):
         return self.window
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta, narrower where gas is cheap."""
+        """Band around the centre, narrower where gas is cheap."""
         step, price = observables["step"], observables["gas_price"]
         past = self._recall(price.size)
         is_cheap = share_below(past, price, step) <= self.quantile
         wide = self.threshold * max(self.patience, 1.0)
         half_width = np.where(is_cheap, self.threshold, wide)
-        return band_around(observables["delta"], half_width)
+        return band_around(self.centre(observables), half_width)

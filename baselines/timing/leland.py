@@ -93,5 +93,5 @@ class Leland(BandRule):
             self.revisions_per_year,
         )
         due = is_due(observables["step"], self.interval)
-        goal = smoothed_delta(observables, ratio)
+        goal = self.centre(observables, smoothed_delta(observables, ratio))
         return band_around(goal, half_width_when_due(due))

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
+from hedge_env.baselines.centre import CentredRule
 from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.remembering_rule import RememberingRule
 from hedge_env.baselines.rule import trade_where
@@ -17,7 +18,7 @@ _SPOT, _BOOK_VALUE, _GAIN = range(3)  # rows of the memory
 
 
 @dataclass(frozen=True)
-class ProfitTriggered(RememberingRule):
+class ProfitTriggered(CentredRule, RememberingRule):
     r"""Trade to delta when the profit since the last trade leaves a band.
 
     .. math:: G = \sum [h \, (S' - S) + B' - B] \notin (-l, p)
@@ -46,7 +47,7 @@ class ProfitTriggered(RememberingRule):
     loss: float = 0.005  # l [notional]
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where the band is left, shape (n, 1) [-]."""
+        """The centre where the band is left, shape (n, 1) [-]."""
         spot, value = observables["spot"], observables["book_value"]
         holdings = observables["holdings"]
         is_first = observables["step"] == 0.0
@@ -57,4 +58,4 @@ class ProfitTriggered(RememberingRule):
         trade = is_first | (gain >= self.profit) | (gain <= -self.loss)
         memory[_SPOT], memory[_BOOK_VALUE] = spot, value
         memory[_GAIN] = np.where(trade, 0.0, gain)
-        return trade_where(trade, observables["delta"], holdings)
+        return trade_where(trade, self.centre(observables), holdings)

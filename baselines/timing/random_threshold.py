@@ -10,8 +10,9 @@ import numpy as np
 
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.bands.delta_threshold import is_outside
+from hedge_env.baselines.centre import CentredRule
 from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule, trade_where
+from hedge_env.baselines.rule import trade_where
 from hedge_env.numerics.philox import fill_uniforms
 
 _KEY_1 = np.uint32(0x7468_7273)  # second word of the key; the first is the seed
@@ -37,7 +38,7 @@ def uniform_of(values: FloatArray, seed: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class RandomThreshold(AbstractRule):
+class RandomThreshold(CentredRule):
     r"""Trade to delta when holdings differ from it by more than a random threshold.
 
     .. math:: h = \theta e^{s (2 U - 1)}
@@ -67,9 +68,9 @@ class RandomThreshold(AbstractRule):
             raise ValueError(f"seed = {self.seed} must be in [0, 2^32)")
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where it is too far away, shape (n, 1) [-]."""
-        delta, holdings = observables["delta"], observables["holdings"]
+        """The centre where it is too far away, shape (n, 1) [-]."""
+        centre, holdings = self.centre(observables), observables["holdings"]
         drawn = uniform_of(holdings, self.seed)
         half_width = self.threshold * np.exp(self.spread * (2.0 * drawn - 1.0))
-        outside = is_outside(delta, holdings, half_width)
-        return trade_where(outside, delta, holdings)
+        outside = is_outside(centre, holdings, half_width)
+        return trade_where(outside, centre, holdings)

@@ -46,4 +46,4 @@ class TimeBased(BandRule):
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Delta alone where a trade is due, else everything."""
         due = is_due(observables["step"], self.interval)
-        return band_around(observables["delta"], half_width_when_due(due))
+        return band_around(self.centre(observables), half_width_when_due(due))

@@ -39,8 +39,8 @@ class Vault(BandRule):
     dead_zone: float = 0.1  # [-], holdings per contract
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
-        """Band around delta, narrower when the schedule says so."""
+        """Band around the centre, narrower when the schedule says so."""
         due = is_due(observables["step"], self.interval)
         narrow = min(self.dead_zone, self.threshold)
         half_width = np.where(due, narrow, self.threshold)
-        return band_around(observables["delta"], half_width)
+        return band_around(self.centre(observables), half_width)

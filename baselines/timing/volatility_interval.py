@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import BoolArray, FloatArray
+from hedge_env.baselines.centre import CentredRule
 from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule, trade_where
+from hedge_env.baselines.rule import trade_where
 
 
 def is_due(
@@ -41,7 +42,7 @@ def is_due(
 
 
 @dataclass(frozen=True)
-class VolatilityInterval(AbstractRule):
+class VolatilityInterval(CentredRule):
     """Trade to delta at intervals inversely proportional to realised variance."""
 
     name: ClassVar[str] = "volatility-interval"
@@ -59,11 +60,11 @@ class VolatilityInterval(AbstractRule):
     interval: float = 4.0  # [decisions], at a volatility of 100 %
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Delta where a trade is due, shape (n, 1) [-]."""
+        """The centre where a trade is due, shape (n, 1) [-]."""
         due = is_due(
             observables["step"],
             observables["steps_since_trade"],
             observables["realised_volatility"],
             self.interval,
         )
-        return trade_where(due, observables["delta"], observables["holdings"])
+        return trade_where(due, self.centre(observables), observables["holdings"])

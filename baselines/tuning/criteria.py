@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TypeAlias
+
+import numpy as np
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
@@ -16,6 +19,7 @@ Criterion: TypeAlias = Callable[[EpisodeTable], float]
 CriterionWithError: TypeAlias = Callable[[EpisodeTable], tuple[float, float]]
 
 CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q from 50 to below 100"
+_BLOCKS = 20  # of paths, whose differences are compared
 _LEAST_PERCENT = 50.0  # of a tail; below, somebody most likely wrote a share
 
 
@@ -87,3 +91,30 @@ def mean_plus_deviations(losses: FloatArray, k: float) -> tuple[float, float]:
     if deviation > 0.0:
         influence = losses + k * (losses - mean) ** 2 / (2.0 * deviation)
     return mean + k * deviation, mean_and_error(influence)[1]
+
+
+def paired_difference(
+    criterion: str, ours: EpisodeTable, theirs: EpisodeTable
+) -> tuple[float, float]:
+    """Criterion of one policy minus that of another on the same paths [bp].
+
+    Args:
+        criterion: See `parse_criterion`.
+        ours: Episodes of the one.
+        theirs: Those of the other.
+
+    Returns:
+        The difference and its standard error: over paths if the criterion is a mean
+        over them, else over blocks of paths.
+
+    Raises:
+        ConfigError: If the criterion is unknown.
+    """
+    measure = parse_criterion(criterion)
+    if criterion == "objective":
+        return mean_and_error((ours.objective - theirs.objective) / BASIS_POINT)
+    edges = np.linspace(0, ours.n_episodes, _BLOCKS + 1).astype(int)
+    blocks = [slice(a, b) for a, b in pairwise(edges.tolist()) if b - a > 1]
+    found = [measure(ours.part(b)) - measure(theirs.part(b)) for b in blocks]
+    error = mean_and_error(np.array(found))[1] if len(found) > 1 else math.inf
+    return measure(ours) - measure(theirs), error

@@ -125,7 +125,7 @@ def roll_out(
     Returns:
         One table per rule.
     """
-    params = step_params(config, looks=False)
+    constants = step_params(config, looks=False)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size
@@ -134,7 +134,7 @@ def roll_out(
         for rule in rules:
             edges, snap = _edges(rule, tile.seen, tile.market.shape[0] - 1, n)
             totals = Totals(n)
-            _play(tile.market, _ROWS, edges, snap, totals.rows, params)
+            _play(tile.market, _ROWS, edges, snap, totals.rows, constants)
             tables.append(episode_table(rule, tile.path_ids, aversion, totals))
         played.append(tables)
     return [concatenate(tables) for tables in zip(*played, strict=True)]
@@ -145,7 +145,7 @@ def _shown(config: EnvConfig) -> dict[str, int]:
     return {
         row.name: row.number
         for row in field.visible(config)
-        if row.number < field.N_CERTAIN_FIELDS
+        if row in field.CERTAIN_ROWS
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from hedge_env.baselines.band_rule import BandRule
 from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.rule import AbstractRule
-from hedge_env.baselines.tuning.criteria import criterion_with_error
+from hedge_env.baselines.tuning.criteria import criterion_with_error, paired_difference
 from hedge_env.baselines.tuning.fused_episodes import (
     TapeTile,
     can_roll_out,
@@ -27,6 +27,7 @@ from hedge_env.evaluation.evaluate import (
     concatenate,
     evaluate_on_tape,
 )
+from hedge_env.evaluation.metrics import mean_and_error
 from hedge_env.feeds.tape import MarketTape
 
 # Paths that one thread runs: as they were recorded, or rearranged for `roll_out`.
@@ -54,6 +55,7 @@ class Trials:
         self.ranges: tuple[ParameterRange, ...] = tuple(rule_class.parameters.values())
         self._config = config
         self._risk_aversion = risk_aversion
+        self._criterion = criterion
         self._score = criterion_with_error(criterion)
         self._progress = progress
         self._n_all = tape.n_paths
@@ -110,13 +112,27 @@ class Trials:
         """`value` of many positions, which together take less time."""
         return self._look_up(positions, in_part=False)
 
-    def rough_value(self, position: Sequence[float]) -> float:
-        """Criterion on a part of the paths [bp]; infinite if it is not a number."""
-        return self.rough_values([position])[0]
-
     def rough_values(self, positions: Sequence[Sequence[float]]) -> list[float]:
-        """`rough_value` of many positions, which together take less time."""
+        """Criterion of many positions on a part of the paths [bp]; as `values`."""
         return self._look_up(positions, in_part=self._n_part < self._n_all)
+
+    def lead(
+        self, ours: Sequence[float], theirs: Sequence[float]
+    ) -> tuple[float, float]:
+        """How one position compares with another on all of the paths.
+
+        Returns:
+            Criterion at `ours` minus that at `theirs` [bp], and by how many standard
+            errors the squared increments of `ours` are the smaller ones.
+        """
+        mine, other = self.tables([self.rule(ours), self.rule(theirs)])
+        risk, error = mean_and_error(mine.squared_increments - other.squared_increments)
+        lead, _ = paired_difference(self._criterion, mine, other)
+        return lead, -risk / error if error > 0.0 else 0.0
+
+    def tables(self, rules: Sequence[AbstractRule]) -> list[EpisodeTable]:
+        """What rules of this class do on all of the paths."""
+        return self._run(rules, self._all)
 
     def _look_up(
         self, positions: Sequence[Sequence[float]], *, in_part: bool

@@ -8,35 +8,30 @@ regions are found on a part of the paths and refined on all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import numpy as np
-from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import qmc
-
-from hedge_env.base.types import FloatArray
+from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.parameter_range import ParameterRange
 from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.tuning.centre_fit import least_variance_centre
+from hedge_env.baselines.tuning.search import (
+    FINE_STEP,
+    Position,
+    count,
+    count_refined,
+    refine,
+    search,
+)
 from hedge_env.baselines.tuning.trials import Trials
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation.evaluate import Progress
 from hedge_env.feeds.tape import MarketTape
 
-_GRID = 15  # points of the first look at one parameter
-_LINE_TRIALS = 12  # of its refinement
-_INTEGER_TRIALS = 32  # whole numbers compared in the best bracket
-_FINALISTS = 4
-_SAMPLES = 8  # first look at several parameters, times their number
-_ROUGH_TRIALS = 12  # of a simplex on a part of the paths, times their number
-_FINE_TRIALS = 8  # of the simplex on all paths, times their number
-_ROUGH_STEP, _FINE_STEP = 0.1, 0.04  # size of a simplex, in shares of the ranges
-_TOLERANCE = 1e-3  # of positions in a range [-], and of simplex values [bp]
 _AT_LIMIT = 0.005  # share of a range
-
-Position: TypeAlias = tuple[float, ...]  # of each parameter in its range, in [0, 1]
-Value: TypeAlias = Callable[[Sequence[float]], float]
-Values: TypeAlias = Callable[[Sequence[Sequence[float]]], list[float]]
+# First move of a fitted parameter: a share of it, and this beside.
+_CENTRE_SHARE, _CENTRE_STEP = 0.15, 0.02
+_CERTAIN = 2.0  # standard errors by which a centre must leave less risk than none
 
 
 @dataclass(frozen=True)
@@ -72,8 +67,10 @@ def tune(
 ) -> TunedRule:
     """Tune one rule for one risk aversion.
 
-    One parameter: a grid, then a bounded line search in the best bracket (or all
-    its whole numbers). Several: low-discrepancy points and then Nelder-Mead.
+    The parameters of a centre start from a regression (`centre_fit`): the others are
+    searched around it, then all move together. Unless that centre is better than none
+    and leaves less risk beyond doubt on these paths, it is left out, so that nothing is
+    fitted to luck. A tail's own error would let hardly any centre pass.
 
     Args:
         rule_class: A rule; its `parameters` are searched.
@@ -92,14 +89,12 @@ def tune(
     trials = Trials(
         rule_class, config, risk_aversion, tape, criterion, threads, progress
     )
-    if not ranges:
-        best: Position = ()
-    elif len(ranges) > 1:
-        best = _search_space(trials)
-    elif next(iter(ranges.values())).scale == "integer":
-        best = _search_integers(trials)
+    if issubclass(rule_class, CentredRule):
+        fitted = least_variance_centre(rule_class(), tape, config)
+        best = _search_around(trials, rule_class, fitted.tolist())
     else:
-        best = _search_line(trials)
+        trials.plan(*count(trials.ranges))
+        best = search(trials)
     value = trials.value(best)
     trials.finish()
     policy = trials.rule(best)
@@ -119,86 +114,51 @@ def _is_inside(u: float) -> bool:
     return _AT_LIMIT < u < 1.0 - _AT_LIMIT
 
 
-def _first_best(values: Values, positions: Sequence[Position]) -> int:
-    """Index of the best position, the first of equals."""
-    return int(np.argmin(values(positions)))
+@dataclass(frozen=True)
+class _Pinned:
+    """A rule's own parameters, with those of its centre kept where they are."""
+
+    trials: Trials
+    centre: Position
+
+    @property
+    def ranges(self) -> Sequence[ParameterRange]:
+        return self.trials.ranges[: -len(self.centre)]
+
+    def default(self) -> Position:
+        return self.trials.default()[: -len(self.centre)]
+
+    def place(self, position: Sequence[float]) -> Position:
+        return (*position, *self.centre)
+
+    def values(self, positions: Sequence[Sequence[float]]) -> list[float]:
+        return self.trials.values([self.place(p) for p in positions])
+
+    def rough_values(self, positions: Sequence[Sequence[float]]) -> list[float]:
+        return self.trials.rough_values([self.place(p) for p in positions])
 
 
-def _search_line(trials: Trials) -> Position:
-    """Grid, then a bounded search between the neighbours of its best point."""
-    trials.plan(in_part=_GRID, in_all=_LINE_TRIALS + 1)
-    grid = [(float(u),) for u in np.linspace(0.0, 1.0, _GRID)]
-    best = _first_best(trials.rough_values, grid)
-    (low,), (high,) = grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)]
-    tried = [grid[best]]
-
-    def value(u: float) -> float:
-        tried.append((float(u),))
-        return trials.value(tried[-1])
-
-    options = {"maxiter": _LINE_TRIALS, "xatol": _TOLERANCE}
-    minimize_scalar(value, bounds=(low, high), method="bounded", options=options)
-    return tried[_first_best(trials.values, tried)]
-
-
-def _search_integers(trials: Trials) -> Position:
-    """Grid, then the whole numbers between the neighbours of its best point.
-
-    All of them, since the criterion jumps where an interval divides the horizon.
-    """
-    trials.plan(in_part=_GRID + _INTEGER_TRIALS, in_all=_FINALISTS)
-    (allowed,) = trials.ranges
-
-    def positions(numbers: FloatArray) -> list[Position]:
-        return [(allowed.to_unit(n),) for n in np.unique(np.round(numbers)).tolist()]
-
-    grid = positions(np.geomspace(allowed.low, allowed.high, _GRID))
-    best = _first_best(trials.rough_values, grid)
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    low, high = (allowed.from_unit(end[0]) for end in ends)
-    count = min(_INTEGER_TRIALS, round(high - low) + 1)
-    bracket = [*positions(np.linspace(low, high, count)), grid[best]]
-    trials.rough_values(bracket)  # together, before they are looked at one by one
-    finalists = sorted(bracket, key=trials.rough_value)[:_FINALISTS]
-    return finalists[_first_best(trials.values, finalists)]
-
-
-def _search_space(trials: Trials) -> Position:
-    """Low-discrepancy points and the defaults, then simplexes from the best two."""
-    d = len(trials.ranges)
-    trials.plan(
-        in_part=(_SAMPLES + 2 * _ROUGH_TRIALS) * d + 1, in_all=_FINE_TRIALS * d + 1
+def _search_around(
+    trials: Trials, rule_class: type[CentredRule], fitted: Sequence[float]
+) -> Position:
+    """Around the fitted centre and from there, or around none."""
+    allowed = tuple(rule_class.centre_parameters.values())
+    around, without = (
+        _Pinned(trials, tuple(r.to_unit(x) for r, x in zip(allowed, xs, strict=True)))
+        for xs in (fitted, [0.0] * len(allowed))
     )
-    points = qmc.Halton(d, scramble=False).random(_SAMPLES * d).tolist()
-    starts = [trials.default(), *map(tuple, points)]
-    trials.rough_values(starts)  # together, before they are looked at one by one
-    starts.sort(key=trials.rough_value)
-    ends = [
-        _simplex(trials.rough_value, start, _ROUGH_STEP, _ROUGH_TRIALS * d)
-        for start in starts[:2]
-    ]
-    best = ends[_first_best(trials.rough_values, ends)]
-    fine = _simplex(trials.value, best, _FINE_STEP, _FINE_TRIALS * d)
-    return (best, fine)[_first_best(trials.values, (best, fine))]
-
-
-def _simplex(value: Value, start: Position, step: float, trials: int) -> Position:
-    """Nelder-Mead in the unit cube, from a simplex that points inwards."""
-    corners = [list(start)]
-    for axis in range(len(start)):
-        corner = list(start)
-        corner[axis] += step if corner[axis] < 0.5 else -step
-        corners.append(corner)
-    result = minimize(
-        value,
-        start,
-        method="Nelder-Mead",
-        bounds=[(0.0, 1.0)] * len(start),
-        options={
-            "initial_simplex": corners,
-            "maxfev": trials,
-            "xatol": _TOLERANCE,
-            "fatol": _TOLERANCE,
-        },
-    )
-    return tuple(float(u) for u in result.x)
+    in_part, in_all = count(around.ranges)
+    if not any(fitted):
+        trials.plan(in_part, in_all)
+        return without.place(search(without))
+    free = [n for n, r in enumerate(trials.ranges) if r.scale != "integer"]
+    trials.plan(2 * in_part, in_all + max(in_all, count_refined(len(free))))
+    own = search(around, finely=False)
+    lead, sureness = trials.lead(around.place(own), without.place(own))
+    if not (lead < 0.0 and sureness > _CERTAIN):
+        return without.place(search(without))
+    steps = dict.fromkeys(free, FINE_STEP)
+    first = len(own)
+    for number, (r, x) in enumerate(zip(allowed, fitted, strict=True), first):
+        steps[number] = (_CENTRE_SHARE * abs(x) + _CENTRE_STEP) / (r.high - r.low)
+    return refine(trials, around.place(own), steps)

@@ -18,11 +18,14 @@ after the trade in options are those of the band. `discrete` knows no options.
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
 aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
 
-.. math:: c = \delta + r_c a_0 u, \quad
-          l = c - u e^{r_w a_1}, \quad h = c + u e^{r_w a_2}.
+.. math:: c = y + r_c a_0 u, \quad
+          l = c - u e^{r_w a_1}, \quad h = c + u e^{r_w a_2}
+
+around :math:`y`, which is :math:`\delta` moved by `action.centre_vega` and
+`action.centre_smile` (`pricing.least_variance`); by default it is not moved.
 
 Holdings inside :math:`[l, h]` stay. Outside, if the trade is *worth it*, that is if
-:math:`\lambda (x - \delta)^2 \sigma^2 S^2 \tau > F` (the risk left until maturity
+:math:`\lambda (x - y)^2 \sigma^2 S^2 \tau > F` (the risk left until maturity
 exceeds the fixed cost), holdings go to the inner target, :math:`v / u` of the way
 from the centre to the edge that was crossed, *snapped* to zero when closer to it than
 :math:`s = 0.078 (F / 2 bp)^{0.37} (\lambda / 10)^{-0.36}` of the largest holdings: a
@@ -30,7 +33,7 @@ position that is nearly nothing saves its liquidation. (Snapping to the bounds a
 costs 0.2 to 0.4 bp on the reference market: the last bit is bought for nothing.) The
 zero action is a strong classical rule.
 
-**`band_free`.** Centre :math:`\delta + a_0 / 2`, widths log-uniform in
+**`band_free`.** Centre :math:`y + a_0 / 2`, widths log-uniform in
 :math:`[0.01, 0.6]` (times the largest holdings), trade to the edge.
 """
 
@@ -43,12 +46,15 @@ import numpy as np
 from hedge_env.agent.option_shares import after_option_trade, option_target
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.field import FIELDS
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ActionConfig, EnvConfig
+from hedge_env.desk.band_position import worth_of
 from hedge_env.numerics.special import exp, log
+from hedge_env.pricing.least_variance import VEGA_TERM_INPUTS, vega_terms
 
-ACTION_MODES: Final = ("band", "band_free", "target", "discrete", "ratio")
+_AROUND_A_CENTRE: Final = ("band", "band_free")
 
 _LOG_NARROWEST = -4.605170185988091  # ln 0.01
 _LOG_WIDEST = -0.5108256237659907  # ln 0.6
@@ -82,17 +88,23 @@ def snap_distance(log_aversion: float, mean_fixed_cost: float, size: float) -> f
 
 @kernel
 def decode_band(
-    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+    rows: FloatArray,
+    base: FloatArray,
+    action: FloatArray,
+    target: FloatArray,
+    p: DecoderParams,
 ) -> None:
-    """Write the targets (n,) of actions (3, n) in mode `band`."""
+    """Write the targets (n,) of actions (3, n) in mode `band` around `base` (n,)."""
     delta, held = rows[field.DELTA], rows[field.HOLDINGS]
     half_width, inner = rows[field.BAND_HALF_WIDTH], rows[field.BAND_INNER]
     worth, mean_fixed = rows[field.WORTH], rows[field.MEAN_FIXED_COST]
     log_aversion, fixed = rows[field.LOG_RISK_AVERSION], rows[field.FIXED_COST]
+    aversion, volatility = rows[field.RISK_AVERSION], rows[field.IMPLIED_VOLATILITY]
+    left, spot = rows[field.TIME_TO_MATURITY], rows[field.SPOT]
     for i in range(target.shape[0]):
         u, h = half_width[i], held[i]
         share = inner[i] / (u + 1e-300)
-        centre = delta[i] + p.offset_range * action[0, i] * u
+        centre = base[i] + p.offset_range * action[0, i] * u
         below = u * exp(p.log_width_range * action[1, i])
         above = u * exp(p.log_width_range * action[2, i])
         wanted = h
@@ -103,21 +115,30 @@ def decode_band(
         wanted = p.high if wanted > p.high else wanted
         snaps = wanted != h and abs(wanted) < distance
         wanted = 0.0 if snaps else wanted
-        cheap = p.worth_it * fixed[i] > 0.0 and worth[i] < 1.0
+        gain = worth[i]
+        if base[i] != delta[i]:
+            gain = worth_of(
+                h - base[i], volatility[i], spot[i], aversion[i], left[i], fixed[i]
+            )
+        cheap = p.worth_it * fixed[i] > 0.0 and gain < 1.0
         target[i] = h if cheap else wanted
 
 
 @kernel
 def decode_band_free(
-    rows: FloatArray, action: FloatArray, target: FloatArray, p: DecoderParams
+    rows: FloatArray,
+    base: FloatArray,
+    action: FloatArray,
+    target: FloatArray,
+    p: DecoderParams,
 ) -> None:
-    """Write the targets (n,) of actions (3, n) in mode `band_free`."""
-    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
+    """Write the targets (n,) of actions (3, n) in mode `band_free` around `base`."""
+    held = rows[field.HOLDINGS]
     middle = 0.5 * (_LOG_NARROWEST + _LOG_WIDEST)
     spread = 0.5 * (_LOG_WIDEST - _LOG_NARROWEST)
     for i in range(target.shape[0]):
         h = held[i]
-        centre = delta[i] + 0.5 * p.size * action[0, i]
+        centre = base[i] + 0.5 * p.size * action[0, i]
         lower = centre - p.size * exp(middle + spread * action[1, i])
         upper = centre + p.size * exp(middle + spread * action[2, i])
         wanted = lower if h < lower else h
@@ -143,17 +164,23 @@ class ActionDecoder:
         self.mode = settings.mode if mode is None else mode
         low, high = config.holdings_bounds
         self._params = DecoderParams(
-            float(settings.offset_range),
-            float(settings.log_width_range),
-            1.0 if settings.snap else 0.0,
-            1.0 if settings.worth_it else 0.0,
-            float(low),
-            float(high),
-            float(max(abs(low), abs(high))),
+            offset_range=float(settings.offset_range),
+            log_width_range=float(settings.log_width_range),
+            snap=1.0 if settings.snap else 0.0,
+            worth_it=1.0 if settings.worth_it else 0.0,
+            low=float(low),
+            high=float(high),
+            size=float(max(abs(low), abs(high))),
         )
         self._option = config.execution.option is not None
         self._neutral = settings.neutral
+        self._centre = (float(settings.centre_vega), float(settings.centre_smile))
         _check_mode(self.mode, self._option)
+        if any(self._centre) and self.mode not in _AROUND_A_CENTRE:
+            raise ConfigError(
+                f"action mode {self.mode} has no band to move: set action.centre_vega "
+                f"and action.centre_smile to 0, or use {' or '.join(_AROUND_A_CENTRE)}"
+            )
         size = {"target": 1, "ratio": 0}.get(self.mode, 3) + int(self._option)
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
@@ -197,8 +224,18 @@ class ActionDecoder:
             return holdings
         target = np.empty(rows.shape[1])
         decode = decode_band if self.mode == "band" else decode_band_free
-        decode(rows, numbers, target, p)
+        decode(rows, self._base(rows), numbers, target, p)
         return target
+
+    def _base(self, rows: FloatArray) -> FloatArray:
+        """What the bands stand around, shape (n,)."""
+        delta: FloatArray = rows[field.DELTA]
+        if not any(self._centre):
+            return delta
+        now = {name: rows[FIELDS.index(name)] for name in VEGA_TERM_INPUTS}
+        level, tilt = vega_terms(now)
+        moved: FloatArray = delta + (self._centre[0] * level + self._centre[1] * tilt)
+        return moved
 
     def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
         """Two choices are hold and trade to delta; more are a grid of holdings."""

@@ -41,6 +41,9 @@ BOOK_PNL: Final = _record.row(_AMOUNT, "change of the book's value")
 TRACKING_INCREMENT: Final = _record.row(_AMOUNT, "hedge_pnl + book_pnl")
 TRADED: Final = _record.row("-", "units bought by the decision; negative: sold")
 TURNOVER: Final = _record.row(_AMOUNT, "value traded, liquidation included")
+OPTION_TRADED: Final = _record.row(
+    "-", "units bought of the option listed now", when="execution.option"
+)
 RECORD_ROWS: Final = COMPONENT_ROWS + _record.declared(globals())
 
 # Rest of the totals of an episode.

@@ -152,7 +152,8 @@ UNITS: Final = {row.name: row.unit for row in ROWS}
 MEANINGS: Final = {row.name: row.meaning for row in ROWS}
 N_FIELDS: Final = len(ROWS)
 N_MARKET_FIELDS: Final = HOLDINGS
-N_CERTAIN_FIELDS: Final = HEDGE_PRICE  # rows that every market writes
+# Rows that every market writes, whatever is switched on.
+CERTAIN_ROWS: Final = tuple(row for row in ROWS[:N_MARKET_FIELDS] if not row.when)
 
 # Shown where there is a listed option.
 OPTION_FIELDS: Final = tuple(row.name for row in ROWS if row.when == _OPTION)

@@ -28,3 +28,9 @@ def part(tile: Tile, row: int) -> FloatArray:
     """The numbers of one row on the tile's paths, shape (high - low,); a view."""
     numbers: FloatArray = tile.rows[row, tile.low : tile.high]
     return numbers
+
+
+@scalar_kernel
+def rows_from(tile: Tile, first: int) -> Tile:
+    """The same paths of the rows from `first` on; a view."""
+    return Tile(tile.rows[first:], tile.low, tile.high)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.struck_options import mark_struck
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.special import exp
 
 N_ORDER_ROWS = 3  # remembered of each order: log strike, quantity and premium
@@ -34,14 +35,12 @@ def poisson_of(u: float, mean: float) -> int:
 
 @kernel
 def _add_orders(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    memory: FloatArray,
+    x: Tile,
+    memory: Tile,
     net: FloatArray,
     steps: IntArray,
-    low: int,
-    high: int,
     p: SeriesParams,
     market: MarketParams,
 ) -> None:
@@ -53,29 +52,27 @@ def _add_orders(
     in cash: an order that has just come changes no value.
 
     Args:
-        rows: Those of the book are added to.
+        rows: Of a tile: those of the book are added to.
         scratch: Surface read.
         x: State of the market.
         memory: Log strikes, quantities and premiums of the slots, (n_slots each, n),
             and last what has been settled; updated. Writing it again at the same
             decision changes nothing.
-        net: Quantity of an order that comes now, shape (high - low,).
+        net: Quantity of an order that comes now, shape (m,).
         steps: Decision index of each path, shape (n,).
-        low: First path.
-        high: Path after the last.
         p: The series of the orders.
         market: Its market.
     """
     n_slots, life = p.n_slots, p.life
-    m = high - low
-    closed = memory[N_ORDER_ROWS * n_slots, low:high]
-    book, delta = rows[field.BOOK_VALUE, low:high], rows[field.DELTA, low:high]
-    gamma, vega = rows[field.GAMMA, low:high], rows[field.VEGA, low:high]
+    m = net.size
+    closed = part(memory, N_ORDER_ROWS * n_slots)
+    book, delta = part(rows, field.BOOK_VALUE), part(rows, field.DELTA)
+    gamma, vega = part(rows, field.GAMMA), part(rows, field.VEGA)
     age, value = scratch[tile.AGE], scratch[tile.VALUE]
     for slot in range(n_slots):
-        mark_struck(rows, scratch, x, memory, steps, low, high, slot, p, market)
-        quantity = memory[n_slots + slot, low:high]
-        premium = memory[2 * n_slots + slot, low:high]
+        mark_struck(rows, scratch, x, memory, steps, slot, p, market)
+        quantity = part(memory, n_slots + slot)
+        premium = part(memory, 2 * n_slots + slot)
         for i in range(m):
             quantity[i] = net[i] if age[i] == 0.0 else quantity[i]
             premium[i] = value[i] if age[i] == 0.0 else premium[i]

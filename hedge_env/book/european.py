@@ -15,12 +15,13 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import surface, tile
+from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.factors import fair_variance_table
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval
@@ -101,41 +102,37 @@ def grid_step(intervals: float) -> float:
 
 @kernel
 def value_legs(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    memory: FloatArray,
+    x: Tile,
+    memory: Tile,
     steps: IntArray,
-    low: int,
-    high: int,
     book: BookParams,
     market: MarketParams,
 ) -> None:
     """Add every leg of one tile to value and Greeks of the book.
 
     Args:
-        rows: Spot is read; those of the book are added to.
+        rows: Of a tile: spot is read; those of the book are added to.
         scratch: Surface read, the rest written.
         x: State of the market.
         memory: Payoff of each leg once it has expired, shape (at least n_legs, n)
             [S_0]; written at the expiry.
         steps: Decision index of each path, shape (n,).
-        low: First path.
-        high: Path after the last.
         book: The legs.
         market: Their market.
     """
-    log_spot, spot = x[market_state.LOG_SPOT, low:high], rows[field.SPOT, low:high]
+    log_spot, spot = part(x, market_state.LOG_SPOT), part(rows, field.SPOT)
     for leg in range(book.quantity.shape[0]):
-        read_leg(scratch, steps, low, leg, book)
+        read_leg(scratch, steps, rows.low, leg, book)
         log_strike = book.log_strike[leg]
-        surface.total_sd(scratch, x, log_spot, low, high, log_strike, market)
+        smile.total_sd(scratch, x, log_spot, log_strike, market)
         relative, strike = scratch[tile.LOG_MONEYNESS], scratch[tile.STRIKE]
-        for i in range(high - low):
+        for i in range(spot.size):
             relative[i] = log_spot[i] - log_strike
         strike[:] = book.strike[leg]
         value_option(spot, scratch, 1.0 - book.is_call[leg])
-        _add_leg(rows, scratch, memory[leg], low, high, book.quantity[leg])
+        _add_leg(rows, scratch, part(memory, leg), book.quantity[leg])
 
 
 @kernel
@@ -146,33 +143,31 @@ def read_leg(
     n_legs = book.quantity.shape[0]
     expiry = book.expiry_step[leg] if leg < n_legs else np.inf
     high = low + scratch.shape[1]
-    surface.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
+    smile.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
     for i in range(scratch.shape[1]):
         scratch[tile.ALIVE, i] = expiry - steps[low + i]
 
 
 @kernel
 def _add_leg(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    settled: FloatArray,
-    low: int,
-    high: int,
+    paid: FloatArray,
     quantity: float,
 ) -> None:
     """Add `quantity` units to the book, and keep the payoff once it is fixed."""
-    alive, unit, paid = scratch[tile.ALIVE], scratch[tile.VALUE], settled[low:high]
-    value = rows[field.BOOK_VALUE, low:high]
-    for i in range(high - low):
+    alive, unit = scratch[tile.ALIVE], scratch[tile.VALUE]
+    value = part(rows, field.BOOK_VALUE)
+    for i in range(paid.size):
         paid[i] = unit[i] if alive[i] == 0.0 else paid[i]
-    for i in range(high - low):
+    for i in range(value.size):
         value[i] += quantity * (unit[i] if alive[i] > 0.0 else paid[i])
-    delta, unit_delta = rows[field.DELTA, low:high], scratch[tile.UNIT_DELTA]
-    for i in range(high - low):
+    delta, unit_delta = part(rows, field.DELTA), scratch[tile.UNIT_DELTA]
+    for i in range(delta.size):
         delta[i] -= quantity * unit_delta[i]
-    gamma, unit_gamma = rows[field.GAMMA, low:high], scratch[tile.UNIT_GAMMA]
-    for i in range(high - low):
+    gamma, unit_gamma = part(rows, field.GAMMA), scratch[tile.UNIT_GAMMA]
+    for i in range(gamma.size):
         gamma[i] -= quantity * unit_gamma[i]
-    vega, unit_vega = rows[field.VEGA, low:high], scratch[tile.UNIT_VEGA]
-    for i in range(high - low):
+    vega, unit_vega = part(rows, field.VEGA), scratch[tile.UNIT_VEGA]
+    for i in range(vega.size):
         vega[i] += quantity * unit_vega[i]

@@ -22,7 +22,7 @@ from hedge_env.book.european import grid_step
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import ForwardConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 
 class ForwardParams(NamedTuple):

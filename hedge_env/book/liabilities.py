@@ -15,7 +15,7 @@ from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import EnvConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 KINDS: Final[Mapping[str, Kind]] = {
     "forward": FORWARD,
@@ -64,7 +64,9 @@ class Positions:
     ) -> None:
         """Add all positions to value and Greeks of the book; see `Kind`."""
         arrived = steps != self._valued
-        paths = Paths(steps, arrived, path_ids, counters, key)
+        paths = Paths(
+            steps=steps, arrived=arrived, path_ids=path_ids, counters=counters, key=key
+        )
         for name, (kind, constants) in self._kinds.items():
             kind.value(rows, state, self._memory[name], paths, constants, self._market)
         self._valued[...] = steps

@@ -14,7 +14,7 @@ import numpy as np
 
 from hedge_env.base.types import BoolArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 
 class Paths(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import tile
 from hedge_env.book.series import SeriesParams
 from hedge_env.book.struck_options import mark_struck
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 N_QUOTED = 4  # rows of each listed option
 PRICE, DELTA, GAMMA, VEGA = range(N_QUOTED)
@@ -23,21 +24,19 @@ def least_rows(n_listed: int) -> int:
 
 @kernel
 def _quote_listed(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    strikes: FloatArray,
+    x: Tile,
+    strikes: Tile,
     steps: IntArray,
-    low: int,
-    high: int,
     p: SeriesParams,
     market: MarketParams,
 ) -> None:
     """Write the rows of every listed option of one tile; see `mark_struck`."""
     for slot in range(p.n_slots):
-        mark_struck(rows, scratch, x, strikes, steps, low, high, slot, p, market)
+        mark_struck(rows, scratch, x, strikes, steps, slot, p, market)
         for k in range(N_QUOTED):
-            quoted = rows[field.N_FIELDS + N_QUOTED * slot + k, low:high]
+            quoted = part(rows, field.N_FIELDS + N_QUOTED * slot + k)
             source = scratch[tile.VALUE + k]
-            for i in range(high - low):
+            for i in range(quoted.size):
                 quoted[i] = source[i]

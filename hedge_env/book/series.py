@@ -16,7 +16,7 @@ from hedge_env.base.kernel import scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book.european import days_left, grid_step
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.factors import fair_variance_table
 
 
@@ -43,7 +43,17 @@ class OrdersParams(NamedTuple):
     mean_sold: float
 
 
-NO_SERIES = SeriesParams(0, 0, 1, 0, 1, 1.0, 0.0, np.zeros(1), np.zeros((5, 1)))
+NO_SERIES = SeriesParams(
+    n_slots=0,
+    first=0,
+    every=1,
+    last=0,
+    life=1,
+    is_call=1.0,
+    log_moneyness=0.0,
+    years=np.zeros(1),
+    fair=np.zeros((5, 1)),
+)
 
 
 def listed_series(config: EnvConfig, market: MarketParams) -> SeriesParams:
@@ -60,15 +70,17 @@ def orders_params(config: EnvConfig, market: MarketParams) -> OrdersParams:
     """Orders of clients, from the second decision on."""
     arrivals, episode = config.book.arrivals, config.episode
     if arrivals is None:
-        return OrdersParams(NO_SERIES, 0.0, 0.0, 0.0)
+        return OrdersParams(
+            series=NO_SERIES, quantity=0.0, mean_bought=0.0, mean_sold=0.0
+        )
     terms = arrivals.kind, arrivals.moneyness, arrivals.maturity_days
     schedule = 1, 1, episode.decisions - 1
     mean = arrivals.rate_per_day * episode.decision_interval_hours / HOURS_PER_DAY
     return OrdersParams(
-        _series(config, market, schedule, terms),
-        float(arrivals.quantity),
-        mean * arrivals.probability_buy,
-        mean * (1.0 - arrivals.probability_buy),
+        series=_series(config, market, schedule, terms),
+        quantity=float(arrivals.quantity),
+        mean_bought=mean * arrivals.probability_buy,
+        mean_sold=mean * (1.0 - arrivals.probability_buy),
     )
 
 

@@ -12,24 +12,23 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import surface, tile
+from hedge_env.book import smile, tile
 from hedge_env.book.option_value import value_option
 from hedge_env.book.series import SeriesParams, age_of
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.special import exp
 
 
 @kernel
 def mark_struck(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    strikes: FloatArray,
+    x: Tile,
+    strikes: Tile,
     steps: IntArray,
-    low: int,
-    high: int,
     slot: int,
     p: SeriesParams,
     market: MarketParams,
@@ -40,31 +39,29 @@ def mark_struck(
     the payoff itself when it is paid out.
 
     Args:
-        rows: Spot is read.
+        rows: Of a tile: spot is read.
         scratch: Surface read, the rows from `AGE` on written.
         x: State of the market.
         strikes: Logs of strikes, shape (n_slots, n), written at age 0.
         steps: Decision index of each path, shape (n,).
-        low: First path.
-        high: Path after the last.
         slot: Which option.
         p: The series.
         market: Its market.
     """
     oldest = p.years.shape[0] - 1
-    places = np.empty(high - low, dtype=np.int64)
-    age, strike = scratch[tile.AGE], strikes[slot, low:high]
+    age, strike = scratch[tile.AGE], part(strikes, slot)
+    places = np.empty(strike.size, dtype=np.int64)
     alive = scratch[tile.ALIVE]
-    for i in range(high - low):
-        now = age_of(steps[low + i], slot, p)
+    for i in range(strike.size):
+        now = age_of(steps[rows.low + i], slot, p)
         age[i] = now
         alive[i] = p.life - now if now >= 0 else -1.0
         places[i] = min(max(now, 0), oldest)
-    relative, log_spot = scratch[tile.LOG_MONEYNESS], x[market_state.LOG_SPOT, low:high]
-    for i in range(high - low):
+    relative, log_spot = scratch[tile.LOG_MONEYNESS], part(x, market_state.LOG_SPOT)
+    for i in range(strike.size):
         strike[i] = log_spot[i] + p.log_moneyness if age[i] == 0.0 else strike[i]
         relative[i] = log_spot[i] - strike[i]
         scratch[tile.STRIKE, i] = exp(strike[i])
-    surface.read_grid(scratch, places, p.years, p.fair)
-    surface.total_sd(scratch, x, relative, low, high, 0.0, market)
-    value_option(rows[field.SPOT, low:high], scratch, 1.0 - p.is_call)
+    smile.read_grid(scratch, places, p.years, p.fair)
+    smile.total_sd(scratch, x, relative, 0.0, market)
+    value_option(part(rows, field.SPOT), scratch, 1.0 - p.is_call)

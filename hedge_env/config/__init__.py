@@ -24,7 +24,9 @@ from hedge_env.config.model import (
 )
 from hedge_env.config.problem import EnvConfig
 from hedge_env.config.sections.agent import (
+    ACTION_MODES,
     ActionConfig,
+    ActionMode,
     ObservationConfig,
     RewardConfig,
     RiskAversionRange,
@@ -72,12 +74,14 @@ from hedge_env.config.sections.volatility import (
 )
 
 __all__ = [
+    "ACTION_MODES",
     "BASIS_POINT",
     "HOURS_PER_DAY",
     "LEAST_RISK_AVERSION",
     "MOST_OWN_MOVE",
     "MOST_RISK_AVERSION",
     "ActionConfig",
+    "ActionMode",
     "ArrivalsConfig",
     "BasisConfig",
     "BookConfig",

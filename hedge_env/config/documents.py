@@ -1,16 +1,17 @@
 """Configuration documents: reading YAML strictly, merging, `key=value` settings.
 
-YAML here is the 1.2 core schema on top of PyYAML's safe loader: `1e-4` is a number
-(PyYAML alone makes it a string), only `true` and `false` are booleans, a repeated
-key is an error, and anchors are refused because a few bytes of them can grow to
-gigabytes. Tags (`!!int '1:30'`) are refused as well: they read a text by other rules
-than the ones above. A document has a bounded depth and number of values.
+YAML here has the decimal numbers, booleans and null of the 1.2 core schema on top of
+PyYAML's safe loader: `1e-4` is a number (PyYAML alone makes it a string), `010` is ten,
+only `true` and `false` are booleans. A key is a word as it is written, and a repeated
+one is an error. Anchors are refused because a few bytes of them can grow to gigabytes,
+tags (`!!int '1:30'`) because they read a text by other rules than these. A document
+has a bounded depth and number of values, and knows the lines of its keys.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,8 +30,20 @@ _ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
 Document: TypeAlias = dict[str, Any]
 
 
+class Located(dict[str, Any]):
+    """A mapping of a file, with the line of each key.
+
+    Attributes:
+        lines: Line of each key, from 1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, int] = {}
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with the YAML 1.2 core schema, duplicates refused."""
+    """PyYAML's safe loader with the rules above."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own form)
 
@@ -53,19 +66,27 @@ class _StrictLoader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        """Build a mapping whose keys are distinct strings."""
-        seen = set()
-        for key_node, _ in node.value:
+    def locate(self, node: Any) -> Located:
+        """Build a mapping whose keys are distinct words."""
+        found = Located()
+        for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None or key in seen:
+            if key is None or key in found:
                 problem = "a key must be a word" if key is None else f"{key} is twice"
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{problem} in one mapping", key_node.start_mark
                 )
-            seen.add(key)
-        pairs = super().construct_mapping(node, deep=deep)
-        return {str(key): value for key, value in pairs.items()}
+            found[key] = self.construct_object(value_node, deep=True)
+            found.lines[key] = key_node.start_mark.line + 1
+        return found
+
+    def whole_number(self, node: Any) -> int:
+        """Build a decimal integer; PyYAML would take `010` for eight."""
+        return int(node.value.replace("_", ""))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _StrictLoader.locate)
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.whole_number)
 
 
 def _what_is_refused(event: Any, depth: int, n_values: int) -> str:
@@ -92,7 +113,7 @@ _StrictLoader.yaml_implicit_resolvers.setdefault("", []).append(
     ("tag:yaml.org,2002:null", re.compile(r"^$"))
 )
 _resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
-_resolve("int", r"^[-+]?(?:0|[1-9][0-9_]*)$", "-+0123456789")
+_resolve("int", r"^[-+]?[0-9][0-9_]*$", "-+0123456789")
 _resolve(
     "float",
     r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?"

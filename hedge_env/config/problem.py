@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import sqrt
 from typing import Any, get_args
 
 from pydantic import model_validator
@@ -132,6 +133,15 @@ class EnvConfig(Model):
             if name not in known
             and getattr(model, name) != field.get_default(call_default_factory=True)
         ]
+
+    @property
+    def risk_aversions(self) -> tuple[float, ...]:
+        """What to measure at, rising: of a range, its ends and geometric middle."""
+        setting = self.risk_aversion
+        if not isinstance(setting, RiskAversionRange):
+            return (float(setting),)
+        middle = sqrt(setting.low * setting.high)
+        return tuple(sorted({setting.low, middle, setting.high}))
 
     @property
     def n_instruments(self) -> int:

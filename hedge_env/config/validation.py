@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hedge_env.base.errors import ConfigError, one_line
+from hedge_env.config.documents import Located
 
 Layer = tuple[str, Mapping[str, Any]]  # where values come from, and the values
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -41,7 +42,8 @@ def validate(
             names the one that gave the wrong value.
 
     Raises:
-        ConfigError: In one line: source, dotted key, what is wrong, what is allowed.
+        ConfigError: In one line: source, the line where it is a file, dotted key, what
+            is wrong, what is allowed.
     """
     try:
         text = json.dumps(document, default=_plain)
@@ -72,7 +74,9 @@ def describe(
     path = _document_path(first, document)
     known = _known_keys(model, first["loc"][:-1])
     # What is missing has no source; what it is missing from has.
-    source = _source(path[:-1] if first["type"] == "missing" else path, layers)
+    source, values = _source(path[:-1] if first["type"] == "missing" else path, layers)
+    line = _line(path, values)
+    source += "" if line is None else f": line {line}"
     key = ".".join(path)
     text = f"{source}: {key}{' ' if key else ''}{_explain(first, known)}"
     others = {_document_path(p, document) for p in problems} - {path}
@@ -127,9 +131,9 @@ def _document_path(
     return tuple(path)
 
 
-def _source(path: Sequence[str], layers: Sequence[Layer]) -> str:
-    """Name of the strongest layer that reaches furthest along a path."""
-    best, best_depth = layers[-1][0], -1
+def _source(path: Sequence[str], layers: Sequence[Layer]) -> Layer:
+    """The strongest layer that reaches furthest along a path."""
+    best, best_depth = layers[-1], -1
     for name, values in layers:
         node: Any = values
         depth = 0
@@ -143,8 +147,22 @@ def _source(path: Sequence[str], layers: Sequence[Layer]) -> str:
             else:
                 break
         if depth >= max(best_depth, 1):
-            best, best_depth = name, depth
+            best, best_depth = (name, values), depth
     return best
+
+
+def _line(path: Sequence[str], values: Mapping[str, Any]) -> int | None:
+    """Line of the last key of a path that a file has; None if it is of no file."""
+    node: Any = values if isinstance(values, Located) else None
+    line: int | None = None
+    for part in path:
+        if isinstance(node, Located) and part in node:
+            line, node = node.lines[part], node[part]
+        elif isinstance(node, list) and part.isdigit():
+            node = node[int(part)]
+        else:
+            break
+    return line
 
 
 def _explain(problem: ErrorDetails, known: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from hedge_env.base.account_rows import (
     HEDGE_PNL,
     N_COMPONENTS,
     N_TOTALS,
+    OPTION_TRADED,
     TOTAL_BOOK_PNL,
     TOTAL_CASH,
     TOTAL_HEDGE_PNL,
@@ -39,6 +40,7 @@ class StepRecord(NamedTuple):
     book_pnl: FloatArray  # (n,)
     tracking_increment: FloatArray  # (n,) hedge_pnl + book_pnl
     traded: FloatArray  # (n,) units
+    option_traded: FloatArray  # (n,) units of the option listed now
     done: BoolArray  # (n,) the episode has ended
 
 
@@ -51,6 +53,7 @@ def step_record(record: FloatArray, done: BoolArray) -> StepRecord:
         book_pnl=record[BOOK_PNL],
         tracking_increment=record[TRACKING_INCREMENT],
         traded=record[TRADED],
+        option_traded=record[OPTION_TRADED],
         done=done,
     )
 
@@ -167,9 +170,10 @@ class Totals:
 
 
 @kernel
-def clear_costs(record: Tile) -> None:
-    """Set the components of cost to zero."""
+def clear(record: Tile) -> None:
+    """Set to zero what a decision adds to, or writes only where it trades."""
     record.rows[:N_COMPONENTS, record.low : record.high] = 0.0
+    part(record, OPTION_TRADED)[:] = 0.0
 
 
 @kernel

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base import field
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import TILE, Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.pricing.no_trade_band import band_edges, band_root, band_scales
@@ -18,6 +18,21 @@ from hedge_env.pricing.no_trade_band import band_edges, band_root, band_scales
 _LARGEST_POSITION = 100.0  # half-widths: the band vanishes with gamma
 _LARGEST_WORTH = 1e6
 _TINY = 1e-12
+
+
+@scalar_kernel
+def worth_of(
+    error: float,
+    volatility: float,
+    spot: float,
+    aversion: float,
+    left: float,
+    fixed: float,
+) -> float:
+    """Risk left until maturity over the fixed cost of a trade, cut off far above 1."""
+    move = error * volatility * spot
+    ratio = aversion * move * move * left / (fixed + _TINY)
+    return _LARGEST_WORTH if ratio > _LARGEST_WORTH else ratio
 
 
 @kernel
@@ -69,9 +84,9 @@ def _write_worth(rows: Tile) -> None:
     left, spot = part(rows, field.TIME_TO_MATURITY), part(rows, field.SPOT)
     fixed, worth = part(rows, field.FIXED_COST), part(rows, field.WORTH)
     for i in range(held.size):
-        move = error[i] * volatility[i] * spot[i]
-        ratio = aversion[i] * move * move * left[i] / (fixed[i] + _TINY)
-        worth[i] = _LARGEST_WORTH if ratio > _LARGEST_WORTH else ratio
+        worth[i] = worth_of(
+            error[i], volatility[i], spot[i], aversion[i], left[i], fixed[i]
+        )
 
 
 @kernel

@@ -1,7 +1,7 @@
 """What a trade is charged by component, and its cash.
 
 Every trade is charged here: what a policy decides, and what is closed by force or
-after the last decision (`closing`). The prices are those of `venues/costs`.
+after the last decision (`closing`). The prices are those of `venues/cost_quotes`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ExecutionConfig
-from hedge_env.venues.charged import CONSTANT, rates_of
+from hedge_env.venues.cost_components import CONSTANT, rates_of
 from hedge_env.venues.venue import impact_cost
 
 
 class ChargeParams(NamedTuple):
     """Constants of the charges."""
 
-    # Of the components that are a rate, shape (n_rates,); see `venues/charged`.
+    # Of the components that are a rate, shape (n_rates,); see `venues/cost_components`.
     components: IntArray  # rows of the record
     rows: IntArray  # market rows that the rates are a multiple of, or CONSTANT
     per_value: FloatArray  # [-]

@@ -48,26 +48,26 @@ def instruments_of(config: EnvConfig) -> tuple[Instrument, ...]:
     """The instruments of a problem, `config.n_instruments` of them."""
     low, high = config.holdings_bounds
     underlying = Instrument(
-        "underlying",
-        field.HOLDINGS,
-        field.SPOT if config.market.basis is None else field.HEDGE_PRICE,
-        field.HALF_SPREAD,
-        float(low),
-        float(high),
+        name="underlying",
+        holdings=field.HOLDINGS,
+        price=field.SPOT if config.market.basis is None else field.HEDGE_PRICE,
+        half_spread=field.HALF_SPREAD,
+        low=float(low),
+        high=float(high),
     )
     option = config.execution.option
     if option is None:
         return (underlying,)
     listed = Instrument(
-        "listed option",
-        field.OPTION_HOLDINGS,
-        field.OPTION_PRICE,
-        field.OPTION_HALF_SPREAD,
-        -float(option.limit),
-        float(option.limit),
-        field.OPTION_DELTA,
-        field.OPTION_GAMMA,
-        field.OPTION_VEGA,
+        name="listed option",
+        holdings=field.OPTION_HOLDINGS,
+        price=field.OPTION_PRICE,
+        half_spread=field.OPTION_HALF_SPREAD,
+        low=-float(option.limit),
+        high=float(option.limit),
+        delta=field.OPTION_DELTA,
+        gamma=field.OPTION_GAMMA,
+        vega=field.OPTION_VEGA,
     )
     return underlying, listed
 

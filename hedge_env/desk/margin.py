@@ -13,7 +13,7 @@ once a decision, and not after the last one, when everything is sold anyway.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -34,12 +34,17 @@ class MarginParams(NamedTuple):
     penalty: float  # of the value closed [-]
 
 
+OFF: Final = MarginParams(on=False, maintenance=0.0, penalty=0.0)
+
+
 def margin_params(config: MarginConfig | None) -> MarginParams:
     """Compile the margin account."""
     if config is None:
-        return MarginParams(False, 0.0, 0.0)
+        return OFF
     return MarginParams(
-        True, float(config.maintenance), config.penalty_bp * BASIS_POINT
+        on=True,
+        maintenance=float(config.maintenance),
+        penalty=config.penalty_bp * BASIS_POINT,
     )
 
 

@@ -45,13 +45,13 @@ def option_params(config: EnvConfig, series: SeriesParams) -> OptionParams:
     """Compile the terms of the listed option; `series` as its market lists it."""
     option, execution = config.execution.option, config.execution
     return OptionParams(
-        series,
-        config.episode.decisions,
-        0.0 if option is None else option.half_spread_points * _POINT,
-        0.0 if option is None else float(option.half_spread_share),
-        0.0 if option is None else float(option.limit),
-        1.0 if execution.charge_opening else 0.0,
-        1.0 if execution.charge_liquidation else 0.0,
+        series=series,
+        decisions=config.episode.decisions,
+        spread_vega=0.0 if option is None else option.half_spread_points * _POINT,
+        spread_value=0.0 if option is None else float(option.half_spread_share),
+        limit=0.0 if option is None else float(option.limit),
+        charge_opening=1.0 if execution.charge_opening else 0.0,
+        charge_liquidation=1.0 if execution.charge_liquidation else 0.0,
     )
 
 
@@ -121,7 +121,7 @@ def book_options(
         after: Rows at the next one; the units of all slots are written.
         target: Holdings asked for of the option listed now, shape (paths,); clipped to
             the limit.
-        record: Cost, profit and turnover are added to.
+        record: Cost, profit and turnover are added to; the units bought are written.
         totals: Cash is, and a trade in options alone is counted.
         p: Constants.
     """
@@ -155,6 +155,7 @@ def _trade(
         part(totals, account_rows.TOTAL_TRADES),
     )
     cash = part(totals, account_rows.TOTAL_CASH)
+    option_traded = part(record, account_rows.OPTION_TRADED)
     for i in range(target.size):
         step = int(steps[i])
         goal = min(max(target[i], -p.limit), p.limit)
@@ -162,6 +163,7 @@ def _trade(
         if step >= p.decisions or bought == 0.0:
             continue
         part(after, _units_of(slot_now(step, p.series), p))[i] = goal
+        option_traded[i] = bought
         spread = abs(bought) * half_spread[i]
         cost[i] += spread * (p.charge_opening if step == 0 else 1.0)
         turnover[i] += abs(bought) * price[i]

@@ -23,7 +23,7 @@ from hedge_env.base.tile import TILE, Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book.series import NO_SERIES, SeriesParams
 from hedge_env.config import EnvConfig
-from hedge_env.desk.accounts import add_up, clear_costs
+from hedge_env.desk.accounts import add_up, clear
 from hedge_env.desk.band_position import write_position
 from hedge_env.desk.charges import ChargeParams, charge_params, charge_trade, pay
 from hedge_env.desk.closing import liquidate
@@ -134,7 +134,7 @@ def settle_tile(
     fill_price = part(after, field.FILL_PRICE) if p.holding.is_late else price
     failed, traded = np.empty(price.size), part(record, account_rows.TRADED)
     underlying = target[0, before.low : before.high]
-    clear_costs(record)
+    clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, fill_price, failed, record, p.charges)

@@ -143,7 +143,8 @@ def interval_parts(
     parts = np.empty((len(PNL_PARTS), spot.size))
     parts[0] = record.hedge_pnl - before[field.DELTA] * move
     parts[1] = -0.5 * gamma * move**2
-    parts[2] = -0.5 * vega * own / time * (time - after[field.TIME_TO_MATURITY])
+    passed = time - after[field.TIME_TO_MATURITY]  # none after the last payoff
+    parts[2] = -0.5 * vega * own / np.maximum(time, _LEAST) * passed
     parts[3] = vega * (after[field.IMPLIED_VOLATILITY] - volatility)
     parts[4] = record.hedge_pnl + record.book_pnl - parts[:4].sum(axis=0)
     return parts

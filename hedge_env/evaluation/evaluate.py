@@ -104,6 +104,16 @@ class EpisodeTable:
             return None
         return self.risk_aversion * self.floor_squares
 
+    def part(self, paths: slice) -> EpisodeTable:
+        """Some of the episodes."""
+        columns = {
+            column.name: getattr(self, column.name)[..., paths]
+            for column in fields(EpisodeTable)
+            if column.name not in ("policy", "kind")
+            and getattr(self, column.name) is not None
+        }
+        return EpisodeTable(policy=self.policy, kind=self.kind, **columns)
+
 
 def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
     """One table of all the episodes of one policy, in the order given."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.tile import Tile
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.liabilities import Positions
 from hedge_env.config import EnvConfig
@@ -85,16 +86,21 @@ class QuotedPaths:
             self._positions.value(rows, *arrays, self.key)
             if self._quotes.market.parts.crowd:
                 n = self.steps.size
-                follow_crowd(rows, self.state, 0, n, self._quotes.market.crowd)
+                follow_crowd(
+                    Tile(rows, 0, n), Tile(self.state, 0, n), self._quotes.market.crowd
+                )
 
-    def copies(self, count: int) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
-        """State, memory, counters and steps, every path `count` times side by side."""
-        return (
-            np.repeat(self.state, count, axis=1),
-            np.repeat(self._memory, count, axis=1),
-            np.repeat(self.counters, count),
-            np.repeat(self.steps, count),
-        )
+    def branch_off(self, trunk: QuotedPaths, count: int) -> None:
+        """Stand where other paths stand, `count` of these side by side for each.
+
+        Args:
+            trunk: The other paths, of the same market; these are `count` times as many.
+            count: Paths here for each path there. They keep their own path ids.
+        """
+        source = trunk._arrays()
+        for name, array in self._arrays().items():
+            if name != "path_ids":
+                array[...] = np.repeat(source[name], count, axis=-1)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Copies of the arrays, by name."""

@@ -13,19 +13,20 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part, rows_from
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book import european, surface, tile
+from hedge_env.book import european, smile, tile
 from hedge_env.book.client_orders import order_rows
 from hedge_env.book.european import BookParams
 from hedge_env.book.listed_options import least_rows
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.series_quotes import quote_struck
-from hedge_env.book.surface import heston_skew, sabr_skew
+from hedge_env.book.smile import heston_skew, sabr_skew
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
-from hedge_env.venues.costs import quote_costs, quote_gas
+from hedge_env.venues.cost_quotes import quote_costs, quote_gas
 from hedge_env.venues.disruptions import ConditionParams, write_conditions
 from hedge_env.venues.perpetual import quote_funding
 from hedge_env.venues.venue import VenueParams
@@ -102,120 +103,91 @@ def write_quotes(
             advance_tile(state, path_ids, counters, low, high, key, q.market)
             for i in range(low, high):
                 steps[i] = min(steps[i] + 1, q.market.clock.decisions)
-        _quote_tile(
-            rows,
-            state,
-            memory,
-            steps,
-            path_ids,
-            counters,
-            low,
-            high,
-            key,
-            not advance,
-            q,
-        )
+        here, market = Tile(rows, low, high), Tile(state, low, high)
+        kept = Tile(memory, low, high)
+        _quote_tile(here, market, kept, steps, path_ids, counters, key, not advance, q)
         if q.conditions.any:
             write_conditions(
-                rows,
-                state,
-                path_ids,
-                counters,
-                low,
-                high,
-                key,
-                q.conditions,
-                q.market,
+                here, market, path_ids, counters, key, q.conditions, q.market
             )
 
 
 @kernel
 def _quote_tile(
-    rows: FloatArray,
-    state: FloatArray,
-    memory: FloatArray,
+    rows: Tile,
+    state: Tile,
+    memory: Tile,
     steps: IntArray,
     path_ids: IntArray,
     counters: IntArray,
-    low: int,
-    high: int,
     key: tuple[np.uint32, np.uint32],
     everything: bool,
     q: QuoteParams,
 ) -> None:
     """Write the rows of one tile; the constant ones only if asked for."""
-    scratch = np.empty((tile.N_SCRATCH, high - low))
-    log_spot = state[market_state.LOG_SPOT, low:high]
-    spot = rows[field.SPOT, low:high]
-    for i in range(high - low):
+    log_spot, spot = part(state, market_state.LOG_SPOT), part(rows, field.SPOT)
+    scratch = np.empty((tile.N_SCRATCH, spot.size))
+    for i in range(spot.size):
         spot[i] = exp(log_spot[i])
-    surface.read_surface(scratch, state, low, high, q.market)
-    _clear_book(rows, low, high)
-    european.value_legs(
-        rows, scratch, state, memory, steps, low, high, q.book, q.market
-    )
+    smile.read_surface(scratch, state, q.market)
+    _clear_book(rows)
+    european.value_legs(rows, scratch, state, memory, steps, q.book, q.market)
     if q.listed.n_slots + q.orders.series.n_slots > 0:
         quote_struck(
             rows,
             scratch,
             state,
-            memory[q.book.quantity.shape[0] :],
+            rows_from(memory, q.book.quantity.shape[0]),
             steps,
             path_ids,
             counters,
-            low,
-            high,
             key,
             q.listed,
             q.orders,
             q.market,
         )
-    _quote_volatility(rows, scratch, state, steps, low, high, q)
-    _quote_clock(rows, scratch, state, steps, low, high, q)
+    _quote_volatility(rows, scratch, state, steps, q)
+    _quote_clock(rows, scratch, state, steps, q)
     parts = q.market.parts
     costs_move = q.market.liquidity.exponent != 0.0 or parts.regime
     if everything or parts.surface or parts.sabr or parts.heston_surface:
-        _quote_skew(rows, scratch, state, low, high, q.market)
+        _quote_skew(rows, scratch, state, q.market)
     if everything or parts.gas:
-        quote_gas(rows, scratch, state, low, high, q.venue, q.market)
+        quote_gas(rows, scratch, state, q.venue, q.market)
     if everything or costs_move or q.venue.impact_sqrt != 0.0:
-        quote_costs(rows, state, low, high, q.venue, q.market)
+        quote_costs(rows, state, q.venue, q.market)
     if everything or parts.funding:
-        quote_funding(rows, state, low, high, q.market)
+        quote_funding(rows, state, q.market)
 
 
 @kernel
-def _clear_book(rows: FloatArray, low: int, high: int) -> None:
-    rows[field.BOOK_VALUE, low:high] = 0.0
-    rows[field.DELTA, low:high] = 0.0
-    rows[field.GAMMA, low:high] = 0.0
-    rows[field.VEGA, low:high] = 0.0
+def _clear_book(rows: Tile) -> None:
+    for row in (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA):
+        part(rows, row)[:] = 0.0
 
 
 @kernel
 def _quote_volatility(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
+    x: Tile,
     steps: IntArray,
-    low: int,
-    high: int,
     q: QuoteParams,
 ) -> None:
     longest = q.book.quantity.shape[0]
-    european.read_leg(scratch, steps, low, longest, q.book)
+    european.read_leg(scratch, steps, rows.low, longest, q.book)
     years, sd = scratch[tile.YEARS], scratch[tile.SD]
-    log_spot = x[market_state.LOG_SPOT, low:high]
+    log_spot = part(x, market_state.LOG_SPOT)
     # Volatility at the money is quoted one step before expiry at the latest.
-    for i in range(high - low):
+    for i in range(log_spot.size):
         years[i] = years[i] if years[i] > 0.0 else q.book.least_years
-    surface.total_sd(scratch, x, log_spot, low, high, np.nan, q.market)
-    implied = rows[field.IMPLIED_VOLATILITY, low:high]
-    realised = rows[field.REALISED_VOLATILITY, low:high]
-    true = rows[field.TRUE_VOLATILITY, low:high]
-    variance = x[market_state.REALISED_VARIANCE, low:high]
-    volatility = x[market_state.VOLATILITY, low:high]
-    for i in range(high - low):
+    smile.total_sd(scratch, x, log_spot, np.nan, q.market)
+    implied = part(rows, field.IMPLIED_VOLATILITY)
+    realised = part(rows, field.REALISED_VOLATILITY)
+    true = part(rows, field.TRUE_VOLATILITY)
+    variance = part(x, market_state.REALISED_VARIANCE)
+    volatility = part(x, market_state.VOLATILITY)
+    for i in range(implied.size):
         implied[i] = sd[i] / np.sqrt(years[i])
         realised[i] = np.sqrt(variance[i])
         true[i] = volatility[i]
@@ -223,16 +195,14 @@ def _quote_volatility(
 
 @kernel
 def _quote_skew(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
+    x: Tile,
     p: MarketParams,
 ) -> None:
     """Quote the slope of the smile; times left are those of at-the-money volatility."""
-    skew = rows[field.SKEW, low:high]
-    volatility, years = x[market_state.VOLATILITY, low:high], scratch[tile.YEARS]
+    skew = part(rows, field.SKEW)
+    volatility, years = part(x, market_state.VOLATILITY), scratch[tile.YEARS]
     if p.parts.sabr:
         sabr_skew(skew, volatility, years, p.sabr)
         return
@@ -243,34 +213,32 @@ def _quote_skew(
         skew[:] = 0.0
         return
     correlation, wing = scratch[tile.CORRELATION], scratch[tile.WING]
-    for i in range(high - low):
+    for i in range(skew.size):
         skew[i] = 0.5 * correlation[i] * wing[i]
 
 
 @kernel
 def _quote_clock(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
+    x: Tile,
     steps: IntArray,
-    low: int,
-    high: int,
     q: QuoteParams,
 ) -> None:
     clock = q.market.clock
     hours_per_decision = clock.market_steps * clock.hours_per_step
     longest = q.book.quantity.shape[0]
-    start, share = x[market_state.START_HOUR, low:high], scratch[tile.DAY_SHARE]
-    log_spot = x[market_state.LOG_SPOT, low:high]
-    left = rows[field.TIME_TO_MATURITY, low:high]
-    fraction = rows[field.TIME_FRACTION, low:high]
-    index, moneyness = rows[field.STEP, low:high], rows[field.LOG_MONEYNESS, low:high]
-    sine, cosine = rows[field.HOUR_SIN, low:high], rows[field.HOUR_COS, low:high]
-    for i in range(high - low):
-        step = steps[low + i]
+    start, share = part(x, market_state.START_HOUR), scratch[tile.DAY_SHARE]
+    log_spot = part(x, market_state.LOG_SPOT)
+    left = part(rows, field.TIME_TO_MATURITY)
+    fraction = part(rows, field.TIME_FRACTION)
+    index, moneyness = part(rows, field.STEP), part(rows, field.LOG_MONEYNESS)
+    sine, cosine = part(rows, field.HOUR_SIN), part(rows, field.HOUR_COS)
+    for i in range(left.size):
+        step = steps[rows.low + i]
         left[i] = q.book.years[longest, step]
         index[i] = step
-    for i in range(high - low):
+    for i in range(index.size):
         days = (start[i] + index[i] * hours_per_decision) / _HOURS_PER_DAY
         share[i] = days - np.floor(days)
         sine[i], cosine[i] = sincos_two_pi(share[i])

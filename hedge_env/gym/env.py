@@ -89,6 +89,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `ratio` | Box(1,) | 0 | share of the neutral trade in options, then delta | -1 | 1 | from 0 to 1 |
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
 
+    Bands stand around delta, or around what `action.centre_vega` and
+    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`).
+
     With a listed option the box of `band`, `band_free` and `target` has one number
     more, the last: a share from 0 to 1 of the trade that leaves no gamma
     (`action.neutral`: or vega), and for `target` the units of it, in their limit; the
@@ -139,7 +142,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     In basis points of notional. `objective` (default): minus cost minus risk aversion
     times the squared tracking increment, so that returns add up to minus the
     objective J. `kolm_ritter`: profit after cost less kappa / 2 times its square. The
-    tracking increment is the change of hedge and book over a step before cost.
+    tracking increment is the change of hedge and book over a step before cost. Every
+    reward has its formula and source in `hedge_env.agent.rewards`.
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from

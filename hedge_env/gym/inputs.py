@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
+from hedge_env.agent.actions import ActionDecoder
 from hedge_env.base.errors import ActionError, ResetError, one_line
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import LEAST_RISK_AVERSION, MOST_RISK_AVERSION
@@ -21,6 +23,13 @@ class ResetOptions(NamedTuple):
     mask: BoolArray  # which episodes start
     path_ids: IntArray | None  # None: the next paths of the environment
     risk_aversion: FloatArray | None  # [1/notional]; None: as the config says
+
+
+def action_space(decoder: ActionDecoder) -> spaces.Space[Any]:
+    """Actions of one environment: a choice, or numbers between -1 and 1."""
+    if decoder.n_choices is not None:
+        return spaces.Discrete(decoder.n_choices)
+    return spaces.Box(-1.0, 1.0, decoder.shape, np.float32)
 
 
 def parse_reset_options(options: Mapping[str, Any] | None, n: int) -> ResetOptions:

@@ -32,10 +32,15 @@ from hedge_env.gym.arguments import (
     require_no_limit,
 )
 from hedge_env.gym.infos import Infos, episode_infos, merged, start_infos, step_infos
-from hedge_env.gym.inputs import checked_actions, indices, parse_reset_options
+from hedge_env.gym.inputs import (
+    action_space,
+    checked_actions,
+    indices,
+    parse_reset_options,
+)
 from hedge_env.gym.owned_arrays import restore
 from hedge_env.gym.path_schedule import PathSchedule
-from hedge_env.gym.rendering import RENDER_MODES, History, render_frames
+from hedge_env.gym.rendering import RENDER_MODES, Camera
 from hedge_env.numerics.philox import STREAMS
 
 Step = tuple[Float32Array, FloatArray, BoolArray, BoolArray, Infos]
@@ -57,8 +62,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         num_envs: Size of the batch.
         preset: Name of a preset or a YAML file; "reference" without `config`.
         config: A mapping or YAML file merged over the preset, or a whole `EnvConfig`.
-        action_mode: "band", "band_free", "target", "discrete" or "ratio".
-        reward: "objective" or "kolm_ritter".
+        action_mode: One of `config.ACTION_MODES`; see `HedgeEnv`.
+        reward: One of `agent.rewards.REWARDS`; see `HedgeEnv`.
         risk_aversion: lambda [1/notional], or (low, high) to draw it log-uniformly.
         autoreset_mode: Gymnasium's `AutoresetMode` or its name.
         stream: "training", "validation" or "test": separate sets of paths.
@@ -116,13 +121,13 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self._schedule = PathSchedule(self.num_envs, sharing)
         self._ended: BoolArray = np.zeros(self.num_envs, dtype=np.bool_)
         self._batch: HedgeBatch | None = None
-        self._history: History | None = None
+        self._camera = Camera(self.config, self.num_envs, render_mode)
 
     def _make_spaces(self) -> None:
         self.encoder = ObservationEncoder(self.config)
         self.decoder = ActionDecoder(self.config)
         self.single_observation_space = spaces.Box(self.encoder.low, self.encoder.high)
-        self.single_action_space = _action_space(self.decoder)
+        self.single_action_space = action_space(self.decoder)
         n, observed = self.num_envs, self.single_observation_space
         self.observation_space = batch_space(observed, n)
         self.action_space = batch_space(self.single_action_space, n)
@@ -168,7 +173,6 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             self._seed_paths()
         self._ended = self._ended & ~chosen.mask
         self._start(chosen.mask, chosen.path_ids, chosen.risk_aversion)
-        self._record_history()
         observations = self.encoder.encode(self.batch.rows)
         return observations, start_infos(self.batch, chosen.mask)
 
@@ -195,7 +199,9 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             )
         running, decoder, shape = ~waiting, self.decoder, self._action_shape
         action = checked_actions(actions, shape, decoder.n_choices, running)
-        record = batch.advance(decoder.decode(action, batch.rows))
+        before = batch.rows
+        record = batch.advance(decoder.decode(action, before))
+        self._camera.record(before, record, batch.rows)
         aversion = batch.rows[field.RISK_AVERSION]
         rewards = self._reward(record, aversion, self.config.reward)
         done = record.done
@@ -212,7 +218,6 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
                 self._start(waiting)
                 infos = merged(infos, start_infos(batch, waiting))
             self._ended = done
-        self._record_history()
         observations = self.encoder.encode(batch.rows)
         return observations, rewards, done.copy(), np.zeros_like(done), infos
 
@@ -236,9 +241,9 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         Raises:
             MissingDependencyError: If matplotlib is needed and not installed.
         """
-        if self._history is None:
+        if self._batch is None:
             return None
-        return render_frames(self._history, self.batch, str(self.render_mode))
+        return self._camera.frames(self._batch, self._schedule.seed, self.stream)
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Arrays that `load_state_dict` resumes from, bit for bit."""
@@ -261,6 +266,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             self._ended = state["ended"].astype(np.bool_)
         except (KeyError, ValueError) as error:
             raise ResetError(f"a saved state of another problem: {error}") from None
+        self._camera.begin(self._batch)
 
     __setstate__ = restore  # a pickle may come with read-only memory
 
@@ -274,9 +280,8 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         self._schedule.restart(seed)
 
     def _new_batch(self, seed: int) -> HedgeBatch:
-        batch = HedgeBatch(self.config, self.num_envs, seed=seed, stream=self.stream)
-        self._history = None if self.render_mode is None else History(batch)
-        return batch
+        self._camera = Camera(self.config, self.num_envs, self.render_mode)
+        return HedgeBatch(self.config, self.num_envs, seed=seed, stream=self.stream)
 
     def _start(
         self,
@@ -288,13 +293,4 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         if path_ids is None:
             path_ids = self._schedule.next_paths(chosen)
         self.batch.reset(path_ids, mask=chosen, risk_aversion=risk_aversion)
-
-    def _record_history(self) -> None:
-        if self._history is not None:
-            self._history.record(self.batch)
-
-
-def _action_space(decoder: ActionDecoder) -> spaces.Space[Any]:
-    if decoder.n_choices is not None:
-        return spaces.Discrete(decoder.n_choices)
-    return spaces.Box(-1.0, 1.0, decoder.shape, np.float32)
+        self._camera.begin(self.batch)

@@ -11,14 +11,11 @@ Source:
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.numerics.bits import bits_to_float
 from hedge_env.numerics.special import log_of_positive, sincos_two_pi
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 STREAMS = ("training", "validation", "test")
 

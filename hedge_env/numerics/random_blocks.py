@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from hedge_env.base.types import IntArray
+
 # Counter of what is drawn at the start of an episode; no market step reaches it.
 INITIAL_COUNTER: Final = 2**32 - 1
 PLACES: Final = 4  # numbers of a block
@@ -39,7 +41,8 @@ class Shock(NamedTuple):
         block: Which four numbers of a step, shared with no shock of the other kind.
         place: 0 to 3, within the block.
         is_normal: Standard normal; otherwise uniform in (0, 1).
-        parts: Flags of `PartsParams` of which one makes it be drawn; none: always.
+        parts: Flags of `PartsParams`, or processes (fields of `MarketParams`), of which
+            one that is on makes it be drawn; none: always.
         at_start_only: Whether only the start of an episode reads it.
     """
 
@@ -51,6 +54,13 @@ class Shock(NamedTuple):
     at_start_only: bool = False
 
 
+class DrawParams(NamedTuple):
+    """Blocks that are drawn, each (block, its first row, 1 if normal), shape (m, 3)."""
+
+    step: IntArray  # at a market step
+    start: IntArray  # at the start of an episode
+
+
 def normal(name: str, block: int, place: int, *parts: str) -> Shock:
     """Declare a standard normal shock; see `Shock`."""
     return Shock(name, block, place, is_normal=True, parts=parts)
@@ -60,4 +70,11 @@ def uniform(
     name: str, block: int, place: int, *parts: str, at_start_only: bool = False
 ) -> Shock:
     """Declare a uniform shock; see `Shock`."""
-    return Shock(name, block, place, False, parts, at_start_only)
+    return Shock(
+        name=name,
+        block=block,
+        place=place,
+        is_normal=False,
+        parts=parts,
+        at_start_only=at_start_only,
+    )

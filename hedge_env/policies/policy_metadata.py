@@ -15,12 +15,11 @@ from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.features import FEATURES
 from hedge_env.agent.observations import ObservationEncoder
 from hedge_env.base.field import FIELDS, INTERNAL_FIELDS
-from hedge_env.config import EnvConfig, Model, Series
+from hedge_env.config import ActionMode, EnvConfig, Model, Series
 
 Activation: TypeAlias = Literal["tanh", "relu"]
 RecordedSeries = Annotated[tuple[Series, ...], Field(max_length=4)]
 Squash: TypeAlias = Literal["none", "clip", "tanh"]
-ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete", "ratio"]
 
 # Printed in tables, terminals and HTML: plain characters only.
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

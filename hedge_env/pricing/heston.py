@@ -70,7 +70,13 @@ class HestonSmile(NamedTuple):
     ratios: FloatArray  # (N_TIMES, N_STATES, N_STRIKES)
 
 
-NO_HESTON = HestonSmile(HestonLaw(1.0, 1.0, 0.0, 0.0), 1.0, np.ones((1, 1, 1)))
+NO_HESTON = HestonSmile(
+    law=HestonLaw(
+        mean_reversion=1.0, long_run=1.0, volatility_of_variance=0.0, correlation=0.0
+    ),
+    years=1.0,
+    ratios=np.ones((1, 1, 1)),
+)
 
 
 def heston_smile(law: HestonLaw, years: float) -> HestonSmile:

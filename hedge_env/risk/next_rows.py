@@ -22,7 +22,6 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.listed_options import least_rows
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.quoted_paths import QuotedPaths
-from hedge_env.feeds.quotes import write_quotes
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.draw_plan import DrawPlan
 from hedge_env.market.engine.inner_draws import advance_draws
@@ -96,14 +95,19 @@ def next_rows(
     paths.start(path_ids, everyone)
     paths.quote_start(after, everyone)
     drawn, weights = np.zeros((n_rows, n * draws)), np.zeros(n * draws)
-    ids: IntArray = (path_ids[:, None] * draws + np.arange(draws)).ravel()
-    key = inner_key(seed, stream)
+    copies = QuotedPaths(quotes, n * draws, inner_key(seed, stream), config)
+    copies.path_ids[...] = (path_ids[:, None] * draws + np.arange(draws)).ravel()
     for _ in range(config.episode.decisions):
         rows[...] = after
-        state, memory, counters, steps = paths.copies(draws)
-        advance_draws(state, ids, counters, weights, key, plan, quotes.market)
-        write_quotes(drawn, state, memory, steps + 1, ids, counters, key, False, quotes)
+        copies.branch_off(paths, draws)
+        arrays = copies.state, copies.path_ids, copies.counters
+        advance_draws(*arrays, weights, copies.key, plan, quotes.market)
+        copies.steps += 1
+        copies.quote(drawn, advance=False)
         paths.quote(after, advance=True)
         yield Outlook(
-            rows, drawn.reshape(n_rows, n, draws), weights.reshape(n, draws), after
+            rows=rows,
+            drawn=drawn.reshape(n_rows, n, draws),
+            weights=weights.reshape(n, draws),
+            after=after,
         )

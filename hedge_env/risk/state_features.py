@@ -34,7 +34,7 @@ def state_features(rows: FloatArray, level: float, *, informed: bool) -> FloatAr
     """Features of every path at one decision; see the module docstring.
 
     Args:
-        rows: Present rows, shape (at least `field.N_CERTAIN_FIELDS`, n).
+        rows: Present rows, shape (at least those of `field.CERTAIN_ROWS`, n).
         level: Volatility that the market's config names [1/sqrt(year)].
         informed: Whether the diffusive volatility of the next step is known; if not,
             the realised volatility stands in for it.

@@ -22,7 +22,7 @@ import numpy as np
 
 from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
-from hedge_env.venues.charged import constant_rates
+from hedge_env.venues.cost_components import constant_rates
 
 _GWEI = 1e-9  # of the gas token, which is the underlying
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.agent.actions import ACTION_MODES, ActionDecoder
+from hedge_env.agent.actions import ActionDecoder
 from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
-from hedge_env.config import EnvConfig
+from hedge_env.config import ACTION_MODES, EnvConfig
 from hedge_env.config.loading import load_config
+from hedge_env.desk.band_position import observe_position
 from hedge_env.desk.batch import HedgeBatch
 from tests.environments import PRESET_MODES
 from tests.examples import full_config
@@ -43,6 +45,40 @@ def decoded(
 ) -> float:
     decoder = ActionDecoder(config, mode)
     return float(decoder.decode(np.array([action]), rows_of(**rows))[0, 0])
+
+
+def test_a_band_around_another_centre_is_that_of_a_book_with_that_delta() -> None:
+    """Worth-it included: the error that is left is measured from the centre."""
+    settings = ["action.centre_vega=.3", "action.centre_smile=-.2"]
+    moved = load_config("ethereum-l1", settings=settings)
+    plain = load_config("ethereum-l1")
+    batch = HedgeBatch(plain, 200, seed=3)
+    batch.reset(np.arange(200))
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        batch.advance(batch.rows[field.DELTA][:, None] + rng.normal(0, 0.2, (200, 1)))
+    rows = batch.rows.copy()
+    z = -rows[field.LOG_MONEYNESS] / (
+        rows[field.IMPLIED_VOLATILITY] * np.sqrt(rows[field.TIME_TO_MATURITY])
+    )
+    level = rows[field.VEGA] * rows[field.IMPLIED_VOLATILITY] / rows[field.SPOT]
+    book = rows.copy()
+    book[field.DELTA] += (0.3 - 0.2 * np.clip(z, -3.0, 3.0)) * level
+    observe_position(book)
+    for mode in ("band", "band_free"):
+        action = rng.uniform(-1.0, 1.0, (200, 3))
+        ours = ActionDecoder(moved, mode).decode(action, rows)
+        theirs = ActionDecoder(plain, mode).decode(action, book)
+        np.testing.assert_allclose(ours, theirs, rtol=0.0, atol=1e-12)
+        still = ActionDecoder(plain, mode).decode(action, rows)
+        assert np.abs(still - ours).max() > 0.01
+
+
+@pytest.mark.parametrize("mode", ["target", "discrete"])
+def test_a_mode_without_a_band_refuses_a_centre(mode: str) -> None:
+    config = load_config("reference", settings=["action.centre_vega=.1"])
+    with pytest.raises(ConfigError, match=r"action\.centre_vega"):
+        ActionDecoder(config, mode)
 
 
 @pytest.mark.parametrize("held", [0.31, 0.5, 0.69])

@@ -117,8 +117,8 @@ def test_the_default_set_has_what_carries_information_in_the_market() -> None:
     funding = {"proportional_cost", "funding_rate"}
     assert deribit == {*always, *moving, *season, *funding}
     full = set(default_features(full_config("observation.true_volatility=true")))
-    off = {"vega", *OPTION_FEATURES, "basis", "halted", "margin_use"}
-    assert full == set(FEATURES) - off
+    drawn = {"risk_aversion", "true_volatility"}
+    assert full == {*always, *moving, *season, *gas, *funding, *drawn}
     options = set(default_features(load_config("gamma-vega")))
     assert options == {*always, "vega", *OPTION_FEATURES}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from hedge_env.agent.rewards import REWARDS
 from hedge_env.base.account_rows import N_COMPONENTS
 from hedge_env.base.types import FloatArray
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, RewardConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord, objective
 from hedge_env.desk.batch import HedgeBatch
@@ -25,6 +27,7 @@ RECORD = StepRecord(
     book_pnl=BOOK,
     tracking_increment=HEDGE + BOOK,
     traded=np.array([0.1, 0.0, -0.2]),
+    option_traded=np.zeros(3),
     done=np.array([False, False, True]),
 )
 
@@ -96,3 +99,12 @@ def test_rewards_are_finite_and_one_per_path(name: str) -> None:
     assert np.isfinite(paid).all()
     idle = RECORD._replace(cost=COST * 0, tracking_increment=COST * 0)
     assert not pay(config, idle, np.full(3, 10.0)).any()
+
+
+def test_every_reward_of_a_config_is_there_and_says_how_it_is_paid() -> None:
+    names = get_args(RewardConfig.model_fields["name"].annotation)
+    assert set(names) == set(REWARDS)
+    for reward in REWARDS.values():
+        text = reward.__doc__ or ""
+        assert ".. math::" in text
+        assert "[bp]" in text

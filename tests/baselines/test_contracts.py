@@ -1,12 +1,17 @@
 """What every rule must do; a new one is tested by being registered."""
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from inspect import isabstract
 
 import numpy as np
 import pytest
 
-from hedge_env.baselines import BASELINES
+from hedge_env import baselines
+from hedge_env.baselines import BASELINES, RULES, AbstractRule
+from hedge_env.baselines.centre import CentredRule
 from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy
@@ -47,6 +52,13 @@ def many_decisions(n=400):
     return values
 
 
+def moved(rule_class):
+    """The rule, with its centre away from delta where that is a choice."""
+    if not issubclass(rule_class, CentredRule):
+        return rule_class()
+    return rule_class(centre_vega=0.1, centre_smile=-0.05)
+
+
 class Watched(Mapping):
     """Observables that remember what was read."""
 
@@ -65,8 +77,22 @@ class Watched(Mapping):
         return len(self.values_by_name)
 
 
-def test_names_are_those_of_the_rules():
-    assert list(BASELINES) == [rule.name for rule in BASELINES.values()]
+def concrete(rule_class):
+    """Subclasses that are rules, in files of whatever family."""
+    for below in rule_class.__subclasses__():
+        if not isabstract(below) and below.__module__.startswith("hedge_env."):
+            yield below
+        yield from concrete(below)
+
+
+def test_every_rule_of_every_file_is_registered_under_a_name_of_its_own():
+    for module in pkgutil.walk_packages(baselines.__path__, f"{baselines.__name__}."):
+        importlib.import_module(module.name)
+    found = list(dict.fromkeys(concrete(AbstractRule)))
+    assert {rule.__name__ for rule in found} == {
+        rule.__name__ for rule in RULES.values()
+    }
+    assert len({rule.name for rule in found}) == len(found) == len(RULES)
 
 
 @every_rule
@@ -114,7 +140,7 @@ def test_targets_are_finite_and_one_per_path(rule_class):
 @every_rule
 def test_a_rule_reads_what_it_declares_and_changes_nothing(rule_class):
     watched = Watched(many_decisions())
-    rule = rule_class()
+    rule = moved(rule_class)
     target = rule.target(watched)
     assert watched.read == set(rule.inputs)
     target[...] = 7.0

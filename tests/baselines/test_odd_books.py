@@ -92,7 +92,7 @@ def test_bartlett_stays_near_delta_where_no_smile_can_be_read():
         ("strangle", {"bartlett", "leland", "zakamouline"}),
         (
             "calendar spread",
-            {"bartlett", "leland", "zakamouline", "minimum-variance"},
+            {"bartlett", "leland", "zakamouline", "minimum-variance", "linear-greeks"},
         ),
         ("deep out of the money", set()),
     ],

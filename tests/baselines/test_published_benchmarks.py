@@ -20,6 +20,7 @@ from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.timing.leland import Leland
+from hedge_env.baselines.tuning import tune as tuning
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
@@ -98,10 +99,17 @@ def test_rules_without_a_choice_cost_what_is_published(rule, preset, mean, sd):
         (WhalleyWilmott, QUARTER, 90.1),
     ],
 )
-def test_tuned_rules_reach_the_known_measure(rule_class, preset, value):
-    (loss,) = percent_of_premium([tuned(rule_class, preset)], preset)
+def test_tuned_rules_reach_the_known_measure(rule_class, preset, value, monkeypatch):
+    centred = tuned(rule_class, preset)
+    no_centre = np.zeros(len(rule_class.centre_parameters))
+    monkeypatch.setattr(
+        tuning, "least_variance_centre", lambda rule, tape, config: no_centre
+    )
+    around_delta = tuned(rule_class, preset)
+    loss, better = percent_of_premium([around_delta, centred], preset)
     reached, error = measure(loss)
     assert reached == pytest.approx(value, abs=4.0 * error + 0.5)
+    assert measure(better)[0] < reached + error
 
 
 @pytest.mark.slow

@@ -51,8 +51,9 @@ def test_the_presets_are_those_that_ids_and_documents_name():
     named = {"reference", "ethereum-l1", "ethereum-l2", "deribit"}
     stress = {"crash", "calm", "short-squeeze"}
     eras = {"ethereum-l1-2021", "ethereum-l1-2026"}
+    wide = {"ethereum-l1-wide", "deribit-wide"}
     published = {"cao-gbm-1m", "cao-gbm-3m", "derman-kamal"}
-    assert named | eras | published | stress <= set(PRESETS)
+    assert named | eras | wide | published | stress <= set(PRESETS)
     assert preset_text("reference").startswith("#")
 
 
@@ -210,10 +211,53 @@ def test_a_wrong_setting_is_one_line_that_names_key_and_remedy(setting, parts):
 
 def test_the_error_names_the_source_of_the_wrong_value(tmp_path):
     path = written(tmp_path, "extends: reference\nexecution: {fee_bp: -1}\n")
-    assert message_of(path).startswith(f"{path}: execution.fee_bp")
+    assert message_of(path).startswith(f"{path}: line 2: execution.fee_bp")
     assert message_of("reference", {"market": {"spot": -1}}).startswith(
         "config: market"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("extends: reference\n# a remark\nmarket:\n  spot: -1\n", 4),
+        ("extends: reference\nmarket:\n\n  spto: 1\n", 4),
+        ("market: {volatility: {model: garch}}\n", 1),
+        ("market:\n  surface:\n    model: ssvi\n    level: {}\n", 4),
+        ("book:\n  legs:\n  - strike: 1\n  - kind: call\n    strike: -2\n", 5),
+        ('"market":\n  ? spot\n  : -1\n', 2),
+    ],
+)
+def test_the_error_names_the_line_of_the_wrong_value(tmp_path, text, line):
+    path = written(tmp_path, text)
+    assert message_of(path).startswith(f"{path}: line {line}: ")
+
+
+def test_a_line_is_named_of_the_file_that_gave_the_value(tmp_path):
+    base = written(tmp_path, "\n\nexecution: {fee_bp: -1}\n", "base.yaml")
+    path = written(tmp_path, "extends: base.yaml\nexecution: {fixed_cost_bp: 1}\n")
+    assert message_of(path).startswith(f"{base}: line 3: execution.fee_bp")
+    settings = ["execution={fee_bp: -2}"]
+    assert message_of(path, settings=settings).startswith("--set: execution.fee_bp")
+
+
+@pytest.mark.parametrize("key", ["true", "null", "1.50", "0x1", "yes", "~"])
+def test_a_key_is_the_word_that_is_written(tmp_path, key):
+    assert f": line 1: {key} is unknown" in message_of(written(tmp_path, f"{key}: 1\n"))
+    message = message_of(written(tmp_path, f"{key}: 1\n{key}: 2\n"))
+    assert f"line 2, column 1: {key} is twice" in message
+
+
+def test_words_that_mean_the_same_are_two_keys_of_which_none_is_lost(tmp_path):
+    message = message_of(written(tmp_path, "true: 1\nTrue: 2\n"))
+    assert "true is unknown" in message
+    assert "(and 1 more)" in message
+
+
+@pytest.mark.parametrize("number", ["012", "0_12", "+12", "1_2"])
+def test_a_whole_number_is_decimal_however_it_is_written(number):
+    config = load_config("reference", settings=[f"episode.decisions={number}"])
+    assert config.episode.decisions == 12
 
 
 def test_further_problems_are_counted():

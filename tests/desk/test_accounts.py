@@ -30,7 +30,8 @@ HAND = {
     field.STEP: (0.0, 1.0, 2.0),
 }
 
-UNUSED = {"option_spread": 0.0, "failed_gas": 0.0, "sandwich": 0.0, "liquidation": 0.0}
+USED = ("fee", "spread", "impact", "gas", "fixed", "funding")
+UNUSED = {name: 0.0 for name in COST_COMPONENTS if name not in USED}
 
 
 def by_hand(

@@ -74,7 +74,7 @@ def test_a_batch_repeats_the_oracle_to_rounding(config: EnvConfig) -> None:
         names = (*COST_COMPONENTS, "hedge_pnl", "book_pnl")
         columns = (*record.cost_components, record.hedge_pnl, record.book_pnl)
         for name, column in zip(names, columns, strict=True):
-            expected = [result[name] for result in results]
+            expected = [result.get(name, 0.0) for result in results]
             np.testing.assert_allclose(
                 column, expected, rtol=1e-9, atol=1e-13, err_msg=name
             )

@@ -40,7 +40,7 @@ def test_the_step_runs_in_the_order_in_which_it_is_described() -> None:
         if isinstance(node, ast.FunctionDef)
     }
     run = calls_of(functions["settle_tile"])
-    assert run[0] == "clear_costs"
+    assert run[0] == "clear"
     assert len(described) >= 8
     assert run[1:] == described
 

@@ -1,15 +1,19 @@
 import numpy as np
 import pytest
 
+from hedge_env.base import field
+from hedge_env.base.account_rows import N_COMPONENTS
 from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.timing.time_based import TimeBased
 from hedge_env.config.loading import load_config
+from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.attribution import (
     PNL_PARTS,
     Attributor,
     attribute,
     gas_tenths,
+    interval_parts,
 )
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import record_tape
@@ -33,6 +37,28 @@ def test_the_parts_add_up_to_the_profit_of_book_and_hedge(preset):
     config = market(preset, episode__decisions=60)
     seen, table = parts_of(TimeBased(6), config)
     np.testing.assert_allclose(seen.pnl.sum(axis=0), table.tracking, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_after_the_last_payoff_of_the_book_the_parts_are_numbers():
+    n = 3
+    before, after = np.zeros((2, field.N_FIELDS, n))
+    before[field.SPOT], after[field.SPOT] = 1.0, 1.1
+    before[field.IMPLIED_VOLATILITY] = after[field.IMPLIED_VOLATILITY] = 0.8
+    nothing = np.zeros(n)
+    record = StepRecord(
+        cost_components=np.zeros((N_COMPONENTS, n)),
+        cost=nothing,
+        hedge_pnl=np.full(n, 0.05),
+        book_pnl=nothing,
+        tracking_increment=np.full(n, 0.05),
+        traded=nothing,
+        option_traded=nothing,
+        done=np.zeros(n, dtype=bool),
+    )
+    expected = np.zeros((len(PNL_PARTS), n))
+    expected[0] = 0.05  # all of it is what is held
+    np.testing.assert_array_equal(interval_parts(before, record, after), expected)
 
 
 def steps(hours):

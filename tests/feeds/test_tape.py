@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.base.field import FIELDS, N_CERTAIN_FIELDS, N_MARKET_FIELDS
+from hedge_env.base.field import CERTAIN_ROWS, FIELDS, N_MARKET_FIELDS
 from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
@@ -29,7 +29,7 @@ def kept_rows(config: EnvConfig) -> int:
         "sandwich_rate": execution.sandwich,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
-    return max([N_CERTAIN_FIELDS - 1, *last]) + 1
+    return max([CERTAIN_ROWS[-1].number, *last]) + 1
 
 
 @pytest.mark.parametrize("preset", [*PRESETS, "full"])
@@ -83,7 +83,7 @@ def test_a_replay_resumes_where_it_was_and_stays_at_its_end() -> None:
         for batch in (one, other):
             batch.advance(np.full((4, 1), -0.1))
         np.testing.assert_array_equal(one.rows, other.rows)
-    np.testing.assert_array_equal(one.rows[:N_CERTAIN_FIELDS], tape.rows[-1])
+    np.testing.assert_array_equal(one.rows[: tape.rows.shape[1]], tape.rows[-1])
 
 
 def test_several_batches_replay_one_tape_without_disturbing_each_other() -> None:

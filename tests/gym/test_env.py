@@ -9,11 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from hedge_env.agent.actions import ACTION_MODES
 from hedge_env.agent.features import FEATURES
 from hedge_env.agent.rewards import REWARDS
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.base.errors import ActionError, ConfigError, ResetError
+from hedge_env.config import ACTION_MODES
 from hedge_env.config.loading import PRESETS
 from hedge_env.gym.env import HedgeEnv
 from hedge_env.gym.infos import Infos
@@ -194,16 +194,18 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "listed option": env.config.n_instruments > 1,
         "risk aversion is drawn": False,
         "`observation.true_volatility`": False,
+        "if named": False,
     }
     rows = table_rows()
     expected = [name for name in FEATURES if present[rows[name][3]]]
     assert sorted(env.unwrapped._vector.encoder.names) == sorted(expected)
 
 
-def test_the_docstring_names_every_mode_reward_and_metric():
+def test_the_docstring_names_every_mode_and_metric_and_where_rewards_are():
     text = HedgeEnv.__doc__ or ""
-    for name in (*ACTION_MODES, *REWARDS):
+    for name in (*ACTION_MODES, HedgeEnv(config=SHORT).config.reward.name):
         assert f"`{name}`" in text
+    assert REWARDS["objective"].__module__ in text
     env = HedgeEnv(config=SHORT)
     env.reset(seed=0)
     for _ in range(4):

@@ -13,6 +13,7 @@ from hedge_env.gym.env import HedgeEnv
 from hedge_env.gym.rendering import RENDER_MODES
 from hedge_env.gym.vector_env import HedgeVectorEnv
 from tests.environments import IDS, SHORT
+from tests.feeds.history.files import hourly, write_series
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -51,6 +52,18 @@ def test_the_text_says_where_the_episode_stands():
     assert "holdings +0.500" in text
     assert f"cost {infos['cost'] * 1e4:.1f} bp (fee 2.5, " in text
     assert f"tracking error {infos['tracking_increment'] * 1e4:+.1f} bp" in text
+
+
+def test_the_price_of_recorded_days_is_that_of_their_file(tmp_path):
+    prices = np.full(24 * 60, 3217.0)
+    prices[1::2] = 3219.0
+    path = write_series(tmp_path / "spot.csv", hourly(prices.size), prices.tolist())
+    config = {**SHORT, "replay": {"spot": str(path)}}
+    env = HedgeEnv(preset="replay", config=config, render_mode="ansi")
+    env.reset(seed=0)
+    start = env.unwrapped.render()
+    assert "spot 3217 (strike 3217)" in start or "spot 3219 (strike 3219)" in start
+    assert "2000" not in start
 
 
 def test_a_market_without_gas_shows_none():

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.numerics.philox import (
     STREAMS,
     fill_normals,
@@ -19,8 +20,6 @@ from hedge_env.numerics.philox import (
 from hedge_env.numerics.random_blocks import INITIAL_COUNTER
 from tests.oracle.noise import philox
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Fill = Callable[[FloatArray, IntArray, IntArray, int, np.uint32, np.uint32], None]
 
 JIT = not numba.config.DISABLE_JIT

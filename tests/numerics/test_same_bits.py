@@ -6,14 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from hedge_env.base.kernel import kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.numerics import special
 from hedge_env.numerics.philox import fill_normals, stream_key
-
-FloatArray = npt.NDArray[np.float64]
 
 # A change here changes every path of every user, in the last bits at least.
 DIGEST = "15a6d98538646961"

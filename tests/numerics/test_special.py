@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedge_env.base.kernel import scalar_kernel
+from hedge_env.base.types import FloatArray
 from hedge_env.numerics import special
 from tests.numerics import fit_coefficients
-
-FloatArray = npt.NDArray[np.float64]
 
 JIT = not numba.config.DISABLE_JIT
 N = 500 if JIT else 50

@@ -34,7 +34,14 @@ def test_the_normal_quantile_inverts_the_distribution() -> None:
         assert normal_cdf(normal_quantile(u)) == pytest.approx(u, rel=1e-9)
 
 
-@pytest.mark.parametrize("settings", [(), ("market.jumps.per_year=2000.0",)])
+FORWARD = (
+    "book.legs=[{kind: forward, quantity: -2.0, moneyness: 1.0, maturity_days: 4}]"
+)
+
+
+@pytest.mark.parametrize(
+    "settings", [(), ("market.jumps.per_year=2000.0",), (FORWARD,)]
+)
 def test_stratified_draws_have_the_mean_of_the_paths_themselves(settings) -> None:
     config = short("ethereum-l1", *settings)
     plan = draw_plan(quote_params(config).market)

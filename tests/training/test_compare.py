@@ -95,7 +95,11 @@ def test_the_document_says_what_was_measured(document):
     assert rows.keys() == {"no-hedge", "delta-threshold"}
     assert [row["kind"] for row in rows.values()] == ["baseline"] * 2
     assert rows["no-hedge"]["params"] == {}
-    assert rows["delta-threshold"]["params"].keys() == {"threshold"}
+    assert rows["delta-threshold"]["params"].keys() == {
+        "threshold",
+        "centre_vega",
+        "centre_smile",
+    }
     assert rows["no-hedge"]["cost_bp"] == 0.0
     assert rows["delta-threshold"]["best_rule"]
 
@@ -125,7 +129,8 @@ def test_the_table_of_episodes_has_the_means_of_the_summary(made, document):
 def test_a_row_is_what_the_tuned_rule_does_on_the_test_paths(document):
     row = next(r for r in document["policies"] if r["name"] == "delta-threshold")
     rule = BASELINES["delta-threshold"](**row["params"])
-    (table,) = evaluate([(rule, 10.0)], load_config("reference"), n_episodes=200)
+    config = load_config("reference")
+    (table,) = evaluate([(rule, 10.0)], config, n_episodes=200, controlled=True)
     for name, value in vars(summarise(table)).items():
         assert row[name] == value, name
 

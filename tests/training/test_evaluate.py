@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from hedge_env.baselines import BASELINES
+from hedge_env.baselines import ALLOCATIONS, BASELINES
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.evaluation.metrics import summarise
+from hedge_env.evaluation.wealth import follow_wealth
 from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.cli.main import main
 from hedge_env.training.evaluate import evaluate_policy
@@ -18,6 +20,10 @@ from tests.training.helpers.saved_policy import save_random_policy
 
 SHORT = ("episode.decisions=6",)
 SMALL = ("--episodes", "50", "--no-progress")
+
+
+def summary_of(*arguments, **options):
+    return evaluate_policy(*arguments, **options).summary
 
 
 @pytest.fixture
@@ -36,7 +42,8 @@ def run(*arguments):
 
 
 def measured(policy, config, level, **options):
-    (table,) = evaluate([(policy, level)], config, n_episodes=50, **options)
+    options = {"n_episodes": 50, "controlled": True} | options
+    (table,) = evaluate([(policy, level)], config, **options)
     return summarise(table)
 
 
@@ -62,7 +69,7 @@ def test_a_saved_policy_is_measured_in_the_preset_asked_for(saved):
 
 
 def test_without_a_preset_it_is_the_market_of_its_training(saved):
-    summary = evaluate_policy(str(saved.parent), n_episodes=50)
+    summary = summary_of(str(saved.parent), n_episodes=50)
     assert summary.config == load_policy(saved).config.model_dump(mode="json")
     assert summary.risk_aversions == (7.0,)
     assert summary.policies[0].source == str(saved)
@@ -70,7 +77,7 @@ def test_without_a_preset_it_is_the_market_of_its_training(saved):
 
 def test_overrides_change_that_market(saved):
     free, dear = (
-        evaluate_policy(
+        summary_of(
             str(saved), settings=(f"execution.fee_bp={fee}",), n_episodes=50
         ).policies[0]
         for fee in (0.0, 20.0)
@@ -82,14 +89,14 @@ def test_a_policy_trained_for_a_range_is_measured_at_three_points_of_it(tmp_path
     path = save_random_policy(
         tmp_path / "p", risk_aversion={"low": 1.0, "high": 100.0}, settings=SHORT
     )
-    summary = evaluate_policy(str(path), n_episodes=20)
+    summary = summary_of(str(path), n_episodes=20)
     assert summary.risk_aversions == pytest.approx((1.0, 10.0, 100.0))
-    asked = evaluate_policy(str(path), n_episodes=20, risk_aversions=(3.0,))
+    asked = summary_of(str(path), n_episodes=20, risk_aversions=(3.0,))
     assert asked.risk_aversions == (3.0,)
 
 
 def test_a_rule_has_its_default_parameters():
-    summary = evaluate_policy("delta-threshold", settings=SHORT, n_episodes=50)
+    summary = summary_of("delta-threshold", settings=SHORT, n_episodes=50)
     (row,) = summary.policies
     rule = BASELINES["delta-threshold"]()
     assert row.params == rule.params
@@ -102,7 +109,7 @@ def test_a_rule_has_its_default_parameters():
 
 def test_the_seed_chooses_the_paths(saved):
     first, again, other = (
-        evaluate_policy(str(saved), n_episodes=50, seed=seed) for seed in (1, 1, 2)
+        summary_of(str(saved), n_episodes=50, seed=seed) for seed in (1, 1, 2)
     )
     assert first == again
     assert first.policies[0].cost_bp != other.policies[0].cost_bp
@@ -124,6 +131,7 @@ def test_without_json_a_table_with_intervals_is_printed(saved):
         (("delta", "--preset", "referense"), "reference"),
         (("delta", "--set", "execution.fee=1"), "execution.fee"),
         (("all",), "hedge compare --policies all"),
+        (("main",), "hedge compare --policies main"),
         (("optimal",), "hedge compare --policies optimal"),
         (("delta", "--episodes", "1"), "at least 2 paths"),
     ],
@@ -163,7 +171,7 @@ def tuned(tmp_path_factory):
 
 def test_a_rule_takes_the_parameters_of_a_file(tuned):
     """Market and risk aversions are those of the file as well."""
-    summary = evaluate_policy("delta-threshold", tuned=tuned, n_episodes=50)
+    summary = summary_of("delta-threshold", tuned=tuned, n_episodes=50)
     entries = {
         entry["risk_aversion"]: entry["params"]
         for entry in json.loads(tuned.read_text())["entries"]
@@ -177,7 +185,7 @@ def test_a_rule_takes_the_parameters_of_a_file(tuned):
 
 
 def test_a_rule_takes_parameters_in_its_name():
-    summary = evaluate_policy(
+    summary = summary_of(
         "gas-band:risk_multiplier=2,snap=0", settings=SHORT, n_episodes=50
     )
     (row,) = summary.policies
@@ -192,7 +200,7 @@ def test_a_rule_takes_parameters_in_its_name():
 
 
 def test_what_a_rule_leaves_to_its_defaults_is_not_called_given():
-    summary = evaluate_policy("gas-band:snap=0.2", settings=SHORT, n_episodes=50)
+    summary = summary_of("gas-band:snap=0.2", settings=SHORT, n_episodes=50)
     (row,) = summary.policies
     assert row.params_given == ("snap",)
     said = parameters(row)
@@ -237,3 +245,26 @@ def test_an_agent_has_nothing_tuned(tuned, saved):
     result = run(str(saved), "--tuned", str(tuned))
     assert result.code == 2
     assert "is no rule" in result.error
+
+
+def test_where_nothing_is_hedged_wealth_is_told():
+    rule = "cppi:floor=0.9,multiplier=4,leverage=3"
+    options = ("--preset", "allocation", "--episodes", "200", "--no-progress")
+    told = run(rule, *options)
+    assert told.code == 0
+    assert "Wealth of cppi, from 1: " in told.out
+    (row,) = json.loads(run(rule, *options, "--json").out)["wealth"]
+    config = load_config("allocation")
+    policy = ALLOCATIONS["cppi"](0.9, 4.0, leverage=3.0)
+    outcomes = follow_wealth(policy, config, n_episodes=200)
+    assert row["floor"] == 0.9
+    assert row["mean"] == pytest.approx(outcomes.final.mean())
+    assert row["below"] == np.mean(outcomes.final < 0.9) > 0.0
+    # Wealth is one less the net loss of the same paths.
+    (table,) = evaluate([(policy, 1.0)], config, n_episodes=200)
+    np.testing.assert_allclose(outcomes.final, 1.0 - table.net_loss, atol=1e-12)
+
+
+def test_where_something_is_hedged_it_is_not():
+    document = json.loads(run("delta", "--set", *SHORT, *SMALL, "--json").out)
+    assert "wealth" not in document

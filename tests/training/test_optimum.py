@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.config.loading import load_config
+from hedge_env.training import optimum
 from hedge_env.training.cli.main import main
 
 SMALL = ("--set", "episode.decisions=6", "book.legs.0.maturity_days=1")
@@ -65,3 +67,14 @@ def test_the_edges_drawn_are_those_of_the_policy() -> None:
     assert ((low < 0.52) & (high > 0.5)).all()
     far, _ = plots.region_edges(optimum, 0, 0)
     np.testing.assert_array_equal(far, 0.0)
+
+
+def test_without_plots_nothing_is_solved(
+    capsys: pytest.CaptureFixture[str], monkeypatch, tmp_path
+) -> None:
+    for module in [m for m in sys.modules if "optimum_figures" in m]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+    monkeypatch.setattr(optimum, "convergence", None)  # it must not come to that
+    assert main(["optimum", "--out", str(tmp_path / "out"), *SMALL]) == 1
+    assert "matplotlib" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import BASELINES
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.feeds.tape import record_tape
 from hedge_env.training.cli.main import main
 from hedge_env.training.compare import compare
@@ -17,6 +18,7 @@ from hedge_env.training.results import tuned_rules
 from hedge_env.training.results.contenders import Rule
 from hedge_env.training.results.tuned_file import (
     TUNED_FILE,
+    TunedEntry,
     new_file,
     read_tuned,
     rules_of,
@@ -180,6 +182,42 @@ def test_a_rule_this_version_does_not_know_is_refused(tmp_path, change, words):
     file.model_copy(update={"entries": (entry,)}).write(path)
     with pytest.raises(ConfigError, match=words):
         rules_of(path, read_tuned(path), config, "objective")
+
+
+def test_a_file_from_before_rules_had_a_centre_means_the_one_they_had(tmp_path):
+    config = short()
+    path = tmp_path / "tuned.json"
+    file = tune_to_file(config, ("delta-threshold",), (10.0,), path, n_episodes=20)
+    document = file.entries[0].model_dump()
+    document["params"] = {"threshold": 0.123}
+    kept = ("test_bp", "test_se", "gain_bp", "gain_se", "test_gain_bp", "test_gain_se")
+    old = {key: value for key, value in document.items() if key not in kept}
+    file.model_copy(update={"entries": (TunedEntry.model_validate(old),)}).write(path)
+    (rule,) = rules_of(path, read_tuned(path), config, "objective").values()
+    assert rule.policy == BASELINES["delta-threshold"](0.123)
+    document["params"] = {"centre_vega": 0.1, "centre_smile": 0.0}
+    file.model_copy(update={"entries": (TunedEntry(**document),)}).write(path)
+    with pytest.raises(ConfigError, match="is no rule of this version"):
+        rules_of(path, read_tuned(path), config, "objective")
+
+
+def test_an_entry_says_what_is_left_of_the_gain_on_test_paths(made):
+    config = short()
+    for entry in read_tuned(made.path).entries:
+        rule = BASELINES[entry.policy]
+        tuned, default = (
+            evaluate(
+                [(policy, entry.risk_aversion)], config, n_episodes=60, stream="test"
+            )[0].objective
+            for policy in (rule(**entry.params), rule())
+        )
+        assert entry.test_bp == pytest.approx(tuned.mean() * 1e4, rel=1e-9)
+        gain = (default - tuned) * 1e4
+        assert entry.test_gain_bp == pytest.approx(gain.mean(), rel=1e-9, abs=1e-9)
+        assert entry.test_gain_se == pytest.approx(
+            gain.std(ddof=1) / 60**0.5, rel=1e-9, abs=1e-9
+        )
+        assert entry.gain_bp >= -0.05
 
 
 def test_an_interruption_keeps_what_is_finished_and_can_go_on(tmp_path, monkeypatch):

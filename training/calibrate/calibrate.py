@@ -1,6 +1,6 @@
 """`hedge calibrate`: fit a market to history and write it as a preset file."""
 
-import shlex
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +13,9 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
 from hedge_env.config.documents import merge, parse_settings
-from hedge_env.config.loading import load_config
+from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
+from hedge_env.training.calibrate.command_line import command_line
 from hedge_env.training.calibrate.data.chains import fit_chains
 from hedge_env.training.calibrate.data.history import (
     History,
@@ -25,10 +26,9 @@ from hedge_env.training.calibrate.data.history import (
     add_reversal,
     read_spot,
 )
+from hedge_env.training.calibrate.fit.effort import NONE, TABLE, Effort
 from hedge_env.training.calibrate.fit.final_values import final_values, table_histories
 from hedge_env.training.calibrate.fit.fitting import (
-    NONE,
-    Effort,
     Fitted,
     aims,
     fit_market,
@@ -67,7 +67,7 @@ def run(options: CalibrateOptions) -> None:
     Args:
         options: Files, dates and where to write.
     """
-    _check_out(options)
+    _check(options)
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
     smile = _smile(options, base)
@@ -79,6 +79,7 @@ def run(options: CalibrateOptions) -> None:
         options.histories,
         options.steps,
         seed=options.seed,
+        table=options.table_histories or TABLE,
         years=options.years,
         starts=options.starts,
         weighted=options.weights,
@@ -108,7 +109,12 @@ def run(options: CalibrateOptions) -> None:
         write_text(f"\nwritten: {options.out}")
 
 
-def _check_out(options: CalibrateOptions) -> None:
+def _check(options: CalibrateOptions) -> None:
+    if options.years is not None and options.table_histories is not None:
+        raise ConfigError(
+            "--years and --table-histories both say how much is behind the table: give "
+            "one of them"
+        )
     if (out := options.out) is None and options.parts != (NONE,):
         raise ConfigError(
             "--out: name the preset file to write, or compare the base as it is with "
@@ -116,6 +122,22 @@ def _check_out(options: CalibrateOptions) -> None:
         )
     if out is not None and out.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--out {out}: name a file that ends in .yaml")
+    base = _base_file(options)
+    if base is not None and out is not None and base.resolve() == out.resolve():
+        raise ConfigError(f"--out {out} is the --base: name another file to write")
+
+
+def _base_file(options: CalibrateOptions) -> Path | None:
+    """The file that the base is; None if it is a preset."""
+    return None if options.base in PRESETS else Path(options.base)
+
+
+def _parent(options: CalibrateOptions) -> str:
+    """The base as the file to be written finds it: from its own folder."""
+    base = _base_file(options)
+    if base is None or options.out is None:
+        return options.base
+    return Path(os.path.relpath(base, options.out.parent)).as_posix()
 
 
 def _unused(
@@ -187,50 +209,6 @@ def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:
     return {"surface.skew.mean": mean, "surface.curvature.mean": smile.wing}
 
 
-def _command(options: CalibrateOptions) -> str:
-    """The command line that repeats the fit, with file names instead of paths."""
-    entries: tuple[tuple[str, tuple[Path | None, ...]], ...] = (
-        ("--spot", (options.spot,)),
-        ("--implied-vol", (options.implied_vol,)),
-        ("--gas", options.gas),
-        ("--funding", (options.funding,)),
-        ("--risk-reversal", (options.risk_reversal,)),
-        ("--chain", options.chain),
-    )
-    words = ["hedge", "calibrate"]
-    for name, paths in entries:
-        files = [path.name for path in paths if path is not None]
-        words += [name, ",".join(files)] if files else []
-    dates = (
-        ("--since", options.since),
-        ("--until", options.until),
-        ("--gas-since", options.gas_since),
-        ("--gas-until", options.gas_until),
-    )
-    for name, date in dates:
-        words += [] if date is None else [name, date.date().isoformat()]
-    if options.parts:
-        words += ["--parts", ",".join(options.parts)]
-    words += ["--base", options.base]
-    for setting in options.settings:
-        words += ["--set", setting]
-    if options.parts != (NONE,):
-        words += ["--histories", str(options.histories)]
-        for name, count, usual in (
-            ("--steps", options.steps, CalibrateOptions.steps),
-            ("--starts", options.starts, CalibrateOptions.starts),
-        ):
-            words += [] if count == usual else [name, str(count)]
-    words += [] if options.years is None else ["--years", str(options.years)]
-    words += [] if options.weights else ["--no-weights"]
-    words += ["--seed", str(options.seed)]
-    return shlex.join(words + _out(options))
-
-
-def _out(options: CalibrateOptions) -> list[str]:
-    return [] if options.out is None else ["--out", options.out.name]
-
-
 def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     today = datetime.now(UTC).date().isoformat()
     files = "; ".join(f"{name}, {span}" for name, span in history.spans.items())
@@ -241,18 +219,19 @@ def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
     }
     remarks = [
         f"A market fitted to history on {today}: {files}.",
-        f"Command: {_command(options)}",
+        f"Command: {command_line(options)}",
         "Behind each fitted number stands its standard error, from the spread of "
         "simulated histories of the same length.",
     ]
     if options.chain:
         names = ", ".join(path.name for path in options.chain)
         remarks.insert(1, f"Skew and curvature from the option chains {names}.")
-    description = f"{options.base} fitted to {options.spot.name}"
+    name = options.base if (file := _base_file(options)) is None else file.stem
+    description = f"{name} fitted to {options.spot.name}"
     base = load_config(options.base).model_dump(mode="json")
     settings = parse_settings(options.settings, base)
     changes = merge(settings, {"market": fitted.market})
-    return preset_yaml(options.base, description, changes, errors, remarks)
+    return preset_yaml(_parent(options), description, changes, errors, remarks)
 
 
 def _document(
@@ -293,7 +272,7 @@ def _write_report(
     weights = ", weighted so that the time under stress is the expected one"
     text = (
         f"# Data and model: {name}\n\n"
-        f"`{_command(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
+        f"`{command_line(options)}`\n\n{spans}\n\n{as_markdown(rows)}\n\n"
         f"{LEGEND}\n\n{judgement(rows)}\n\n"
         f"The model's figure is the mean over {histories} simulated histories of "
         f"{length}{weights if weighted else ''}; sd is their standard "

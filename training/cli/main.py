@@ -33,7 +33,6 @@ _EXTRAS = (
     "stable_baselines3",
     "tensorboard",
     "torch",
-    "tqdm",
     "tyro",
 )
 

@@ -114,10 +114,12 @@ class CalibrateOptions(SettingOptions):
     """Steps of the search at most."""
     starts: Count = 4
     """Places where the search of calm and stress may start: the best of so many."""
+    table_histories: OptionalCount = None
+    """Simulated histories behind every figure of the table, others than those of the
+    fit, each as long as its data (default: 100)."""
     years: OptionalCount = None
-    """Simulated years behind every figure of the table, in histories as long as that of
-    spot (default: each in histories as long as its data, four times those of the
-    fit)."""
+    """In place of --table-histories: simulated years, in histories as long as that of
+    spot."""
     weights: Flag = True
     """Count the simulated histories of the table alike, not weighted until their time
     under stress is the expected one, which takes out most of their luck."""

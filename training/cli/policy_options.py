@@ -83,9 +83,9 @@ class CompareOptions(SettingOptions):
     preset: Market = "reference"
     """The market to compare in."""
     replay: Replay = None
-    policies: Names = ("all",)
-    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `all` for
-    every rule, and policy files or run folders."""
+    policies: Names = ("main",)
+    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `main` for
+    the eight that lead somewhere, `all` for every rule, policy files, run folders."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to compare at."""
     episodes: Count = 20_000
@@ -113,7 +113,7 @@ class TuneOptions(SettingOptions):
     """The market to tune in."""
     replay: Replay = None
     policies: Names = ("all",)
-    """Rules by name, or `all` for every rule."""
+    """Rules by name, `main` for the eight that lead somewhere, `all` for every rule."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to tune for."""
     episodes: Count = 20_000
@@ -146,6 +146,9 @@ class StudyOptions(CommonOptions):
         "cao-sabr-3m",
     )
     """Markets to study."""
+    published: Names = ()
+    """Measure tables that others have published instead, and print them: cao-2021,
+    cao-2023, or all."""
     policies: Names = ("all",)
     """Rules by name, `all` for every rule; `optimal` where it is known."""
     risk_aversion: RiskAversions = ()

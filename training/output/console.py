@@ -21,6 +21,7 @@ from hedge_env.base.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.progress import Progress, TaskID
     from rich.segment import Segment
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
 Advance = Callable[..., None]
 
 _SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_OF_PACE = 600.0  # that the time left is estimated from
 _FILE_WIDTH = 180  # characters of a table, where there is no terminal to ask
 
 
@@ -148,18 +150,27 @@ def progress_bar(
     Args:
         description: What is being done, in a word or two.
         total: Amount of work in all, in the unit that `advance` takes.
-        enabled: False shows nothing.
+        enabled: False shows nothing; nor is anything shown where nothing is to do.
 
     Yields:
         The function to call as the work proceeds.
     """
-    if not enabled:
+    if not enabled or total < 1:
         yield lambda amount=1, **figures: None
-    elif sys.stderr.isatty():
-        with _terminal_bar(description, total) as advance:
-            yield advance
-    else:
-        yield _line_writer(description, total)
+        return
+    progress = _new_progress()
+    task = progress.add_task(printable(description), total=total, figures="")
+    if not sys.stderr.isatty():
+        yield _line_writer(progress, task)
+        return
+
+    def advance(amount: int = 1, **figures: float) -> None:
+        progress.advance(task, amount)
+        if figures:
+            progress.update(task, figures=_format_figures(figures))
+
+    with progress:
+        yield advance
 
 
 @contextmanager
@@ -188,9 +199,12 @@ def counter(
         yield report
 
 
-@contextmanager
-def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
-    """Show a live bar; rich is imported only here, because it is slow to import."""
+def _new_progress() -> "Progress":
+    """A bar that is not shown yet; rich is slow to import, and only long work needs it.
+
+    The pace is that since the first report: what comes before it, such as compiling,
+    says nothing about the work.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -201,7 +215,7 @@ def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
         TimeRemainingColumn,
     )
 
-    columns = (
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
@@ -209,58 +223,30 @@ def _terminal_bar(description: str, total: int) -> Iterator[Advance]:
         TextColumn("left"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
+        console=Console(stderr=True),
+        get_time=lambda: time.monotonic(),
+        speed_estimate_period=_SECONDS_OF_PACE,
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(printable(description), total=total, figures="")
-
-        def advance(amount: int = 1, **figures: float) -> None:
-            progress.advance(task, amount)
-            if figures:
-                progress.update(task, figures=_format_figures(figures))
-
-        yield advance
 
 
-def _line_writer(description: str, total: int) -> Advance:
+def _line_writer(progress: "Progress", number: "TaskID") -> Advance:
     """Return an `advance` that writes a plain line now and then."""
-    pace = _Pace()
+    task = progress.tasks[number]
     last = time.monotonic()
-    done = 0
 
     def advance(amount: int = 1, **figures: float) -> None:
-        nonlocal last, done
-        done += amount
+        nonlocal last
+        progress.advance(number, amount)
         now = time.monotonic()
-        left = pace.time_left(done, total, now)
-        if now - last < _SECONDS_BETWEEN_LINES and done < total:
+        if now - last < _SECONDS_BETWEEN_LINES and not task.finished:
             return
         last = now
+        left = task.time_remaining
         time_left = "" if left is None else f", {left:.0f} s left"
-        line = f"{description}: {100 * done // max(total, 1)} %{time_left}"
+        line = f"{task.description}: {int(task.percentage)} %{time_left}"
         log(f"{line} {_format_figures(figures)}".rstrip())
 
     return advance
-
-
-class _Pace:
-    """Estimates the time left from the first report on.
-
-    What comes before it, such as compiling, says nothing about the pace of the work.
-    """
-
-    def __init__(self) -> None:
-        self._first: tuple[int, float] | None = None
-
-    def time_left(self, done: int, total: int, now: float) -> float | None:
-        """Time until `total` is reached [s], or None if there is no telling yet."""
-        if self._first is None:
-            self._first = (done, now)
-        first_done, first_time = self._first
-        if done >= total:
-            return 0.0
-        if done <= first_done:
-            return None
-        return (now - first_time) * (total - done) / (done - first_done)
 
 
 def _format_figures(figures: Mapping[str, float]) -> str:

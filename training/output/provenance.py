@@ -21,7 +21,7 @@ PACKAGES = (
 )
 
 
-def command_line() -> str:
+def own_command() -> str:
     """How this process was started, without the path of the program."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None:  # by `python -m`: the name of a file would start nothing

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from hedge_env.base.types import FloatArray
 from hedge_env.evaluation.attribution import BINS, PNL_PARTS
 from hedge_env.training.report.style import (
     COMPONENT_COLOURS,
@@ -20,8 +20,6 @@ from hedge_env.training.report.style import (
 from hedge_env.training.results.summary import PolicyRow
 
 __all__ = ["pnl_figure", "trades_figure"]
-
-FloatArray = NDArray[np.float64]
 
 
 def pnl_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:

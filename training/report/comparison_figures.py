@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from hedge_env.base.types import FloatArray
 from hedge_env.training.report.frontier_labels import label_policies
 from hedge_env.training.report.style import (
     COMPONENT_COLOURS,
@@ -28,7 +28,6 @@ from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
 
 __all__ = ["cost_figure", "distribution_figure", "frontier_figure"]
 
-FloatArray = NDArray[np.float64]
 
 # A policy whose objective is this many times the best one's is off the chart.
 _OFF_CHART = 2.5

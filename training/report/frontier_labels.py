@@ -8,14 +8,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
-from numpy.typing import NDArray
 
+from hedge_env.base.types import FloatArray
 from hedge_env.training.report.label_placement import place_labels
 from hedge_env.training.report.style import PolicyStyle, Size
 
 __all__ = ["label_policies"]
 
-FloatArray = NDArray[np.float64]
 Point = tuple[float, float]
 
 

@@ -6,15 +6,15 @@ place that the others leave, until none moves any more; the best of some trials 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hedge_env.base.types import BoolArray, FloatArray
+
 __all__ = ["Placement", "place_labels"]
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-BoolArray: TypeAlias = NDArray[np.bool_]
 
 _DISTANCES = (7.0, 14.0, 24.0, 38.0, 54.0, 72.0, 96.0, 124.0)
 # Beside a point a name is read more easily than above it: the first are the best.

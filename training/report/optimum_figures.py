@@ -8,16 +8,42 @@ from matplotlib.figure import Figure
 
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.optimum.convergence import Convergence, Solved
-from hedge_env.baselines.optimum.dynamic_programming import Optimum
+from hedge_env.baselines.optimum.dynamic_programming import Optimum, solve
 from hedge_env.baselines.optimum.grid import make_grid
 from hedge_env.baselines.optimum.trade_regions import HOLD
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
-from hedge_env.training.report.style import MUTED, WIDE, figure_context, finish_axes
+from hedge_env.training.report.style import (
+    MUTED,
+    WIDE,
+    figure_context,
+    finish_axes,
+    to_png,
+)
 
 __all__ = ["convergence_figure", "region_edges", "region_figure"]
 
 _MONEYNESS = (0.9, 1.0, 1.1)  # spot over the mean strike
 _COLOURS = ("#0072B2", "#117733", "#AA4499", "#D55E00", "#332288")
+
+
+def optimum_figures(
+    config: EnvConfig, found: Sequence[Convergence]
+) -> dict[str, bytes]:
+    """Both figures as PNG files; the region is drawn at the middle risk aversion.
+
+    Args:
+        config: The hedging problem.
+        found: One for each risk aversion.
+    """
+    risk_aversion = sorted(one.risk_aversion for one in found)[len(found) // 2]
+    figures = {
+        "convergence": convergence_figure(found),
+        "region": region_figure(config, solve(config, risk_aversion), risk_aversion),
+    }
+    return {
+        f"{name}-{config.name}.png": to_png(figure, dpi=130)
+        for name, figure in figures.items()
+    }
 
 
 def convergence_figure(found: Sequence[Convergence]) -> Figure:

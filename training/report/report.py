@@ -14,11 +14,12 @@ import numpy as np
 import polars as pl
 import yaml
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from hedge_env.base.account_rows import COST_COMPONENTS
+from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.evaluation.attribution import PNL_PARTS
+from hedge_env.evaluation.episode_trace import record_episode, typical_path
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.training.output.folder import write_folder
 from hedge_env.training.output.provenance import collect_versions, to_json
@@ -39,7 +40,6 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
-from hedge_env.training.results.episode_trace import record_episode, typical_path
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import Contender, Summary
@@ -116,18 +116,18 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         command: Command line that repeats it.
     """
     summary = comparison.summary
-    level = findings.headline(summary)
+    risk_aversion = findings.detailed_risk_aversion(summary)
     styles = policy_styles([(row.name, row.kind) for row in summary.policies])
     config = yaml.safe_dump(dict(summary.config), sort_keys=False, allow_unicode=True)
     return _template().render(
         summary=summary,
         description=_description(comparison),
-        answer=findings.answer(summary),
+        headline=findings.headline(summary),
         marks=findings.marks(summary),
-        level=level,
+        risk_aversion=risk_aversion,
         colours={name: style.colour for name, style in styles.items()},
-        pictures=_pictures(comparison, level, styles),
-        drawn=findings.leader(summary, level),
+        pictures=_pictures(comparison, risk_aversion, styles),
+        drawn=findings.leader(summary, risk_aversion),
         components=_charged_components(summary),
         pnl_parts=PNL_PARTS,
         command=command,
@@ -163,19 +163,19 @@ def _template() -> jinja2.Template:
 
 
 def _pictures(
-    comparison: Comparison, level: float, styles: dict[str, PolicyStyle]
+    comparison: Comparison, risk_aversion: float, styles: dict[str, PolicyStyle]
 ) -> dict[str, Picture]:
     """Every figure twice, for a screen and for a phone."""
     summary = comparison.summary
-    rows = summary.at(level)
-    losses = _losses(comparison, level)
-    drawn = findings.leader(summary, level)
+    rows = summary.at(risk_aversion)
+    losses = _losses(comparison, risk_aversion)
+    drawn = findings.leader(summary, risk_aversion)
     number = comparison.picked(drawn)
     trace = record_episode(
         comparison.policies[number],
         comparison.config,
         path_id=typical_path(comparison.tables[number]),
-        risk_aversion=level,
+        risk_aversion=risk_aversion,
         seed=summary.seed,
     )
     figures: dict[str, Callable[[Size], Figure]] = {
@@ -202,12 +202,12 @@ def _pictures(
     return pictures
 
 
-def _losses(comparison: Comparison, level: float) -> dict[str, NDArray[np.float64]]:
+def _losses(comparison: Comparison, risk_aversion: float) -> dict[str, FloatArray]:
     """Net loss on every test path by row; of several seeds, those of all [bp]."""
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    found: dict[str, list[FloatArray]] = {}
     for contender, table in zip(comparison.contenders, comparison.tables, strict=True):
-        name, risk_aversion = contender.row
-        if risk_aversion == level:
+        name, own = contender.row
+        if own == risk_aversion:
             found.setdefault(name, []).append(table.net_loss / BASIS_POINT)
     return {name: np.concatenate(parts) for name, parts in found.items()}
 

@@ -16,6 +16,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hedge_env.evaluation.episode_figure import COMPONENT_COLOURS, INK, MUTED
+
 __all__ = [
     "COMPONENT_COLOURS",
     "INK",
@@ -30,8 +32,6 @@ __all__ = [
     "to_png",
 ]
 
-INK = "#1a1a1a"
-MUTED = "#6b6b6b"
 GRID = "#e3e3e3"
 
 _AGENTS = ("#D55E00", "#E69F00", "#B22222")
@@ -46,21 +46,6 @@ _RULES = (
     "#56B4E9",  # sky
 )
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
-
-COMPONENT_COLOURS = (
-    "#0072B2",
-    "#56B4E9",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#E69F00",
-    "#882255",
-    "#999999",
-    "#332288",
-    "#F0E442",
-    "#44AA99",
-    "#AA4499",
-)
 
 _RC: Any = {
     "axes.axisbelow": True,

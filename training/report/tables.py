@@ -1,5 +1,7 @@
 """A summary as a table in the terminal."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -7,8 +9,8 @@ from rich.text import Text
 from hedge_env.training.output.console import result_width, write_table
 from hedge_env.training.results.findings import (
     avoidable,
+    detailed_risk_aversion,
     difference,
-    headline,
     leader,
     marked_name,
     marks,
@@ -19,7 +21,7 @@ from hedge_env.training.results.findings import (
 )
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary
-from hedge_env.training.results.tuned_file import TunedFile
+from hedge_env.training.results.tuned_file import TunedEntry, TunedFile
 
 __all__ = ["print_summary", "print_tuned", "summary_table"]
 
@@ -65,25 +67,47 @@ def print_tuned(file: TunedFile) -> None:
     Args:
         file: What was tuned.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("λ", justify="right")
+    entries = sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("λ", justify="right", no_wrap=True)
     table.add_column("policy", no_wrap=True)
-    table.add_column(file.criterion, justify="right", no_wrap=True)
-    table.add_column("tried", justify="right")
-    table.add_column("parameters")
-    for entry in sorted(file.entries, key=lambda e: (e.risk_aversion, e.value_bp)):
+    for title in (file.criterion, "on test paths", "gain", "gain on test paths"):
+        table.add_column(title, justify="right", overflow="fold")
+    if not _is_narrow():
+        table.add_column("tried", justify="right")
+        table.add_column("parameters")
+    for entry in entries:
+        further = f"{entry.evaluations}", parameter_text(entry.params)
         table.add_row(
             f"{entry.risk_aversion:g}",
             entry.policy,
             with_error(entry.value_bp, entry.value_se or 0.0),
-            f"{entry.evaluations}",
-            parameter_text(entry.params),
+            _known(entry.test_bp, entry.test_se),
+            _known(entry.gain_bp, entry.gain_se),
+            _known(entry.test_gain_bp, entry.test_gain_se),
+            *(() if _is_narrow() else further),
         )
     write_table(
         table,
+        *(_parameter_lines(entries) if _is_narrow() else ()),
         f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
-        "notional; ± is a 95 % confidence interval.",
+        "notional; ± is a 95 % confidence interval. The gain is over the rule's own "
+        "defaults, path by path: what of it is not left on the test paths was luck.",
     )
+
+
+def _parameter_lines(entries: Sequence[TunedEntry]) -> list[str]:
+    """What a narrow table has no room for."""
+    return [
+        f"{entry.policy} at λ {entry.risk_aversion:g}: {parameter_text(entry.params)} "
+        f"({entry.evaluations} tried)"
+        for entry in entries
+    ]
+
+
+def _known(value: float | None, error: float | None) -> str:
+    """A number with its error, or nothing in a file from before it was measured."""
+    return "" if value is None else with_error(value, error or 0.0)
 
 
 _NARROW = 140  # columns of a terminal; the whole table takes more than 130
@@ -102,7 +126,7 @@ def _narrow_table(summary: Summary) -> tuple[Table | str, ...]:
     titles = ("objective", "vs best rule", "cost", "tracking", "trades")
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    lead = leader(summary, headline(summary))
+    lead = leader(summary, detailed_risk_aversion(summary))
     lines = []
     for row in summary.policies:
         table.add_row(
@@ -133,12 +157,12 @@ def summary_table(summary: Summary) -> Table:
     for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("parameters", min_width=32)
-    lead = leader(summary, headline(summary))
-    for level in summary.risk_aversions:
-        rows = summary.at(level)
+    lead = leader(summary, detailed_risk_aversion(summary))
+    for risk_aversion in summary.risk_aversions:
+        rows = summary.at(risk_aversion)
         for row in rows:
             table.add_row(
-                f"{level:g}",
+                f"{risk_aversion:g}",
                 *_cells(row, compared=compared, has_floor=has_floor),
                 style=_style(row, lead),
                 end_section=row is rows[-1],

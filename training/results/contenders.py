@@ -6,7 +6,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from hedge_env.base.errors import ConfigError
-from hedge_env.baselines import BASELINES, RULES, AbstractRule, rules_for, unfit_rules
+from hedge_env.baselines import (
+    BASELINES,
+    MAIN_RULES,
+    RULES,
+    AbstractRule,
+    rules_for,
+    unfit_rules,
+)
 from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
     hodges_neuberger_policy,
@@ -30,6 +37,7 @@ from hedge_env.training.results.world import require_readable, strangeness, trai
 
 __all__ = [
     "ALL",
+    "MAIN",
     "MEAN_GAS",
     "OPTIMA",
     "OPTIMAL",
@@ -45,6 +53,7 @@ __all__ = [
 ]
 
 ALL = "all"
+MAIN = "main"  # of those, the few that a first look shows
 OPTIMAL = OptimalPolicy.name  # the exact solution, where there is one
 MEAN_GAS = MeanGasPolicy.name  # that of the problem with gas at its mean
 SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
@@ -61,8 +70,8 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
     """Which exact solutions are to be among the policies.
 
     Args:
-        entries: As for `find_contenders`; `all` means the optimum where it exists,
-            and beside it the one for gas at its mean where gas moves.
+        entries: As for `find_contenders`; `all` and `main` mean the optimum where it
+            exists, and beside it the one for gas at its mean where gas moves.
         config: The hedging problem.
 
     Returns:
@@ -74,7 +83,7 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
     wanted = {name for name in OPTIMA if name in entries}
     if wanted - set(_REGRESSED):
         require_solvable(config)
-    if ALL in entries and why_unsolvable(config) is None:
+    if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
         wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}
     return tuple(name for name in OPTIMA if name in wanted)
 
@@ -86,7 +95,8 @@ def find_contenders(
 
     Args:
         entries: Names of rules, with parameters or not (see `rule_spec`), `all` for
-            every rule that hedges, policy files, run folders; `OPTIMA` are passed
+            every rule that hedges, `main` for the few of `MAIN_RULES` and those that
+            trade the market's options, policy files, run folders; `OPTIMA` are passed
             over, see `wanted_optima`.
         config: The hedging problem: `all` is then every rule that can be played in it
             and whose assumptions it keeps. None: every rule there is.
@@ -102,9 +112,10 @@ def find_contenders(
     rules: dict[str, Rule] = {}  # by name, in order
     paths: dict[Path, None] = {}
     for entry in join_parameters(entries):
-        if entry == ALL:
-            names = BASELINES if config is None else _all_rules(config)
-            rules.update({name: Rule(name, RULES[name]) for name in names})
+        if entry in (ALL, MAIN):
+            names = list(BASELINES) if config is None else _all_rules(config)
+            shown = [name for name in names if entry == ALL or _is_main(name)]
+            rules.update({name: Rule(name, RULES[name]) for name in shown})
             continue
         rule = parse_rule(entry)
         if rule is not None:
@@ -116,6 +127,11 @@ def find_contenders(
         for agent in agents:
             require_readable(agent.name, agent.policy, config)
     return list(rules.values()), agents
+
+
+def _is_main(name: str) -> bool:
+    """Whether a first look shows a rule: a main one, or one that trades options."""
+    return name in MAIN_RULES or "option_holdings" in RULES[name].inputs
 
 
 def _all_rules(config: EnvConfig) -> list[str]:
@@ -216,7 +232,7 @@ def noted_in(config: EnvConfig, contender: Contender, policy: Policy) -> Contend
 
 
 def _policy_path(entry: str) -> Path:
-    known = f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, or all"
+    known = f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, main or all"
     if not entry.strip():  # the path of nothing would be the current folder
         raise ConfigError(f"--policies: {entry!r}: no policy is named. {known}")
     path = Path(entry)
@@ -224,7 +240,7 @@ def _policy_path(entry: str) -> Path:
         path /= POLICY_FILE
     if path.is_file():
         return path
-    close = get_close_matches(entry, (*RULES, *OPTIMA, ALL), n=1)
+    close = get_close_matches(entry, (*RULES, *OPTIMA, ALL, MAIN), n=1)
     hint = f"; did you mean {close[0]}?" if close else "."
     if not close and (path.suffix or len(path.parts) > 1):
         raise ConfigError(f"--policies: there is no policy file {path}")

@@ -8,8 +8,8 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
 __all__ = [
-    "answer",
     "avoidable",
+    "detailed_risk_aversion",
     "difference",
     "headline",
     "leader",
@@ -25,15 +25,15 @@ __all__ = [
 MINUS = "\N{MINUS SIGN}"
 
 
-def headline(summary: Summary) -> float:
+def detailed_risk_aversion(summary: Summary) -> float:
     """Risk aversion at which a report goes into detail: an agent's, or the middle."""
-    levels = summary.risk_aversions
+    risk_aversions = summary.risk_aversions
     with_agent = [
-        level
-        for level in levels
-        if any(row.kind == "agent" for row in summary.at(level))
+        risk_aversion
+        for risk_aversion in risk_aversions
+        if any(row.kind == "agent" for row in summary.at(risk_aversion))
     ]
-    candidates = with_agent or levels
+    candidates = with_agent or risk_aversions
     return candidates[len(candidates) // 2]
 
 
@@ -52,9 +52,11 @@ def leader(summary: Summary, risk_aversion: float) -> PolicyRow:
     return best or min(rules or rows, key=by_validation)
 
 
-def answer(summary: Summary) -> str:
+def headline(summary: Summary) -> str:
     """Which policy is best and by how much, for every risk aversion."""
-    sentences = [_at(summary, level) for level in summary.risk_aversions]
+    sentences = [
+        _at(summary, risk_aversion) for risk_aversion in summary.risk_aversions
+    ]
     return " ".join(sentences)
 
 

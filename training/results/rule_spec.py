@@ -128,7 +128,8 @@ def _value(
 
 
 def _error(entry: str, rule_class: type[AbstractRule], problem: str) -> ConfigError:
-    names = [_describe(rule_class, item) for item in fields(rule_class)]  # type: ignore[arg-type]
+    own_first = sorted(fields(rule_class), key=lambda item: bool(item.kw_only))  # type: ignore[arg-type]
+    names = [_describe(rule_class, item) for item in own_first]
     listed = f"allowed: {', '.join(names)}" if names else "it has no parameters"
     return ConfigError(one_line(f"{entry}: {problem}; {listed}"))
 

@@ -161,12 +161,12 @@ def _best_rules(
         if contender.kind == "baseline":
             rules.setdefault(contender.risk_aversion, []).append(number)
     best = {}
-    for level, numbers in rules.items():
-        rivals = {c.row for c in contenders if c.risk_aversion == level}
+    for risk_aversion, numbers in rules.items():
+        rivals = {c.row for c in contenders if c.risk_aversion == risk_aversion}
         if validation is not None and len(rivals) > 1:
-            best[level] = min(numbers, key=lambda number: validation[number])
+            best[risk_aversion] = min(numbers, key=lambda number: validation[number])
         elif len(numbers) == 1 and len(rivals) > 1:
-            best[level] = numbers[0]
+            best[risk_aversion] = numbers[0]
     return best
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import hedge_env
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.base.files import read_regular_file, write_atomically
-from hedge_env.baselines import RULES
+from hedge_env.baselines import RULES, AbstractRule
 from hedge_env.baselines.capabilities import NOT_TUNED_FOR
+from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.tuning.holdout import Holdout
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversion
 from hedge_env.training.output.provenance import to_json
@@ -46,6 +49,13 @@ class TunedEntry(_Model):
     value_se: float | None  # its standard error; None if not known
     evaluations: int = Field(ge=0)  # sets of parameters tried
     at_limits: tuple[str, ...] = ()  # parameters that ended at a limit of their range
+    # On test paths, and what was gained over the rule's defaults: see `Holdout`.
+    test_bp: float | None = None
+    test_se: float | None = None
+    gain_bp: float | None = None
+    gain_se: float | None = None
+    test_gain_bp: float | None = None
+    test_gain_se: float | None = None
 
 
 class TunedFile(_Model):
@@ -64,21 +74,25 @@ class TunedFile(_Model):
     date: str  # UTC
     entries: tuple[TunedEntry, ...] = ()
 
-    def with_entry(self, level: float, best: TunedRule) -> "TunedFile":
+    def with_entry(
+        self, risk_aversion: float, best: TunedRule, held_out: Holdout | None = None
+    ) -> "TunedFile":
         """A copy with one more rule.
 
         Args:
-            level: Risk aversion [1/notional].
+            risk_aversion: Risk aversion [1/notional].
             best: What was found for it.
+            held_out: What it is worth on other paths; None if that is not known.
         """
         entry = TunedEntry(
             policy=best.policy.name,
-            risk_aversion=level,
+            risk_aversion=risk_aversion,
             params=best.params,
             value_bp=best.value,
             value_se=best.error if math.isfinite(best.error) else None,
             evaluations=best.n_evaluations,
             at_limits=best.at_limits,
+            **_measured(held_out),
         )
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return self.model_copy(update={"entries": (*self.entries, entry), "date": now})
@@ -180,9 +194,22 @@ def rules_of(
     }
 
 
+def _measured(held_out: Holdout | None) -> dict[str, float | None]:
+    """Fields of an entry, None where a number is not known."""
+    if held_out is None:
+        return {}
+    names = {name: name.replace("error", "se") for name in asdict(held_out)}
+    return {
+        name if name.endswith("_se") else f"{name}_bp": value
+        if math.isfinite(value)
+        else None
+        for name, value in zip(names.values(), asdict(held_out).values(), strict=True)
+    }
+
+
 def _rule(path: Path, entry: TunedEntry) -> TunedRule:
     rule_class = RULES.get(entry.policy)
-    if rule_class is None or set(entry.params) != set(rule_class.parameters):
+    if rule_class is None or not _are_parameters(rule_class, set(entry.params)):
         raise ConfigError(
             f"{path}: {entry.policy} with {', '.join(entry.params) or 'no parameters'} "
             "is no rule of this version; tune again with hedge tune"
@@ -204,6 +231,12 @@ def _rule(path: Path, entry: TunedEntry) -> TunedRule:
         at_limits=entry.at_limits,
         error=error_bp,
     )
+
+
+def _are_parameters(rule_class: type[AbstractRule], given: set[str]) -> bool:
+    """Whether a rule has just these; files from before there were centres have none."""
+    wanted = set(rule_class.parameters)
+    return given == wanted or given == wanted - set(CentredRule.centre_parameters)
 
 
 def _read(path: Path) -> dict[str, Any]:

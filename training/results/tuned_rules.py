@@ -19,7 +19,7 @@ Key = tuple[str, float]  # name of a rule, risk aversion
 
 def tune_rules(
     rules: Sequence[Rule],
-    levels: Sequence[float],
+    risk_aversions: Sequence[float],
     config: EnvConfig,
     *,
     n_episodes: int,
@@ -28,14 +28,14 @@ def tune_rules(
     threads: int,
     progress: bool,
     known: Mapping[Key, TunedRule] | None = None,
-    finished: Callable[[float, TunedRule], None] | None = None,
+    finished: Callable[[float, TunedRule, MarketTape], None] | None = None,
     option: str = "n_episodes",
 ) -> list[tuple[float, TunedRule]]:
     """Tune every rule for every risk aversion on one set of validation paths.
 
     Args:
         rules: What to tune.
-        levels: Risk aversions [1/notional].
+        risk_aversions: Risk aversions [1/notional].
         config: The hedging problem.
         n_episodes: Number of validation paths.
         seed: Seed of the validation paths.
@@ -43,20 +43,21 @@ def tune_rules(
         threads: The result does not depend on it.
         progress: Whether to show progress on standard error.
         known: What has been tuned before, and is not tuned again.
-        finished: Called with each risk aversion and rule as soon as it is tuned.
+        finished: Called with each risk aversion and rule as soon as it is tuned, and
+            with the validation paths.
         option: What the user calls the number of validation paths.
 
     Returns:
         Risk aversions and tuned rules, by risk aversion and then in the order given.
     """
     known = known or {}
-    jobs = [(level, rule) for level in levels for rule in rules]
-    new = sum((rule.name, level) not in known for level, rule in jobs)
+    jobs = [(risk_aversion, rule) for risk_aversion in risk_aversions for rule in rules]
+    new = sum((rule.name, risk_aversion) not in known for risk_aversion, rule in jobs)
     tape: MarketTape | None = None
     tuned, number = [], 0
     with counter("tuning", _TICKS * new, enabled=progress and new > 0) as report:
-        for level, rule in jobs:
-            best = known.get((rule.name, level))
+        for risk_aversion, rule in jobs:
+            best = known.get((rule.name, risk_aversion))
             if best is None:
                 if tape is None:
                     require_tape_fits(config, n_episodes, option)
@@ -69,23 +70,23 @@ def tune_rules(
                 best = tune(
                     rule.rule_class,
                     config,
-                    level,
+                    risk_aversion,
                     tape,
                     criterion,
                     threads=threads,
                     progress=tell,
                 )
                 number += 1
-                _warn_of_limits(best, level)
+                _warn_of_limits(best, risk_aversion)
                 if finished is not None:
-                    finished(level, best)
-            tuned.append((level, best))
+                    finished(risk_aversion, best, tape)
+            tuned.append((risk_aversion, best))
     return tuned
 
 
-def _warn_of_limits(best: TunedRule, level: float) -> None:
+def _warn_of_limits(best: TunedRule, risk_aversion: float) -> None:
     for name in best.at_limits:
         log(
-            f"{best.policy.name} at risk aversion {level:g}: {name} = "
+            f"{best.policy.name} at risk aversion {risk_aversion:g}: {name} = "
             f"{best.params[name]:g} is at the limit of its range"
         )

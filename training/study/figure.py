@@ -1,16 +1,18 @@
 """The figure of a frontier study: every policy, and what can be had by mixing them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from hedge_env.base.types import FloatArray
 from hedge_env.training.report.frontier_labels import label_policies
 from hedge_env.training.report.style import (
     INK,
     MUTED,
     WIDE,
+    PolicyStyle,
     Size,
     figure_context,
     finish_axes,
@@ -20,7 +22,6 @@ from hedge_env.training.results.summary import PolicyRow, Summary
 
 __all__ = ["convex_frontier", "convex_frontier_figure"]
 
-FloatArray = NDArray[np.float64]
 
 _MOST_SHOWN = 7  # policies with a line of their own; the others are grey points
 _OFF_CHART = 1.3  # times the best objective
@@ -75,48 +76,63 @@ def convex_frontier_figure(summary: Summary, size: Size = WIDE) -> Figure:
     with figure_context(size, 5.2) as figure:
         axes = figure.add_subplot()
         others = [row for row in shown if row.name not in names]
-        axes.plot(
-            [row.cost_bp for row in others],
-            [row.tracking_rms_bp for row in others],
-            ".",
-            color=MUTED,
-            markersize=4,
-            alpha=0.6,
-        )
-        for name, rows in drawn.items():
-            style = styles[name]
-            axes.plot(
-                [row.cost_bp for row in rows],
-                [row.tracking_rms_bp for row in rows],
-                color=style.colour,
-                marker=style.marker,
-                markersize=5,
-                linewidth=style.linewidth,
-                linestyle=style.linestyle,
-                zorder=style.zorder,
-            )
+        _draw_points(axes, others, drawn, styles)
         cost, root = _frontier_curve(shown)
         axes.plot(cost, root, color=INK, linewidth=4.0, alpha=0.25, zorder=2.5)
-        axes.set_xlabel("cost (bp of notional)")
-        axes.set_ylabel("root of the mean squared tracking error (bp of notional)")
-        # Straight in the squared error, so that mixtures are straight lines.
-        axes.set_yscale("function", functions=(_square, _root))
-        axes.margins(0.1, 0.1)
-        axes.set_ylim(bottom=max(axes.get_ylim()[0], 0.0))
-        if min(row.cost_bp for row in shown) >= 0.0:  # funding can be received
-            axes.set_xlim(left=0.0)
-        finish_axes(axes)
-        axes.set_title(
-            "wide grey line: what the rules and mixtures of them can reach; "
-            "points: the other rules",
-            fontsize=8,
-            color=MUTED,
-            loc="right",
-        )
+        _draw_frame(axes, shown)
         figure.draw_without_rendering()
         lines = {name: _points(rows) for name, rows in drawn.items() if rows}
         label_policies(axes, lines, _points(others), styles, size)
     return figure
+
+
+def _draw_points(
+    axes: Axes,
+    others: Sequence[PolicyRow],
+    drawn: Mapping[str, Sequence[PolicyRow]],
+    styles: Mapping[str, PolicyStyle],
+) -> None:
+    """Grey points, and lines of the policies that have one."""
+    axes.plot(
+        [row.cost_bp for row in others],
+        [row.tracking_rms_bp for row in others],
+        ".",
+        color=MUTED,
+        markersize=4,
+        alpha=0.6,
+    )
+    for name, rows in drawn.items():
+        style = styles[name]
+        axes.plot(
+            [row.cost_bp for row in rows],
+            [row.tracking_rms_bp for row in rows],
+            color=style.colour,
+            marker=style.marker,
+            markersize=5,
+            linewidth=style.linewidth,
+            linestyle=style.linestyle,
+            zorder=style.zorder,
+        )
+
+
+def _draw_frame(axes: Axes, shown: Sequence[PolicyRow]) -> None:
+    """Axes from zero, and what is what."""
+    axes.set_xlabel("cost (bp of notional)")
+    axes.set_ylabel("root of the mean squared tracking error (bp of notional)")
+    # Straight in the squared error, so that mixtures are straight lines.
+    axes.set_yscale("function", functions=(_square, _root))
+    axes.margins(0.1, 0.1)
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], 0.0))
+    if min(row.cost_bp for row in shown) >= 0.0:  # funding can be received
+        axes.set_xlim(left=0.0)
+    finish_axes(axes)
+    axes.set_title(
+        "wide grey line: what the rules and mixtures of them can reach; "
+        "points: the other rules",
+        fontsize=8,
+        color=MUTED,
+        loc="right",
+    )
 
 
 def _points(rows: Sequence[PolicyRow]) -> list[tuple[float, float]]:
@@ -146,8 +162,8 @@ def _near(summary: Summary) -> list[PolicyRow]:
 def _leaders(summary: Summary) -> list[str]:
     """Names of the policies that are nearest to the best over all risk aversions."""
     losses: dict[str, float] = {}
-    for level in summary.risk_aversions:
-        rows = summary.at(level)
+    for risk_aversion in summary.risk_aversions:
+        rows = summary.at(risk_aversion)
         for row in rows:
             loss = row.objective_bp / rows[0].objective_bp
             losses[row.name] = losses.get(row.name, 0.0) + loss

@@ -116,17 +116,19 @@ def _best_table(markets: Sequence[StudyMarket]) -> str:
     ]
     for market in markets:
         summary = market.summary
-        for level in summary.risk_aversions:
-            best = summary.best_rule(level)
+        for risk_aversion in summary.risk_aversions:
+            best = summary.best_rule(risk_aversion)
             if best is not None:
-                cells = _best_cells(summary, best, level)
-                lines.append(f"| {summary.preset} | {level:g} | {' | '.join(cells)} |")
+                cells = _best_cells(summary, best, risk_aversion)
+                lines.append(
+                    f"| {summary.preset} | {risk_aversion:g} | {' | '.join(cells)} |"
+                )
     return "\n".join(lines)
 
 
-def _best_cells(summary: Summary, best: PolicyRow, level: float) -> list[str]:
-    rows = summary.at(level)
-    second = summary.second_rule(level)
+def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list[str]:
+    rows = summary.at(risk_aversion)
+    second = summary.second_rule(risk_aversion)
     optimum = next((row for row in rows if row.kind == "optimal"), None)
     behind = "" if second is None else f"{second.name}{_star(second)}"
     return [
@@ -189,9 +191,9 @@ def _loss_table(markets: Sequence[Summary], rank: int) -> str:
     cells: dict[tuple[str, str], str] = {}
     titles = []
     for summary in markets:
-        level = summary.risk_aversions[rank]
-        titles.append(f"{summary.preset}, λ = {level:g}")
-        for row in summary.at(level):
+        risk_aversion = summary.risk_aversions[rank]
+        titles.append(f"{summary.preset}, λ = {risk_aversion:g}")
+        for row in summary.at(risk_aversion):
             names[row.name] = None
             cells[row.name, summary.preset] = _loss_cell(row)
     lines = [f"| rule | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
@@ -217,9 +219,10 @@ def _market_section(summary: Summary) -> str:
         f"![cost against tracking error](frontier-{summary.preset}.png)",
         "Parameters of the best rule:",
         "\n".join(
-            f"- λ = {level:g}: {best.name}, {parameter_text(best.params) or 'none'}"
-            for level in summary.risk_aversions
-            if (best := summary.best_rule(level)) is not None
+            f"- λ = {risk_aversion:g}: {best.name}, "
+            f"{parameter_text(best.params) or 'none'}"
+            for risk_aversion in summary.risk_aversions
+            if (best := summary.best_rule(risk_aversion)) is not None
         ),
     ]
     return "\n\n".join(lines)

@@ -8,9 +8,8 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 
 import functools
 import multiprocessing
-import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ import hedge_env
 from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.loading import load_config
+from hedge_env.training.cli.command_line import command_line
 from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
 from hedge_env.training.results.contenders import ALL
 from hedge_env.training.results.tuned_file import config_digest
-from hedge_env.training.study.market import kept_or_measured
+from hedge_env.training.study.market import StudyMarket, kept_or_measured
 from hedge_env.training.study.result import Study
 
 _MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
@@ -37,6 +37,11 @@ def run(options: StudyOptions) -> None:
     Args:
         options: Which markets, how carefully, and where to write.
     """
+    if options.published:
+        from hedge_env.training.study.published.command import print_published
+
+        print_published(options)
+        return
     from hedge_env.training.study.page import study_files
 
     configs = [load_config(name) for name in options.presets]
@@ -51,7 +56,7 @@ def run(options: StudyOptions) -> None:
             seed=options.seed,
             threads=options.threads,
             progress=options.progress,
-            command=command_line(options),
+            command=command_line("study", options),
         )
         write_folder(options.out, study_files(study))
     if options.json:
@@ -105,7 +110,7 @@ def run_study(
     keys = [
         {
             **key,
-            "levels": levels_of(config, risk_aversions),
+            "levels": risk_aversions_at(config, risk_aversions),
             "config_sha256": config_digest(config),
         }
         for config in configs
@@ -120,17 +125,7 @@ def run_study(
         progress=progress and workers == 1,
     )
     numbers = range(1, len(configs) + 1)
-    if workers == 1:
-        markets = list(map(share, configs, keys, numbers))
-    else:
-        # Spawned: a forked worker would inherit half of the parent's threads.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            try:
-                markets = list(pool.map(share, configs, keys, numbers))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    markets = _side_by_side(share, workers, configs, keys, numbers)
     return Study(
         tuple(markets),
         command,
@@ -141,7 +136,23 @@ def run_study(
     )
 
 
-def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
+def _side_by_side(
+    share: Callable[..., StudyMarket], workers: int, *arguments: Iterable[Any]
+) -> list[StudyMarket]:
+    """Call `share` for each market, as many at a time as there are workers."""
+    if workers == 1:
+        return list(map(share, *arguments))
+    # Spawned: a forked worker would inherit half of the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        try:
+            return list(pool.map(share, *arguments))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:
     """Risk aversions of a market, rising [1/notional].
 
     Args:
@@ -160,26 +171,3 @@ def levels_of(config: EnvConfig, asked: Sequence[float]) -> list[float]:
             "--risk-aversion"
         )
     return [multiple * own for multiple in _MULTIPLES]
-
-
-def command_line(options: StudyOptions) -> str:
-    """The command that makes the same study, every default written out.
-
-    Args:
-        options: What was asked for.
-    """
-    values: dict[str, Any] = {
-        "presets": ",".join(options.presets),
-        "policies": ",".join(options.policies),
-        "episodes": options.episodes,
-        "validation-episodes": options.validation_episodes,
-        "seed": options.seed,
-        "out": options.out,
-    }
-    if options.risk_aversion:
-        levels = ",".join(f"{level:g}" for level in options.risk_aversion)
-        values["risk-aversion"] = levels
-    words = ["hedge", "study"]
-    for name, value in values.items():
-        words += [f"--{name}", f"{value}"]
-    return shlex.join(words)

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.files import write_atomically
-from hedge_env.training.output.provenance import collect_versions, command_line, to_json
+from hedge_env.training.output.provenance import collect_versions, own_command, to_json
 
 
 class RunFolderError(HedgeError):
@@ -207,7 +207,7 @@ def describe_run(folder: RunFolder, config: dict[str, Any], seed: int) -> None:
         if folder.command.exists():
             commands = folder.command.read_text(encoding="utf-8").rstrip("\n") + "\n"
     write_atomically(folder.versions, to_json(versions))
-    write_atomically(folder.command, f"{commands}{command_line()}\n")
+    write_atomically(folder.command, f"{commands}{own_command()}\n")
     write_atomically(folder.config, text)
 
 

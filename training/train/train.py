@@ -32,7 +32,7 @@ from hedge_env.training.experiment.experiment import (
 from hedge_env.training.experiment.hyperparameters import CommonOptions, OnPolicyOptions
 from hedge_env.training.output.console import log, progress_bar
 from hedge_env.training.output.folder import naming_full_disk
-from hedge_env.training.output.provenance import command_line, to_json
+from hedge_env.training.output.provenance import own_command, to_json
 from hedge_env.training.train.interruption import RunStoppedError, StopRequest
 from hedge_env.training.train.metrics_writer import forget_metrics_after, open_logger
 from hedge_env.training.train.run_folder import (
@@ -284,7 +284,7 @@ def _report(result: RunResult, options: TrainOptions) -> None:
     if result.stopped:
         where = "" if options.out else f" --out {folder}"
         again = "" if options.resume else " --resume"
-        log(f"stopped and saved; continue with: {command_line()}{where}{again}")
+        log(f"stopped and saved; continue with: {own_command()}{where}{again}")
     else:
         log(f"policy: {result.folder.policy}")
 

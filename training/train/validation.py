@@ -1,7 +1,6 @@
 """How good a policy is on validation paths that never change during a run."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -12,7 +11,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.baselines import BASELINES
 from hedge_env.baselines.tuning.tune import tune
-from hedge_env.config import EnvConfig, RiskAversionRange
+from hedge_env.config import EnvConfig
 from hedge_env.config.validation import suggestion
 from hedge_env.evaluation.evaluate import EpisodeTable, evaluate_controlled
 from hedge_env.evaluation.metrics import Metrics, summarise
@@ -83,7 +82,7 @@ class Validator:
         self.config = config
         self.tape = tape
         self.baselines = tuple(baselines)
-        self.risk_aversions = risk_aversions(config)
+        self.risk_aversions = config.risk_aversions
         self._moments: PathMoments | None = None
         if seed is not None and why_no_draws(config) is None:
             ids, stream = tape.path_ids, "validation"
@@ -135,14 +134,6 @@ class Validator:
         return evaluate_controlled(policy, tape, config, value, moments)
 
 
-def risk_aversions(config: EnvConfig) -> tuple[float, ...]:
-    """What to validate at: the config's value, or ends and middle of its range."""
-    setting = config.risk_aversion
-    if isinstance(setting, RiskAversionRange):
-        return setting.low, math.sqrt(setting.low * setting.high), setting.high
-    return (float(setting),)
-
-
 def tune_baselines(
     names: Sequence[str], config: EnvConfig, tape: MarketTape, *, progress: bool
 ) -> list[TunedBaseline]:
@@ -155,7 +146,7 @@ def tune_baselines(
         if name not in BASELINES:
             close = suggestion(name, tuple(BASELINES))
             raise ConfigError(f"train.baselines: no rule is called {name}; {close}")
-    values = risk_aversions(config)
+    values = config.risk_aversions
     tuned = []
     work = len(names) * len(values)
     with progress_bar("tuning baselines", work, enabled=progress and work > 0) as move:

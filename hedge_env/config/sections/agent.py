@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
@@ -31,10 +31,14 @@ class ObservationConfig(Model):
     realised_half_life_days: Days = 3.0  # of the realised-volatility estimate
 
 
-class ActionConfig(Model):
-    """How an action becomes target holdings; see actions.py."""
+ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete", "ratio"]
+ACTION_MODES: Final[tuple[str, ...]] = get_args(ActionMode)
 
-    mode: Literal["band", "band_free", "target", "discrete", "ratio"] = "band"
+
+class ActionConfig(Model):
+    """How an action becomes target holdings; see `agent/actions`."""
+
+    mode: ActionMode = "band"
     neutral: Literal["gamma", "vega"] = "gamma"  # what a ratio of 1 trades to zero
     # g / (2 lambda) at lambda 10 and 2 bp: see bands.py.
     risk_scale: Annotated[float, Field(ge=1e-3, le=1e3)] = 1.8
@@ -42,6 +46,9 @@ class ActionConfig(Model):
     offset_range: Annotated[float, Field(ge=1e-3, le=1e3)] = 1.0
     # |log width ratio| at action +-1.
     log_width_range: Annotated[float, Field(ge=1e-3, le=10.0)] = 0.7
+    # Where the bands stand: theta and phi of pricing/least_variance.py; 0 is delta.
+    centre_vega: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
+    centre_smile: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
     snap: bool = True
     worth_it: bool = True
     choices: int = Field(default=21, ge=2, le=10_001)  # of the discrete mode

@@ -54,11 +54,16 @@ def read_numbers(texts: Sequence[str], delimiter: str) -> Numbers:
         texts: Cells, stripped.
         delimiter: What separates the cells of a row; empty if nothing does.
     """
-    texts = [_negative(text.translate(_MINUS)) for text in texts]
-    percent = np.array([text.endswith("%") for text in texts], dtype=np.bool_)
     values = np.array([number(text) for text in texts], dtype=np.float64)
-    odd = [i for i, text in enumerate(texts) if text and np.isnan(values[i])]
-    bare = [_SIGNS.sub("", texts[i].removesuffix("%").strip()) for i in odd]
+    percent = np.zeros(len(texts), dtype=np.bool_)
+    odd, bare = [], []
+    for i in map(int, np.flatnonzero(np.isnan(values))):
+        text = _negative(texts[i].translate(_MINUS))
+        percent[i] = text.endswith("%")
+        values[i] = number(text)
+        if text and np.isnan(values[i]):
+            odd.append(i)
+            bare.append(_SIGNS.sub("", text.removesuffix("%").strip()))
     decimal = _comma_is_decimal(bare, delimiter)
     for i, text in zip(odd, bare, strict=True):
         values[i] = number(_plain(text, decimal=decimal))

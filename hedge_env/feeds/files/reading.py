@@ -112,7 +112,7 @@ def read_series_cells(
         texts=texts,
         seconds=seconds + shift(moment, stamp, spacing),
         values=values,
-        complete=np.array([_is_complete(cells, file.width) for _, cells in file.rows]),
+        complete=_complete(file),
         width=file.width,
         spacing=spacing,
         percent=percent,
@@ -132,8 +132,17 @@ def _times(file: CsvFile, at: int) -> list[str]:
     return [f"{day} {hour}".strip() for day, hour in zip(days, hours, strict=True)]
 
 
-def _is_complete(cells: list[str], width: int) -> bool:
-    return len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+def _complete(file: CsvFile) -> BoolArray:
+    """Whether each row has as many cells as are due, blank ones after them apart."""
+    widths = np.array([len(cells) for _, cells in file.rows])
+    complete = widths >= file.width
+    for at in np.flatnonzero(widths > file.width):
+        complete[at] = not _is_wide(file.rows[at][1], file.width)
+    return complete
+
+
+def _is_wide(cells: list[str], width: int) -> bool:
+    return len(cells) > width and any(cell.strip() for cell in cells[width:])
 
 
 def _meant(place: Place, kind: SeriesKind, times: list[str]) -> tuple[Moment, Stamp]:
@@ -216,11 +225,8 @@ def _require_width(file: CsvFile) -> None:
     Raises:
         DataError: If that is the rule, not a slip.
     """
-    wide = [
-        (line, cells)
-        for line, cells in file.rows
-        if any(cell.strip() for cell in cells[file.width :])
-    ]
+    width = file.width
+    wide = [(line, cells) for line, cells in file.rows if _is_wide(cells, width)]
     if len(wide) > _MOST_WIDE * len(file.rows):
         line, cells = wide[0]
         text = f"{file.source} line {line}: {len(cells)} columns where {file.width}"
@@ -234,7 +240,8 @@ def _require_whole_stamps(file: CsvFile, times: list[str]) -> None:
     Raises:
         DataError: If two rows got one time, or the times no longer lie evenly.
     """
-    written = [i for i, text in enumerate(times) if _SCIENTIFIC.fullmatch(text)]
+    powers = (i for i, text in enumerate(times) if "E" in text or "e" in text)
+    written = [i for i in powers if _SCIENTIFIC.fullmatch(times[i])]
     if len(written) < 2:
         return
     stamps = [number(times[i].replace(",", ".")) for i in written]

@@ -7,6 +7,7 @@ that is wrong is named with its line. Rows may be in any order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from hedge_env.feeds.files.columns import SeriesKind
 from hedge_env.feeds.files.csv_file import read_csv
 from hedge_env.feeds.files.reading import Reading, read_series_cells
 from hedge_env.feeds.files.timestamps import time_problem
+
+_NOTHING: Final = frozenset(("", "nan", "null", "none", "na", "n/a", "-", "."))
 
 
 @dataclass(frozen=True)
@@ -106,13 +109,4 @@ def _require_one_value(cells: Reading, order: IntArray, first: BoolArray) -> Non
 
 
 def _is_filled(cell: str) -> bool:
-    return cell.strip().lower() not in (
-        "",
-        "nan",
-        "null",
-        "none",
-        "na",
-        "n/a",
-        "-",
-        ".",
-    )
+    return cell.strip().lower() not in _NOTHING

@@ -24,6 +24,10 @@ _UNITS = (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9))
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(.*)")
 _DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
+_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?"
+_ISO_COLUMN = re.compile(  # ++: without the memory of a way back
+    rf"(?:{_ISO}\n)++|(?:{_ISO}(?:Z|[+]00:00| UTC)\n)++", re.ASCII
+)
 _UTC_NAME = re.compile(r" *(utc|gmt|z)$", re.IGNORECASE)
 _HOUR = re.compile(r"^[T ,]+(?=\d:)")
 _CLOCK = re.compile(
@@ -67,6 +71,8 @@ def read_times(texts: Sequence[str], source: str) -> Times:
     Raises:
         DataError: If days and months, or zones, cannot be told apart.
     """
+    if (at_once := _from_iso(texts)) is not None:
+        return Times(at_once, ())
     numbers = np.array([number(text) for text in texts], dtype=np.float64)
     plain = _compact_hours(texts, numbers)
     plain = _compact_dates(plain)
@@ -165,6 +171,22 @@ def _from_numbers(numbers: FloatArray) -> tuple[FloatArray, list[str]]:
     if len(found) > 1:
         return seconds, ["times are in several units: " + ", ".join(found)]
     return seconds, []
+
+
+def _from_iso(texts: Sequence[str]) -> FloatArray | None:
+    """Unix times of a column wholly in ISO form, as most large files are; or None."""
+    column = "\n".join((*texts, ""))
+    if not _ISO_COLUMN.fullmatch(column):
+        return None
+    for name in ("Z", "+00:00", " UTC"):
+        column = column.replace(name, "")
+    try:
+        times = np.array(column.split("\n")[:-1], dtype="datetime64[us]")
+    except ValueError:  # no such day, or the hour 24
+        return None
+    seconds = times.astype(np.int64) / 1e6
+    inside = (seconds >= _EARLIEST) & (seconds < _LATEST)
+    return np.where(inside, seconds, np.nan) if times.size == len(texts) else None
 
 
 def _from_text(texts: list[str], source: str) -> tuple[FloatArray, list[str]]:

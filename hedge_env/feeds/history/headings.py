@@ -89,16 +89,20 @@ def clock_of(source: str, heading: str, times: Sequence[str]) -> float:
     Raises:
         DataError: If it names a zone whose offset changes or is not known.
     """
-    if any(isfinite(number(time)) or _HAS_OFFSET.search(time) for time in times):
+    found, zone = _OFFSET.search(heading), _ZONES.search(heading)
+    if not (found or zone) or any(_names_its_clock(time) for time in times):
         return 0.0
-    if found := _OFFSET.search(heading):
+    if found:
         sign, hours, minutes = found.groups()
         seconds = 3600.0 * int(hours) + 60.0 * int(minutes or 0)
         return -seconds if sign == "-" else seconds
-    if _ZONES.search(heading):
-        text = f"{source}: the times of column {heading!r} are not in UTC"
-        raise DataError(one_line(f"{text}; write them in UTC, or with their offsets"))
-    return 0.0
+    text = f"{source}: the times of column {heading!r} are not in UTC"
+    raise DataError(one_line(f"{text}; write them in UTC, or with their offsets"))
+
+
+def _names_its_clock(time: str) -> bool:
+    """Whether a time is a Unix time or bears an offset, and so needs no clock."""
+    return isfinite(number(time)) or _HAS_OFFSET.search(time) is not None
 
 
 def bare(heading: str) -> str:

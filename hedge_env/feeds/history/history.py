@@ -42,7 +42,8 @@ from hedge_env.feeds.history.volatility_factors import (
 )
 from hedge_env.feeds.history.windows import Windows, split_windows, test_start
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams, market_params
+from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.recorded import FUNDING_PAID, LOG_PRICE
 from hedge_env.market.volatility.factors import fair_variance_table
 from hedge_env.market.volatility.surface import react

@@ -32,7 +32,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import BoolArray, FloatArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig, LogOuVolatility, RegimeConfig
 from hedge_env.feeds.history.dispersion import Spread
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.spot.regime import depth_law
 from hedge_env.numerics.beta import beta_quantiles
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay

@@ -24,7 +24,7 @@ from __future__ import annotations
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.gas.gas_price import week_deviation
 from hedge_env.market.spot.cascades import advance_excitation, jump_probabilities
 from hedge_env.market.spot.jumps import compensator, draw_jumps_with

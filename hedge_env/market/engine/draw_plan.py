@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 
 _MOST_CHANCE = 0.5  # of a candidate in one market step
 

@@ -23,6 +23,8 @@ another one, the mean is still unbiased. Of the :math:`m` market steps of a deci
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
@@ -38,11 +40,15 @@ from hedge_env.market.engine.noise import (
     U_SIGN,
     draw_noise,
 )
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, _step
+from hedge_env.market.spot.diffusion import SHOCKS
 from hedge_env.numerics.philox import fill_normals
 from hedge_env.numerics.special import exp, log, normal_cdf, normal_pdf
 
+(_SPOT,) = SHOCKS
+_BLOCK: Final = _SPOT.block
+_PLACE: Final = _SPOT.place
 _LEAST = 1e-12  # of a probability whose normal quantile is asked for
 
 
@@ -136,9 +142,9 @@ def _stratify_spot(
     total, own = np.zeros(size), np.empty((4, size))
     later = counters.copy()
     for _ in range(m):
-        fill_normals(own, ids, later, 0, key[0], key[1])
+        fill_normals(own, ids, later, _BLOCK, key[0], key[1])
         for i in range(size):
-            total[i] += own[0, i]
+            total[i] += own[_PLACE, i]
             later[i] += 1
     root = np.sqrt(float(m))
     for i in range(size):

@@ -37,7 +37,7 @@ _EARLIEST = (
 def _declared() -> dict[str, str]:
     """Meaning of every row by its name, in the order of the rows."""
     found: dict[str, str] = {}
-    for states in (*(p.STATES for p in PROCESSES), _CLOCK, _INTERVAL):
+    for states in (*(p.STATES for p in PROCESSES.values()), _CLOCK, _INTERVAL):
         for name, meaning in states.items():
             if name in found:
                 raise ValueError(f"two processes declare a state {name!r}; rename one")

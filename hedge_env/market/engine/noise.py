@@ -9,7 +9,7 @@ declares the shocks it reads, `SHOCKS`; a shock `z_gas_slow` lands in the row
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -17,10 +17,10 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.market.engine.processes import PROCESSES
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
-from hedge_env.numerics.random_blocks import PLACES, Shock, uniform
+from hedge_env.numerics.random_blocks import PLACES, DrawParams, Shock, uniform
 
 _CLOCK = (uniform("u_hour", 3, 3, at_start_only=True),)  # hour and weekday
-SHOCKS: Final = (*(shock for p in PROCESSES for shock in p.SHOCKS), *_CLOCK)
+SHOCKS: Final = (*(shock for p in PROCESSES.values() for shock in p.SHOCKS), *_CLOCK)
 BLOCKS: Final = tuple(sorted({shock.block for shock in SHOCKS}))
 
 # What else a step leaves in the scratch, besides random numbers.
@@ -47,13 +47,6 @@ globals().update(
 
 def __getattr__(name: str) -> int:  # tells type checkers what the constants are
     raise AttributeError(f"no process declares a shock {name.lower()!r}")
-
-
-class DrawParams(NamedTuple):
-    """Blocks that are drawn, each (block, its first row, 1 if normal), shape (m, 3)."""
-
-    step: IntArray  # at a market step
-    start: IntArray  # at the start of an episode
 
 
 def draw_params(is_on: Callable[[str], bool]) -> DrawParams:

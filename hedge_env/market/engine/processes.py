@@ -1,44 +1,81 @@
 """The ordered list of processes, each a file that declares its own rows and shocks.
 
-`STATES` maps the name of each row a process owns to its meaning, `SHOCKS` lists the
-random numbers it reads (`numerics.random_blocks.Shock`). `market_state` and `noise`
-number them; nothing else has to know how many there are.
+A process is a field of `MarketParams` whose type stands in a file with `STATES` and
+`SHOCKS` (`market.process.Process`). `market_state` and `noise` number what they
+declare, `parameters` compiles them, `in_turn` starts and advances them in this order;
+nothing else has to know how many there are.
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+import sys
+from types import MappingProxyType, ModuleType
+from typing import Final, NamedTuple, cast, get_type_hints
 
-from hedge_env.market.gas import gas_chain, gas_price
-from hedge_env.market.perpetual import basis, funding
-from hedge_env.market.spot import cascades, crowd, diffusion, jumps, regime
-from hedge_env.market.volatility import factors, season, surface
-from hedge_env.numerics.random_blocks import Shock
+from hedge_env.market.engine.interval_params import IntervalParams
+from hedge_env.market.engine.parts import ClockParams, PartsParams
+from hedge_env.market.gas.gas_chain import GasChainParams
+from hedge_env.market.gas.gas_price import GasParams
+from hedge_env.market.liquidity import LiquidityParams
+from hedge_env.market.perpetual.basis import BasisParams
+from hedge_env.market.perpetual.funding import FundingParams
+from hedge_env.market.process import Process
+from hedge_env.market.spot.cascades import CascadeParams
+from hedge_env.market.spot.crowd import CrowdParams
+from hedge_env.market.spot.diffusion import PriceParams
+from hedge_env.market.spot.jumps import JumpParams
+from hedge_env.market.spot.regime import RegimeParams
+from hedge_env.market.volatility.factors import VolatilityParams
+from hedge_env.market.volatility.heston import HestonParams
+from hedge_env.market.volatility.season import SeasonParams
+from hedge_env.market.volatility.surface import SurfaceParams
+from hedge_env.numerics.random_blocks import DrawParams
+from hedge_env.pricing.heston import HestonSmile
+from hedge_env.pricing.sabr import SabrParams
 
 
-class Process(Protocol):
-    """What a file of a process declares."""
+class MarketParams(NamedTuple):
+    """All constants of one market."""
 
-    @property
-    def STATES(self) -> dict[str, str]:  # noqa: N802 (a constant of the module)
-        """Meaning of each row of the state it owns, by name."""
+    clock: ClockParams
+    parts: PartsParams
+    interval: IntervalParams
+    draws: DrawParams
+    liquidity: LiquidityParams
+    sabr: SabrParams
+    heston_smile: HestonSmile
+    realised_decay: float  # of the realised-variance estimate, per market step
+    # Composed by hand, in `simulator`, `start` and `clustering`: they make the price.
+    price: PriceParams
+    jumps: JumpParams
+    heston: HestonParams
+    crowd: CrowdParams
+    # One after the other, given what spot did.
+    gas: GasParams
+    gas_chain: GasChainParams
+    funding: FundingParams
+    basis: BasisParams
+    surface: SurfaceParams
+    volatility: VolatilityParams
+    # What multiplies the volatility of calm; by hand.
+    regime: RegimeParams
+    cascades: CascadeParams
+    season: SeasonParams
 
-    @property
-    def SHOCKS(self) -> tuple[Shock, ...]:  # noqa: N802
-        """Random numbers it reads."""
+
+def _files() -> dict[str, Process]:
+    """The file of each process, by its field."""
+    hints = get_type_hints(MarketParams)
+    files = {name: _file_of(hints[name]) for name in MarketParams._fields}
+    return {
+        name: cast(Process, file)
+        for name, file in files.items()
+        if hasattr(file, "STATES") and hasattr(file, "SHOCKS")
+    }
 
 
-PROCESSES: Final[tuple[Process, ...]] = (
-    diffusion,
-    factors,
-    surface,
-    gas_price,
-    gas_chain,
-    funding,
-    season,
-    jumps,
-    regime,
-    cascades,
-    basis,
-    crowd,
-)
+def _file_of(params: type) -> ModuleType:
+    return sys.modules[params.__module__]
+
+
+PROCESSES: Final = MappingProxyType(_files())

@@ -20,7 +20,7 @@ from hedge_env.market.engine.noise import (
     Z_SPOT,
     draw_noise,
 )
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, respond
 from hedge_env.market.volatility.season import season_factor
 from hedge_env.numerics.special import exp
@@ -117,7 +117,7 @@ def advance_recorded(
                 _read_step(
                     state, record, driven, i, first[i], ticks, counters[i], p, step
                 )
-            respond(state, low, high, noise, counters, p)
+            respond(state, low, high, noise, counters, True, p)
             for i in range(low, high):
                 counters[i] += 1
         if p.parts.interval:

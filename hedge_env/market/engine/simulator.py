@@ -16,6 +16,7 @@ from hedge_env.market.engine.clustering import (
     compensate_price,
     draw_clustered_jumps,
 )
+from hedge_env.market.engine.in_turn import advance_in_turn
 from hedge_env.market.engine.interval import note_interval
 from hedge_env.market.engine.noise import (
     CROWD_JUMP,
@@ -25,40 +26,23 @@ from hedge_env.market.engine.noise import (
     LOG_RETURN,
     N_SCRATCH,
     PROBABILITY,
-    U_CHAIN,
     U_JUMP,
     U_REGIME,
     U_SIGN,
-    U_SPIKE,
-    Z_BASIS,
-    Z_CURVATURE,
     Z_FAST,
-    Z_GAS_FAST,
-    Z_GAS_SLOW,
-    Z_INTRADAY,
-    Z_LEVEL,
-    Z_PREMIUM,
-    Z_PREMIUM_FAST,
-    Z_SKEW,
-    Z_SLOW,
     Z_SPOT,
     draw_noise,
 )
-from hedge_env.market.engine.parameters import MarketParams
-from hedge_env.market.gas.gas_chain import advance_gas_chain
-from hedge_env.market.gas.gas_price import advance_gas
-from hedge_env.market.perpetual.basis import advance_basis
-from hedge_env.market.perpetual.funding import advance_funding
+from hedge_env.market.engine.processes import MarketParams
+from hedge_env.market.process import Step
 from hedge_env.market.spot.diffusion import (
     LEAST_LOG_SPOT,
     advance_price,
     estimate_variance,
 )
 from hedge_env.market.spot.jumps import draw_jumps, scaled_compensator
-from hedge_env.market.volatility.factors import advance_intraday, advance_volatility
 from hedge_env.market.volatility.heston import advance_heston, read_volatility
 from hedge_env.market.volatility.season import apply_season
-from hedge_env.market.volatility.surface import advance_surface
 
 TILE = 256  # paths: some 60 rows of state and scratch are 127 kB
 
@@ -116,7 +100,7 @@ def _step(
     if p.parts.heston:  # price and variance move together; both are read afterwards
         variance = x[market_state.FAST, low:high]
         advance_heston(log_spot, log_return, variance, z_spot, noise[Z_FAST], p.heston)
-        respond(x, low, high, noise, counters, p)
+        respond(x, low, high, noise, counters, False, p)
         read_volatility(volatility, variance)
         return
     clustered, odds = p.parts.regime or p.parts.cascades, noise[PROBABILITY]
@@ -131,7 +115,7 @@ def _step(
     advance_price(log_spot, log_return, volatility, z_spot, jump, p.price)
     if clustered:
         compensate_price(x, low, high, log_return, odds, p)
-    respond(x, low, high, noise, counters, p)
+    respond(x, low, high, noise, counters, False, p)
 
 
 @kernel
@@ -160,6 +144,7 @@ def respond(
     high: int,
     noise: FloatArray,
     counters: IntArray,
+    recorded: bool,
     p: MarketParams,
 ) -> None:
     """Advance all but the price by one market step, given the return of the step.
@@ -175,100 +160,36 @@ def respond(
         noise: Shape (N_SCRATCH, high - low); rows `Z_SPOT`, `JUMP` and
             `LOG_RETURN` say what spot did.
         counters: Market steps already taken, shape (n,).
+        recorded: Whether spot is read from a record.
         p: Constants.
     """
-    z_spot, jump, log_return = noise[Z_SPOT], noise[JUMP], noise[LOG_RETURN]
     volatility = x[market_state.VOLATILITY, low:high]
+    start_hour, hours = x[market_state.START_HOUR, low:high], noise[HOURS]
+    for i in range(high - low):
+        hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
+    step = Step(
+        log_spot=x[market_state.LOG_SPOT, low:high],
+        log_return=noise[LOG_RETURN],
+        volatility=volatility,
+        z_spot=noise[Z_SPOT],
+        jump=noise[JUMP],
+        hours=hours,
+        dt_hours=p.clock.hours_per_step,
+        dt=p.price.dt,
+        recorded=recorded,
+    )
+    advance_in_turn(x, noise, low, high, step, p)
     realised = x[market_state.REALISED_VARIANCE, low:high]
-    estimate_variance(realised, log_return, p.realised_decay, p.price.dt)
-    if p.parts.gas:
-        advance_gas(
-            x[market_state.GAS_SLOW, low:high],
-            x[market_state.GAS_FAST, low:high],
-            x[market_state.GAS_BURST, low:high],
-            noise[Z_GAS_SLOW],
-            noise[Z_GAS_FAST],
-            noise[U_SPIKE],
-            log_return,
-            volatility,
-            p.gas,
-        )
-    if p.parts.gas_chain:
-        advance_gas_chain(
-            x[market_state.GAS_FAST, low:high], noise[U_CHAIN], p.gas_chain
-        )
-    if p.parts.funding or p.parts.basis:
-        _respond_perpetual(x, low, high, noise, counters, p)
-    if p.parts.surface:
-        advance_surface(
-            x[market_state.LEVEL, low:high],
-            x[market_state.SKEW, low:high],
-            x[market_state.CURVATURE, low:high],
-            z_spot,
-            noise[Z_LEVEL],
-            noise[Z_SKEW],
-            noise[Z_CURVATURE],
-            p.surface,
-        )
-    intraday = x[market_state.INTRADAY, low:high]
-    if p.parts.intraday:
-        advance_intraday(intraday, z_spot, noise[Z_INTRADAY], p.volatility)
-    if p.parts.volatility:
-        advance_volatility(
-            volatility,
-            x[market_state.FAST, low:high],
-            x[market_state.SLOW, low:high],
-            intraday,
-            z_spot,
-            noise[Z_FAST],
-            noise[Z_SLOW],
-            jump,
-            p.volatility,
-        )
+    estimate_variance(realised, noise[LOG_RETURN], p.realised_decay, p.price.dt)
     if p.parts.regime or p.parts.cascades:
         odds, u_regime = noise[PROBABILITY], noise[U_REGIME]
-        advance_clustering(x, low, high, u_regime, jump, odds, p)
+        advance_clustering(x, low, high, u_regime, noise[JUMP], odds, p)
     if p.parts.season:
         apply_season(
             volatility,
             x[market_state.START_WEEKDAY, low:high],
-            x[market_state.START_HOUR, low:high],
+            start_hour,
             counters[low:high],
             p.clock.hours_per_step,
             p.season,
-        )
-
-
-@kernel
-def _respond_perpetual(
-    x: FloatArray,
-    low: int,
-    high: int,
-    noise: FloatArray,
-    counters: IntArray,
-    p: MarketParams,
-) -> None:
-    """Advance funding and basis."""
-    log_spot, log_return = x[market_state.LOG_SPOT, low:high], noise[LOG_RETURN]
-    if p.parts.funding:
-        start_hour = x[market_state.START_HOUR, low:high]
-        hours = noise[HOURS]
-        for i in range(high - low):
-            hours[i] = start_hour[i] + counters[low + i] * p.clock.hours_per_step
-        advance_funding(
-            x[market_state.PREMIUM, low:high],
-            x[market_state.PREMIUM_FAST, low:high],
-            x[market_state.TRAILING_RETURN, low:high],
-            x[market_state.FUNDING_ACCRUED, low:high],
-            noise[Z_PREMIUM],
-            noise[Z_PREMIUM_FAST],
-            log_return,
-            log_spot,
-            hours,
-            p.clock.hours_per_step,
-            p.funding,
-        )
-    if p.parts.basis:
-        advance_basis(
-            x[market_state.BASIS, low:high], noise[Z_PREMIUM], noise[Z_BASIS], p.basis
         )

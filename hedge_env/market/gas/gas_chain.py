@@ -20,12 +20,14 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import GasConfig
+from hedge_env.config import GasConfig, MarketConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 from hedge_env.numerics.random_blocks import Shock, uniform
 
 STATES: Final[dict[str, str]] = {}
 SHOCKS: Final[tuple[Shock, ...]] = (uniform("u_chain", 7, 0, "gas_chain"),)
+USES: Final = ("gas_fast",)  # the factor that it moves
 
 
 class GasChainParams(NamedTuple):
@@ -111,3 +113,22 @@ def advance_gas_chain(level: FloatArray, u: FloatArray, p: GasChainParams) -> No
     """Advance the factor of all paths (n,) by one market step, in place."""
     for i in range(level.shape[0]):
         level[i] = draw_state(chain_state(level[i], p), u[i], p)
+
+
+def compile(market: MarketConfig, length: StepLength) -> GasChainParams:
+    """See `market.process`."""
+    return gas_chain_params(market.gas, length.days)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: GasChainParams) -> None:
+    """Draw the state from its stationary law."""
+    n_states = p.cumulative.shape[1]
+    if n_states > 0:
+        row(own, 0)[0] = draw_state(n_states, row(shocks, 0)[0], p)
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: GasChainParams) -> None:
+    """See `advance_gas_chain`."""
+    advance_gas_chain(row(own, 0), row(shocks, 0), p)

@@ -20,7 +20,8 @@ from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import GasConfig
+from hedge_env.config import GasConfig, MarketConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     STILL,
@@ -42,6 +43,8 @@ SHOCKS: Final[tuple[Shock, ...]] = (
     normal("z_gas_fast", 1, 3, "gas"),
     uniform("u_spike", 3, 2, "gas"),
 )
+_SLOW, _FAST, _BURST = range(3)  # of STATES; slow and fast of SHOCKS as well
+_SPIKE = 2
 
 
 MEAN_ABSOLUTE_NORMAL = 0.7978845608028654  # sqrt(2 / pi)
@@ -156,3 +159,31 @@ def week_deviation(weekend: bool, p: GasParams) -> float:
 def gas_price(deviation: float, p: GasParams) -> float:
     """Gas price [gwei] at a log deviation from its median."""
     return p.median * exp(deviation)
+
+
+def compile(market: MarketConfig, length: StepLength) -> GasParams:
+    """See `market.process`."""
+    return gas_params(market.gas, length.years, length.days)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: GasParams) -> None:
+    """Draw both factors from their stationary law; no burst."""
+    row(own, _SLOW)[0] = p.slow.sd * row(shocks, _SLOW)[0]
+    row(own, _FAST)[0] = p.fast.sd * row(shocks, _FAST)[0]
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: GasParams) -> None:
+    """See `advance_gas`."""
+    advance_gas(
+        row(own, _SLOW),
+        row(own, _FAST),
+        row(own, _BURST),
+        row(shocks, _SLOW),
+        row(shocks, _FAST),
+        row(shocks, _SPIKE),
+        step.log_return,
+        step.volatility,
+        p,
+    )

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, BasisConfig
+from hedge_env.config import BASIS_POINT, BasisConfig, MarketConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     OuParams,
@@ -27,6 +28,7 @@ STATES: Final[dict[str, str]] = {
     "basis": "log of the perpetual's price over spot, less its mean",
 }
 SHOCKS: Final[tuple[Shock, ...]] = (normal("z_basis", 6, 2, "basis"),)
+USES: Final = ("z_premium",)  # shock of the funding premium
 
 
 class BasisParams(NamedTuple):
@@ -67,3 +69,21 @@ def advance_basis(
     """Advance the factor (n,) by one market step."""
     for i in range(basis.shape[0]):
         basis[i] = ou_step(basis[i], basis_shock(z_premium[i], z[i], p), p.factor)
+
+
+def compile(market: MarketConfig, length: StepLength) -> BasisParams:
+    """See `market.process`."""
+    return basis_params(market.basis, length.hours)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: BasisParams) -> None:
+    """Draw the factor from its stationary law."""
+    shock = basis_shock(row(shocks, 1)[0], row(shocks, 0)[0], p)
+    row(own, 0)[0] = p.factor.sd * shock
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: BasisParams) -> None:
+    """See `advance_basis`."""
+    advance_basis(row(own, 0), row(shocks, 1), row(shocks, 0), p)

@@ -21,7 +21,8 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, FundingConfig
+from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, FundingConfig, MarketConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     OuParams,
@@ -41,6 +42,7 @@ SHOCKS: Final[tuple[Shock, ...]] = (
     normal("z_premium", 2, 0, "funding", "basis"),
     normal("z_premium_fast", 2, 2, "funding"),
 )
+_PREMIUM, _FAST, _TRAILING, _ACCRUED = range(4)  # of STATES
 
 
 class FundingParams(NamedTuple):
@@ -143,3 +145,34 @@ def settlements_between(hours: float, dt_hours: float, p: FundingParams) -> floa
     before = np.floor((hours + 1e-9) / p.settlement_hours)
     after = np.floor((hours + dt_hours + 1e-9) / p.settlement_hours)
     return float(after - before)
+
+
+def compile(market: MarketConfig, length: StepLength) -> FundingParams:
+    """See `market.process`."""
+    return funding_params(market.funding, length.hours)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: FundingParams) -> None:
+    """Draw both factors of the premium from their stationary law."""
+    fast = p.fast.sd * row(shocks, 1)[0]
+    row(own, _FAST)[0] = fast
+    row(own, _PREMIUM)[0] = p.premium.sd * row(shocks, 0)[0] + fast
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: FundingParams) -> None:
+    """See `advance_funding`."""
+    advance_funding(
+        row(own, _PREMIUM),
+        row(own, _FAST),
+        row(own, _TRAILING),
+        row(own, _ACCRUED),
+        row(shocks, 0),
+        row(shocks, 1),
+        step.log_return,
+        step.log_spot,
+        step.hours,
+        step.dt_hours,
+        p,
+    )

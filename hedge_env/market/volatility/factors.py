@@ -38,6 +38,7 @@ from hedge_env.config import (
     SabrVolatility,
     VolatilityConfig,
 )
+from hedge_env.market.process import Rows, Step, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     OuParams,
@@ -60,6 +61,8 @@ SHOCKS: Final[tuple[Shock, ...]] = (
 )
 
 
+_VOLATILITY, _FAST, _SLOW, _INTRADAY = range(4)  # of STATES
+_Z_FAST, _Z_SLOW, _Z_INTRADAY = range(3)  # of SHOCKS
 _PANELS = 64  # of Simpson's rule in `fair_variance_table`
 
 
@@ -176,6 +179,36 @@ def advance_volatility(
         fast[i] = fast_factor_step(fast[i], z_spot[i], z_fast[i], jump[i], p)
         slow[i] = ou_step(slow[i], z_slow[i], p.slow)
         volatility[i] = p.level * exp(fast[i] + slow[i] + intraday[i])
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: VolatilityParams) -> None:
+    """Draw the factors from their stationary law."""
+    fast = p.fast.sd * row(shocks, _Z_FAST)[0]
+    slow = p.slow.sd * row(shocks, _Z_SLOW)[0]
+    intraday = p.intraday.sd * row(shocks, _Z_INTRADAY)[0]
+    row(own, _FAST)[0], row(own, _SLOW)[0] = fast, slow
+    row(own, _INTRADAY)[0] = intraday
+    row(own, _VOLATILITY)[0] = p.level * exp(fast + slow + intraday)
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: VolatilityParams) -> None:
+    """See `advance_intraday` and `advance_volatility`."""
+    if p.intraday.sd > 0.0:
+        shock = row(shocks, _Z_INTRADAY)
+        advance_intraday(row(own, _INTRADAY), step.z_spot, shock, p)
+    advance_volatility(
+        row(own, _VOLATILITY),
+        row(own, _FAST),
+        row(own, _SLOW),
+        row(own, _INTRADAY),
+        step.z_spot,
+        row(shocks, _Z_FAST),
+        row(shocks, _Z_SLOW),
+        step.jump,
+        p,
+    )
 
 
 def fair_variance_table(

@@ -23,9 +23,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import Final, NamedTuple
 
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.config import FlatSurface, SsviSurface, SurfaceConfig
+from hedge_env.market.process import Rows, Step, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     OuParams,
@@ -45,6 +46,7 @@ SHOCKS: Final[tuple[Shock, ...]] = (
     normal("z_skew", 1, 0, "surface"),
     normal("z_curvature", 1, 1, "surface"),
 )
+_LEVEL, _SKEW, _CURVATURE = range(3)  # of STATES, and of SHOCKS
 
 
 class SurfaceParams(NamedTuple):
@@ -150,3 +152,26 @@ def react(variance: FloatArray, p: SurfaceParams) -> None:
     for i in range(variance.shape[0]):
         distance = log(variance[i] / p.usual_variance)
         variance[i] = p.usual_variance * exp(p.reaction * distance)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: SurfaceParams) -> None:
+    """Draw the factors from their stationary law."""
+    row(own, _LEVEL)[0] = p.level.sd * row(shocks, _LEVEL)[0]
+    row(own, _SKEW)[0] = p.skew.sd * row(shocks, _SKEW)[0]
+    row(own, _CURVATURE)[0] = p.curvature.sd * row(shocks, _CURVATURE)[0]
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: SurfaceParams) -> None:
+    """See `advance_surface`."""
+    advance_surface(
+        row(own, _LEVEL),
+        row(own, _SKEW),
+        row(own, _CURVATURE),
+        step.z_spot,
+        row(shocks, _LEVEL),
+        row(shocks, _SKEW),
+        row(shocks, _CURVATURE),
+        p,
+    )

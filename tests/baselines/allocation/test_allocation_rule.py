@@ -5,14 +5,10 @@ import numpy as np
 import pytest
 
 from hedge_env.baselines import ALLOCATIONS, BASELINES
-from hedge_env.baselines.allocation.allocation_rule import (
-    AllocationOutcomes,
-    allocate,
-    gap_risk,
-)
 from hedge_env.baselines.allocation.cppi import Cppi, cppi_wealth
 from hedge_env.baselines.allocation.volatility_target import VolatilityTarget
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.wealth import WealthOutcomes, follow_wealth, gap_risk
 from hedge_env.feeds.tape import record_tape
 from hedge_env.training.results.contenders import find_contenders
 
@@ -45,7 +41,7 @@ def tracked(rule, config, n=300):
     exact = cppi_wealth(
         tape.rows[-1, 0], 0.64 * years, floor=rule.floor, multiplier=rule.multiplier
     )
-    return allocate(rule, config, n_episodes=n).final, exact
+    return follow_wealth(rule, config, n_episodes=n).final, exact
 
 
 def test_without_jumps_and_pauses_wealth_is_the_closed_form():
@@ -62,7 +58,7 @@ def test_without_jumps_and_pauses_wealth_is_the_closed_form():
 
 def test_without_jumps_the_floor_is_kept():
     rule = Cppi(floor=0.8, multiplier=4.0, leverage=100.0, tolerance=0.0)
-    outcomes = allocate(rule, market(1.0), n_episodes=300)
+    outcomes = follow_wealth(rule, market(1.0), n_episodes=300)
     assert outcomes.lowest.min() > 0.8
     assert gap_risk(outcomes, 0.8).probability == 0.0
 
@@ -72,7 +68,7 @@ def test_jumps_break_the_floor_as_often_as_one_exceeds_the_cushion():
     rule = Cppi(floor=0.8, multiplier=4.0, leverage=100.0, tolerance=0.0)
     config = market(2.0, 30.0, {**jumps, "volatility_jump": 0.0}, volatility=0.1)
     n = 4000
-    risk = gap_risk(allocate(rule, config, n_episodes=n), 0.8)
+    risk = gap_risk(follow_wealth(rule, config, n_episodes=n), 0.8)
     intensity = 12.0 * 0.5 * np.exp(np.log(1.0 - 1.0 / 4.0) / 0.2)
     expected = 1.0 - np.exp(-intensity * 30.0 / 365.0)
     assert risk.probability == pytest.approx(expected, abs=4.0 * risk.probability_se)
@@ -82,7 +78,7 @@ def test_jumps_break_the_floor_as_often_as_one_exceeds_the_cushion():
 def test_a_multiplier_of_one_without_floor_is_to_buy_and_hold():
     config = market(4.0)
     tape = record_tape(config, np.arange(50), seed=0, stream="test")
-    final = allocate(Cppi(0.0, 1.0), config, n_episodes=50).final
+    final = follow_wealth(Cppi(0.0, 1.0), config, n_episodes=50).final
     np.testing.assert_allclose(final, tape.rows[-1, 0], rtol=1e-12)
 
 
@@ -95,7 +91,7 @@ def test_the_rule_knows_its_wealth_after_cost():
             seen.append(wealth.copy())
             return super().exposure(wealth, observables)
 
-    outcomes = allocate(Watching(), config, n_episodes=40)
+    outcomes = follow_wealth(Watching(), config, n_episodes=40)
     lowest = np.minimum(np.min(seen, axis=0), outcomes.final)
     np.testing.assert_allclose(lowest, outcomes.lowest, atol=1e-12)
 
@@ -103,15 +99,15 @@ def test_the_rule_knows_its_wealth_after_cost():
 @pytest.mark.parametrize("volatility", [0.5, 1.0])
 def test_wealth_has_the_target_volatility(volatility):
     rule = VolatilityTarget(0.3, leverage=10.0, tolerance=0.0)
-    outcomes = allocate(rule, market(4.0, volatility=volatility), n_episodes=300)
+    outcomes = follow_wealth(rule, market(4.0, volatility=volatility), n_episodes=300)
     # Noise of the estimate: 18 decisions of half-life make it about 10 %.
     assert np.mean(outcomes.volatility) == pytest.approx(0.3, rel=0.06)
 
 
 def test_targeting_steadies_the_volatility_of_wealth():
     config = load_config("allocation")
-    held = allocate(Cppi(0.0, 1.0), config, n_episodes=400).volatility
-    aimed = allocate(VolatilityTarget(0.3), config, n_episodes=400).volatility
+    held = follow_wealth(Cppi(0.0, 1.0), config, n_episodes=400).volatility
+    aimed = follow_wealth(VolatilityTarget(0.3), config, n_episodes=400).volatility
     assert np.std(np.log(aimed)) < 0.6 * np.std(np.log(held))
 
 
@@ -127,7 +123,7 @@ def test_leverage_is_bounded():
 
 def test_gap_risk_counts_what_ended_below():
     wealth = np.array([1.0, 0.7, 0.79, 0.8])
-    risk = gap_risk(AllocationOutcomes(wealth, wealth, wealth), 0.8)
+    risk = gap_risk(WealthOutcomes(wealth, wealth, wealth), 0.8)
     assert risk.probability == 0.5
     assert risk.probability_se == pytest.approx(0.25)
     assert (risk.mean_gap, risk.worst_gap) == pytest.approx((0.055, 0.1))

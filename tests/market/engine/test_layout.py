@@ -18,7 +18,9 @@ PACKAGE = Path(hedge_env.__file__).parent
 
 
 def test_every_state_has_one_owner_and_the_number_of_its_place() -> None:
-    declared = list(chain.from_iterable(process.STATES for process in PROCESSES))
+    declared = list(
+        chain.from_iterable(process.STATES for process in PROCESSES.values())
+    )
     assert len(set(declared)) == len(declared)
     assert set(declared) <= set(market_state.STATES)
     for number, name in enumerate(market_state.STATES):
@@ -40,7 +42,7 @@ def test_a_name_that_nobody_declares_is_refused() -> None:
 
 
 def test_every_process_file_of_the_market_is_in_the_list() -> None:
-    files = {Path(process.__file__ or "") for process in PROCESSES}  # type: ignore[attr-defined]
+    files = {Path(process.__file__ or "") for process in PROCESSES.values()}  # type: ignore[attr-defined]
     for path in (PACKAGE / "market").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {

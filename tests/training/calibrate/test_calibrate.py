@@ -170,3 +170,50 @@ def test_a_fit_needs_a_file_to_write(
 ) -> None:
     assert main(arguments) == 2
     assert "--parts none" in capsys.readouterr().err
+
+
+def test_a_table_is_asked_for_in_years_or_in_histories(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ["--parts", "none", "--years", "5", "--table-histories", "5"]
+    assert main([*arguments, *both]) == 2
+    assert "give one of them" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_report_says_how_many_histories_are_behind_its_table(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    words = [*arguments, "--parts", "none", "--report", str(tmp_path)]
+    for more, number in (([], 100), (["--table-histories", "9"], 9)):
+        assert main([*words, *more]) == 0
+        text = (tmp_path / "calibration.md").read_text()
+        assert f"the mean over {number} simulated histories" in text
+        assert " ".join(["--parts none --base ethereum-l1", *more, "--seed"]) in text
+
+
+@pytest.mark.slow
+def test_a_preset_finds_its_base_wherever_it_is_written(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bases").mkdir()
+    base = tmp_path / "bases" / "mine.yaml"
+    base.write_text("extends: deribit\nrisk_aversion: 3\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    parts = ["--steps", "1", "--parts", "funding", "--table-histories", "8"]
+    out = tmp_path / "fits" / "today" / "market.yaml"
+    words = [*arguments, *parts, "--base", "bases/mine.yaml", "--out", str(out)]
+    assert main(words) == 0
+    assert load_config(out).risk_aversion == 3.0
+    assert load_config(out).description == "mine fitted to spot.csv"
+    assert "--base mine.yaml" in out.read_text().replace("\n# ", " ")
+
+
+def test_the_base_is_not_overwritten(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "mine.yaml"
+    base.write_text("extends: deribit\n", encoding="utf-8")
+    assert main([*arguments, "--base", str(base), "--out", str(base)]) == 2
+    assert "is the --base" in capsys.readouterr().err
+    assert base.read_text(encoding="utf-8") == "extends: deribit\n"

@@ -16,8 +16,8 @@ from hedge_env.training.calibrate.data.history import (
     add_reversal,
     read_spot,
 )
+from hedge_env.training.calibrate.fit.effort import Effort
 from hedge_env.training.calibrate.fit.fitting import (
-    Effort,
     Fitted,
     fit_market,
     parts_of,

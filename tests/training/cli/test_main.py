@@ -42,7 +42,7 @@ def test_help_imports_neither_the_environment_nor_a_learning_library() -> None:
         "import sys; from hedge_env.training.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'numba', 'torch', 'pydantic', 'tqdm', 'scipy', 'matplotlib'}\n"
+        "heavy = {'numba', 'torch', 'pydantic', 'scipy', 'matplotlib'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     result = subprocess.run(

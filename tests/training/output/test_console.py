@@ -87,3 +87,21 @@ def test_progress_that_is_switched_off_writes_nothing(
         advance()
         advance(1, objective_bp=50.25)
     assert capsys.readouterr() == ("", "")
+
+
+def test_nothing_to_do_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = FakeTerminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with console.progress_bar("solving", 0):
+        pass
+    assert terminal.getvalue() == ""
+
+
+def test_work_that_reports_rarely_still_says_how_long_it_takes(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with console.progress_bar("tuning", 10) as advance:
+        for _ in range(3):
+            clock[0] += 120.0
+            advance(1)
+    assert capsys.readouterr().err.splitlines()[-1] == "tuning: 30 %, 840 s left"

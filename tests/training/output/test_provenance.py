@@ -6,9 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from hedge_env.training.output.provenance import command_line
+from hedge_env.training.output.provenance import own_command
 
-SHOW = "from hedge_env.training.output.provenance import command_line as c; print(c())"
+SHOW = "from hedge_env.training.output.provenance import own_command as c; print(c())"
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_command_line_can_be_typed_again(module, said, monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", main)
     program = "/opt/venv/bin/hedge" if module is None else "/x/__main__.py"
     monkeypatch.setattr(sys, "argv", [program, "train", "a config.yaml"])
-    assert command_line() == f"{said} train 'a config.yaml'"
+    assert own_command() == f"{said} train 'a config.yaml'"
 
 
 def test_a_module_that_is_run_names_itself(tmp_path):

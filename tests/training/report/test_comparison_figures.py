@@ -9,6 +9,7 @@ from matplotlib.transforms import Bbox
 
 from hedge_env.baselines import BASELINES
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.episode_trace import record_episode, typical_path
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.training.report.comparison_figures import (
     cost_figure,
@@ -18,7 +19,6 @@ from hedge_env.training.report.comparison_figures import (
 from hedge_env.training.report.episode_figure import episode_figure
 from hedge_env.training.report.label_placement import place_labels
 from hedge_env.training.report.style import NARROW, WIDE, policy_styles, to_png
-from hedge_env.training.results.episode_trace import record_episode, typical_path
 from tests.training.helpers.fabricated import INVENTED, comparison
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=lambda size: size.name)
@@ -194,6 +194,7 @@ def test_the_typical_path_is_the_median_of_the_objective(made):
     "preset",
     [
         "reference",
+        pytest.param("reference-gas", marks=pytest.mark.slow),
         pytest.param("ethereum-l1", marks=pytest.mark.slow),
         pytest.param("deribit", marks=pytest.mark.slow),
         pytest.param("gamma-vega", marks=pytest.mark.slow),
@@ -211,7 +212,7 @@ def test_an_episode_shows_what_the_evaluation_counted(preset):
     assert np.count_nonzero(trace.trade) == table.trades[0]
     assert trace.holdings == pytest.approx(np.cumsum(trace.trade))
     assert trace.spot[0] == pytest.approx(config.market.spot)
-    assert (trace.gas_price is not None) == (preset == "ethereum-l1")
+    assert (trace.gas_price is not None) == (config.market.gas is not None)
     assert (trace.funding_bp is not None) == (preset == "deribit")
     assert (trace.options is not None) == (preset == "gamma-vega")
     style = policy_styles([(policy.name, "baseline")])[policy.name]

@@ -88,7 +88,9 @@ def test_the_report_needs_no_other_file_and_no_network(html, page):
 
 
 def test_the_pictures_need_no_other_file_either(page):
-    for image in page.attributes("img"):
+    images = page.attributes("img")
+    assert images
+    for image in images:
         svg = base64.b64decode(image["src"].partition(",")[2]).decode()
         assert svg.rstrip().endswith("</svg>")
         assert all(

@@ -5,7 +5,6 @@ import pytest
 from rich.console import Console
 
 from hedge_env.training.report.tables import print_summary, summary_table
-from hedge_env.training.results.findings import with_error
 from tests.training.helpers.fabricated import INVENTED, comparison
 
 SUMMARY = comparison(n_paths=200).summary
@@ -15,6 +14,9 @@ def render(summary, width=200):
     console = Console(file=io.StringIO(), width=width, highlight=False)
     console.print(summary_table(summary))
     return console.file.getvalue()
+
+
+Z = 1.959964  # of a 95 % interval
 
 
 def test_every_row_shows_its_policy_and_its_intervals():
@@ -31,8 +33,8 @@ def test_every_row_shows_its_policy_and_its_intervals():
             (row.cost_bp, row.cost_se),
             (row.tracking_error_bp, row.tracking_error_se),
         ):
-            assert with_error(value, error) in line
-        assert with_error(row.cvar95_bp, row.cvar95_se, 0) in line
+            assert f" {value:.1f} ± {Z * error:.1f} " in line
+        assert f" {row.cvar95_bp:.0f} ± {Z * row.cvar95_se:.0f} " in line
 
 
 def test_rows_stand_in_the_order_of_the_summary():

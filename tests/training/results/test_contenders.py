@@ -1,11 +1,14 @@
+import csv
 import shutil
+from pathlib import Path
 
 import pytest
 
 from hedge_env.base.errors import ConfigError, HedgeError, PolicyFileError
-from hedge_env.baselines import BASELINES
+from hedge_env.baselines import BASELINES, MAIN_RULES
 from hedge_env.config import RiskAversionRange
 from hedge_env.config.loading import load_config
+from hedge_env.training.cli.commands import CompareOptions
 from hedge_env.training.results.contenders import (
     find_contenders,
     risk_aversions_of,
@@ -39,6 +42,33 @@ def test_all_means_every_rule():
     assert [rule.name for rule in rules] == list(BASELINES)
 
 
+def test_main_means_eight_rules_and_those_for_listed_options():
+    rules, _ = find_contenders(["main"])
+    names = [rule.name for rule in rules]
+    assert set(names) == {*MAIN_RULES, "delta-gamma", "delta-vega"}
+    rules, _ = find_contenders(["main", "vault"], load_config("ethereum-l1"))
+    assert {rule.name for rule in rules} == {*MAIN_RULES, "vault"}
+    assert len(MAIN_RULES) == 8
+    assert CompareOptions().policies == ("main",)
+    assert wanted_optima(["main"], load_config("reference")) == ("optimal",)
+
+
+def test_whatever_leads_in_the_study_is_a_main_rule():
+    path = Path(__file__).parents[3] / "docs" / "study" / "summary.csv"
+    with path.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "baseline"]
+    cells = {(row["preset"], row["risk_aversion"]) for row in rows}
+    leaders = {
+        min(
+            (row for row in rows if (row["preset"], row["risk_aversion"]) == cell),
+            key=lambda row: float(row["objective_bp"]),
+        )["name"]
+        for cell in cells
+    }
+    assert len(cells) > 10
+    assert leaders <= set(MAIN_RULES)
+
+
 def test_all_leaves_out_what_a_book_is_not_for_and_says_so(capsys):
     legs = [
         {"kind": "call", "moneyness": 1.1},
@@ -50,8 +80,11 @@ def test_all_leaves_out_what_a_book_is_not_for_and_says_so(capsys):
     assert not names & {"bartlett", "leland", "zakamouline", "minimum-variance"}
     assert {"delta", "gas-band"} <= names
     said = capsys.readouterr().err
-    assert "leland, zakamouline, bartlett (the book has 2 strikes and 2 matur" in said
-    assert "left out of all: minimum-variance (the book has 2 maturities)" in said
+    assert "bartlett, leland, zakamouline (the book has 2 strikes and 2 matur" in said
+    assert (
+        "left out of all: linear-greeks, minimum-variance (the book has 2 maturities)"
+        in said
+    )
     named, _ = find_contenders(["bartlett"], config)
     assert [rule.name for rule in named] == ["bartlett"]
     contender = rule_contender(

@@ -32,29 +32,29 @@ def agent(gap, error, relative=0.0, **changes):
 
 
 def test_an_agent_that_is_better_is_said_to_be_better():
-    text = findings.answer(summary_of(*RULES, agent(-1.5, 0.1, -0.0312)))
+    text = findings.headline(summary_of(*RULES, agent(-1.5, 0.1, -0.0312)))
     assert "At risk aversion 10, the agent my-agent reaches an objective of" in text
     assert "That is 1.50 ± 0.20 bp (3.1 %) better than the best rule" in text
     assert f"best rule, {BEST.name}, path by path." in text
 
 
 def test_an_agent_that_is_worse_is_said_to_be_worse():
-    text = findings.answer(summary_of(*RULES, agent(2.0, 0.5, 0.04)))
+    text = findings.headline(summary_of(*RULES, agent(2.0, 0.5, 0.04)))
     assert "That is 2.00 ± 0.98 bp (4.0 %) worse than the best rule" in text
     assert "better" not in text
 
 
 @pytest.mark.parametrize("gap", [-0.15, 0.0, 0.15])
 def test_a_difference_within_its_error_decides_nothing(gap):
-    text = findings.answer(summary_of(*RULES, agent(gap, 0.1)))
+    text = findings.headline(summary_of(*RULES, agent(gap, 0.1)))
     assert f"cannot be told from the best rule, {BEST.name}" in text
     assert "better" not in text
     assert "worse" not in text
 
 
 def test_the_interval_decides_at_1_96_standard_errors():
-    inside = findings.answer(summary_of(*RULES, agent(-0.195, 0.1)))
-    outside = findings.answer(summary_of(*RULES, agent(-0.197, 0.1)))
+    inside = findings.headline(summary_of(*RULES, agent(-0.195, 0.1)))
+    outside = findings.headline(summary_of(*RULES, agent(-0.197, 0.1)))
     assert "cannot be told" in inside
     assert "better" in outside
 
@@ -63,34 +63,34 @@ def test_of_several_agents_the_one_that_validation_picks_is_spoken_of():
     """Also where another did better on the test paths, which pick nothing."""
     lucky = agent(-1.0, 0.1, name="lucky", validation_objective_bp=61.0)
     picked = agent(4.0, 0.1, name="picked", validation_objective_bp=60.0)
-    text = findings.answer(summary_of(*RULES, lucky, picked))
+    text = findings.headline(summary_of(*RULES, lucky, picked))
     assert "the agent picked" in text
     assert "lucky" not in text
 
 
 def test_an_agent_alone_is_compared_with_nothing():
     alone = replace(AGENT, objective_gap_bp=None, objective_gap_se=None)
-    text = findings.answer(summary_of(alone))
+    text = findings.headline(summary_of(alone))
     assert "the agent my-agent reaches" in text
     assert "best rule" not in text
 
 
 def test_without_an_agent_the_rules_are_ranked():
-    text = findings.answer(summary_of(*RULES))
+    text = findings.headline(summary_of(*RULES))
     assert f"the best rule is {BEST.name}: an objective of" in text
     assert f"; the next, {RULES[1].name}, is " in text
     assert text.endswith("bp behind.")
 
 
 def test_one_rule_alone_has_no_next():
-    text = findings.answer(summary_of(BEST))
+    text = findings.headline(summary_of(BEST))
     assert "the next" not in text
     assert text.endswith(" bp.")
 
 
 def test_every_risk_aversion_has_its_sentence():
     summary = comparison(n_paths=100).summary
-    text = findings.answer(summary)
+    text = findings.headline(summary)
     for level in (2, 10, 50):
         assert text.count(f"At risk aversion {level},") == 1
 
@@ -99,25 +99,28 @@ def test_the_distance_to_the_optimum_is_told_where_it_is_known():
     optimum = replace(OPTIMUM, objective_bp=40.0, objective_se=0.1)
     contender = agent(0.0, 0.1)
     contender = replace(contender, objective_bp=42.0)
-    text = findings.answer(summary_of(optimum, contender))
+    text = findings.headline(summary_of(optimum, contender))
     assert "The exact optimum is 40.0 ± 0.2 bp" in text
     assert "my-agent is 5.0 % above it" in text
-    assert "optimum" not in findings.answer(summary_of(*RULES, contender))
+    assert "optimum" not in findings.headline(summary_of(*RULES, contender))
 
 
 def test_the_optimum_alone_is_described_without_comparison():
-    text = findings.answer(summary_of(OPTIMUM))
+    text = findings.headline(summary_of(OPTIMUM))
     assert "optimal has an objective of" in text
     assert "above" not in text
 
 
 def test_the_headline_is_where_an_agent_is_or_else_the_middle():
-    assert findings.headline(comparison(n_paths=50).summary) == 10.0
+    assert findings.detailed_risk_aversion(comparison(n_paths=50).summary) == 10.0
     rules = comparison((2.0, 10.0, 50.0, 70.0, 90.0), n_paths=50, invented=INVENTED[:2])
-    assert findings.headline(rules.summary) == 50.0
+    assert findings.detailed_risk_aversion(rules.summary) == 50.0
     elsewhere = replace(AGENT, risk_aversion=90.0)
     policies = (*rules.summary.policies, elsewhere)
-    assert findings.headline(replace(rules.summary, policies=policies)) == 90.0
+    assert (
+        findings.detailed_risk_aversion(replace(rules.summary, policies=policies))
+        == 90.0
+    )
 
 
 def test_the_leader_is_an_agent_or_else_the_best_rule():

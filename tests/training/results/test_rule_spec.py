@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from hedge_env.base.errors import ConfigError
@@ -20,6 +22,13 @@ def test_parameters_are_read_with_their_types(separator):
     assert isinstance(rule.build().interval, int)
     assert rule.name.startswith("vault:")
     assert rule.given == {"interval": 12, "threshold": 0.2}
+
+
+def test_the_centre_of_a_rule_can_be_given():
+    rule = parse_rule("deadline-band:centre_vega=.166,snap=0").build()
+    assert rule == BASELINES["deadline-band"](snap=0.0, centre_vega=0.166)
+    assert "centre_vega = 7 is out of range" in refusal("vault:centre_vega=7")
+    assert "must be finite" in refusal("minimum-variance:centre_vega=nan")
 
 
 def test_a_name_alone_has_nothing_given():
@@ -92,11 +101,12 @@ def test_a_name_of_nothing_is_refused_as_that(entry, tmp_path, monkeypatch):
     (tmp_path / "policy.safetensors").write_bytes(b"")  # not what was asked for
     with pytest.raises(ConfigError, match="no policy is named") as caught:
         find_contenders([entry])
-    assert ". Rules: no-hedge" in str(caught.value)
+    assert f". Rules: {', '.join(RULES)}; or " in str(caught.value)
 
 
 def test_sentences_about_an_unknown_policy_are_apart():
-    with pytest.raises(ConfigError, match=r"nor a policy file\. Rules: no-hedge"):
+    known = re.escape(f" Rules: {', '.join(RULES)}; or ")
+    with pytest.raises(ConfigError, match=rf"nor a policy file\.{known}"):
         find_contenders(["qqq"])
-    with pytest.raises(ConfigError, match=r"did you mean delta\? Rules: no-hedge"):
+    with pytest.raises(ConfigError, match=rf"did you mean delta\?{known}"):
         find_contenders(["Delta"])

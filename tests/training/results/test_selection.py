@@ -56,7 +56,7 @@ def test_the_best_rule_is_the_best_on_the_validation_paths(parts):
     assert lucky.best_rule(10.0).name == "delta"
     other = next(row for row in lucky.policies if row.name == "gas-band")
     assert other.objective_gap_bp < 0.0  # better here, and not picked for it
-    assert "ahead on these paths" in findings.answer(
+    assert "ahead on these paths" in findings.headline(
         replace(lucky, policies=tuple(r for r in lucky.policies if r.kind != "agent"))
     )
 
@@ -98,7 +98,7 @@ def test_seeds_are_one_row_with_mean_spread_and_interval(parts):
 def test_the_seeds_decide_whether_a_difference_is_one(parts):
     """A lucky seed would be told apart from the rule; the experiment is not."""
     summary = summary_of(parts, [50.0, 40.0, 1.0, 1.0, 1.0])
-    text = findings.answer(summary)
+    text = findings.headline(summary)
     assert "the agent run (mean of 3 seeds, spread" in text
     assert "cannot be told from the best rule, gas-band" in text
 
@@ -150,7 +150,13 @@ def test_a_comparison_of_seeds_and_rules_from_end_to_end(tmp_path):
         "mine",
     }
     given = rows["gas-band:risk_multiplier=2,snap=0"]
-    assert given.params == {"risk_multiplier": 2.0, "snap": 0.0, "worth": 1.0}
+    assert given.params == {
+        "risk_multiplier": 2.0,
+        "snap": 0.0,
+        "worth": 1.0,
+        "centre_vega": 0.0,
+        "centre_smile": 0.0,
+    }
     assert given.params_source == "given"
     assert made.summary.validation_episodes == 50
     rules = [row for row in rows.values() if row.kind == "baseline"]

@@ -11,7 +11,7 @@ from hedge_env.config.loading import load_config
 from hedge_env.training.study import market as study_market
 from hedge_env.training.study.figure import convex_frontier, convex_frontier_figure
 from hedge_env.training.study.page import study_files, study_page
-from hedge_env.training.study.study import levels_of, run_study
+from hedge_env.training.study.study import risk_aversions_at, run_study
 
 NAMES = ("no-hedge", "delta-threshold", "time-based")
 
@@ -40,7 +40,7 @@ def test_every_market_is_measured_at_multiples_of_its_own_risk_aversion(made):
     for market in study.markets:
         assert market.summary.risk_aversions == (2.0, 5.0, 10.0, 20.0, 50.0)
         assert len(market.summary.policies) == 5 * len(NAMES)
-    assert levels_of(markets()[0], (7.0, 3.0)) == [3.0, 7.0]
+    assert risk_aversions_at(markets()[0], (7.0, 3.0)) == [3.0, 7.0]
 
 
 def test_what_is_finished_is_not_done_again(made, monkeypatch):

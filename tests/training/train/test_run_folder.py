@@ -121,6 +121,8 @@ def test_a_run_that_another_process_started_meanwhile_is_not_overwritten(tmp_pat
 
 def test_a_continuation_is_added_to_what_is_known_of_the_start(tmp_path, monkeypatch):
     folder = open_run_folder(tmp_path / "run", "x", resume=False)
+    # Started as a program, however these tests were.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
     monkeypatch.setattr(sys, "argv", ["hedge", "train", "a.yaml"])
     start(folder)
     first = json.loads(folder.versions.read_text())

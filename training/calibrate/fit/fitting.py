@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.config.loading import load_config
 from hedge_env.training.calibrate.data.history import History
+from hedge_env.training.calibrate.fit.effort import NONE, Effort
 from hedge_env.training.calibrate.fit.model_values import (
     model_values,
     together,
@@ -32,15 +33,11 @@ from hedge_env.training.calibrate.fit.parameters import (
     spot_aims,
     spot_parameters,
     spot_starts,
+    spreads,
 )
 from hedge_env.training.calibrate.statistics.gas_price import HOURLY
 from hedge_env.training.calibrate.statistics.season import KEYS as SEASON_KEYS
 from hedge_env.training.calibrate.statistics.statistic import Values
-
-NONE = "none"
-"""In place of parts: nothing is fitted."""
-
-Advance = Callable[..., None]
 
 
 @dataclass
@@ -62,30 +59,6 @@ class Fitted:
         for key, value in changes.items():
             put(self.market, key, value)
         self.config = _changed(self.config, self.market)
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is simulated.
-
-    Attributes:
-        histories: For each market that the search tries.
-        steps: Of the search.
-        seed: Of the noise.
-        years: Behind the final table; None: four times the histories of the search.
-        starts: Places where the search of calm and stress may start; it starts at the
-            best of them.
-        weighted: Whether the histories of the final table are weighted, see `control`.
-        advance: Called once per market.
-    """
-
-    histories: int = 16
-    steps: int = 6
-    seed: int = 0
-    years: int | None = None
-    starts: int = 4
-    weighted: bool = True
-    advance: Advance = lambda *args, **kwargs: None
 
 
 def parts_of(history: History, chosen: Sequence[str] = ()) -> tuple[str, ...]:
@@ -161,10 +134,14 @@ def fit_market(
 def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     """Volatility and jumps, with the surface's level if implied volatility is given."""
     total = history.values["volatility"]
-    regime = fitted.config.market.regime is not None
+    market = fitted.config.market
+    spot_statistics = spot_aims(
+        regime=market.regime is not None, spread=spreads(market)
+    )
+    starts = _more_starts(fitted.config, effort, total)
     parameters = spot_parameters(
         total,
-        fitted.config.market,
+        market,
         implied=history.implied is not None,
     )
     days = {"spot": history.days["spot"]}
@@ -184,10 +161,10 @@ def _fit_spot(fitted: Fitted, history: History, effort: Effort) -> None:
     config = without(fitted.config, parts)
     estimate = fit(
         parameters,
-        spot_aims(regime=regime),
+        spot_statistics,
         history.values,
         lambda changes: _values(config, changes, days, effort),
-        starts=_more_starts(fitted.config, effort, total),
+        starts=starts,
         most_steps=effort.steps,
         advance=effort.advance,
     )
@@ -200,8 +177,9 @@ def _more_starts(
     config: EnvConfig, effort: Effort, volatility: float = 1.0
 ) -> tuple[dict[str, float], ...]:
     """Where the search of spot may start besides its first place."""
-    known = config.market.regime is not None
-    return spot_starts(volatility, regime=known)[: effort.starts - 1]
+    known, spread = config.market.regime is not None, spreads(config.market)
+    more = spot_starts(volatility, regime=known, spread=spread)
+    return more[: effort.starts - 1]
 
 
 _FACTOR = {"half_life_days": 1.0, "sd": 0.1}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hedge_env.config import FundingConfig, MarketConfig, SsviSurface
 from hedge_env.training.calibrate.fit.moments import Parameter
@@ -22,6 +24,15 @@ AIMS = {
 }
 
 _LESS = 4.0  # times the tolerance
+_CLOSER = {
+    "sd of log daily volatility": 0.1,
+    "sd of log implied volatility": 0.15,
+    "daily change of log implied volatility": 0.15,
+    "kurtosis 1 d": 0.06,
+}
+"""Tolerances where a market can spread volatility as widely as the data do: for the
+spreads a third of what a good fit reaches, or half, and daily kurtosis, which pays for
+them, as close as weekly kurtosis."""
 
 VOLATILITY_PARAMETERS = (
     Parameter("volatility.fast.half_life_days", 7.0, 1.0, 30.0),
@@ -45,6 +56,20 @@ REGIME_PARAMETERS = (
 # Where the base has them: stress that multiplies jumps too, and a variance on its way.
 REGIME_JUMPS = Parameter("regime.jumps", 3.0, 0.5, 30.0)
 REGIME_HALF_LIFE = Parameter("regime.volatility_half_life_days", 6.0, 0.5, 60.0)
+# Where the base has them: jumps that call for jumps.
+CASCADE_PARAMETERS = (
+    Parameter("jumps.excitation", 0.1, 0.0, 0.8, scale=0.5),
+    Parameter("jumps.excitation_half_life_hours", 3.0, 0.5, 24.0),
+)
+# Of a variance on its way from calm to stress, which leaves the fast factor hours and
+# the level of the surface months.
+_BOUNDS_OF_A_WAY = {
+    "volatility.fast.half_life_days": (0.3, 30.0),
+    "volatility.slow.sd": (0.02, 0.8),
+    "volatility.leverage": (-0.6, -0.03),  # the data's sign, which nothing else holds
+    "surface.level.half_life_days": (0.5, 200.0),
+    "regime.volatility_half_life_days": (0.5, 60.0),
+}
 STARTS_BESIDE_REGIME = {
     "volatility.fast.half_life_days": 8.0,
     "volatility.fast.sd": 0.09,
@@ -110,6 +135,8 @@ def spot_parameters(
     start = volatility * (0.46 if regime is None else 0.19)
     level = Parameter("volatility.level", start, 0.05 * volatility, 2.0 * volatility)
     parameters: tuple[Parameter, ...] = (level, *VOLATILITY_PARAMETERS)
+    if market.jumps is not None and market.jumps.excitation:
+        parameters += CASCADE_PARAMETERS
     parameters += LEVEL_PARAMETERS if implied else ()
     if implied and isinstance(surface, SsviSurface) and surface.reaction != 1.0:
         parameters += (REACTION,)
@@ -120,7 +147,40 @@ def spot_parameters(
     moved += REGIME_PARAMETERS
     moved += [REGIME_JUMPS] if regime.jumps != 1.0 else []
     moved += [REGIME_HALF_LIFE] if regime.volatility_half_life_days else []
-    return tuple(moved)
+    return tuple(_from_base(moved, market) if spreads(market) else moved)
+
+
+def spreads(market: MarketConfig) -> bool:
+    """Whether the market can spread volatility as widely as the data do, no wider.
+
+    It takes calm and stress with jumps of their own and a variance that moves from one
+    to the other, and implied volatility that follows in part (docs/calibration.md).
+
+    Args:
+        market: Of the base.
+    """
+    regime, surface = market.regime, market.surface
+    return (
+        regime is not None
+        and regime.jumps != 1.0
+        and bool(regime.volatility_half_life_days)
+        and isinstance(surface, SsviSurface)
+        and surface.reaction != 1.0
+    )
+
+
+def _from_base(
+    parameters: Sequence[Parameter], market: MarketConfig
+) -> Iterator[Parameter]:
+    """The parameters started at the base: from afar the search ends on a ridge."""
+    document = market.model_dump(mode="json")
+    for parameter in parameters:
+        low, high = _BOUNDS_OF_A_WAY.get(parameter.key, (parameter.low, parameter.high))
+        value: Any = document
+        for name in parameter.key.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        start = parameter.start if value is None else float(value)
+        yield replace(parameter, start=start, low=low, high=high)
 
 
 def funding_parameters(config: FundingConfig | None) -> tuple[Parameter, ...]:
@@ -136,22 +196,27 @@ def funding_parameters(config: FundingConfig | None) -> tuple[Parameter, ...]:
     return (*moved, *FAST_FUNDING_PARAMETERS)
 
 
-def spot_aims(*, regime: bool) -> tuple[Statistic, ...]:
+def spot_aims(*, regime: bool, spread: bool = False) -> tuple[Statistic, ...]:
     """What the fit of spot aims at.
 
     Args:
         regime: Whether the market knows calm and stress. Two states cannot spread
             volatility as the data do, so what has no limit counts for less.
+        spread: Whether it can nevertheless, see `spreads`: then the spreads count
+            almost as if what a good fit reaches were their limit.
     """
     if not regime:
         return AIMS["spot"]
-    return tuple(
-        s if s.limit is not None else replace(s, tolerance=_LESS * s.tolerance)
-        for s in AIMS["spot"]
-    )
+    closer = _CLOSER if spread else {}
+    tolerances = {
+        s.name: s.tolerance * (1.0 if s.is_asked else _LESS) for s in AIMS["spot"]
+    } | closer
+    return tuple(replace(s, tolerance=tolerances[s.name]) for s in AIMS["spot"])
 
 
-def spot_starts(volatility: float, *, regime: bool) -> tuple[dict[str, float], ...]:
+def spot_starts(
+    volatility: float, *, regime: bool, spread: bool = False
+) -> tuple[dict[str, float], ...]:
     """Where else the search of spot might start: shorter or milder states.
 
     Each has about the same volatility in the long run as the first start.
@@ -159,8 +224,9 @@ def spot_starts(volatility: float, *, regime: bool) -> tuple[dict[str, float], .
     Args:
         volatility: Of the data [1/sqrt(year)].
         regime: Whether the market knows calm and stress.
+        spread: Whether it starts at the base's own numbers, and nowhere else.
     """
-    if not regime:
+    if not regime or spread:
         return ()
     short = {"regime.calm_days": 80.0, "regime.stress_days": 65.0}
     mild = {"regime.volatility": 3.0, "volatility.level": 0.31 * volatility}

@@ -19,7 +19,8 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES, STATES
-from hedge_env.market.engine.parameters import MarketParams, market_params
+from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import TILE, advance_tile
 from hedge_env.market.engine.start import start_market
 from hedge_env.numerics.philox import stream_key
@@ -66,10 +67,10 @@ def simulate(
     """
     if not 0 < n_histories <= TILE:
         raise ValueError(f"n_histories must be 1 to {TILE}")
-    params = market_params(hourly(config))
+    constants = market_params(hourly(config))
     rows = np.array([STATES.index(name) for name in names], dtype=np.int64)
     out = np.empty((rows.size, n_histories, hours + 1))
-    _record(out, rows, first, stream_key(seed, STREAM), params)
+    _record(out, rows, first, stream_key(seed, STREAM), constants)
     return dict(zip(names, out, strict=True))
 
 

@@ -79,12 +79,12 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
     surface = config.market.surface
     if not isinstance(surface, SsviSurface):
         raise ValueError("implied volatility moves on an SSVI surface only")
-    params = market_params(hourly(config))
+    constants = market_params(hourly(config))
     base, scale, *loadings = fair_variance_table(
         config.market.volatility,
         np.array([float(DAYS)]),
-        params.jumps.variance_rate,
-        params.volatility.fast.sd,
+        constants.jumps.variance_rate,
+        constants.volatility.fast.sd,
     )
     factors = sum(
         loading * rows[name]
@@ -92,12 +92,12 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
     )
     diffusive = scale * np.exp(2.0 * np.asarray(factors)).ravel()
     jumps = np.full(diffusive.shape, base)
-    if params.parts.regime or params.parts.cascades:
+    if constants.parts.regime or constants.parts.cascades:
         years = np.full(diffusive.shape, DAYS / config.episode.days_per_year)
         stress, depth = np.ravel(rows["stress"]), np.ravel(rows["depth"])
         excitation = np.ravel(rows["excitation"])
-        expect_clustering(jumps, diffusive, years, stress, depth, excitation, params)
+        expect_clustering(jumps, diffusive, years, stress, depth, excitation, constants)
     quoted = jumps + diffusive
-    react(quoted, params.surface)
+    react(quoted, constants.surface)
     premium = surface.variance_premium * np.exp(2.0 * rows["level"])
     return np.asarray(np.sqrt(premium * quoted.reshape(rows["level"].shape)))

@@ -26,6 +26,7 @@ from stable_baselines3.common.vec_env import (
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvWrapper
 
 from hedge_env.base.errors import HedgeError
+from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.gym.env import HedgeEnv
 from hedge_env.gym.vector_env import HedgeVectorEnv
@@ -69,8 +70,8 @@ class ExportError(HedgeError, ValueError):
 class Normalisation(NamedTuple):
     """A running normalisation: clip((x - mean) / deviation, -limit, limit)."""
 
-    mean: NDArray[np.float64]  # (n_features,)
-    deviation: NDArray[np.float64]  # (n_features,), positive
+    mean: FloatArray  # (n_features,)
+    deviation: FloatArray  # (n_features,), positive
     limit: float  # infinite: no clipping
     normalise: Callable[[NDArray[Any]], NDArray[Any]]  # its library's own function
 
@@ -207,7 +208,9 @@ def _statistics(
             f"cannot export the statistics of {type(layer).__name__}: they are not one "
             "finite mean and variance for each feature"
         )
-    return Normalisation(mean, deviation, limit, normalise)
+    return Normalisation(
+        mean=mean, deviation=deviation, limit=limit, normalise=normalise
+    )
 
 
 def _standardised(layer: Any, x: NDArray[Any]) -> NDArray[Any]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 
+from hedge_env.base.types import Float32Array
 from hedge_env.gym.owned_arrays import restore
 
 VecEnvIndices = None | int | Iterable[int]
-Float32Array = NDArray[np.float32]
 
 
 class SharedInfo(dict[str, Any]):

@@ -8,8 +8,12 @@ from hedge_env.config import FundingConfig, MarketConfig
 from hedge_env.config.loading import load_config
 from hedge_env.training.calibrate.fit.parameters import (
     funding_parameters,
+    spot_aims,
     spot_parameters,
+    spot_starts,
+    spreads,
 )
+from hedge_env.training.calibrate.statistics.statistic import REACH_RATIO
 
 
 def market(regime: dict[str, Any] | None = None, reaction: float = 1.0) -> MarketConfig:
@@ -71,3 +75,53 @@ def test_every_start_is_within_its_bounds() -> None:
         *funding_parameters(None),
     ):
         assert p.low <= p.start <= p.high, p.key
+
+
+WIDE = {"jumps": 2.0, "volatility_half_life_days": 4.0}
+
+
+def test_only_a_market_that_has_all_it_takes_spreads_volatility_as_the_data_do() -> (
+    None
+):
+    assert spreads(market(regime(**WIDE), 0.7))
+    assert not spreads(market(regime(**WIDE), 1.0))
+    assert not spreads(market(regime(jumps=2.0), 0.7))
+    assert not spreads(market(regime(volatility_half_life_days=4.0), 0.7))
+    assert not spreads(market(None, 0.7))
+
+
+def test_the_fit_of_such_a_market_starts_at_its_own_numbers_and_nowhere_else() -> None:
+    wide = market(regime(calm_days=123.0, **WIDE), 0.7)
+    starts = {p.key: p.start for p in spot_parameters(0.8, wide, implied=True)}
+    assert starts["regime.calm_days"] == 123.0
+    assert starts["surface.reaction"] == 0.7
+    assert starts["volatility.level"] == wide.volatility.level
+    assert spot_starts(0.8, regime=True, spread=True) == ()
+    assert len(spot_starts(0.8, regime=True)) == 3
+    usual = spot_parameters(0.8, market(regime(), 0.7), implied=True)
+    assert {p.key: p.start for p in usual}["regime.calm_days"] != 100.0
+
+
+def test_the_spreads_count_only_where_the_market_can_have_them() -> None:
+    names = {
+        "sd of log daily volatility",
+        "sd of log implied volatility",
+        "daily change of log implied volatility",
+    }
+    near, far = (spot_aims(regime=True, spread=spread) for spread in (True, False))
+    for one, other in zip(near, far, strict=True):
+        if one.name in names:
+            assert one.tolerance <= REACH_RATIO / 2.0 < other.tolerance
+        else:
+            assert one.tolerance <= other.tolerance
+
+
+@pytest.mark.parametrize("excitation", [0.0, 0.2])
+def test_jumps_that_call_for_jumps_are_fitted_where_the_base_has_them(
+    excitation: float,
+) -> None:
+    changes = {"market": {"jumps": {"excitation": excitation}}}
+    base = load_config("ethereum-l1", changes).market
+    keys = {p.key for p in spot_parameters(0.8, base, implied=True)}
+    both = {"jumps.excitation", "jumps.excitation_half_life_hours"}
+    assert keys & both == (both if excitation else set())

@@ -1,8 +1,9 @@
-"""Prices options on the surface of a market's state, a tile of paths at a time.
+"""Evaluates the smile: implied volatility by strike, a tile of paths at a time.
 
-Each option is priced at its own surface volatility; delta and gamma are
-Black-Scholes at that volatility. Intermediate results stay in a scratch array,
-shape (N_SCRATCH, paths of the tile), which the first-level cache holds.
+The state of the surface is the market's (`market/volatility/surface`), the formulas
+are those of `pricing/`; `option_value` prices each option at the volatility found
+here. Intermediate results stay in a scratch array, shape (N_SCRATCH, paths of the
+tile), which the first-level cache holds.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.tile import CORRELATION, FAIR, LEVEL, SD, WING, YEARS
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.clustering import expect_clustering
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.volatility.surface import react
 from hedge_env.numerics.special import exp
 from hedge_env.pricing.heston import (
@@ -34,9 +36,7 @@ from hedge_env.pricing.ssvi import (
 
 
 @kernel
-def read_surface(
-    scratch: FloatArray, x: FloatArray, low: int, high: int, p: MarketParams
-) -> None:
+def read_surface(scratch: FloatArray, x: Tile, p: MarketParams) -> None:
     """Write correlation, wing parameter and level of the surface."""
     if not p.parts.surface:
         return
@@ -45,16 +45,16 @@ def read_surface(
         scratch[WING],
         scratch[LEVEL],
     )
-    skew_factor = x[market_state.SKEW, low:high]
-    curvature_factor = x[market_state.CURVATURE, low:high]
-    level_factor = x[market_state.LEVEL, low:high]
-    for i in range(high - low):
+    skew_factor = part(x, market_state.SKEW)
+    curvature_factor = part(x, market_state.CURVATURE)
+    level_factor = part(x, market_state.LEVEL)
+    for i in range(skew_factor.size):
         correlation[i] = ssvi_correlation(skew_factor[i], p.surface.skew_mean)
         wing[i] = ssvi_wing(curvature_factor[i], p.surface.curvature_mean)
         level[i] = p.surface.variance_premium * exp(2.0 * level_factor[i])
     if p.parts.regime:
-        stress = x[market_state.STRESS, low:high]
-        for i in range(high - low):
+        stress = part(x, market_state.STRESS)
+        for i in range(stress.size):
             factor = skew_factor[i] + p.regime.skew * stress[i]
             correlation[i] = ssvi_correlation(factor, p.surface.skew_mean)
 
@@ -84,20 +84,18 @@ def read_grid(
 @kernel
 def total_sd(
     scratch: FloatArray,
-    x: FloatArray,
+    x: Tile,
     log_spot: FloatArray,
-    low: int,
-    high: int,
     log_strike: float,
     p: MarketParams,
 ) -> None:
     """Write implied volatility times root of time left at one strike.
 
     A NaN strike stands for at the money. Where strikes differ by path, `log_spot`
-    (high - low,) is the log of spot over strike, and `log_strike` zero.
+    (m,) is the log of spot over strike, and `log_strike` zero.
     """
     sd, years = scratch[SD], scratch[YEARS]
-    volatility = x[market_state.VOLATILITY, low:high]
+    volatility = part(x, market_state.VOLATILITY)
     if p.parts.sabr:
         sabr_total_sd(sd, log_spot, volatility, years, log_strike, p.sabr)
         return
@@ -105,19 +103,17 @@ def total_sd(
         heston_total_sd(sd, log_spot, volatility, years, log_strike, p.heston_smile)
         return
     if not p.parts.surface:
-        for i in range(high - low):
+        for i in range(sd.size):
             sd[i] = p.surface.flat_volatility * np.sqrt(years[i])
         return
-    _ssvi_total_sd(scratch, x, log_spot, low, high, log_strike, p)
+    _ssvi_total_sd(scratch, x, log_spot, log_strike, p)
 
 
 @kernel
 def _ssvi_total_sd(
     scratch: FloatArray,
-    x: FloatArray,
+    x: Tile,
     log_spot: FloatArray,
-    low: int,
-    high: int,
     log_strike: float,
     p: MarketParams,
 ) -> None:
@@ -131,20 +127,20 @@ def _ssvi_total_sd(
     base, scale = scratch[FAIR], scratch[FAIR + 1]
     if p.parts.regime or p.parts.cascades:
         stress, depth = (
-            x[market_state.STRESS, low:high],
-            x[market_state.DEPTH, low:high],
+            part(x, market_state.STRESS),
+            part(x, market_state.DEPTH),
         )
-        excitation = x[market_state.EXCITATION, low:high]
+        excitation = part(x, market_state.EXCITATION)
         expect_clustering(base, scale, years, stress, depth, excitation, p)
     fast_loading, slow_loading = scratch[FAIR + 2], scratch[FAIR + 3]
-    intraday, intraday_loading = x[market_state.INTRADAY, low:high], scratch[FAIR + 4]
-    fast, slow = x[market_state.FAST, low:high], x[market_state.SLOW, low:high]
-    for i in range(high - low):
+    intraday, intraday_loading = part(x, market_state.INTRADAY), scratch[FAIR + 4]
+    fast, slow = part(x, market_state.FAST), part(x, market_state.SLOW)
+    for i in range(fast.size):
         factors = fast_loading[i] * fast[i] + slow_loading[i] * slow[i]
         factors += intraday_loading[i] * intraday[i]
         base[i] += scale[i] * exp(2.0 * factors)
     react(base, p.surface)
-    for i in range(high - low):
+    for i in range(sd.size):
         theta = bounded_variance(level[i] * base[i] * years[i])
         k = log_strike - log_spot[i]
         w = ssvi_total_variance(k, theta, correlation[i], wing[i])

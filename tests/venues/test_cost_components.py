@@ -7,8 +7,8 @@ from hedge_env.base import account_rows, field
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.simulated import quote_params
-from hedge_env.venues import charged
-from hedge_env.venues.charged import Charged
+from hedge_env.venues import cost_components
+from hedge_env.venues.cost_components import Charged
 
 N = 3
 
@@ -35,7 +35,7 @@ def test_a_component_is_billed_and_shown_with_nothing_else_to_do(monkeypatch):
         Charged(account_rows.FEE, per_value=lambda execution: -3e-4),
         Charged(account_rows.IMPACT, per_trade=lambda execution: 7e-4),
     )
-    monkeypatch.setattr(charged, "CHARGED", (*charged.CHARGED, *extra))
+    monkeypatch.setattr(cost_components, "CHARGED", (*cost_components.CHARGED, *extra))
     quote_params.cache_clear()
     dear = traded_once(config)
     value = 0.5 * 1.0  # spot is 1 at the first decision
@@ -60,6 +60,6 @@ def test_a_component_is_billed_and_shown_with_nothing_else_to_do(monkeypatch):
 def test_what_costs_nothing_is_not_charged_for(settings, components):
     free = ["execution.fee_bp=0", "execution.fixed_cost_bp=0"]
     config = load_config("reference", settings=[*free, *settings])
-    rates = charged.rates_of(config.execution)
+    rates = cost_components.rates_of(config.execution)
     found = [account_rows.COST_COMPONENTS[rate.component] for rate in rates]
     assert sorted(found) == sorted([*components, "spread", "gas"])

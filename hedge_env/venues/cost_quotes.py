@@ -1,18 +1,19 @@
 """Quotes what a trade costs now: gas, spread and impact, and the rate of funding.
 
-The part of `quotes` that knows no options. Policies see these rows; `charges` bills a
-trade by them.
+The part of `feeds/quotes` that knows no options. Policies see these rows;
+`desk/charges` bills a trade by them.
 """
 
 from __future__ import annotations
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book import tile
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.clustering import shift_gas
-from hedge_env.market.engine.parameters import MarketParams
+from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.gas.gas_price import gas_price, log_gas_deviation
 from hedge_env.market.liquidity import liquidity_multiplier
 from hedge_env.market.spot.regime import multiply_in_stress
@@ -21,24 +22,19 @@ from hedge_env.venues.venue import VenueParams
 
 @kernel
 def quote_gas(
-    rows: FloatArray,
+    rows: Tile,
     scratch: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
+    x: Tile,
     venue: VenueParams,
     p: MarketParams,
 ) -> None:
     """Quote gas and the fixed cost of a transaction."""
-    price, deviation = rows[field.GAS_PRICE, low:high], rows[field.LOG_GAS, low:high]
-    cost, fixed = rows[field.GAS_COST, low:high], rows[field.FIXED_COST, low:high]
-    spot, share = rows[field.SPOT, low:high], scratch[tile.DAY_SHARE]
-    slow, fast = x[market_state.GAS_SLOW, low:high], x[market_state.GAS_FAST, low:high]
-    burst, season = (
-        x[market_state.GAS_BURST, low:high],
-        rows[field.GAS_SEASON, low:high],
-    )
-    rows[field.MEAN_FIXED_COST, low:high] = venue.mean_fixed_cost
+    price, deviation = part(rows, field.GAS_PRICE), part(rows, field.LOG_GAS)
+    cost, fixed = part(rows, field.GAS_COST), part(rows, field.FIXED_COST)
+    spot, share = part(rows, field.SPOT), scratch[tile.DAY_SHARE]
+    slow, fast = part(x, market_state.GAS_SLOW), part(x, market_state.GAS_FAST)
+    burst, season = part(x, market_state.GAS_BURST), part(rows, field.GAS_SEASON)
+    part(rows, field.MEAN_FIXED_COST)[:] = venue.mean_fixed_cost
     if not p.parts.gas:
         price[:] = 0.0
         deviation[:] = 0.0
@@ -48,12 +44,12 @@ def quote_gas(
         return
     gas = p.gas
     if gas.weekend != 0.0 or p.parts.regime:
-        index = rows[field.STEP, low:high]
-        shift_gas(scratch[tile.BURST], burst, index, x, low, high, p)
+        index = part(rows, field.STEP)
+        shift_gas(scratch[tile.BURST], burst, index, x.rows, x.low, x.high, p)
         burst = scratch[tile.BURST]
-    for i in range(high - low):
+    for i in range(season.size):
         season[i] = log_gas_deviation(0.0, 0.0, 0.0, share[i], gas)
-    for i in range(high - low):
+    for i in range(price.size):
         deviation[i] = log_gas_deviation(slow[i], fast[i], burst[i], share[i], gas)
         price[i] = gas_price(deviation[i], gas)
         cost[i] = venue.gas_factor * price[i] * spot[i] + venue.gas_toll * price[i]
@@ -62,28 +58,26 @@ def quote_gas(
 
 @kernel
 def quote_costs(
-    rows: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
+    rows: Tile,
+    x: Tile,
     venue: VenueParams,
     p: MarketParams,
 ) -> None:
     """Quote what is paid per traded value."""
-    volatility = x[market_state.VOLATILITY, low:high]
-    proportional = rows[field.PROPORTIONAL_COST, low:high]
-    spread = rows[field.HALF_SPREAD, low:high]
-    linear = rows[field.IMPACT_LINEAR, low:high]
-    root = rows[field.IMPACT_SQRT, low:high]
-    for i in range(high - low):
+    volatility = part(x, market_state.VOLATILITY)
+    proportional = part(rows, field.PROPORTIONAL_COST)
+    spread = part(rows, field.HALF_SPREAD)
+    linear = part(rows, field.IMPACT_LINEAR)
+    root = part(rows, field.IMPACT_SQRT)
+    for i in range(volatility.size):
         multiplier = liquidity_multiplier(volatility[i], p.liquidity)
         spread[i] = venue.half_spread * multiplier
         proportional[i] = venue.proportional + spread[i]
         linear[i] = venue.impact_linear * multiplier
         root[i] = venue.impact_sqrt * volatility[i] * venue.sqrt_day * multiplier
     if p.parts.regime:
-        stress = x[market_state.STRESS, low:high]
+        stress = part(x, market_state.STRESS)
         for costs in (spread, linear, root):
             multiply_in_stress(costs, stress, p.regime.liquidity)
-        for i in range(high - low):
+        for i in range(stress.size):
             proportional[i] = venue.proportional + spread[i]

@@ -67,7 +67,12 @@ class Rate(NamedTuple):
 def rates_of(execution: ExecutionConfig) -> tuple[Rate, ...]:
     """The components that cost, or pay, anything; the others are charged nothing."""
     rates = (
-        Rate(one.component, one.row, one.per_value(execution), one.per_trade(execution))
+        Rate(
+            component=one.component,
+            row=one.row,
+            per_value=one.per_value(execution),
+            per_trade=one.per_trade(execution),
+        )
         for one in CHARGED
     )
     return tuple(r for r in rates if r.per_value != 0.0 or r.per_trade != 0.0)

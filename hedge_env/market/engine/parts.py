@@ -1,0 +1,83 @@
+"""Which parts of a market are on, and its time grid."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hedge_env.config import (
+    ConstantVolatility,
+    HestonSurface,
+    HestonVolatility,
+    MarketConfig,
+    SabrSurface,
+    SsviSurface,
+    VolatilitySeasonConfig,
+)
+from hedge_env.market.engine.interval_params import IntervalParams
+from hedge_env.market.spot.cascades import CascadeParams
+from hedge_env.market.volatility.factors import VolatilityParams
+
+
+class ClockParams(NamedTuple):
+    """The time grid."""
+
+    decisions: int
+    market_steps: int  # per decision
+    hours_per_step: float  # of a market step [hour]
+    start_hour: float  # [hour]; negative: uniform over the day
+    start_weekday: float  # 0: Monday; negative: uniform over the week
+
+
+class PartsParams(NamedTuple):
+    """Which parts of the market are on; a part that is off draws nothing."""
+
+    jumps: bool
+    volatility: bool
+    intraday: bool
+    surface: bool  # SSVI
+    sabr: bool  # Hagan's surface
+    heston: bool  # Heston's price and variance
+    heston_surface: bool
+    gas: bool
+    gas_chain: bool
+    funding: bool
+    season: bool
+    regime: bool
+    cascades: bool
+    basis: bool
+    crowd: bool
+    interval: bool  # something happens at a time within a decision interval
+
+
+def parts_params(
+    market: MarketConfig,
+    volatility: VolatilityParams,
+    cascades: CascadeParams,
+    interval: IntervalParams,
+) -> PartsParams:
+    """Which parts of the market are on."""
+    heston = isinstance(market.volatility, HestonVolatility)
+    moves = not heston and not isinstance(market.volatility, ConstantVolatility)
+    seasonal = _is_seasonal(market.season)
+    return PartsParams(
+        jumps=market.jumps is not None,
+        volatility=moves or seasonal or market.regime is not None,
+        intraday=volatility.intraday.sd > 0.0,
+        surface=isinstance(market.surface, SsviSurface),
+        sabr=isinstance(market.surface, SabrSurface),
+        heston=heston,
+        heston_surface=isinstance(market.surface, HestonSurface),
+        gas=market.gas is not None,
+        gas_chain=market.gas is not None and market.gas.fast_states is not None,
+        funding=market.funding is not None,
+        season=seasonal,
+        regime=market.regime is not None,
+        cascades=cascades.branching > 0.0,
+        basis=market.basis is not None,
+        crowd=market.crowd is not None,
+        interval=interval.fills or interval.halt,
+    )
+
+
+def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:
+    return season is not None and (season.daily_amplitude > 0.0 or season.weekend != 1)

@@ -1,0 +1,153 @@
+"""The centre of rules: what it is, that all have it, and that tuning finds it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hedge_env.base.field import FIELDS
+from hedge_env.baselines import BASELINES
+from hedge_env.baselines.band_rule import BandRule
+from hedge_env.baselines.bands.deadline_band import DeadlineBand
+from hedge_env.baselines.bands.delta_band import DeltaBand
+from hedge_env.baselines.bands.gas_band import GasBand
+from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
+from hedge_env.baselines.tuning.centre_fit import least_variance_centre
+from hedge_env.baselines.tuning.criteria import paired_difference
+from hedge_env.baselines.tuning.tune import tune
+from hedge_env.config.loading import load_config
+from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.pricing.least_variance import vega_terms
+from tests.baselines.markets import SMALL, observables, target_of
+
+CENTRED = {n: rule for n, rule in BASELINES.items() if issubclass(rule, CentredRule)}
+ALONE = {
+    "no-hedge",
+    "delta",
+    "bartlett",
+    "delta-gamma",
+    "delta-vega",
+}  # published as they are, or for two instruments
+
+# Volatility falls when spot rises, by more than any noise of the rest.
+LEVERED = load_config(
+    "ethereum-l1",
+    settings=[
+        "episode.decisions=30",
+        "episode.decision_interval_hours=24",
+        "market.volatility.leverage=-0.8",
+        "market.surface.level.sd=0.1",
+        "market.surface.level.return_correlation=-0.9",
+    ],
+)
+
+
+def test_every_rule_for_one_instrument_has_a_centre_that_is_delta_by_default():
+    assert set(BASELINES) - set(CENTRED) == ALONE
+    for rule in CENTRED.values():
+        values = observables(vega=-0.2, log_moneyness=0.05)
+        assert rule().centre(values)[0] == rule().neutral(values)[0]
+        assert (rule().centre_vega, rule().centre_smile) == (0.0, 0.0)
+
+
+def test_the_centre_is_the_formula():
+    """Short call at .8, vega -.114, strike one fifth of a deviation above spot."""
+    deviation = 0.8 * (30.0 / 365.0) ** 0.5
+    rule = DeltaBand(0.005, 1.0, centre_vega=0.166, centre_smile=0.1)
+    moved = target_of(rule, log_moneyness=-0.2 * deviation, spot=1.1)
+    shift = (0.166 + 0.1 * 0.2) * 0.114 * 0.8 / 1.1
+    assert moved == pytest.approx(0.55 - shift, rel=1e-12)
+
+
+@pytest.mark.parametrize("rule_class", CENTRED.values(), ids=CENTRED)
+def test_a_rule_that_trades_trades_around_its_centre(rule_class):
+    values = observables(3, holdings=[0.0, 0.5, 1.0], step=0.0, log_moneyness=-0.05)
+    rule = rule_class()
+    there, moved = (
+        r.target(values)[:, 0] for r in (rule, replace(rule, centre_vega=0.2))
+    )
+    shift = 0.2 * vega_terms(values)[0]
+    traded = (there != values["holdings"]) & (moved != values["holdings"])
+    assert traded.any()
+    np.testing.assert_allclose((moved - there)[traded], shift[traded], rtol=1e-9)
+
+
+def test_far_from_the_strike_and_after_expiry_nothing_explodes():
+    values = observables(
+        3,
+        time_to_maturity=[1e-9, 0.0, 1e-3],
+        log_moneyness=[-3.0, 0.1, 5.0],
+        vega=[-1e-9, 0.0, -0.1],
+    )
+    with np.errstate(all="raise"):
+        terms = vega_terms(values)
+    assert np.all(np.abs(terms) <= 0.24 + 1e-9)
+    np.testing.assert_array_equal(terms[:, 1], 0.0)
+
+
+@pytest.fixture(scope="module")
+def levered():
+    return tuple(
+        record_tape(LEVERED, np.arange(2000), seed=0, stream=stream)
+        for stream in ("validation", "test")
+    )
+
+
+@pytest.mark.parametrize("rule_class", [DeltaBand, MinimumVariance])
+def test_no_other_centre_leaves_less_risk_than_the_fitted_one(levered, rule_class):
+    rule = rule_class(0.005) if rule_class is MinimumVariance else DeltaBand(0.005, 1.0)
+    best = least_variance_centre(rule, levered[0], LEVERED)
+    rows = levered[0].rows
+
+    def risk(values):
+        now = {
+            name: rows[:-1, number].ravel()
+            for number, name in enumerate(FIELDS)
+            if number < rows.shape[1]
+        }
+        held = rule.neutral(now) + values @ rule.centre_terms(now)
+        move, book = (np.diff(rows[:, k], axis=0).ravel() for k in (0, 1))
+        return float(np.sum((held * move + book) ** 2))
+
+    least = risk(best)
+    assert least < 0.99 * risk(np.zeros_like(best))
+    for step in np.eye(best.size):
+        assert least < min(risk(best + 0.02 * step), risk(best - 0.02 * step))
+
+
+def test_a_market_that_reacts_is_not_fitted(levered):
+    live = MarketTape(levered[0].path_ids, levered[0].rows[:0], live=object())
+    np.testing.assert_array_equal(least_variance_centre(GasBand(), live, LEVERED), 0.0)
+
+
+@pytest.mark.parametrize("rule_class", [DeltaBand, GasBand, BASELINES["time-based"]])
+def test_tuning_moves_the_centre_and_it_pays_on_other_paths(levered, rule_class):
+    validation, test = levered
+    tuned = tune(rule_class, LEVERED, 50.0, validation).policy
+    assert tuned.centre_vega > 0.02
+    without = replace(tuned, centre_vega=0.0, centre_smile=0.0)
+    ours, theirs = (evaluate_on_tape(r, test, LEVERED, 50.0) for r in (tuned, without))
+    gain, error = paired_difference("objective", theirs, ours)
+    assert gain > 3.0 * error > 0.0
+
+
+def test_where_volatility_never_moves_the_centre_stays_at_delta():
+    tape = record_tape(SMALL, np.arange(2000), seed=0, stream="validation")
+    for rule_class in (DeltaBand, DeadlineBand, GasBand):
+        tuned = tune(rule_class, SMALL, 10.0, tape)
+        assert (tuned.params["centre_vega"], tuned.params["centre_smile"]) == (0.0, 0.0)
+        assert not {"centre_vega", "centre_smile"} & set(tuned.at_limits)
+
+
+def test_a_rule_of_somebody_else_has_a_centre_without_saying_so():
+    class Own(BandRule):
+        name = "own"
+        inputs = ("delta", "holdings")
+
+        def band(self, observables):
+            raise NotImplementedError
+
+    assert set(CentredRule.centre_parameters) <= set(Own.parameters)
+    assert {"vega", "implied_volatility"} <= set(Own.inputs)
