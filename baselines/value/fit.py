@@ -42,6 +42,7 @@ from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_varianc
 _POINTS = 61  # of the grid in x
 _REACH = 3.0  # largest x
 _MEMORY = 0.8  # of the sums of a later decision
+_TRUST = 0.5  # of what happens on a path against what is expected
 _RIDGE = 1e-4  # of the diagonal
 _NEAR = 3.0  # half-widths: farther, nobody cares what being flat is worth
 _TINY = 1e-12
@@ -91,7 +92,7 @@ def fit_value(
     *,
     informed: bool = True,
     seed: int = 0,
-    n_paths: int = 4096,
+    n_paths: int = 8192,
 ) -> HoldingsValue:
     """Regress the value of all holdings on paths of the training stream.
 
@@ -122,7 +123,7 @@ def fit_value(
         coefficients = sums.regress(scene, realised)
         went = np.empty_like(realised)
         act_on_tables(
-            scene.features.T @ coefficients, _REACH, *scene[:6], realised, went
+            scene.features.T @ coefficients, _REACH, *scene[:6], realised, _TRUST, went
         )
         found.append(coefficients)
         following = scene

@@ -128,10 +128,11 @@ def _features(
         funding,
         lean,
         lean * ratio,
-        z**3,
         np.abs(flat),
     ]
-    found: FloatArray = np.array([np.ones_like(z), *main, *pairs, *others])
+    shaping = [z, t, main[2], ratio, flat]
+    triples = [x * y * w for x, y, w in combinations_with_replacement(shaping, 3)]
+    found: FloatArray = np.array([np.ones_like(z), *main, *pairs, *triples, *others])
     return found
 
 

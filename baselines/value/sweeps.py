@@ -150,6 +150,7 @@ def act_on_tables(
     unit_cost: FloatArray,
     fixed: FloatArray,
     realised: FloatArray,
+    trust: float,
     out: FloatArray,
 ) -> None:
     """Trade as the regression says, and pay what then happens on the path.
@@ -164,6 +165,7 @@ def act_on_tables(
         unit_cost: Proportional cost.
         fixed: Fixed cost.
         realised: What keeping every holding costs on the path, shape (n, m + 1).
+        trust: Weight of what happens; the rest is that of what is expected [-].
         out: What having it before the trade costs, the same shape, written.
     """
     m = realised.shape[1] - 1
@@ -186,6 +188,8 @@ def act_on_tables(
                 here = holdings[j] if j < m else 0.0
                 there = holdings[goal] if goal < m else 0.0
                 out[i, j] = realised[i, goal] + f + c * abs(there - here)
+            expected = value[j] + realised[i, m // 2]
+            out[i, j] = trust * out[i, j] + (1.0 - trust) * expected
 
 
 @kernel

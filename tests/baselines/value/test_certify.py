@@ -40,6 +40,7 @@ def fitted() -> tuple[EnvConfig, HoldingsValue]:
     return config, fit_value(config, LAMBDA, n_paths=2048)
 
 
+@pytest.mark.slow
 def test_it_is_near_the_optimum_where_that_is_known(
     known: tuple[EnvConfig, HoldingsValue],
 ) -> None:
@@ -59,6 +60,7 @@ def test_it_is_near_the_optimum_where_that_is_known(
     assert found.values[1].mean() < optimum.value * 1.03
 
 
+@pytest.mark.slow
 def test_any_value_gives_a_bound(known: tuple[EnvConfig, HoldingsValue]) -> None:
     config, value = known
     optimum = solve(config, LAMBDA, n_holdings=401).value
@@ -69,6 +71,7 @@ def test_any_value_gives_a_bound(known: tuple[EnvConfig, HoldingsValue]) -> None
         assert lower.mean() < 0.97 * optimum
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instrument", ["spot", "perp"])
 def test_no_policy_is_below_on_any_path(instrument: str) -> None:
     preset = "ethereum-l1" if instrument == "spot" else "deribit"
@@ -81,6 +84,7 @@ def test_no_policy_is_below_on_any_path(instrument: str) -> None:
     assert found.lower.mean() > found.floor.mean() > 0.0
 
 
+@pytest.mark.slow
 def test_both_estimates_of_an_objective_agree(
     fitted: tuple[EnvConfig, HoldingsValue],
 ) -> None:
@@ -92,6 +96,7 @@ def test_both_estimates_of_an_objective_agree(
     assert abs(apart.mean()) < 4.0 * apart.std() / np.sqrt(apart.size)
 
 
+@pytest.mark.slow
 def test_the_rule_sees_what_every_rule_may_see_and_saves(
     fitted: tuple[EnvConfig, HoldingsValue],
 ) -> None:
