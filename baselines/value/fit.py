@@ -42,7 +42,7 @@ from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_varianc
 _POINTS = 61  # of the grid in x
 _REACH = 3.0  # largest x
 _MEMORY = 0.8  # of the sums of a later decision
-_TRUST = 0.5  # of what happens on a path against what is expected
+_TRUST = 0.8  # of what happens on a path against what is expected
 _RIDGE = 1e-4  # of the diagonal
 _NEAR = 3.0  # half-widths: farther, nobody cares what being flat is worth
 _TINY = 1e-12

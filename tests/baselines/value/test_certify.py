@@ -24,7 +24,11 @@ from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import record_tape
 
 LAMBDA = 10.0
-DAYS = ("episode.decisions=24", "book.legs.0.maturity_days=4")
+DAYS = (
+    "episode.decisions=24",
+    "book.legs.0.maturity_days=4",
+    "observation.true_volatility=true",  # what an informed value reads
+)
 STRADDLE = (*DAYS, "book.legs.1.maturity_days=4")
 
 
@@ -56,19 +60,22 @@ def test_it_is_near_the_optimum_where_that_is_known(
     plain = evaluate_on_tape(policies[0], tape, config, LAMBDA)
     objective = plain.cost + LAMBDA * plain.squared_increments
     assert found.values[0].std() < 0.5 * objective.std()
-    assert found.values[0].mean() == pytest.approx(optimum.value, rel=0.02)
-    assert found.values[1].mean() < optimum.value * 1.03
+    spread = 4.0 * found.values[0].std() / np.sqrt(128)
+    assert found.values[0].mean() == pytest.approx(optimum.value, abs=spread)
+    assert found.values[1].mean() < 1.03 * found.values[0].mean()
 
 
 @pytest.mark.slow
 def test_any_value_gives_a_bound(known: tuple[EnvConfig, HoldingsValue]) -> None:
     config, value = known
     optimum = solve(config, LAMBDA, n_holdings=401).value
+    careful = Careful(101, 64)
+    right = certify(config, value, [], 128, careful=careful).lower.mean()
     for factor in (0.0, 0.5, 3.0):
         wrong = replace(value, coefficients=factor * value.coefficients)
-        lower = certify(config, wrong, [], 128, careful=Careful(101, 16)).lower
+        lower = certify(config, wrong, [], 128, careful=careful).lower
         assert lower.mean() < optimum + 4.0 * lower.std() / np.sqrt(lower.size)
-        assert lower.mean() < 0.97 * optimum
+        assert lower.mean() < right
 
 
 @pytest.mark.slow
@@ -81,7 +88,7 @@ def test_no_policy_is_below_on_any_path(instrument: str) -> None:
     found = certify(config, value, policies, 64, careful=Careful(101, 16))
     assert found.gaps.min() > -2e-6  # of notional, for holdings between grid points
     assert found.gaps[2].mean() > found.gaps[3].mean()
-    assert found.lower.mean() > found.floor.mean() > 0.0
+    assert found.values.mean(axis=1).min() > found.floor.mean() > 0.0
 
 
 @pytest.mark.slow
@@ -114,6 +121,7 @@ def test_the_rule_sees_what_every_rule_may_see_and_saves(
     ("setting", "reason"),
     [
         ("execution.permanent_impact=0.5", "permanent_impact"),
+        ("market.crowd={size: 0.05, cap: 0.5}", "crowd"),
         ("execution.latency_steps=1", "latency_steps"),
     ],
 )
@@ -122,14 +130,6 @@ def test_what_cannot_be_bounded_is_refused(
 ) -> None:
     config = load_config("reference", settings=(*DAYS, setting))
     with pytest.raises(HedgeError, match=reason):
-        certify(config, known[1], [], 4)
-
-
-def test_a_crowd_is_refused(known: tuple[EnvConfig, HoldingsValue]) -> None:
-    config = load_config("crash")
-    if config.market.crowd is None:
-        pytest.skip("the scenario has no crowd")
-    with pytest.raises(HedgeError, match="crowd"):
         certify(config, known[1], [], 4)
 
 

@@ -17,6 +17,7 @@ from hedge_env.baselines.value.pathwise import pathwise_values
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.observables import observable_index
+from hedge_env.desk.orders import order_params
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import MarketTape, record_tape
 
@@ -31,7 +32,7 @@ def episode_from(
     """Slow twin in plain Python: play every path from one decision and holding."""
     rows, e = tape.rows, config.execution
     index, n = observable_index(config), tape.n_paths
-    perp = e.instrument == "perp"
+    perp, bounds = e.instrument == "perp", order_params(config)
     y, total = np.full(n, held), np.zeros(n)
 
     def cost(step: int, size: FloatArray) -> FloatArray:
@@ -50,7 +51,7 @@ def episode_from(
             if i < field.N_MARKET_FIELDS and i < len(now)
         }
         seen |= {"holdings": y, "risk_aversion": np.full(n, 10.0)}
-        goal = rule.target(seen)[:, 0]
+        goal = np.clip(rule.target(seen)[:, 0], bounds.low, bounds.high)
         total = total + cost(step, np.abs(goal - y))
         y = goal
         move = after[field.SPOT] - now[field.SPOT]
