@@ -132,7 +132,11 @@ def _features(
     ]
     shaping = [z, t, main[2], ratio, flat]
     triples = [x * y * w for x, y, w in combinations_with_replacement(shaping, 3)]
-    found: FloatArray = np.array([np.ones_like(z), *main, *pairs, *triples, *others])
+    hours = [rows[field.GAS_SEASON], rows[field.HOUR_SIN], rows[field.HOUR_COS]]
+    seasons = [x * y for x in hours for y in (t, main[2], ratio, gas, gas**2)]
+    found: FloatArray = np.array(
+        [np.ones_like(z), *main, *pairs, *triples, *others, *seasons]
+    )
     return found
 
 
