@@ -41,7 +41,7 @@ __all__ = ["run"]
 _N_HOLDINGS = 201
 _CHECKED = 200  # paths on which the grids are halved
 _CHECKED_DRAWS = 64  # paths on which draws are doubled, which takes longest
-_DRAWS = 64
+_DRAWS = 256
 
 
 def run(options: BoundOptions) -> None:
