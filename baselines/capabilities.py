@@ -41,6 +41,18 @@ FUSED_EPISODES: Final[Known] = {
     "book": "contracts legs",
 }
 
+# Values of all holdings and the bound (`value`): any market and book that is simulated
+# and does not answer, one instrument, orders that fill at once. The relaxed player is
+# allowed parts of a lot, which bounds from below all the same.
+BOUNDED: Final[Known] = {
+    "": _SECTIONS,
+    "market": (
+        "spot drift volatility season jumps regime surface gas funding liquidity basis"
+    ),
+    "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
+    "book": "contracts legs",
+}
+
 # Sections that no rule's best parameters depend on (`results/tuned_file`).
 NOT_TUNED_FOR: Final = ("name", "description", "risk_aversion", "reward", "action")
 

@@ -27,6 +27,10 @@ def week(preset: str) -> EnvConfig:
     if config.market.surface.model == "heston":
         # Its table is tested against the integral; here the price and the variance.
         config = load_config(config, {"market": {"surface": {"model": "flat"}}})
+    regime = config.market.regime
+    if regime is not None and regime.volatility_half_life_days is not None:
+        # From the long run it starts at a quantile of a table, a millionth off.
+        config = load_config(config, {"market": {"regime": {"start": "stress"}}})
     legs = [f"book.legs.{i}.maturity_days=7" for i in range(len(config.book.legs))]
     return load_config(config, settings=["episode.decisions=42", *legs])
 

@@ -1,26 +1,33 @@
 """`hedge bound`: how far policies are at most from the best that anyone could do.
 
 The information-relaxation bound on test paths, and policies on the same paths with the
-same martingale taken off. Every grid is halved once to show its error.
+same martingale taken off: with the exact value function where there is one, else with
+one that is regressed. Every grid is halved once to show its error.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from hedge_env.base.types import FloatArray
-from hedge_env.baselines.optimum.lower_bound import lower_bound, require_exogenous
+from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.optimum.lower_bound import lower_bound
 from hedge_env.baselines.optimum.market_paths import simulate_paths
-from hedge_env.baselines.optimum.solvable import require_solvable
+from hedge_env.baselines.optimum.solvable import why_unsolvable
+from hedge_env.baselines.value.certify import Careful, certify, require_bounded
+from hedge_env.baselines.value.fit import fit_value
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.policies.policy import Policy
+from hedge_env.risk.path_moments import path_moments
 from hedge_env.training.cli.commands import BoundOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import progress_bar, write_json, write_text
+from hedge_env.training.results.certificate import (
+    Certificate,
+    certificate,
+    document,
+    table,
+)
 from hedge_env.training.results.contenders import (
     SOLVERS,
     find_contenders,
@@ -29,29 +36,12 @@ from hedge_env.training.results.contenders import (
 from hedge_env.training.results.recorded_market import require_two_paths
 from hedge_env.training.results.tuned_rules import tune_rules
 
-__all__ = ["Certificate", "run"]
+__all__ = ["run"]
 
 _N_HOLDINGS = 201
 _CHECKED = 200  # paths on which the grids are halved
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What is proved at one risk aversion; amounts in bp of notional.
-
-    Attributes:
-        risk_aversion: lambda [1/notional].
-        bound: Mean of the relaxed minimum and its standard error.
-        halved: By how much the bound moves when the spacing of holdings is halved,
-            and when that of log spot is.
-        policies: Name, J and the gap to the bound, each with its standard error; J by
-            the plain sum of costs and risk less the same martingale as the bound.
-    """
-
-    risk_aversion: float
-    bound: tuple[float, float]
-    halved: tuple[float, float]
-    policies: tuple[tuple[str, tuple[float, float], tuple[float, float]], ...]
+_CHECKED_DRAWS = 64  # paths on which draws are doubled, which takes longest
+_DRAWS = 256
 
 
 def run(options: BoundOptions) -> None:
@@ -61,23 +51,30 @@ def run(options: BoundOptions) -> None:
         options: Which market, which policies, how carefully.
     """
     config = load_config(options.preset, settings=options.settings)
-    require_exogenous(config)
-    require_solvable(config)
+    require_bounded(config)
     require_two_paths(options.episodes)
     require_two_paths(options.validation_episodes, "--validation-episodes")
+    regresses = why_unsolvable(config) is not None
+    if regresses and options.value_scale != 1.0:
+        raise ConfigError(
+            f"--value-scale {options.value_scale:g} scales the volatility of an exact "
+            f"value function, and {config.name} has none; leave it out"
+        )
+    prove = _regressed if regresses else _exact
     total = len(options.risk_aversion)
     with progress_bar("bounding", total, enabled=options.progress) as advance:
         found = []
         for level in options.risk_aversion:
-            found.append(_certify(config, level, options))
+            found.append(prove(config, level, options))
             advance(1)
     if options.json:
-        write_json(_document(config, found))
+        write_json(document(config, found))
     else:
-        write_text(_table(found))
+        write_text(table(found))
 
 
-def _certify(config: EnvConfig, level: float, options: BoundOptions) -> Certificate:
+def _exact(config: EnvConfig, level: float, options: BoundOptions) -> Certificate:
+    """With the value function of a programme of constant volatility."""
     policies = _policies(config, level, options)
     simulate = partial(
         simulate_paths, config, risk_aversion=level, seed=options.seed, stream="test"
@@ -94,13 +91,36 @@ def _certify(config: EnvConfig, level: float, options: BoundOptions) -> Certific
         bounded(few, n_holdings=n, finer_spots=finer).lower.mean() / BASIS_POINT
         for n, finer in ((_N_HOLDINGS, 1), (2 * _N_HOLDINGS - 1, 1), (_N_HOLDINGS, 2))
     )
-    rows = zip(policies, found.values, found.gaps, strict=True)
-    return Certificate(
-        risk_aversion=level,
-        bound=_mean(found.lower),
-        halved=(float(finer_holdings - base), float(finer_spots - base)),
-        policies=tuple((p.name, _mean(value), _mean(gap)) for p, value, gap in rows),
-    )
+    halved = {
+        "halved holdings": float(finer_holdings - base),
+        "halved log spots": float(finer_spots - base),
+    }
+    names = [policy.name for policy in policies]
+    ids = np.arange(options.episodes, dtype=np.int64)
+    risk = path_moments(config, ids, seed=options.seed, stream="test")
+    floor = level * risk.floor
+    return certificate(level, names, found.lower, found.values, halved, floor)
+
+
+def _regressed(config: EnvConfig, level: float, options: BoundOptions) -> Certificate:
+    """With the value of all holdings that a regression finds on training paths."""
+    policies = _policies(config, level, options)
+    value = fit_value(config, level, seed=options.seed)
+    bounded = partial(certify, config, value, seed=options.seed)
+    usual = Careful(_N_HOLDINGS, _DRAWS)
+    found = bounded(policies, options.episodes, careful=usual)
+    few = min(options.episodes, _CHECKED_DRAWS)
+    base = found.lower[:few].mean()
+    finer = {
+        "halved holdings": Careful(2 * _N_HOLDINGS - 1, _DRAWS),
+        "doubled draws": Careful(_N_HOLDINGS, 2 * _DRAWS),
+    }
+    halved = {
+        name: float((bounded([], few, careful=one).lower.mean() - base) / BASIS_POINT)
+        for name, one in finer.items()
+    }
+    names = [policy.name for policy in policies]
+    return certificate(level, names, found.lower, found.values, halved, found.floor)
 
 
 def _policies(config: EnvConfig, level: float, options: BoundOptions) -> list[Policy]:
@@ -126,68 +146,6 @@ def _policies(config: EnvConfig, level: float, options: BoundOptions) -> list[Po
         *(agent.policy for agent in agents),
         *solved,
     ]
-
-
-def _mean(sample: FloatArray) -> tuple[float, float]:
-    error = sample.std(ddof=1) / np.sqrt(sample.size)
-    return float(sample.mean() / BASIS_POINT), float(error / BASIS_POINT)
-
-
-def _document(config: EnvConfig, found: Sequence[Certificate]) -> dict[str, Any]:
-    """Plain values for JSON."""
-    return {
-        "preset": config.name,
-        "bounds": [
-            {
-                "risk_aversion": one.risk_aversion,
-                "bound_bp": one.bound[0],
-                "bound_se_bp": one.bound[1],
-                "halved_holdings_bp": one.halved[0],
-                "halved_log_spots_bp": one.halved[1],
-                "policies": [
-                    {
-                        "policy": name,
-                        "objective_bp": value[0],
-                        "objective_se_bp": value[1],
-                        "gap_bp": gap[0],
-                        "gap_se_bp": gap[1],
-                        "gap_percent": 100.0 * gap[0] / value[0],
-                    }
-                    for name, value, gap in one.policies
-                ],
-            }
-            for one in found
-        ],
-    }
-
-
-def _table(found: Sequence[Certificate]) -> str:
-    """Markdown: the bound and its error, then every policy; ± is a 95 % half-width."""
-    lines = [
-        "| lambda | bound [bp] | halved holdings [bp] | halved log spots [bp] |",
-        "|---|---|---|---|",
-    ]
-    gaps = [
-        "| lambda | policy | J [bp] | gap [bp] | gap / J |",
-        "|---|---|---|---|---|",
-    ]
-    for one in found:
-        label = f"| {one.risk_aversion:g} |"
-        lines.append(
-            f"{label} {_with_error(one.bound)} | {one.halved[0]:+.3f} | "
-            f"{one.halved[1]:+.3f} |"
-        )
-        for name, value, gap in one.policies:
-            share = 100.0 * gap[0] / value[0]
-            gaps.append(
-                f"{label} {name} | {_with_error(value)} | {_with_error(gap)} | "
-                f"{share:.2f} % |"
-            )
-    return "\n".join([*lines, "", *gaps])
-
-
-def _with_error(number: tuple[float, float]) -> str:
-    return f"{number[0]:.3f} ± {1.96 * number[1]:.3f}"
 
 
 if __name__ == "__main__":

@@ -53,17 +53,11 @@ def read_surface(scratch: FloatArray, x: Tile, p: MarketParams) -> None:
         wing[i] = ssvi_wing(curvature_factor[i], p.surface.curvature_mean)
         level[i] = p.surface.variance_premium * exp(2.0 * level_factor[i])
     if p.parts.regime:
-        stress = _seen_stress(x, p)
+        sees_depth = p.surface.sees_depth
+        stress = part(x, market_state.DEPTH if sees_depth else market_state.STRESS)
         for i in range(stress.size):
             factor = skew_factor[i] + p.regime.skew * stress[i]
             correlation[i] = ssvi_correlation(factor, p.surface.skew_mean)
-
-
-@kernel
-def _seen_stress(x: Tile, p: MarketParams) -> FloatArray:
-    """What options are priced by: the regime, 1 or 0, or the depth of stress."""
-    sees_depth = p.surface.sees_depth
-    return part(x, market_state.DEPTH if sees_depth else market_state.STRESS)
 
 
 @kernel
@@ -133,7 +127,7 @@ def _ssvi_total_sd(
     )
     base, scale = scratch[FAIR], scratch[FAIR + 1]
     if p.parts.regime or p.parts.cascades:
-        stress, depth = _seen_stress(x, p), part(x, market_state.DEPTH)
+        stress, depth = part(x, market_state.STRESS), part(x, market_state.DEPTH)
         excitation = part(x, market_state.EXCITATION)
         expect_clustering(base, scale, years, stress, depth, excitation, p)
     fast_loading, slow_loading = scratch[FAIR + 2], scratch[FAIR + 3]

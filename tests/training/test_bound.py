@@ -53,3 +53,30 @@ def test_what_cannot_be_bounded_is_refused_in_one_line(
     error = capsys.readouterr().err
     assert reason in error
     assert "Traceback" not in error
+
+
+@pytest.mark.slow
+def test_a_market_without_an_optimum_is_bounded_by_regression(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    short = (*SMALL, "book.legs.1.maturity_days=1")
+    policies = ("--policies", "delta-band:half_width=0.2,one-step-better")
+    market = ("--preset", "ethereum-l1", *QUICK, *policies, *short)
+    assert main(["bound", "--json", *market]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["bounds"]
+    assert {"halved_holdings_bp", "doubled_draws_bp", "floor_bp"} <= set(found)
+    assert found["floor_bp"] < found["bound_bp"]
+    band, better = sorted(found["policies"], key=lambda row: row["policy"])
+    assert better["policy"] == "one-step-better"
+    for row in (band, better):
+        assert row["gap_bp"] > 0.0
+        assert row["gap_percent_of_avoidable"] > row["gap_percent"]
+    assert better["gap_bp"] < band["gap_bp"]
+
+
+def test_an_exact_value_is_not_scaled_where_there_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    market = ("--preset", "ethereum-l1", "--value-scale", "0.9")
+    assert main(["bound", *market]) != 0
+    assert "--value-scale" in capsys.readouterr().err

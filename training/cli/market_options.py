@@ -56,15 +56,15 @@ class BoundOptions(SettingOptions):
     """Prove how far policies are at most from the best that anyone could do."""
 
     preset: Market = "reference"
-    """The market: constant volatility, gas constant or a Markov chain."""
+    """The market; not one that answers to what is held."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to bound at."""
-    policies: Names = ("deadline-band",)
-    """Rules by name (tuned on validation paths) or with parameters, `optimal`, policy
-    files or run folders."""
+    policies: Names = ("deadline-band", "one-step-better")
+    """Rules by name (tuned on validation paths) or with parameters, `optimal`,
+    `one-step-better`, policy files or run folders."""
     value_scale: PositiveNumber = 1.0
-    """Volatility of the value function in the penalty over that of the market; 1 is
-    exact, others show how much a wrong value loosens the bound."""
+    """Volatility of the value function in the penalty over that of the market, where
+    the optimum is exact; another than 1 shows what a wrong value costs the bound."""
     episodes: Count = 1000
     """Number of test paths."""
     validation_episodes: Count = 4000

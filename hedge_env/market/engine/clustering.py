@@ -212,7 +212,8 @@ def expect_clustering(
     per_year = p.jumps.mean_square / p.price.dt
     for i in range(years.shape[0]):
         calmed, forgotten = _mean_decay(k * years[i]), _mean_decay(c.rate * years[i])
-        deviation = stress[i] - p.regime.share
+        seen = depth[i] if p.surface.sees_depth else stress[i]
+        deviation = seen - p.regime.share
         mean = c.mean + (1.0 - c.branching) * change * deviation * calmed
         mean += (excitation[i] - usual) * forgotten
         mean += coupling * deviation * (calmed - forgotten)

@@ -1,0 +1,1 @@
+"""What a policy costs from any decision on, whatever is held there."""

@@ -1,0 +1,280 @@
+r"""A lower bound on J in any market whose paths do not react to what is held.
+
+The bound of `optimum/lower_bound` with V the regressed value of all holdings (`fit`)
+and every expectation by weighted draws of the simulator (`risk/next_rows`), none of
+which is the path's own next step. Trades of the relaxed player are charged what they
+cost on the path: fixed and proportional cost, impact, liquidation. Draws of the present
+state know all of it; so does V, where a policy does not see the diffusive volatility.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
+from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
+from hedge_env.baselines.optimum.lower_bound import Bound, require_exogenous
+from hedge_env.baselines.optimum.relaxed_path import trade_on_paths
+from hedge_env.baselines.value.fit import HoldingsValue
+from hedge_env.baselines.value.impact import trade_with_impact
+from hedge_env.baselines.value.sweeps import add_values
+from hedge_env.config import EnvConfig
+from hedge_env.desk.accounts import StepRecord
+from hedge_env.desk.orders import order_params
+from hedge_env.evaluation.evaluate import evaluate_on_tape
+from hedge_env.feeds.simulated import quote_params
+from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
+from hedge_env.policies.policy import Policy
+from hedge_env.risk.next_rows import next_rows
+from hedge_env.risk.path_moments import only_spot_moves
+
+_CHUNK = 64  # paths whose draws are in memory at a time
+
+
+@dataclass(frozen=True)
+class Certified(Bound):
+    """A bound, and what of it nobody can avoid.
+
+    Attributes:
+        floor: Risk that the holdings of least risk leave on each path, shape (n,); its
+            mean is the least J of free trades [notional].
+    """
+
+    floor: FloatArray
+
+
+@dataclass(frozen=True)
+class Careful:
+    """How finely the bound is computed.
+
+    Attributes:
+        n_holdings: Points of the grid of holdings, odd, so that 0 is among them.
+        draws: Of each decision, about.
+    """
+
+    n_holdings: int = 201
+    draws: int = 256
+
+    def plan(self, config: EnvConfig) -> DrawPlan:
+        """The draws of a market."""
+        if only_spot_moves(config):
+            return node_plan(self.draws)
+        eighth = max(self.draws // 8, 1)
+        jumps = 4 * eighth + (1 if eighth % 3 == 0 else 0)
+        market = quote_params(config).market
+        return draw_plan(market, still=3 * eighth, jumps=jumps, regime=eighth)
+
+
+def certify(
+    config: EnvConfig,
+    value: HoldingsValue,
+    policies: Sequence[Policy],
+    n_paths: int,
+    *,
+    careful: Careful | None = None,
+    seed: int = 0,
+    stream: str = "test",
+) -> Certified:
+    """Bound J from below, and value policies on the same paths.
+
+    Args:
+        config: The hedging problem.
+        value: V, fitted on other paths.
+        policies: Each runs on all paths at the risk aversion of `value`.
+        n_paths: Number of paths.
+        careful: Grid and draws.
+        seed: Of the market.
+        stream: Of the paths.
+
+    Raises:
+        ConfigError: If paths of the market depend on what is held, or if orders can do
+            anything but fill at once.
+    """
+    require_bounded(config)
+    careful = careful or Careful()
+    parts = []
+    for low in range(0, n_paths, _CHUNK):
+        ids = np.arange(low, min(low + _CHUNK, n_paths), dtype=np.int64)
+        tape = record_tape(config, ids, seed=seed, stream=stream)
+        parts.append(_part(config, value, policies, tape, careful, seed, stream))
+    return Certified(
+        np.concatenate([one.lower for one in parts]),
+        np.concatenate([one.values for one in parts], axis=1),
+        np.concatenate([one.floor for one in parts]),
+    )
+
+
+def require_bounded(config: EnvConfig) -> None:
+    """Refuse a market that has no bound here.
+
+    Raises:
+        HedgeError: With the reason.
+    """
+    require_exogenous(config)
+    unknown = unknown_keys(config, BOUNDED)
+    if unknown:
+        raise ConfigError(
+            f"{config.name} has no bound: {', '.join(unknown)} would have to be in the "
+            "relaxed player's problem; set each to its default"
+        )
+
+
+def _part(
+    config: EnvConfig,
+    value: HoldingsValue,
+    policies: Sequence[Policy],
+    tape: MarketTape,
+    careful: Careful,
+    seed: int,
+    stream: str,
+) -> Certified:
+    orders, paths = order_params(config), tape.rows
+    y = _holdings(orders.low, orders.high, careful.n_holdings)
+    plan = careful.plan(config)
+    stages, moments, floor = _stages(config, value, tape, plan, y, seed, stream)
+    runs = [_run(p, tape, config, value.risk_aversion) for p in policies]
+    values = np.array([cost for cost, _ in runs]).reshape(len(runs), tape.n_paths)
+    after = _costs(paths[-1], value.price_row)
+    lower = value.charged_at_end * _trade_cost(after, y, 0.0)
+    for step in reversed(range(config.episode.decisions)):
+        for one, (_, held) in zip(values, runs, strict=True):
+            one += _parabola(moments[step], held[step][:, None])[:, 0]
+            one += read_at(y, stages[step], held[step])
+        kept = lower + stages[step] + _parabola(moments[step], y)
+        charged = 1.0 if step > 0 or config.execution.charge_opening else 0.0
+        costs = [charged * cost for cost in _costs(paths[step], value.price_row)]
+        if any(each.any() for each in costs[2:]):
+            unit, fixed, linear, root = costs
+            trade_with_impact(kept, unit, fixed, linear, root, y, lower)
+        else:
+            trade_on_paths(kept, costs[0], costs[1], y, lower)
+    flat = int(np.argmin(np.abs(y)))
+    return Certified(lower[:, flat].copy(), values, floor)
+
+
+def _stages(
+    config: EnvConfig,
+    value: HoldingsValue,
+    tape: MarketTape,
+    plan: DrawPlan,
+    y: FloatArray,
+    seed: int,
+    stream: str,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """E_k V_{k+1} - V_{k+1} at all holdings, the parabola of risk and funding, floor.
+
+    Returns:
+        Shapes (decisions, n, n_holdings), (decisions, 3, n) and (n,).
+    """
+    decisions, n = config.episode.decisions, tape.n_paths
+    stages, floor = np.zeros((decisions, n, y.size)), np.zeros(n)
+    moments, exact = np.empty((decisions, 3, n)), only_spot_moves(config)
+    paid = 1.0 if config.execution.instrument == "perp" else 0.0
+    price, level = value.price_row, value.risk_aversion
+    outlooks = next_rows(config, tape.path_ids, plan, seed=seed, stream=stream)
+    for step, (rows, drawn, weights, after) in enumerate(outlooks):
+        move = drawn[price] - rows[price][:, None]
+        change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
+        found = [level * move**2, 2.0 * level * move * change, level * change**2]
+        moments[step] = [(weights * each).sum(axis=1) for each in found]
+        best = value.best.holdings(rows)
+        if exact:
+            best = -0.5 * moments[step, 1] / np.maximum(moments[step, 0], 1e-300)
+        floor += _parabola(moments[step], best[:, None])[:, 0]
+        funding = (weights * drawn[field.FUNDING_ACCRUED]).sum(axis=1)
+        moments[step, 1] += paid * funding
+        both = np.concatenate([drawn, after[:, :, None]], axis=2)
+        signed = np.column_stack([weights, -np.ones(n)])
+        _add_step(value, step + 1, both, signed, y, stages[step])
+    return stages, moments, floor
+
+
+def _add_step(
+    value: HoldingsValue,
+    step: int,
+    rows: FloatArray,
+    weights: FloatArray,
+    y: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Add weighted V of a decision; rows of shape (rows, n, draws)."""
+    if step == value.coefficients.shape[0]:
+        for i in range(weights.shape[0]):
+            costs = _costs(rows[:, i], value.price_row)
+            ends = value.charged_at_end * _trade_cost(costs, y, 0.0)
+            out[i] += weights[i] @ ends
+        return
+    scene = value.scene(rows.reshape(rows.shape[0], -1))
+    ratios = value.ratios(step, scene)
+    add_values(ratios, value.reach, *scene[:6], weights, y, out)
+
+
+def _holdings(low: float, high: float, n: int) -> FloatArray:
+    """An even grid over the bounds, with exactly 0 on it."""
+    step = (high - low) / (n - 1)
+    below = int(np.ceil(max(-low, 0.0) / step - 1e-9))
+    above = int(np.ceil(max(high, 0.0) / step - 1e-9))
+    found: FloatArray = step * np.arange(-below, above + 1).astype(np.float64)
+    return found
+
+
+def _parabola(moments: FloatArray, y: FloatArray) -> FloatArray:
+    """Risk and funding of holdings, shape (n, n_holdings)."""
+    square, linear, rest = moments[:, :, None]
+    found: FloatArray = (square * y + linear) * y + rest
+    return found
+
+
+def _costs(rows: FloatArray, price_row: int) -> list[FloatArray]:
+    """Per unit, per trade, and impact per unit squared and to 1.5; shape (n,) each."""
+    price = rows[price_row]
+    return [
+        rows[field.PROPORTIONAL_COST] * price,
+        rows[field.FIXED_COST],
+        rows[field.IMPACT_LINEAR] * price**2,
+        rows[field.IMPACT_SQRT] * price**1.5,
+    ]
+
+
+def _trade_cost(costs: Sequence[FloatArray], y: FloatArray, goal: float) -> FloatArray:
+    """Cost of trading from each holding to a goal, shape (n, n_holdings)."""
+    unit, fixed, linear, root = (each[:, None] for each in costs)
+    size = np.abs(y - goal)
+    found: FloatArray = unit * size + linear * size**2 + root * size**1.5
+    return np.where(size > 0.0, found + fixed, 0.0)
+
+
+def _run(
+    policy: Policy, tape: MarketTape, config: EnvConfig, risk_aversion: float
+) -> tuple[FloatArray, list[FloatArray]]:
+    """Cost of trades without funding, and what was held over each step."""
+    held: list[FloatArray] = []
+    funding = np.zeros(tape.n_paths)
+    paid = 1.0 if config.execution.instrument == "perp" else 0.0
+
+    def look(before: FloatArray, record: StepRecord, after: FloatArray) -> None:
+        y = before[field.HOLDINGS] + record.traded
+        held.append(y)
+        funding[:] += paid * y * after[field.FUNDING_ACCRUED]
+
+    table = evaluate_on_tape(policy, tape, config, risk_aversion, observer=look)
+    return table.cost - funding, held
+
+
+def read_at(y: FloatArray, values: FloatArray, held: FloatArray) -> FloatArray:
+    """Read a row of each path at a holding, on a line; exactly 0 has its own value."""
+    step = y[1] - y[0]
+    place = np.clip((held - y[0]) / step, 0.0, y.size - 1.0)
+    near = np.round(place)
+    place = np.where(np.abs(place - near) < 1e-9, near, place)
+    low = np.minimum(place.astype(np.int64), y.size - 2)
+    share, each = place - low, np.arange(held.size)
+    found: FloatArray = (1.0 - share) * values[each, low]
+    found += share * values[each, low + 1]
+    return found

@@ -1,0 +1,229 @@
+r"""The value of all holdings in any market, by regression on costs-to-go.
+
+The market does not react to what is held, so that one pass back over a path tells what
+a policy costs from every decision on, for *every* holding at once. The pass goes over
+many paths together. At decision k, from what keeping a holding y turned out to cost on
+each path,
+
+.. math:: T_k(y) = \lambda A_k [(y - y^*_k)^2 - (m_k - y^*_k)^2] + y f_{k+1}
+                    + W_{k+1}(y)
+
+with :math:`\lambda A, y^*` the fitted curvature and least of risk, m the centre of the
+grid, f the funding of a unit and W the cost-to-go, its expectation given the state
+follows by a linear regression for each point x of a grid around the centre (see
+`scene`) of
+
+.. math:: \frac{W_{k+1}(y) - W_{k+1}(m) + (y - m) f_{k+1}}{F + c\,\ell (1 + |x|)}
+          \quad \text{on features } \varphi_j .
+
+The policy then trades as the expectation says, :math:`W_k` is what that costs on each
+path, and the pass goes on (Longstaff and Schwartz 2001, for all holdings; what is
+regressed is known after the trade, so that fixed costs stay exact). Sums of products
+of later decisions count `_MEMORY` less each decision, which smooths over time.
+
+What holds for all holdings alike is left out: no trade and no bound depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray
+from hedge_env.baselines.value.scene import Scene, scene_of
+from hedge_env.baselines.value.sweeps import act_on_tables, hold_tables
+from hedge_env.config import EnvConfig
+from hedge_env.desk.orders import order_params
+from hedge_env.feeds.tape import record_tape
+from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
+
+_POINTS = 61  # of the grid in x
+_REACH = 3.0  # largest x
+_MEMORY = 0.8  # of the sums of a later decision
+_TRUST = 0.8  # of what happens on a path against what is expected
+_RIDGE = 1e-4  # of the diagonal
+_NEAR = 3.0  # half-widths: farther, nobody cares what being flat is worth
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class HoldingsValue:
+    """Expected cost-to-go after the trade, for all holdings, at every decision.
+
+    Attributes:
+        coefficients: Shape (decisions, n_features, points + 1); the last column is what
+            being exactly flat gains, in fixed costs.
+        slow: Holdings of least risk that the grid of a state is around.
+        best: Those of the next step, and the variance of the price.
+        risk_aversion: lambda [1/notional].
+        price_row: Of the hedge instrument.
+        charged_at_end: 1 if liquidation is charged, else 0.
+    """
+
+    coefficients: FloatArray
+    slow: MinimumVariance
+    best: MinimumVariance
+    risk_aversion: float
+    price_row: int
+    charged_at_end: float
+
+    @property
+    def reach(self) -> float:
+        """Largest x of the grid."""
+        return _REACH
+
+    def scene(self, rows: FloatArray) -> Scene:
+        """Describe states, shape (rows, n), for this value."""
+        return scene_of(rows, self.risk_aversion, self.slow, self.best, self.price_row)
+
+    def ratios(self, step: int, scene: Scene) -> FloatArray:
+        """What `sweeps.keep_all` reads, shape (n, points + 1); zeros at the end."""
+        if step >= self.coefficients.shape[0]:
+            return np.zeros((scene.centre.size, self.coefficients.shape[2]))
+        found: FloatArray = scene.features.T @ self.coefficients[step]
+        return found
+
+
+def fit_value(
+    config: EnvConfig,
+    risk_aversion: float,
+    *,
+    informed: bool = True,
+    seed: int = 0,
+    n_paths: int = 8192,
+) -> HoldingsValue:
+    """Regress the value of all holdings on paths of the training stream.
+
+    Args:
+        config: The hedging problem; its paths must not depend on what is held.
+        risk_aversion: lambda, positive [1/notional].
+        informed: Whether the diffusive volatility of the next step is known.
+        seed: Of the paths.
+        n_paths: Number of paths.
+
+    Raises:
+        ConfigError: If the market reacts to what is held.
+    """
+    slow = fit_minimum_variance(config, seed=seed, informed=False)
+    best = fit_minimum_variance(config, seed=seed) if informed else slow
+    ids = np.arange(n_paths, dtype=np.int64)
+    rows = record_tape(config, ids, seed=seed, stream="training").rows
+    price_row, decisions = order_params(config).price_row, config.episode.decisions
+    paid = 1.0 if config.execution.instrument == "perp" else 0.0
+    charged = 1.0 if config.execution.charge_liquidation else 0.0
+    following = scene_of(rows[-1], risk_aversion, slow, best, price_row)
+    went = liquidation_tables(following, charged)
+    sums, found = _Sums(following.features.shape[0]), []
+    for step in reversed(range(decisions)):
+        scene = scene_of(rows[step], risk_aversion, slow, best, price_row)
+        funding = paid * rows[step + 1][field.FUNDING_ACCRUED]
+        realised = _hold(scene, following, went, funding)
+        coefficients = sums.regress(scene, realised)
+        went = np.empty_like(realised)
+        act_on_tables(
+            scene.features.T @ coefficients, _REACH, *scene[:6], realised, _TRUST, went
+        )
+        found.append(coefficients)
+        following = scene
+    return HoldingsValue(
+        np.array(found[::-1]), slow, best, risk_aversion, price_row, charged
+    )
+
+
+def grid_of(scene: Scene) -> FloatArray:
+    """Holdings of the points of every path, shape (n, points) [-]."""
+    x = np.linspace(-_REACH, _REACH, _POINTS)
+    found: FloatArray = scene.centre[:, None] + scene.scale[:, None] * x
+    return found
+
+
+def liquidation_tables(scene: Scene, charged: float) -> FloatArray:
+    """Cost of liquidation from all holdings, shape (n, points + 1) [notional]."""
+    size, found = np.abs(grid_of(scene)), np.zeros((scene.centre.size, _POINTS + 1))
+    found[:, :-1] = charged * (scene.unit_cost[:, None] * size + scene.fixed[:, None])
+    return found
+
+
+def risk_of(scene: Scene, off: FloatArray) -> FloatArray:
+    """Expected risk of holdings off the centre over that of the centre, (n, m)."""
+    curvature, lean = scene.curvature[:, None], scene.lean[:, None]
+    found: FloatArray = curvature * off * (off - 2.0 * lean)
+    return found
+
+
+def _hold(
+    scene: Scene, following: Scene, went: FloatArray, funding: FloatArray
+) -> FloatArray:
+    """What keeping every holding over a decision costs from there on, T_k."""
+    realised = np.empty_like(went)
+    hold_tables(went, _REACH, *scene[:2], *following[:2], following.unit_cost, realised)
+    grid = grid_of(scene)
+    off, flat = grid - scene.centre[:, None], scene.centre
+    realised[:, :-1] += risk_of(scene, off) + funding[:, None] * grid
+    realised[:, -1] += risk_of(scene, -flat[:, None])[:, 0]
+    return realised
+
+
+class _Sums:
+    """Sums of products of the regressions, fading as the pass goes back."""
+
+    def __init__(self, n_features: int) -> None:
+        square = np.zeros((n_features, n_features))
+        self._square, self._product = square, np.zeros((n_features, _POINTS))
+        self._flat_square, self._flat_product = square, np.zeros(n_features)
+
+    def regress(self, scene: Scene, realised: FloatArray) -> FloatArray:
+        """Coefficients of a decision, shape (n_features, points + 1)."""
+        features = scene.features
+        x = np.linspace(-_REACH, _REACH, _POINTS)
+        reach = scene.scale[:, None] * (1.0 + np.abs(x))
+        trade = scene.fixed[:, None] + scene.unit_cost[:, None] * reach + _TINY
+        off = scene.scale[:, None] * x
+        excess = realised[:, :-1] - risk_of(scene, off)
+        middle = excess[:, [_POINTS // 2]]
+        self._square = _MEMORY * self._square + features @ features.T
+        self._product = _MEMORY * self._product + features @ ((excess - middle) / trade)
+        gain, weight = _flat_gain(scene, realised)
+        weighted = features * weight
+        self._flat_square = _MEMORY * self._flat_square + weighted @ features.T
+        self._flat_product = _MEMORY * self._flat_product + weighted @ gain
+        return np.column_stack(
+            [
+                _solve(self._square, self._product),
+                _solve(self._flat_square, self._flat_product[:, None]),
+            ]
+        )
+
+
+def _flat_gain(scene: Scene, realised: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What being flat gains over being next to it, in fixed costs; and weights."""
+    beside = np.empty_like(realised)
+    here = np.zeros_like(scene.centre)
+    # The tables read at a grid whose middle point is a hair beside zero.
+    hold_tables(
+        realised,
+        _REACH,
+        here + _TINY,
+        here + _TINY,
+        *scene[:2],
+        scene.unit_cost,
+        beside,
+    )
+    near = beside[:, _POINTS // 2]
+    gain = (realised[:, -1] - near) / np.maximum(scene.fixed, _TINY)
+    distance = scene.centre / scene.scale
+    weight = np.where(np.abs(distance) < _NEAR, np.exp(-(distance**2) / 4.0), 0.0)
+    return np.clip(gain, -2.0, 1.0), weight * (scene.fixed > 0.0)
+
+
+def _solve(square: FloatArray, product: FloatArray) -> FloatArray:
+    """Normal equations, each unknown in units of its size; 0 where nothing is known."""
+    size = np.sqrt(np.diag(square))
+    known = size > 1e-9
+    size = np.where(known, size, 1.0)
+    scaled = square / np.outer(size, size) + _RIDGE * np.eye(size.size)
+    solution = np.linalg.solve(scaled, product / size[:, None]) / size[:, None]
+    found: FloatArray = np.where(known[:, None], solution, 0.0)
+    return found

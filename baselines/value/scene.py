@@ -1,0 +1,146 @@
+r"""The present state as the value of holdings sees it: a centre, a scale, features.
+
+Holdings are measured from a centre, :math:`y = m + \ell x`, in units of a
+half-width that a fixed and a proportional cost would give a no-trade band,
+
+.. math:: \ell^2 = \sqrt{6 F / \lambda} \, |\Gamma|
+                   + \frac{F}{\lambda \sigma^2 S^2 \tau}
+                   + \left( \frac{3 c \Gamma^2}{2 \lambda S} \right)^{2/3}
+
+with F the fixed cost of a trade (its mean to the power .7, today's to the power .3), c
+the proportional one, lambda risk aversion, Gamma, S, sigma, tau gamma, spot, implied
+volatility and time left (the terms of `deadline_band` and of Whalley and Wilmott 1997).
+In these units values are much alike at all times and in all states, so that a linear
+regression on a few features describes the rest.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.types import FloatArray
+from hedge_env.risk.minimum_variance import MinimumVariance
+
+_LEAST, _MOST = 0.004, 0.6  # of the scale [-]
+_TINY = 1e-12
+
+
+class Scene(NamedTuple):
+    """States of some paths, each array of shape (n,) but the last.
+
+    Attributes:
+        centre: Holdings of least risk of who does not see the diffusive volatility,
+            which move as slowly as holdings should [-].
+        scale: l, unit of the distance from them [-].
+        curvature: lambda E_k[dS^2] [notional].
+        lean: Holdings of least risk of the next step alone, y*, less the centre [-].
+        unit_cost: Proportional cost of a unit of holdings, that of the impact of a
+            trade of size l included [notional].
+        fixed: Cost of a transaction [notional].
+        features: Shape (N_FEATURES, n) [-].
+    """
+
+    centre: FloatArray
+    scale: FloatArray
+    curvature: FloatArray
+    lean: FloatArray
+    unit_cost: FloatArray
+    fixed: FloatArray
+    features: FloatArray
+
+
+def scene_of(
+    rows: FloatArray,
+    risk_aversion: float,
+    slow: MinimumVariance,
+    best: MinimumVariance,
+    price_row: int,
+) -> Scene:
+    """Describe the states of some paths at one decision.
+
+    Args:
+        rows: Present rows, shape (rows, n).
+        risk_aversion: lambda [1/notional].
+        slow: Holdings of least risk of who does not see the diffusive volatility.
+        best: Those of the next step, and its variance; whether it is informed decides
+            whether the diffusive volatility is among the features.
+        price_row: Of the hedge instrument.
+    """
+    price = rows[price_row]
+    scale = _scale(rows, risk_aversion, price)
+    impact = rows[field.IMPACT_SQRT] * price**1.5 * np.sqrt(scale)
+    impact += rows[field.IMPACT_LINEAR] * price**2 * scale
+    unit_cost = rows[field.PROPORTIONAL_COST] * price + impact
+    centre, fixed = slow.holdings(rows), rows[field.FIXED_COST]
+    lean = best.holdings(rows) - centre
+    curvature = risk_aversion * best.price_variance(rows)
+    trade = fixed + unit_cost * scale + _TINY
+    own = [
+        _bounded_log(curvature * scale**2, trade, 6.0) / 2.0,
+        unit_cost * scale / trade,
+        np.clip(rows[field.FUNDING_RATE] * price * scale / trade, -3.0, 3.0),
+        np.clip(-centre / scale, -3.0, 3.0) / 2.0,
+        np.clip(lean / scale, -3.0, 3.0) / 2.0,
+    ]
+    features = _features(rows, own, best)
+    return Scene(centre, scale, curvature, lean, unit_cost, fixed.copy(), features)
+
+
+def _scale(rows: FloatArray, risk_aversion: float, price: FloatArray) -> FloatArray:
+    now, mean = rows[field.FIXED_COST], rows[field.MEAN_FIXED_COST]
+    ratio = np.maximum(mean, 0.0) ** 0.7 * np.maximum(now, 0.0) ** 0.3 / risk_aversion
+    left = np.maximum(rows[field.TIME_TO_MATURITY], 1e-5)
+    variance = (rows[field.IMPLIED_VOLATILITY] * price) ** 2 * left
+    gamma = np.abs(rows[field.GAMMA])
+    squared = np.sqrt(6.0 * ratio) * gamma + ratio / np.maximum(variance, _TINY)
+    proportional = 1.5 * rows[field.PROPORTIONAL_COST] * gamma**2 * price
+    squared += (proportional / risk_aversion) ** (2.0 / 3.0)
+    found: FloatArray = np.clip(np.sqrt(squared), _LEAST, _MOST)
+    return found
+
+
+def _features(
+    rows: FloatArray, own: list[FloatArray], best: MinimumVariance
+) -> FloatArray:
+    implied = np.maximum(rows[field.IMPLIED_VOLATILITY], 1e-9)
+    left = np.maximum(rows[field.TIME_TO_MATURITY], 1e-5)
+    sd = implied * np.sqrt(left)
+    realised = rows[field.REALISED_VOLATILITY]
+    true = rows[field.TRUE_VOLATILITY] if best.informed else realised
+    z = np.clip(rows[field.LOG_MONEYNESS] / sd, -3.0, 3.0) / 2.0
+    t = np.clip(np.log(12.0 * left), -4.0, 1.0) / 2.0
+    ratio, share, funding, flat, lean = own
+    gas = np.clip(rows[field.LOG_GAS], -3.0, 3.0)
+    main = [z, t, _bounded_log(true, implied, 2.0), ratio, gas, share, flat]
+    pairs = [x * y for x, y in combinations_with_replacement(main, 2)]
+    others = [
+        _bounded_log(realised, implied, 2.0),
+        _bounded_log(implied, np.full_like(implied, best.level), 2.0),
+        _bounded_log(np.abs(rows[field.GAMMA]) * rows[field.SPOT] * sd, 1.0, 4.0),
+        np.clip(5.0 * rows[field.SKEW], -4.0, 4.0),
+        rows[field.GAS_SEASON],
+        rows[field.HOUR_SIN],
+        rows[field.HOUR_COS],
+        funding,
+        lean,
+        lean * ratio,
+        np.abs(flat),
+    ]
+    shaping = [z, t, main[2], ratio, flat]
+    triples = [x * y * w for x, y, w in combinations_with_replacement(shaping, 3)]
+    hours = [rows[field.GAS_SEASON], rows[field.HOUR_SIN], rows[field.HOUR_COS]]
+    seasons = [x * y for x in hours for y in (t, main[2], ratio, gas, gas**2)]
+    found: FloatArray = np.array(
+        [np.ones_like(z), *main, *pairs, *triples, *others, *seasons]
+    )
+    return found
+
+
+def _bounded_log(x: FloatArray, y: FloatArray | float, most: float) -> FloatArray:
+    """Log of x / y, at most `most` in size."""
+    found: FloatArray = np.log(np.maximum(x, _TINY) / np.maximum(y, _TINY))
+    return np.clip(found, -most, most)
