@@ -102,3 +102,20 @@ def _state_of(batch: HedgeBatch, path: int, step: int) -> dict[str, Any]:
             }
         ],
     }
+
+
+def test_parameters_of_a_tuned_file_are_taken_and_those_it_lacks_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "state.yaml", tmp_path / "tuned"
+    path.write_text(json.dumps({**STATE, "holdings": 3.0}))
+    tune = ["tune", "--policies", "deadline-band", "--episodes", "200"]
+    assert main([*tune, "--risk-aversion", "10", "--out", str(out)]) == 0
+    capsys.readouterr()
+    words = [*RULE, "--state", str(path), "--tuned", str(out / "tuned.json")]
+    assert main([*words, "--json"]) == 0
+    tuned = json.loads(capsys.readouterr().out)
+    assert main([*RULE, "--state", str(path), "--json"]) == 0
+    assert tuned["changes"] != json.loads(capsys.readouterr().out)["changes"]
+    assert main([*words, "--set", "risk_aversion=2"]) == 2
+    assert "it has 10" in capsys.readouterr().err
