@@ -19,6 +19,7 @@ from tests.structure import (
 ROOT = Path(__file__).resolve().parent.parent
 # Folders of folders; twins; a file for every command.
 WIDE = {
+    "baselines": 17,
     "hedge_env": 17,
     "tests": 28,
     "tests/oracle": 20,

@@ -87,7 +87,15 @@ def scene_of(
         np.clip(lean / scale, -3.0, 3.0) / 2.0,
     ]
     features = _features(rows, own, best)
-    return Scene(centre, scale, curvature, lean, unit_cost, fixed.copy(), features)
+    return Scene(
+        centre=centre,
+        scale=scale,
+        curvature=curvature,
+        lean=lean,
+        unit_cost=unit_cost,
+        fixed=fixed.copy(),
+        features=features,
+    )
 
 
 def _scale(rows: FloatArray, risk_aversion: float, price: FloatArray) -> FloatArray:
