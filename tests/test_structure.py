@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDE = {
     "baselines": 17,
     "hedge_env": 17,
-    "tests": 28,
+    "tests": 29,
     "tests/oracle": 20,
     "tests/training": 18,
     "training": 18,
