@@ -35,8 +35,7 @@ def week(preset: str) -> EnvConfig:
     return load_config(config, settings=["episode.decisions=42", *legs])
 
 
-# The oracle's desk knows no listed options;  has one that
-# does.
+# The oracle's desk knows no listed options; tests/desk/test_option_trades.py does.
 PLAIN = [p for p in PRESETS if load_config(p).n_instruments == 1]
 CONFIGS = [week(preset) for preset in PLAIN]
 CONFIGS += [
