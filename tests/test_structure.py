@@ -17,6 +17,10 @@ from tests.structure import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+of_a_checkout = pytest.mark.skipif(
+    not (ROOT / "training").exists(),
+    reason="a source distribution has training and baselines below hedge_env alone",
+)
 # Folders of folders; twins; a file for every command.
 WIDE = {
     "baselines": 17,
@@ -34,6 +38,7 @@ LONG = {  # the processes one after the other; a market field by field
 }
 
 
+@of_a_checkout
 def test_no_folder_is_a_heap() -> None:
     found = list(folders(ROOT))
     assert len(found) > 50
@@ -49,6 +54,7 @@ def test_no_function_is_too_long_to_read() -> None:
     assert long <= LONG
 
 
+@of_a_checkout
 def test_named_tuples_are_filled_by_name() -> None:
     found = set(filled_by_position(ROOT))
     assert found <= {
