@@ -22,6 +22,7 @@ _VOLATILITY_RANGE = (0.01, 10.0)  # [1/sqrt(year)]
 _FREQUENT = 0.1  # share of rows with one and the same rate
 _FEWEST_RATES = 60  # of which two units can be told from one
 _VALLEY = 0.25  # decades on each side of a rate that hardly occurs
+_SAME_RATE, _FEWEST_ANNUAL = 1e-3, 20  # relative difference; number of rates
 _LEAST_SHARE = 0.04  # of the rates of a unit
 _PERCENT_FUNDING_FROM, _BP_FUNDING_FROM = 2e-3, 0.2  # usual size of a rate
 
@@ -58,7 +59,7 @@ def funding_unit(values: FloatArray, *, fractions: bool = False) -> tuple[str, f
 
 
 def require_one_funding_unit(source: str, rates: FloatArray) -> None:
-    """Refuse a file of funding whose rows are of two units.
+    """Refuse a file of funding whose rows are of two units, or a year's.
 
     The rates of a market fall off evenly on both sides of what is usual, those of two
     units lie a factor of a hundred apart with a valley between. Where one rate, the
@@ -70,8 +71,9 @@ def require_one_funding_unit(source: str, rates: FloatArray) -> None:
         rates: What is paid in eight hours, as in the file, shape (n,).
 
     Raises:
-        DataError: With a rate of each unit.
+        DataError: With a rate of each unit, or with the one that tells a year's.
     """
+    _require_no_annual_rates(source, rates)
     logs = np.sort(np.log10(np.abs(rates[np.isfinite(rates) & (rates != 0.0)])))
     if logs.size < _FEWEST_RATES:
         return
@@ -88,6 +90,26 @@ def require_one_funding_unit(source: str, rates: FloatArray) -> None:
             raise DataError(
                 one_line(f"{text} eight hours; are percent and fractions mixed?")
             )
+
+
+def _require_no_annual_rates(source: str, rates: FloatArray) -> None:
+    """Refuse rates of a year, which one rate betrays: the usual interest of .01 %.
+
+    It is 10.95 % a year; of settlements at 1, 2 or 4 hours, whose rates come here times
+    8, 4 or 2, that many times as much. The digits are the same in every unit.
+    """
+    paid = np.abs(rates[np.isfinite(rates) & (rates != 0.0)])
+    if paid.size == 0:
+        return
+    digits = 10.0 ** (np.log10(paid) % 1.0)
+    for times in (1.0, 2.0, 4.0, 8.0):
+        alike = np.abs(digits / (1.095 * times) - 1.0) < _SAME_RATE
+        if alike.mean() >= _FREQUENT and alike.sum() >= _FEWEST_ANNUAL:
+            found = float(np.median(paid[alike])) / times
+            text = f"{source}: its most frequent rate is {found:.5g}, what .01 % in"
+            text = f"{text} eight hours comes to in a year; divide annual rates by the"
+            text = f"{text} settlements of a year (1095 of eight hours)"
+            raise DataError(one_line(text))
 
 
 def _share_a_rate(low: FloatArray, high: FloatArray) -> bool:
