@@ -73,7 +73,8 @@ def simulate_paths(
             # The end liquidates: what was held until then shows in its profit.
             moved = np.abs(move) > 0.0
             safe = np.where(moved, move, 1.0)
-            seen.append(np.where(moved, record.hedge_pnl / safe, held))  # noqa: B023
+            held = np.where(moved, record.hedge_pnl / safe, held)
+            seen.append(held)  # noqa: B023 (called in this round of the loop alone)
 
         table = evaluate_on_tape(policy, tape, config, risk_aversion, observer=look)
         costs[p], holdings[p] = table.cost, np.array(seen)

@@ -23,7 +23,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 
-class _CalleeLibrary(JITCodeLibrary):  # type: ignore[misc]
+class _CalleeLibrary(JITCodeLibrary):  # type: ignore[misc]  # numba is untyped
     """Intermediate code that is linked into the callers' libraries."""
 
     def _optimize_final_module(self) -> None:
@@ -35,7 +35,7 @@ class _CalleeLibrary(JITCodeLibrary):  # type: ignore[misc]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _CalleeLowering(NativeLowering):  # type: ignore[misc]
+class _CalleeLowering(NativeLowering):  # type: ignore[misc]  # numba is untyped
     """numba's last pass, up to the intermediate code."""
 
     _name = "callee_lowering"
@@ -58,7 +58,7 @@ class _CalleeLowering(NativeLowering):  # type: ignore[misc]
         return True
 
 
-class _CalleeCompiler(CompilerBase):  # type: ignore[misc]
+class _CalleeCompiler(CompilerBase):  # type: ignore[misc]  # numba is untyped
     """numba's pipeline with its last pass exchanged."""
 
     def define_pipelines(self) -> list[Any]:

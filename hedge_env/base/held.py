@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numba
-from numba.core.types import StructRef  # type: ignore[attr-defined]
+from numba.core.types import StructRef  # type: ignore[attr-defined]  # same
 from numba.experimental import structref
 
 from hedge_env.base.kernel import kernel
@@ -25,11 +25,11 @@ class Held(NamedTuple, Generic[T]):
 
 
 @structref.register
-class _HeldType(StructRef):  # type: ignore[misc]
+class _HeldType(StructRef):  # type: ignore[misc]  # numba is untyped
     """numba's type of what is held; it differs by the type of the value."""
 
 
-class _HeldProxy(structref.StructRefProxy):  # type: ignore[misc]
+class _HeldProxy(structref.StructRefProxy):  # type: ignore[misc]  # numba is untyped
     """Python's handle of a value that is kept as compiled code reads it."""
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ class Process(Protocol):
         """Meaning of each row of the state it owns, by name."""
 
     @property
-    def SHOCKS(self) -> tuple[Shock, ...]:  # noqa: N802
+    def SHOCKS(self) -> tuple[Shock, ...]:  # noqa: N802 (the same)
         """Random numbers it reads."""
 
 

@@ -38,6 +38,7 @@ def numbers(process: Process) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _start_link(name: str, process: Process, following: Starting) -> Starting:
+    # Asked for only where a process has it; the protocol cannot say "may have".
     start: Callable[[Rows, Rows, Any], None] = process.start  # type: ignore[attr-defined]
     states, shocks = numbers(process)
     place = MarketParams._fields.index(name)
@@ -54,6 +55,7 @@ def _start_link(name: str, process: Process, following: Starting) -> Starting:
 
 
 def _advance_link(name: str, process: Process, following: Advancing) -> Advancing:
+    # As `start` above.
     advance: Callable[[Rows, Rows, Step, Any], None] = process.advance  # type: ignore[attr-defined]
     states, shocks = numbers(process)
     place = MarketParams._fields.index(name)

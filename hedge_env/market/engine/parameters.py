@@ -102,6 +102,7 @@ def _is_on(part: str, parts: PartsParams, compiled: dict[str, Any]) -> bool:
             f"a shock is drawn for {part!r}, which is neither a flag of PartsParams "
             "nor a process that compiles itself; name one of these in SHOCKS"
         )
+    # What compiles itself has an `OFF`, which the protocol does not ask of others.
     off: object = PROCESSES[part].OFF  # type: ignore[attr-defined]
     return compiled[part] is not off
 
