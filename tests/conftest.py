@@ -4,6 +4,7 @@ import os
 import signal
 
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 # A build that fails once and passes when repeated tells nobody what is wrong. So the
 # examples follow from the test's source and not from chance, and neither the speed of
@@ -19,9 +20,10 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 
-# One thing is left to chance: Hypothesis also tries the constants of the modules that
-# are imported by then, so that a file run alone may try a few other examples than in
-# the whole suite. Only a private function of Hypothesis could change that.
+# Hypothesis also tries the constants of the modules imported by then, and which these
+# are depends on the tests that the same process has run before. A private function is
+# the only way to leave them out.
+providers._get_local_constants = providers.Constants
 
 # Processes that pytest starts may be told of the width of a terminal.
 os.environ.pop("COLUMNS", None)
