@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hedge_env.training.cli.main import main
-from tests.feeds.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
+from tests.hedge_env.feeds.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
 from tests.training.calibrate.files import SHARED
 
 KEYS = {
