@@ -42,6 +42,7 @@ class Grid:
         unit_cost: Proportional cost of a unit of holdings, shape of `spot`.
         fixed: Cost of a transaction, shape (decisions + 1, n_gas, n_spots).
         log_gas: Of each state, shape (decisions + 1, n_gas).
+        delta: Reference delta, shape of `spot` [-].
     """
 
     log_moneyness: FloatArray
@@ -56,6 +57,7 @@ class Grid:
     unit_cost: FloatArray
     fixed: FloatArray
     log_gas: FloatArray
+    delta: FloatArray
 
     def liquidation(self) -> FloatArray:
         """Cost of selling what is held at the end; (n_spots, n_gas, n_holdings)."""
@@ -93,6 +95,7 @@ def make_grid(config: EnvConfig, n_holdings: int, n_spots: int | None) -> Grid:
         unit_cost=rate * spot,
         fixed=np.stack([quote[3] for quote in quotes], axis=1),
         log_gas=np.stack([quote[4][:, 0] for quote in quotes], axis=1),
+        delta=quotes[0][5],
     )
 
 
@@ -145,10 +148,10 @@ def _gas_states(config: EnvConfig) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _quotes_on_grid(
     config: EnvConfig, log_spots: FloatArray, gas_level: float
 ) -> FloatArray:
-    """Spot, book value, proportional and fixed cost, log gas, of each decision.
+    """Spot, book value, proportional and fixed cost, log gas, delta, of each decision.
 
     Returns:
-        Shape (5, decisions + 1, n_spots).
+        Shape (6, decisions + 1, n_spots).
     """
     n, decisions = log_spots.size, config.episode.decisions
     quotes = quote_params(config)
@@ -168,6 +171,7 @@ def _quotes_on_grid(
         field.PROPORTIONAL_COST,
         field.FIXED_COST,
         field.LOG_GAS,
+        field.DELTA,
     )
     found = np.empty((len(which), decisions + 1, n))
     key = stream_key(0, "test")

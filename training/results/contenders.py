@@ -14,6 +14,7 @@ from hedge_env.baselines import (
     rules_for,
     unfit_rules,
 )
+from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum, frozen_optimum
 from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
     hodges_neuberger_policy,
@@ -61,8 +62,10 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     MEAN_GAS: mean_gas_policy,
     HodgesNeubergerPolicy.name: hodges_neuberger_policy,
     OneStepBetter.name: one_step_better,
+    FrozenOptimum.name: frozen_optimum,
 }
-_REGRESSED = (OneStepBetter.name,)  # in any market; the others in solvable ones alone
+# In any market; the others in solvable ones alone.
+_ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
 OPTIMA = tuple(SOLVERS)
 
 
@@ -81,7 +84,7 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
         HedgeError: If one is asked for by name and the problem has none.
     """
     wanted = {name for name in OPTIMA if name in entries}
-    if wanted - set(_REGRESSED):
+    if wanted - set(_ANYWHERE):
         require_solvable(config)
     if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
         wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}
