@@ -34,7 +34,7 @@ from hedge_env.baselines.optimum.grid import make_grid
 from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.baselines.optimum.trade_regions import look_up
 from hedge_env.baselines.rule.centre import CentredRule
-from hedge_env.baselines.tuning.centre_fit import least_variance_centre
+from hedge_env.baselines.tuning.centre_fit import certain_centre
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import MarketTape, record_tape
@@ -227,7 +227,7 @@ class _Programme:
         self._config = config
         self._gas = gas_law(tape, config)
         self._volatilities = levels_of(tape.rows[:-1, field.IMPLIED_VOLATILITY])
-        theta, phi = least_variance_centre(DeltaThreshold(), tape, config).tolist()
+        theta, phi = certain_centre(DeltaThreshold(), tape, config).tolist()
         self._centre = DeltaThreshold(centre_vega=theta, centre_smile=phi)
         unit_cost = float(tape.rows[:, field.PROPORTIONAL_COST].mean())
         self._markets = [

@@ -12,6 +12,11 @@ options are marked at, :math:`\hat\sigma = V / (-\Gamma S^2 \tau)`. The profit o
 hedge less :math:`\Delta \, dS` is what holding something else than delta won or lost.
 What is left of the profit of book and hedge together is the rest: skew and curvature,
 jumps, legs of other maturities, higher orders; by its definition the sum is exact.
+
+Where options are listed, the Greeks are those of the book and of the options held
+after the decision's trade, which have other maturities than the book, so that time is
+counted by gamma, :math:`\Theta = \tfrac12 \Gamma \sigma^2 S^2`. Orders of clients
+join the book when they arrive: what they move until the next decision is in the rest.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.config import BASIS_POINT, EnvConfig, EpisodeConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.evaluate import Entry, evaluate_on_tape
 from hedge_env.feeds.tape import MarketTape, record_tape
@@ -74,7 +79,7 @@ class Attributor:
 
     Args:
         n_paths: Size of the batch.
-        decisions: Of an episode.
+        episode: Decisions, and the time between them.
         gas_edges: Inner edges between the tenths of gas prices; None without gas.
 
     Attributes:
@@ -88,7 +93,7 @@ class Attributor:
     """
 
     def __init__(
-        self, n_paths: int, decisions: int, gas_edges: FloatArray | None
+        self, n_paths: int, episode: EpisodeConfig, gas_edges: FloatArray | None
     ) -> None:
         self.pnl: FloatArray = np.zeros((len(PNL_PARTS), n_paths))
         self.error: FloatArray = np.zeros(n_paths)
@@ -96,7 +101,8 @@ class Attributor:
         self.moments: FloatArray = np.zeros((5, n_paths))
         self.by_time: FloatArray = np.zeros(BINS)
         self.by_gas: FloatArray = np.zeros(BINS)
-        self._decisions = decisions
+        self._decisions = episode.decisions
+        self._years = episode.years_per_decision
         self._gas_edges = gas_edges
         self._step = 0
 
@@ -104,9 +110,9 @@ class Attributor:
         self, before: FloatArray, record: StepRecord, after: FloatArray
     ) -> None:
         """Add one decision of every path; see `evaluation.Observer`."""
-        self.pnl += interval_parts(before, record, after)
+        self.pnl += interval_parts(before, record, after, self._years)
         held = before[field.HOLDINGS] + record.traded
-        delta = before[field.DELTA]
+        delta = greeks_held(before, record)[0]
         self.moments += (held, delta, held**2, delta**2, held * delta)
         error = held - delta
         self.error += error
@@ -120,7 +126,7 @@ class Attributor:
 
 
 def interval_parts(
-    before: FloatArray, record: StepRecord, after: FloatArray
+    before: FloatArray, record: StepRecord, after: FloatArray, years: float
 ) -> FloatArray:
     """Profit of book and hedge over one interval by part; see the module docstring.
 
@@ -128,26 +134,62 @@ def interval_parts(
         before: Rows at the decision, shape (N_FIELDS, n).
         record: What the decision did.
         after: Rows at the next decision.
+        years: Between two decisions.
 
     Returns:
         By `PNL_PARTS`, shape (parts, n) [notional]; the sum is the record's
         `hedge_pnl + book_pnl`.
     """
-    spot, gamma, vega = (before[row] for row in (field.SPOT, field.GAMMA, field.VEGA))
+    delta, gamma, vega = greeks_held(before, record)
+    spot, volatility = before[field.SPOT], before[field.IMPLIED_VOLATILITY]
     move = after[field.SPOT] - spot
+    listed = before.shape[0] > field.N_FIELDS
+    held = (before[field.HOLDINGS] + record.traded) * move
+    parts = np.empty((len(PNL_PARTS), spot.size))
+    parts[0] = (held if listed else record.hedge_pnl) - delta * move
+    parts[1] = -0.5 * gamma * move**2
+    if listed:
+        parts[2] = 0.5 * gamma * (volatility * spot) ** 2 * years
+    else:
+        parts[2] = _theta_as_marked(before, after)
+    parts[3] = vega * (after[field.IMPLIED_VOLATILITY] - volatility)
+    parts[4] = record.hedge_pnl + record.book_pnl - parts[:4].sum(axis=0)
+    return parts
+
+
+def greeks_held(
+    before: FloatArray, record: StepRecord
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Delta, gamma and vega after the decision's trade in options, shape (n,) each.
+
+    The rows at the decision are those of the book and of the options held before it.
+
+    Args:
+        before: Rows at the decision, shape (at least N_FIELDS, n).
+        record: What the decision did.
+    """
+    delta, gamma, vega = (before[row] for row in (field.DELTA, field.GAMMA, field.VEGA))
+    if before.shape[0] == field.N_FIELDS:
+        return delta, gamma, vega
+    bought = record.option_traded
+    return (
+        delta - bought * before[field.OPTION_DELTA],
+        gamma - bought * before[field.OPTION_GAMMA],
+        vega + bought * before[field.OPTION_VEGA],
+    )
+
+
+def _theta_as_marked(before: FloatArray, after: FloatArray) -> FloatArray:
+    """What time brings a book at the volatility that its options are marked at."""
+    spot, gamma, vega = (before[row] for row in (field.SPOT, field.GAMMA, field.VEGA))
     time = before[field.TIME_TO_MATURITY]
     volatility = before[field.IMPLIED_VOLATILITY]
     low, high = _OWN_VOLATILITY
     ratio = np.abs(vega) / (np.abs(gamma) * spot**2 * time * volatility + _LEAST)
     own = volatility * np.clip(ratio, low, high)
-    parts = np.empty((len(PNL_PARTS), spot.size))
-    parts[0] = record.hedge_pnl - before[field.DELTA] * move
-    parts[1] = -0.5 * gamma * move**2
     passed = time - after[field.TIME_TO_MATURITY]  # none after the last payoff
-    parts[2] = -0.5 * vega * own / np.maximum(time, _LEAST) * passed
-    parts[3] = vega * (after[field.IMPLIED_VOLATILITY] - volatility)
-    parts[4] = record.hedge_pnl + record.book_pnl - parts[:4].sum(axis=0)
-    return parts
+    theta: FloatArray = -0.5 * vega * own / np.maximum(time, _LEAST) * passed
+    return theta
 
 
 def gas_tenths(tape: MarketTape) -> FloatArray | None:
@@ -209,7 +251,7 @@ def _attribute_one(
     found = []
     for low in range(0, n, _CHUNK):
         part = tape.part(low, min(low + _CHUNK, n))
-        seen = Attributor(part.n_paths, decisions, gas_edges)
+        seen = Attributor(part.n_paths, config.episode, gas_edges)
         evaluate_on_tape(policy, part, config, risk_aversion, observer=seen)
         found.append(seen)
     pnl = np.concatenate([seen.pnl for seen in found], axis=1) / BASIS_POINT

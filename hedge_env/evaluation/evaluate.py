@@ -30,8 +30,7 @@ from hedge_env.desk.instruments import complete_target
 from hedge_env.evaluation.expected_squares import ExpectedSquares
 from hedge_env.feeds.tape import MarketTape, paths_that_fit, record_tape
 from hedge_env.policies.policy import Policy, PolicyKind
-from hedge_env.risk.next_rows import why_no_draws
-from hedge_env.risk.path_moments import PathMoments, path_moments
+from hedge_env.risk.path_moments import PathMoments, path_moments, why_no_moments
 
 Entry: TypeAlias = tuple[Policy, float | None]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -157,7 +156,7 @@ def evaluate(
         threads: Chunks that run at the same time.
         progress: Called with episodes done and to do, all entries counted.
         controlled: Whether to look into the expected squares and the floor, once for
-            all entries; left out where `why_no_draws` gives a reason.
+            all entries; left out where `why_no_moments` gives a reason.
 
     Returns:
         One table per entry, in their order.
@@ -176,7 +175,7 @@ def evaluate(
         path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)
         tape = record_tape(config, path_ids, seed=seed, stream=stream)
         moments = None
-        if controlled and why_no_draws(config) is None:
+        if controlled and why_no_moments(config) is None:
             moments = path_moments(config, path_ids, seed=seed, stream=stream)
         return [
             evaluate_controlled(policy, tape, config, level, moments)

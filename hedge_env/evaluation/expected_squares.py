@@ -16,8 +16,8 @@ class ExpectedSquares:
     r"""Adds up how far the squares of a policy's increments are from what was expected.
 
     The surprise of a decision is :math:`(y\, dS + dB)^2 - q_k(y)` for the holdings y
-    after it. Its mean is zero whatever the policy does, also where a late fill or an
-    option that is held makes the increment itself another number.
+    after it. Its mean is zero whatever the policy does, also where a late fill makes
+    the increment itself another number.
 
     Args:
         config: The hedging problem.

@@ -26,13 +26,14 @@ from functools import lru_cache
 import numpy as np
 
 from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.orders import order_params
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
-from hedge_env.risk.next_rows import next_rows
+from hedge_env.risk.next_rows import next_rows, why_no_draws
 
 _CHUNK = 512  # paths whose draws are in memory at a time
 _NODES = 48  # of the shock of spot, where nothing else is random
@@ -77,6 +78,13 @@ class PathMoments:
         return found
 
 
+def why_no_moments(config: EnvConfig) -> str | None:
+    """What keeps a problem from a floor and expected squares; None if nothing."""
+    if config.n_instruments > 1:
+        return "options are traded too, of which these moments know nothing"
+    return why_no_draws(config)
+
+
 def path_moments(
     config: EnvConfig,
     path_ids: IntArray,
@@ -95,8 +103,11 @@ def path_moments(
         plan: Draws of each decision; None: those of `draw_plan`.
 
     Raises:
-        ConfigError: If the market cannot be drawn from a present state.
+        ConfigError: If the problem has none, see `why_no_moments`.
     """
+    reason = why_no_moments(config)
+    if reason is not None:
+        raise ConfigError(f"{config.name}: no expected squares: {reason}")
     exact = only_spot_moves(config)
     if plan is None:
         market = quote_params(config).market

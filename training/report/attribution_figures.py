@@ -25,7 +25,8 @@ __all__ = ["pnl_figure", "trades_figure"]
 def pnl_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:
     """Profit by Greek: what the book brings to all, and what each policy adds.
 
-    A bar reaches one standard deviation to both sides of the mean, the mark.
+    A bar reaches one standard deviation to both sides of the mean, the mark. Where
+    options are held, what they bring differs, and the best policy's is shown.
 
     Args:
         rows: Policies with an attribution, the best first.
@@ -42,13 +43,21 @@ def pnl_figure(rows: Sequence[PolicyRow], size: Size = WIDE) -> Figure:
         upper, lower = figure.subplots(2, 1, height_ratios=ratios)
         colours = COMPONENT_COLOURS[1 : 1 + len(names)]
         _draw_spreads(upper, names, means, spreads, colours)
-        upper.set_xlabel("the book, whatever the policy (bp of notional)")
+        upper.set_xlabel(f"{_owner(rows)} (bp of notional)")
         labels = [row.name for row in rows]
         _draw_spreads(lower, labels, own, own_spreads, COMPONENT_COLOURS[:1])
         widest = sorted(own_spreads)[len(own_spreads) // 2]
         lower.set_xlim(*(sign * 3.0 * max(widest, 1e-9) for sign in (-1, 1)))
         lower.set_xlabel("delta: holdings other than delta (bp of notional)")
     return figure
+
+
+def _owner(rows: Sequence[PolicyRow]) -> str:
+    """Whose Greeks are drawn: the book's, or also those of options one policy holds."""
+    gammas = {round(_of(row)["pnl_bp"]["gamma"], 6) for row in rows}
+    if len(gammas) > 1:
+        return f"book and options of {rows[0].name}"
+    return "the book, whatever the policy"
 
 
 def _draw_spreads(

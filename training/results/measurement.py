@@ -114,7 +114,7 @@ def measure(
             controlled=True,
         )
     attributions = None
-    if attributed and config.n_instruments == 1:  # it knows no options held
+    if attributed:
         attributions = attribute(
             [(p, c.risk_aversion) for c, p in entries],
             config,

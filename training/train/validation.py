@@ -17,8 +17,7 @@ from hedge_env.evaluation.evaluate import EpisodeTable, evaluate_controlled
 from hedge_env.evaluation.metrics import Metrics, summarise
 from hedge_env.feeds.tape import MarketTape, record_tape, require_tape_fits
 from hedge_env.policies.policy import Policy
-from hedge_env.risk.next_rows import why_no_draws
-from hedge_env.risk.path_moments import PathMoments, path_moments
+from hedge_env.risk.path_moments import PathMoments, path_moments, why_no_moments
 from hedge_env.training.experiment.experiment import ExperimentConfig
 from hedge_env.training.output.console import progress_bar
 from hedge_env.training.output.provenance import to_json
@@ -84,7 +83,7 @@ class Validator:
         self.baselines = tuple(baselines)
         self.risk_aversions = config.risk_aversions
         self._moments: PathMoments | None = None
-        if seed is not None and why_no_draws(config) is None:
+        if seed is not None and why_no_moments(config) is None:
             ids, stream = tape.path_ids, "validation"
             self._moments = path_moments(config, ids, seed=seed, stream=stream)
 

@@ -147,6 +147,17 @@ def test_a_market_that_answers_has_no_draws_and_its_table_says_nothing() -> None
     assert summarise(table).avoidable_bp is None
 
 
+def test_where_options_are_held_too_the_table_says_nothing() -> None:
+    """Delta is then that of book and options, and the best holdings are several."""
+    config = load_config("gamma-vega")
+    with pytest.raises(ConfigError, match="options are traded too"):
+        path_moments(config, IDS, seed=0, stream="test")
+    rule = BASELINES["delta-gamma"]()
+    (table,) = evaluate([(rule, 10.0)], config, n_episodes=4, controlled=True)
+    assert table.expected_squares is None
+    assert summarise(table).avoidable_bp is None
+
+
 @pytest.mark.slow
 def test_the_floor_is_the_same_by_many_draws_with_holdings_of_other_draws() -> None:
     """The holdings from 512 draws of a state, their risk from 512 others."""
