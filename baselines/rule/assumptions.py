@@ -15,7 +15,7 @@ def why_nothing_to_hedge(config: EnvConfig) -> str | None:
 def why_not_one_maturity(config: EnvConfig) -> str | None:
     """What keeps the time to the longest maturity from being that of all options."""
     if config.book.others:
-        return f"the book holds a {config.book.others[0].kind}"
+        return f"the book holds more than options: {config.book.others[0].kind}"
     if config.book.arrivals is not None:
         return "clients bring options of later maturities"
     days = {leg.maturity_days for leg in config.book.europeans if leg.quantity != 0.0}

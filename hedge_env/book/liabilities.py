@@ -12,12 +12,14 @@ from typing import Any, Final
 import numpy as np
 
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
+from hedge_env.book.amm import AMM
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine.processes import MarketParams
 
 KINDS: Final[Mapping[str, Kind]] = {
+    "amm": AMM,
     "forward": FORWARD,
 }
 

@@ -24,12 +24,14 @@ MISHAPS_BLOCK: Final = 6  # uniforms 0 and 1, at decisions: order fails, sandwic
 CLIENT_ORDERS_BLOCK: Final = 8  # uniforms, at decisions
 RISK_AVERSION_BLOCK: Final = 16  # uniform 0, at the start
 WINDOW_ORDER_BLOCK: Final = 17  # uniforms: order of the windows of a recorded market
+POOL_VOLUME_BLOCK: Final = 18  # normal 0, at decisions: volume of a pool
 
 RESERVED: Final = {
     "mishaps": (MISHAPS_BLOCK, (0, 1)),
     "client orders": (CLIENT_ORDERS_BLOCK, (0, 1, 2, 3)),
     "risk aversion": (RISK_AVERSION_BLOCK, (0,)),
     "order of windows": (WINDOW_ORDER_BLOCK, (0, 1, 2, 3)),
+    "pool volume": (POOL_VOLUME_BLOCK, (0,)),
 }
 
 

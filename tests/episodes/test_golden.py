@@ -39,6 +39,8 @@ DIGESTS = {
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
+    "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
+    "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
     "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",

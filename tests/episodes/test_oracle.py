@@ -31,7 +31,8 @@ def week(preset: str) -> EnvConfig:
     if regime is not None and regime.volatility_half_life_days is not None:
         # From the long run it starts at a quantile of a table, a millionth off.
         config = load_config(config, {"market": {"regime": {"start": "stress"}}})
-    legs = [f"book.legs.{i}.maturity_days=7" for i in range(len(config.book.legs))]
+    ends = [i for i, leg in enumerate(config.book.legs) if leg.days is not None]
+    legs = [f"book.legs.{i}.maturity_days=7" for i in ends]
     return load_config(config, settings=["episode.decisions=42", *legs])
 
 

@@ -10,8 +10,10 @@ from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
 from tests.oracle.mishaps import mishaps
+from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
+from tests.oracle.volatility import volatility
 from tests.oracle.world import World
 
 
@@ -28,8 +30,12 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
+    pools: dict[int, Pool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for number, leg in enumerate(self.config.book.legs):
+            if leg.kind == "amm":
+                self.pools[number] = Pool(leg, self.config)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
 
@@ -47,6 +53,11 @@ class Desk:
         spot = exp(self.world.log_spot)
         value = delta = gamma = vega = 0.0
         for number, leg in enumerate(self.config.book.legs):
+            if number in self.pools:
+                marked = self.mark_pool(self.pools[number], spot)
+                value, delta = value + marked["book_value"], delta + marked["delta"]
+                gamma += marked["gamma"]
+                continue
             days = self.days_left(leg.maturity_days)
             if days == 0.0:
                 gain = spot - leg.moneyness
@@ -64,6 +75,12 @@ class Desk:
             gamma -= leg.quantity * bend
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
+
+    def mark_pool(self, pool: Pool, spot: float) -> dict[str, float]:
+        """What a position in a pool adds, its fees until now collected."""
+        z = self.world.noise.normals(self.world.steps, VOLUME_BLOCK)[0]
+        pool.arrive(self.decision, spot, volatility(self.world), z)
+        return pool.mark(spot)
 
     def charge(
         self, traded: float, price: float, now: dict[str, float], charged: bool

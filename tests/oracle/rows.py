@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import cos, exp, log, pi, sin, sqrt
 
+from hedge_env.config.sections.liabilities import LiabilityConfig
 from tests.oracle.basis import hedge_price, log_basis
 from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
@@ -18,8 +19,10 @@ from tests.oracle.volatility import volatility
 def rows(desk: Desk) -> dict[str, float]:
     """Market rows, by the names of `fields`."""
     world, config = desk.world, desk.config
-    longest = max(leg.maturity_days for leg in config.book.legs)
-    strikes = [log(leg.moneyness) for leg in config.book.legs]
+    ends = [leg.maturity_days for leg in config.book.legs if leg.kind != "amm"]
+    horizon = config.episode.decisions * config.episode.decision_interval_hours / 24.0
+    longest = max(ends, default=horizon)
+    strikes = [log(price) for leg in config.book.legs for price in prices_of(leg)]
     left, now = desk.days_left(longest), costs(world)
     values = {
         "spot": exp(world.log_spot),
@@ -51,6 +54,13 @@ def rows(desk: Desk) -> dict[str, float]:
     if left > 0.0 or config.market.surface.model != "sabr":
         values["skew"] = skew(world, left)
     return values | now | desk.mark()
+
+
+def prices_of(leg: LiabilityConfig) -> list[float]:
+    """Prices that matter to a position: a strike, or the ends of a range."""
+    if leg.kind != "amm":
+        return [leg.moneyness]
+    return [price for price in (leg.low, leg.high) if price is not None] or [1.0]
 
 
 def mean_sandwich(desk: Desk) -> float:

@@ -130,6 +130,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         drawn=findings.leader(summary, risk_aversion),
         components=_charged_components(summary),
         pnl_parts=PNL_PARTS,
+        liquidity=_liquidity(summary),
         command=command,
         config=config,
         versions=_versions(summary.seed),
@@ -142,6 +143,12 @@ def _description(comparison: Comparison) -> str:
     if replay is None:
         return description
     return f"{description}. {replay_sentence(replay)}".removeprefix(". ")
+
+
+def _liquidity(summary: Summary) -> str | None:
+    """What a book of liquidity earned and lost, in words; None of any other book."""
+    parts = summary.liquidity
+    return None if parts is None else findings.liquidity_sentence(parts)
 
 
 def _template() -> jinja2.Template:

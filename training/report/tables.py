@@ -12,6 +12,7 @@ from hedge_env.training.results.findings import (
     detailed_risk_aversion,
     difference,
     leader,
+    liquidity_sentence,
     marked_name,
     marks,
     objective,
@@ -56,6 +57,7 @@ def print_summary(summary: Summary) -> None:
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
         f"confidence interval.{_PICKED if _is_overtaken(summary) else ''}",
+        *([] if summary.liquidity is None else [liquidity_sentence(summary.liquidity)]),
         *warnings,
         *replayed,
     )

@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.evaluation.attribution import attribute
 from hedge_env.evaluation.evaluate import EpisodeTable, evaluate
+from hedge_env.evaluation.liquidity import holds_liquidity_alone, liquidity_parts
 from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
@@ -134,8 +135,20 @@ def measure(
         attributions=attributions,
         validation=validation,
     )
-    summary = with_replay(summary, config)
+    summary = replace(
+        with_replay(summary, config), liquidity=_liquidity(config, n_episodes, seed)
+    )
     return Comparison(summary, config, contenders, policies, tuple(tables))
+
+
+def _liquidity(
+    config: EnvConfig, n_episodes: int, seed: int
+) -> Mapping[str, float] | None:
+    """What a book of liquidity earned and lost on some of the test paths, or None."""
+    if not holds_liquidity_alone(config):
+        return None
+    n_paths = min(n_episodes, _ATTRIBUTED, paths_that_fit(config))
+    return liquidity_parts(config, np.arange(n_paths), seed=seed).to_document()
 
 
 def is_contested(contenders: Sequence[Contender]) -> bool:

@@ -44,6 +44,8 @@ class Summary:
         config: The market with every default written out.
         replay: Files, dates and windows of recorded days; None if simulated.
         simulated: The same policies in the simulated market; None if not replayed.
+        liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
+            liquidity in a pool; else None.
     """
 
     preset: str
@@ -56,6 +58,7 @@ class Summary:
     config: Mapping[str, Any]
     replay: Mapping[str, Any] | None = None
     simulated: "Summary | None" = None
+    liquidity: Mapping[str, float] | None = None
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:

@@ -61,7 +61,7 @@ def limiting_deltas(book: BookConfig) -> tuple[float, float]:
     for leg in book.others:
         if leg.hedge_bounds is None:
             raise ValueError(
-                f"holdings.low and holdings.high must be set with a {leg.kind} in "
+                f"holdings.low and holdings.high must be set with {leg.kind} in "
                 "book.legs: its hedge has no bound"
             )
         low, high = low + leg.hedge_bounds[0], high + leg.hedge_bounds[1]

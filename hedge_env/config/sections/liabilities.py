@@ -7,6 +7,7 @@ how far its hedge can reach.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -104,8 +105,73 @@ class ForwardConfig(Liability):
         return min(0.0, -self.quantity), max(0.0, -self.quantity)
 
 
+class AmmConfig(Liability):
+    """Liquidity in an automated market maker, owned where long; see book/amm.py.
+
+    One unit is worth one unit of the underlying at the start. Without `low` and `high`
+    it lies over all prices (a constant product).
+    """
+
+    kind: Literal["amm"]
+    quantity: Quantity = 1.0
+    low: Multiple | None = None  # end of the range, over initial spot
+    high: Multiple | None = None
+    fee_bp: Annotated[float, Field(ge=0.0, le=5000.0)] = 5.0  # of what is traded
+    block_seconds: Annotated[float, Field(ge=1e-3, le=86_400.0)] = 12.0  # mean
+    # Volume of noise traders, per day, over the value that the pool's liquidity would
+    # have over all prices.
+    noise_turnover: Annotated[float, Field(ge=0.0, le=1e4)] = 0.2
+    noise_sd: Annotated[float, Field(ge=0.0, le=3.0)] = 0.0  # of its logarithm
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """The ends of the range; the price at the start where it has none."""
+        return tuple(end for end in (self.low, self.high) if end is not None) or (1.0,)
+
+    @property
+    def range_roots(self) -> tuple[float, float]:
+        """Square root of the lower end, and one over that of the upper; 0 without."""
+        root_low = 0.0 if self.low is None else sqrt(self.low)
+        return root_low, 0.0 if self.high is None else 1.0 / sqrt(self.high)
+
+    @property
+    def liquidity(self) -> float:
+        """Liquidity that is worth one unit of the underlying at the start."""
+        root_low, inverse_high = self.range_roots
+        inverse = max(1.0 / max(1.0, root_low), inverse_high)
+        return 1.0 / (inverse - inverse_high + 1.0 / inverse - root_low)
+
+    @property
+    def hedge_bounds(self) -> tuple[float, float] | None:
+        """All of the underlying that the position can hold; no bound without `low`."""
+        root_low, inverse_high = self.range_roots
+        if root_low == 0.0:
+            return None
+        most = -self.quantity * self.liquidity * (1.0 / root_low - inverse_high)
+        return min(0.0, most), max(0.0, most)
+
+    def check(self, key: str, episode: EpisodeConfig) -> None:
+        """Refuse a range that holds no price.
+
+        Args:
+            key: Where the position is in the config.
+            episode: Its time grid, which does not matter.
+
+        Raises:
+            ValueError: In one sentence that names the key.
+        """
+        low, high = self.low, self.high
+        if low is not None and high is not None and low >= high:
+            raise ValueError(
+                f"{key}.low = {low:g} must be below {key}.high = {high:g}; both are "
+                "over the spot at the start"
+            )
+
+
 # Every kind; its kernel is listed in `book/liabilities.py`.
-LiabilityConfig = Annotated[LegConfig | ForwardConfig, Field(discriminator="kind")]
+LiabilityConfig = Annotated[
+    LegConfig | ForwardConfig | AmmConfig, Field(discriminator="kind")
+]
 
 
 def check_maturity(key: str, days: float, episode: EpisodeConfig) -> None:

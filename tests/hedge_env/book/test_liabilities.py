@@ -127,14 +127,17 @@ def test_the_bounds_of_the_hedge_cover_every_kind():
     assert problem(call, forward).holdings_bounds == (0.0, 3.0)
     assert problem(forward).holdings_bounds == (0.0, 2.0)
     unbounded = BookConfig.model_construct(legs=(Liability(kind="oracle"),))
-    with pytest.raises(ValueError, match="must be set with a oracle"):
+    with pytest.raises(ValueError, match="must be set with oracle"):
         limiting_deltas(unbounded)
 
 
 @pytest.mark.parametrize(
     ("leg", "message"),
     [
-        ({"kind": "barrier"}, "must name a kind, one of 'call', 'put', 'forward'"),
+        (
+            {"kind": "barrier"},
+            "one of 'call', 'put', 'forward', 'amm'",
+        ),
         ({"quantity": 1.0}, r"book\.legs\.0 needs the key kind"),
         ({"kind": "forward", "strike": 1.0}, "strike is unknown; known: kind, mat"),
         ({"kind": "forward", "maturity_days": 7.1}, "falls between two decisions"),
@@ -149,7 +152,7 @@ def test_a_position_that_is_none_is_refused_in_one_line(leg, message):
 
 def test_rules_and_solvers_say_that_they_know_options_only():
     mixed = problem({"kind": "call"}, {"kind": "forward"})
-    assert why_not_one_maturity(mixed) == "the book holds a forward"
+    assert why_not_one_maturity(mixed) == "the book holds more than options: forward"
     assert why_unsolvable(mixed) == "its book holds more than European options"
     assert why_nothing_to_hedge(problem({"kind": "forward"})) is None
 

@@ -1,0 +1,156 @@
+r"""Liquidity in an automated market maker: a book that is short gamma and earns fees.
+
+A position whose deposit is worth :math:`D` at the start has the liquidity
+:math:`L = D / v(1)`, with v the value of a unit of liquidity at the start's price
+(:mod:`hedge_env.pricing.amm`). The pool's price follows the market's. From one decision
+to the next, with prices P and P' and volatility :math:`\sigma` at the first,
+
+.. math:: \text{lost} &= x \, (P' - P) - (V' - V) \ge 0 \\
+          \text{fees} &= (1 - s(\sigma)) \, \text{lost}
+                        + \phi \, u \, w \, (d + d') / 2
+
+where s is the share that arbitrageurs keep and pays no fee. The rest is the fee of
+noise traders: :math:`\phi` the fee of the pool, u their turnover in the interval, over
+the value that the liquidity would have over all prices, :math:`d = 2 L \sqrt P` in the
+range and 0 out of it; w is log-normal with mean one. Fees are kept in the quote
+currency and count in the value of the book. Delta and gamma are those of the position:
+fees are income, not a hedge.
+
+Sources: see :mod:`hedge_env.pricing.amm`; that the share of liquidity decides who earns
+a fee is Uniswap v3's rule; the noise traders' log-normal volume is an assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log1p
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from hedge_env.base import field
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.book.liability import Kind, Paths
+from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
+from hedge_env.config.sections.liabilities import AmmConfig
+from hedge_env.market.engine.processes import MarketParams
+from hedge_env.numerics.philox import fill_normals
+from hedge_env.numerics.random_blocks import POOL_VOLUME_BLOCK
+from hedge_env.numerics.special import exp
+from hedge_env.pricing.amm import (
+    amm_depth,
+    amm_gamma,
+    amm_units,
+    amm_value,
+    arbitrage_share,
+)
+
+N_REMEMBERED: Final = 3  # rows of a position: last price, last volatility, fees
+_SECONDS_PER_DAY = 86_400.0
+
+
+class AmmParams(NamedTuple):
+    """Constants of the positions of a book, arrays over them."""
+
+    quantity: FloatArray  # [-]; negative is short
+    liquidity: FloatArray  # of one unit, worth `deposit` at the start
+    root_low: FloatArray  # of the range [S_0^(1/2)]
+    inverse_root_high: FloatArray  # [S_0^(-1/2)]
+    fee: FloatArray  # of log price, and of what is traded [-]
+    block: FloatArray  # mean time between blocks [year]
+    turnover: FloatArray  # of noise traders in one interval [-]
+    volume_sd: FloatArray  # of its logarithm [-]
+
+
+def amm_params(
+    positions: Sequence[AmmConfig], config: EnvConfig, market: MarketParams
+) -> AmmParams:
+    """Compile the positions of a config; the market does not matter to them."""
+    days = config.episode.decision_interval_hours / HOURS_PER_DAY
+    day = 1.0 / (_SECONDS_PER_DAY * config.episode.days_per_year)
+    ranges = np.array([position.range_roots for position in positions])
+
+    def each(values: Sequence[float]) -> FloatArray:
+        return np.array(values, dtype=np.float64)
+
+    return AmmParams(
+        quantity=each([one.quantity for one in positions]),
+        liquidity=each([one.liquidity for one in positions]),
+        root_low=ranges[:, 0].copy(),
+        inverse_root_high=ranges[:, 1].copy(),
+        fee=each([-log1p(-one.fee_bp * BASIS_POINT) for one in positions]),
+        block=each([one.block_seconds * day for one in positions]),
+        turnover=each([one.noise_turnover * days for one in positions]),
+        volume_sd=each([one.noise_sd for one in positions]),
+    )
+
+
+@scalar_kernel
+def _income(
+    before: float,
+    root: float,
+    volatility: float,
+    noise: float,
+    k: int,
+    p: AmmParams,
+) -> float:
+    """Fees of one unit of liquidity over an interval, from arbitrage and from noise."""
+    low, high = p.root_low[k], p.inverse_root_high[k]
+    earlier = amm_value(before, low, high)
+    units = amm_units(before, low, high)
+    moved = amm_value(root, low, high) - earlier
+    lost = units * (root * root - before * before) - moved
+    paid = 1.0 - arbitrage_share(volatility, p.fee[k], p.block[k])
+    depth = 0.5 * (amm_depth(before, low, high) + amm_depth(root, low, high))
+    sd = p.volume_sd[k]
+    volume = p.turnover[k] * exp(sd * noise - 0.5 * sd * sd) * depth
+    share = 1.0 - exp(-p.fee[k])
+    lost = lost if lost > 0.0 else 0.0  # rounding
+    return float(paid * lost + share * volume)
+
+
+@kernel
+def add_amm_positions(
+    rows: FloatArray,
+    state: FloatArray,
+    memory: FloatArray,
+    paths: Paths,
+    p: AmmParams,
+    market: MarketParams,
+) -> None:
+    """Add value and Greeks of the positions; see `liability.Kind`.
+
+    Args:
+        rows: Spot and volatility are read; value, delta and gamma are added to.
+        state: Of the market.
+        memory: For each position square root of spot and volatility at the decision
+            before, and the fees so far, shape (3 n_positions, n).
+        paths: Where the paths are.
+        p: The positions.
+        market: Their market.
+    """
+    spot, volatility = rows[field.SPOT], rows[field.TRUE_VOLATILITY]
+    book, delta = rows[field.BOOK_VALUE], rows[field.DELTA]
+    gamma = rows[field.GAMMA]
+    noise = np.zeros((4, spot.shape[0]))
+    if paths.arrived.any() and p.volume_sd.max() > 0.0:
+        k0, k1 = paths.key
+        fill_normals(noise, paths.path_ids, paths.counters, POOL_VOLUME_BLOCK, k0, k1)
+    for k in range(p.quantity.shape[0]):
+        low, high = p.root_low[k], p.inverse_root_high[k]
+        last, calm, fees = memory[3 * k], memory[3 * k + 1], memory[3 * k + 2]
+        size = p.quantity[k] * p.liquidity[k]
+        for i in range(spot.shape[0]):
+            root = np.sqrt(spot[i])
+            if paths.arrived[i]:
+                fees[i] += _income(last[i], root, calm[i], noise[0, i], k, p)
+            last[i], calm[i] = root, volatility[i]
+            book[i] += size * (amm_value(root, low, high) + fees[i])
+            delta[i] -= size * amm_units(root, low, high)
+            gamma[i] -= size * amm_gamma(root, low, high)
+
+
+AMM = Kind(
+    amm_params, lambda n_positions: N_REMEMBERED * n_positions, add_amm_positions
+)

@@ -1,0 +1,77 @@
+"""Liquidity in a pool, on one path: amounts held, loss to arbitrage, fees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf, log, sqrt
+
+from hedge_env.config import EnvConfig
+from hedge_env.config.sections.liabilities import AmmConfig
+
+VOLUME_BLOCK = 18
+
+
+@dataclass
+class Pool:
+    """One position, worth one unit of the underlying at the start."""
+
+    terms: AmmConfig
+    config: EnvConfig
+    fees: float = 0.0
+    decision: int = 0
+    last: tuple[float, float] = (1.0, 0.0)  # price and volatility at it
+
+    def amounts(self, price: float) -> tuple[float, float]:
+        """Underlying and quote currency of a liquidity of one."""
+        low = 0.0 if self.terms.low is None else self.terms.low
+        high = inf if self.terms.high is None else self.terms.high
+        inside = min(max(price, low), high)
+        return 1.0 / sqrt(inside) - 1.0 / sqrt(high), sqrt(inside) - sqrt(low)
+
+    def worth(self, price: float) -> float:
+        underlying, cash = self.amounts(price)
+        return underlying * price + cash
+
+    def is_active(self, price: float) -> bool:
+        low = 0.0 if self.terms.low is None else self.terms.low
+        high = inf if self.terms.high is None else self.terms.high
+        return low <= price <= high
+
+    @property
+    def liquidity(self) -> float:
+        return 1.0 / self.worth(1.0)
+
+    def arrive(self, decision: int, price: float, volatility: float, z: float) -> None:
+        """Collect the fees of the interval that ends, once."""
+        if decision != self.decision:
+            self.decision = decision
+            self.fees += self.liquidity * self.income(price, z)
+        self.last = price, volatility
+
+    def income(self, price: float, z: float) -> float:
+        """Fees of a liquidity of one."""
+        before, volatility = self.last
+        underlying, _ = self.amounts(before)
+        gained = underlying * (price - before)
+        lost = max(gained - (self.worth(price) - self.worth(before)), 0.0)
+        fee, sd = self.terms.fee_bp * 1e-4, self.terms.noise_sd
+        year = self.config.episode.days_per_year
+        block = self.terms.block_seconds / 86_400.0 / year
+        gamma = log(1.0 / (1.0 - fee))
+        found = volatility / (volatility + gamma * sqrt(2.0 / block))
+        kept = found * exp(gamma / 2.0) / (1.0 - volatility**2 * block / 8.0)
+        deep = [2.0 * sqrt(p) if self.is_active(p) else 0.0 for p in (before, price)]
+        days = self.config.episode.decision_interval_hours / 24.0
+        volume = self.terms.noise_turnover * days * exp(sd * z - sd**2 / 2.0)
+        return (1.0 - kept) * lost + fee * volume * sum(deep) / 2.0
+
+    def mark(self, price: float) -> dict[str, float]:
+        """What the position adds to value and Greeks of the book."""
+        size = self.terms.quantity * self.liquidity
+        bend = 0.5 * price**-1.5 if self.is_active(price) else 0.0
+        return {
+            "book_value": size * self.worth(price) + self.terms.quantity * self.fees,
+            "delta": -size * self.amounts(price)[0],
+            "gamma": size * bend,
+            "vega": 0.0,
+        }
