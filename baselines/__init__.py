@@ -10,7 +10,7 @@ from typing import Final
 
 from hedge_env.baselines.allocation.allocation_rule import AllocationRule
 from hedge_env.baselines.registry import find_rules
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.observables import observable_index
 

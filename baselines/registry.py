@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Iterator
 from inspect import isabstract
 
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.rule import AbstractRule
 
 # The folders of the rules, in the order in which rules are listed.
 FAMILIES = ("deltas", "timing", "bands", "options", "allocation")

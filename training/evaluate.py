@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import AbstractRule
-from hedge_env.baselines.assumptions import why_something_to_hedge
+from hedge_env.baselines.rule.assumptions import why_something_to_hedge
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy

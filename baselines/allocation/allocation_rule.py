@@ -19,9 +19,9 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.assumptions import why_something_to_hedge
-from hedge_env.baselines.remembering_rule import RememberingRule
-from hedge_env.baselines.rule import trade_where
+from hedge_env.baselines.rule.assumptions import why_something_to_hedge
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.rule import trade_where
 from hedge_env.config import EnvConfig
 
 _WEALTH, _SPOT = range(2)  # rows of the memory

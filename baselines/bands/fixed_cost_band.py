@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.pricing.no_trade_band import fixed_cost_half_width
 
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.numerics.powers import power_of
 
 

@@ -15,9 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
-from hedge_env.baselines.expiry import time_left
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.expiry import time_left
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.pricing.no_trade_band import fixed_and_proportional_band
 
 

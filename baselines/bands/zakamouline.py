@@ -30,11 +30,14 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.assumptions import why_not_a_few_options, why_nothing_to_hedge
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
 from hedge_env.baselines.deltas.smoothed_delta import INPUTS, smoothed_delta
-from hedge_env.baselines.expiry import time_left
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.assumptions import (
+    why_not_a_few_options,
+    why_nothing_to_hedge,
+)
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.expiry import time_left
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.config import EnvConfig
 from hedge_env.numerics.powers import power_of
 

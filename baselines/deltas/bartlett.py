@@ -35,10 +35,13 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.assumptions import why_not_one_option, why_nothing_to_hedge
 from hedge_env.baselines.deltas.minimum_variance import minimum_variance_delta
-from hedge_env.baselines.expiry import time_left
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.assumptions import (
+    why_not_one_option,
+    why_nothing_to_hedge,
+)
+from hedge_env.baselines.rule.expiry import time_left
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.config import EnvConfig
 
 _RATIO = (0.25, 4.0)  # of own to at-the-money volatility

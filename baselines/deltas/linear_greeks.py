@@ -28,9 +28,12 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.assumptions import why_not_one_maturity, why_nothing_to_hedge
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.assumptions import (
+    why_not_one_maturity,
+    why_nothing_to_hedge,
+)
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.config import EnvConfig
 
 _MOST = 1.0  # |vanna|; of one option it is below 0.25

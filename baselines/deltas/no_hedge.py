@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.config import EnvConfig
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.assumptions import MOST_OPTIONS
+from hedge_env.baselines.rule.assumptions import MOST_OPTIONS
 from hedge_env.numerics.special import normal_cdf, normal_pdf
 from hedge_env.pricing.black_scholes import d1_of
 

@@ -20,8 +20,8 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import AbstractRule
 
 
 @dataclass(frozen=True)

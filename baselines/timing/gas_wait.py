@@ -10,9 +10,9 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import Band, BandRule, band_around
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.band_rule import Band, BandRule, band_around
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
 
 
 def share_below(past: FloatArray, now: FloatArray, step: FloatArray) -> FloatArray:

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.centre import CentredRule
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.remembering_rule import RememberingRule
-from hedge_env.baselines.rule import trade_where
+from hedge_env.baselines.rule.centre import CentredRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.rule import trade_where
 
 _SPOT, _BOOK_VALUE, _GAIN = range(3)  # rows of the memory
 

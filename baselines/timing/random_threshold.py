@@ -10,9 +10,9 @@ import numpy as np
 
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.bands.delta_threshold import is_outside
-from hedge_env.baselines.centre import CentredRule
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import trade_where
+from hedge_env.baselines.rule.centre import CentredRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import trade_where
 from hedge_env.numerics.philox import fill_uniforms
 
 _KEY_1 = np.uint32(0x7468_7273)  # second word of the key; the first is the seed

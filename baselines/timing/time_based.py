@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import BoolArray, FloatArray
-from hedge_env.baselines.band_rule import (
+from hedge_env.baselines.rule.band_rule import (
     Band,
     BandRule,
     band_around,
     half_width_when_due,
 )
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 
 
 def is_due(step: FloatArray, interval: float) -> BoolArray:

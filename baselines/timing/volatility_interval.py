@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from hedge_env.base.types import BoolArray, FloatArray
-from hedge_env.baselines.centre import CentredRule
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import trade_where
+from hedge_env.baselines.rule.centre import CentredRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import trade_where
 
 
 def is_due(

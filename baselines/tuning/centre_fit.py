@@ -14,7 +14,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.field import N_MARKET_FIELDS
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.feeds.tape import MarketTape

@@ -21,10 +21,10 @@ from hedge_env.base.field import N_FIELDS
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.baselines.band_rule import Band, BandRule, banded_target
 from hedge_env.baselines.capabilities import FUSED_EPISODES, unknown_keys
-from hedge_env.baselines.remembering_rule import RememberingRule
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.band_rule import Band, BandRule, banded_target
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
 from hedge_env.desk.step import StepParams, settle_tile, step_params

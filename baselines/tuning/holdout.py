@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.tuning.criteria import (
     criterion_with_error,
     paired_difference,

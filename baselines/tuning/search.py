@@ -15,7 +15,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import qmc
 
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 
 _GRID = 15  # points of the first look at one parameter
 _LINE_TRIALS = 12  # of its refinement

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hedge_env.baselines.band_rule import BandRule
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.band_rule import BandRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.tuning.criteria import criterion_with_error, paired_difference
 from hedge_env.baselines.tuning.fused_episodes import (
     TapeTile,

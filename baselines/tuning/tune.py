@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hedge_env.baselines.centre import CentredRule
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.centre import CentredRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.tuning.centre_fit import least_variance_centre
 from hedge_env.baselines.tuning.search import (
     FINE_STEP,

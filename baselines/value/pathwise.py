@@ -24,9 +24,9 @@ from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import BandRule, banded_target
 from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
-from hedge_env.baselines.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.band_rule import BandRule, banded_target
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.desk.orders import order_params

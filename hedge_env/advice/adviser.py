@@ -12,7 +12,7 @@ from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.allocation.allocation_rule import AllocationRule
-from hedge_env.baselines.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.orders import order_params, trades_of

@@ -7,7 +7,7 @@ exactly, and selects instead of branches, so that LLVM turns a loop over them in
 vector code. Relative errors are below 5e-16, `normal_cdf` 2e-15, where the result is
 a normal number. NaN gives NaN. Subnormal numbers count as zero, in and out.
 
-The coefficients are derived by `tests/numerics/fit_coefficients.py`.
+The coefficients are derived by `tests/hedge_env/numerics/fit_coefficients.py`.
 """
 
 import numpy as np

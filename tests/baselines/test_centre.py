@@ -7,12 +7,12 @@ import pytest
 
 from hedge_env.base.field import FIELDS
 from hedge_env.baselines import BASELINES
-from hedge_env.baselines.band_rule import BandRule
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.bands.delta_band import DeltaBand
 from hedge_env.baselines.bands.gas_band import GasBand
-from hedge_env.baselines.centre import CentredRule
 from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
+from hedge_env.baselines.rule.band_rule import BandRule
+from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.centre_fit import least_variance_centre
 from hedge_env.baselines.tuning.criteria import paired_difference
 from hedge_env.baselines.tuning.tune import tune

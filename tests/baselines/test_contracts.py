@@ -11,7 +11,7 @@ import pytest
 
 from hedge_env import baselines
 from hedge_env.baselines import BASELINES, RULES, AbstractRule
-from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy

@@ -1,6 +1,6 @@
 import pytest
 
-from hedge_env.baselines.parameter_range import ParameterRange
+from hedge_env.baselines.rule.parameter_range import ParameterRange
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ RULE = """
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.deltas.delta import Delta
 
 class Half(AbstractRule):

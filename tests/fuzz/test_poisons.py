@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.fuzz.poisons import POISONS, poisoned
-
-ROOT = Path(__file__).parents[2]
+from tests.support.checkout import ROOT
 
 
 @pytest.mark.slow

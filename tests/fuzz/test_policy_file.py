@@ -16,7 +16,12 @@ from hedge_env.base.errors import PolicyFileError
 from hedge_env.policies.policy_file import load_policy, save_policy
 from tests.fuzz.examples import assert_one_line, tries
 from tests.fuzz.test_yaml import VALUES
-from tests.policies.test_policy_file import document, metadata, random_weights, rewrite
+from tests.hedge_env.policies.test_policy_file import (
+    document,
+    metadata,
+    random_weights,
+    rewrite,
+)
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.slow]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hedge_env.base.errors import HedgeError
 from hedge_env.feeds.files import columns
 from hedge_env.feeds.files.series_file import read_series
-from tests.feeds.history.files import hourly, walk, write_series
 from tests.fuzz.examples import assert_one_line, tries
+from tests.hedge_env.feeds.history.files import hourly, walk, write_series
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.slow]
 

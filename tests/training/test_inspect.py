@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hedge_env.training.cli.main import main
-from tests.feeds.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
-from tests.training.calibrate.files import SHARED
+from tests.hedge_env.feeds.history.layout_files import BARS, INSTANTS, OPEN_BARS, table
+from tests.training.calibrate.files import DATA
 
 KEYS = {
     *("layout", "kind", "rows", "first", "last", "spacing_seconds", "moment", "unit"),
@@ -39,9 +39,9 @@ def inspect(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]
 def test_published_histories_are_taken_for_what_they_are(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not (SHARED / name).exists():
+    if not (DATA / name).exists():
         pytest.skip(f"needs the history {name}")
-    found = inspect(SHARED / name, capsys)
+    found = inspect(DATA / name, capsys)
     keys = ("kind", "rows", "spacing_seconds", "moment", "unit", "missing")
     assert tuple(found[key] for key in keys) == FILES[name]
 

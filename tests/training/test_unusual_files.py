@@ -21,7 +21,15 @@ from hedge_env.training.calibrate.data.read_table import (
     read_table,
 )
 from hedge_env.training.cli.main import main
-from tests.feeds.history.unusual import BARS, DAY, HOUR, START, VALUES, rows, stamp
+from tests.hedge_env.feeds.history.unusual import (
+    BARS,
+    DAY,
+    HOUR,
+    START,
+    VALUES,
+    rows,
+    stamp,
+)
 
 
 def fit(path: Path, kind: Kind) -> Series:

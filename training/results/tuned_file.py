@@ -21,7 +21,7 @@ from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.base.files import read_regular_file, write_atomically
 from hedge_env.baselines import RULES, AbstractRule
 from hedge_env.baselines.capabilities import NOT_TUNED_FOR
-from hedge_env.baselines.centre import CentredRule
+from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.holdout import Holdout
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversion

@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hedge_env.config.loading import load_config
 from hedge_env.evaluation.wealth import WealthOutcomes, follow_wealth, gap_risk
 from hedge_env.feeds.tape import record_tape
 from hedge_env.training.results.contenders import find_contenders
+from tests.support.checkout import ROOT
 
 YEAR = 365.0 * 24.0
 
@@ -152,7 +152,7 @@ def test_all_rules_are_those_that_hedge():
 
 def test_the_page_shows_what_its_code_prints():
     """The row of CPPI with m = 4 and larger jumps, on fewer paths."""
-    page = (Path(__file__).parents[3] / "docs" / "allocation.md").read_text()
+    page = (ROOT / "docs" / "allocation.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     names = {}
     exec(code.replace("10_000", "2_000").replace("print(", "risk = ("), names)

@@ -7,7 +7,7 @@ from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
 from tests.baselines.markets import observables, target_of
-from tests.market.drive import start_rows
+from tests.hedge_env.market.drive import start_rows
 
 RHO, NU, ALPHA, YEARS = -0.4, 0.6, 0.2, 0.24
 

@@ -3,7 +3,7 @@ import pytest
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.tuning.criteria import criterion_with_error, parse_criterion
-from tests.evaluation.test_metrics import table_of
+from tests.hedge_env.evaluation.test_metrics import table_of
 
 TABLE = table_of(np.arange(100) * 1e-4, np.zeros(100))
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hedge_env.baselines import BASELINES
-from hedge_env.baselines.band_rule import BandRule
 from hedge_env.baselines.bands.gas_band import GasBand
 from hedge_env.baselines.deltas.no_hedge import NoHedge
+from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.baselines.timing.random_threshold import RandomThreshold
 from hedge_env.baselines.tuning.fused_episodes import can_roll_out, cut_tiles, roll_out
 from hedge_env.config import BookConfig, EnvConfig, ExecutionConfig, LegConfig

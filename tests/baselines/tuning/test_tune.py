@@ -9,8 +9,8 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import BASELINES, rules_for
 from hedge_env.baselines.bands.delta_threshold import DeltaThreshold
 from hedge_env.baselines.bands.gas_band import GasBand
-from hedge_env.baselines.parameter_range import ParameterRange
-from hedge_env.baselines.rule import AbstractRule
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.timing.time_based import TimeBased
 from hedge_env.baselines.tuning.trials import split
 from hedge_env.baselines.tuning.tune import tune

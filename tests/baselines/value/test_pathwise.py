@@ -8,10 +8,10 @@ import pytest
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.band_rule import BandRule
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.bands.delta_band import DeltaBand
 from hedge_env.baselines.bands.zakamouline import Zakamouline
+from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.baselines.timing.gas_wait import GasWait
 from hedge_env.baselines.value.pathwise import pathwise_values
 from hedge_env.config import EnvConfig

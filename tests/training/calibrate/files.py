@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import numpy as np
 
+from tests.support.checkout import SHARED
+
 START = 1_577_836_800  # 2020-01-01 [s]
 HOURS = 24 * 220
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = SHARED / "data"
 
 Rows = list[tuple[str, str]]
 

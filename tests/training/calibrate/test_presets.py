@@ -1,7 +1,6 @@
 """The fitted presets are as near to the data as docs/calibration.md says."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,9 @@ from hedge_env.training.calibrate.fit.model_values import (
 )
 from hedge_env.training.calibrate.fit.parameters import AIMS
 from hedge_env.training.calibrate.statistics.statistic import WEIGHT, Statistic, Values
+from tests.support.checkout import ROOT
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "calibration.md"
+DOCUMENT = ROOT / "docs" / "calibration.md"
 DAYS = 2892  # of hourly prices from 2018 on
 SPREADS = {
     "sd of log daily volatility",

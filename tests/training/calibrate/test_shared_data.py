@@ -12,21 +12,21 @@ from hedge_env.training.calibrate.data.history import (
     add_implied,
     read_spot,
 )
-from tests.training.calibrate.files import SHARED
+from tests.training.calibrate.files import DATA
 
 pytestmark = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="needs the recorded history in ../shared/data"
+    not DATA.is_dir(), reason="needs the recorded history in ../shared/data"
 )
 
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    history = read_spot(SHARED / "eth_usdt_1h.csv", Window(1_514_764_800.0))
-    add_implied(history, SHARED / "eth_dvol_daily.csv", Window())
+    history = read_spot(DATA / "eth_usdt_1h.csv", Window(1_514_764_800.0))
+    add_implied(history, DATA / "eth_dvol_daily.csv", Window())
     window = Window(1_663_200_000.0, 1_710_288_000.0)  # Merge to Dencun
-    files = [SHARED / "eth_gas_daily.csv", SHARED / "eth_gas_hourly_2022.csv"]
+    files = [DATA / "eth_gas_daily.csv", DATA / "eth_gas_hourly_2022.csv"]
     add_gas(history, files, window, 1.0)
-    add_funding(history, SHARED / "eth_funding_8h.csv", Window())
+    add_funding(history, DATA / "eth_funding_8h.csv", Window())
     return history
 
 
@@ -76,8 +76,8 @@ def test_the_oddities_of_the_files_are_reported(history: History) -> None:
 
 
 def test_a_cost_in_dollars_becomes_a_gas_price() -> None:
-    history = read_spot(SHARED / "eth_usdt_1h.csv", Window(1_700_000_000.0))
-    add_gas(history, [SHARED / "base_l2_gas_hourly_2024.csv"], Window(), 1.0 / 0.3)
+    history = read_spot(DATA / "eth_usdt_1h.csv", Window(1_700_000_000.0))
+    add_gas(history, [DATA / "base_l2_gas_hourly_2024.csv"], Window(), 1.0 / 0.3)
     dollars = history.values["gas price, median"] * 0.3
     assert 0.005 < dollars < 0.02
     assert history.direct["season"] > 0.0
@@ -91,7 +91,7 @@ def test_a_cost_in_dollars_becomes_a_gas_price() -> None:
     ],
 )
 def test_a_chain_gives_its_smile(name: str, slope: float, curvature: float) -> None:
-    smile = fit_chains([SHARED / name])
+    smile = fit_chains([DATA / name])
     assert abs(smile.slope - slope) < 0.01
     assert abs(smile.curvature - curvature) < 0.01
     assert smile.options > 40

@@ -15,7 +15,7 @@ from hedge_env.config.loading import NEEDS_FILES, PRESETS, load_config
 from hedge_env.training.cli import option_types
 from hedge_env.training.cli.main import main
 from hedge_env.training.output.console import log, write_table, write_text
-from tests.policies.test_policy_file import document, rewrite_metadata
+from tests.hedge_env.policies.test_policy_file import document, rewrite_metadata
 from tests.training.helpers.saved_policy import save_random_policy
 
 ESCAPES = "\x1b[2J\x1b]0;x\x07\x9b1m"

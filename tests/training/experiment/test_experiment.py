@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 import yaml
 
@@ -9,8 +7,9 @@ from hedge_env.training.experiment.experiment import (
     load_experiment,
     read_resolved,
 )
+from tests.support.checkout import ROOT
 
-CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 PPO = {"total_timesteps": 1000, "n_envs": 4, "n_steps": 10, "batch_size": 20}
 
 

@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
@@ -9,13 +8,14 @@ from hedge_env.policies.policy_file import load_policy, save_policy
 from hedge_env.training.experiment.experiment import load_experiment
 from hedge_env.training.results.agents import find_agents, identity_notes
 from hedge_env.training.train.train import train
+from tests.support.checkout import ROOT
 from tests.training.helpers.saved_policy import save_random_policy
 from tests.training.train.test_train import experiment as small_experiment
 
 TAKEN = ("delta", "optimal")
 
 
-CONFIG = Path(__file__).parents[3] / "configs" / "reference.yaml"
+CONFIG = ROOT / "configs" / "reference.yaml"
 
 
 def experiment(seed, settings=()):

@@ -1,6 +1,5 @@
 import csv
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from hedge_env.training.results.contenders import (
     rule_contender,
     wanted_optima,
 )
+from tests.support.checkout import ROOT
 from tests.training.helpers.saved_policy import save_random_policy
 
 
@@ -54,7 +54,7 @@ def test_main_means_eight_rules_and_those_for_listed_options():
 
 
 def test_whatever_leads_in_the_study_is_a_main_rule():
-    path = Path(__file__).parents[3] / "docs" / "study" / "summary.csv"
+    path = ROOT / "docs" / "study" / "summary.csv"
     with path.open() as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] == "baseline"]
     cells = {(row["preset"], row["risk_aversion"]) for row in rows}

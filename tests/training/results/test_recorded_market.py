@@ -21,7 +21,12 @@ from hedge_env.training.results.recorded_market import (
     overlap,
     replay_sentence,
 )
-from tests.feeds.history.examples import DAY, day_config, full_replay, two_weeks
+from tests.hedge_env.feeds.history.examples import (
+    DAY,
+    day_config,
+    full_replay,
+    two_weeks,
+)
 
 OVERLAPPING = ("replay.stride_hours=4", "episode.start_hour=null")
 

@@ -1,7 +1,6 @@
 """Published tables, on fewer paths than their pages hold."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from hedge_env.training.study.published.table import (
     measure_rows,
     to_markdown,
 )
+from tests.support.checkout import ROOT
 
 CAO_2021, CAO_2023 = TABLES["cao-2021"], TABLES["cao-2023"]
 
@@ -134,6 +134,6 @@ def test_a_wrong_table_is_one_line(arguments, says, capsys):
 
 
 def test_the_pages_name_the_commands():
-    docs = Path(__file__).parents[3] / "docs"
+    docs = ROOT / "docs"
     for page, table in (("cao.md", "cao-2021"), ("options.md", "cao-2023")):
         assert f"hedge study --published {table} " in (docs / page).read_text()
