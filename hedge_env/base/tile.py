@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hedge_env.base.kernel import scalar_kernel
+from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 
 TILE: Final = 256  # paths: the rows of a tile fit into the second-level cache
@@ -34,3 +34,14 @@ def part(tile: Tile, row: int) -> FloatArray:
 def rows_from(tile: Tile, first: int) -> Tile:
     """The same paths of the rows from `first` on; a view."""
     return Tile(tile.rows[first:], tile.low, tile.high)
+
+
+@kernel
+def copy_row(values: FloatArray, out: FloatArray) -> None:
+    """Copy numbers (n,) to `out` (n,).
+
+    `out[:] = values` does the same, and has numba compile the words of an error about
+    shapes first, for half a second.
+    """
+    for i in range(out.size):
+        out[i] = values[i]

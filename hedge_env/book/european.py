@@ -22,7 +22,7 @@ from hedge_env.book.option_value import value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.volatility.factors import fair_variance_table
+from hedge_env.market.volatility.fair_variance import fair_variance_table
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval
 
@@ -124,7 +124,7 @@ def value_legs(
     """
     log_spot, spot = part(x, market_state.LOG_SPOT), part(rows, field.SPOT)
     for leg in range(book.quantity.shape[0]):
-        read_leg(scratch, steps, rows.low, leg, book)
+        read_leg(scratch, steps[rows.low : rows.high], leg, book)
         log_strike = book.log_strike[leg]
         smile.total_sd(scratch, x, log_spot, log_strike, market)
         relative, strike = scratch[tile.LOG_MONEYNESS], scratch[tile.STRIKE]
@@ -136,16 +136,20 @@ def value_legs(
 
 
 @kernel
-def read_leg(
-    scratch: FloatArray, steps: IntArray, low: int, leg: int, book: BookParams
-) -> None:
-    """Copy what `read_grid` does of one leg, and the decisions it has left."""
+def read_leg(scratch: FloatArray, steps: IntArray, leg: int, book: BookParams) -> None:
+    """Copy what `read_grid` does of one leg, and the decisions it has left.
+
+    Args:
+        scratch: Of a tile, written.
+        steps: Decision index of the tile's paths.
+        leg: Its number; one after the last: the longest maturity, which never ends.
+        book: The legs.
+    """
     n_legs = book.quantity.shape[0]
     expiry = book.expiry_step[leg] if leg < n_legs else np.inf
-    high = low + scratch.shape[1]
-    smile.read_grid(scratch, steps[low:high], book.years[leg], book.fair[leg])
+    smile.read_grid(scratch, steps, book.years[leg], book.fair[leg])
     for i in range(scratch.shape[1]):
-        scratch[tile.ALIVE, i] = expiry - steps[low + i]
+        scratch[tile.ALIVE, i] = expiry - steps[i]
 
 
 @kernel

@@ -17,7 +17,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.book.european import days_left, grid_step
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.volatility.factors import fair_variance_table
+from hedge_env.market.volatility.fair_variance import fair_variance_table
 
 
 class SeriesParams(NamedTuple):

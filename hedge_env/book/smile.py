@@ -126,7 +126,7 @@ def _ssvi_total_sd(
         scratch[LEVEL],
     )
     base, scale = scratch[FAIR], scratch[FAIR + 1]
-    if p.parts.regime or p.parts.cascades:
+    if p.parts.clustering:
         stress, depth = part(x, market_state.STRESS), part(x, market_state.DEPTH)
         excitation = part(x, market_state.EXCITATION)
         expect_clustering(base, scale, years, stress, depth, excitation, p)
@@ -137,7 +137,7 @@ def _ssvi_total_sd(
         factors = fast_loading[i] * fast[i] + slow_loading[i] * slow[i]
         factors += intraday_loading[i] * intraday[i]
         base[i] += scale[i] * exp(2.0 * factors)
-    react(base, p.surface)
+    react(base, p.usual_variance, p.surface)
     for i in range(sd.size):
         theta = bounded_variance(level[i] * base[i] * years[i])
         k = log_strike - log_spot[i]

@@ -15,6 +15,7 @@ from hedge_env.base.account_rows import COST, N_RECORD, TRACKING_INCREMENT
 from hedge_env.base.errors import SimulationError
 from hedge_env.base.held import hold
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import MOST_OWN_MOVE, EnvConfig, RiskAversionRange
 from hedge_env.desk.accounts import StepRecord, Totals, step_record
@@ -135,7 +136,7 @@ class HedgeBatch:
             self.rows[field.BAND_RISK_AVERSION],
         )
         if self.n_instruments > 1:
-            observe_options(self.rows, 0, self.n_paths, self._params.options)
+            observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
 

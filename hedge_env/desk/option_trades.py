@@ -20,7 +20,7 @@ import numpy as np
 
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
-from hedge_env.base.tile import Tile, part
+from hedge_env.base.tile import Tile, copy_row, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book.listed_options import DELTA, GAMMA, N_QUOTED, PRICE, VEGA
 from hedge_env.book.series import SeriesParams, age_of, slot_now
@@ -71,17 +71,16 @@ def _units_of(slot: int, p: OptionParams) -> int:
 
 
 @kernel
-def observe_options(rows: FloatArray, low: int, high: int, p: OptionParams) -> None:
+def observe_options(here: Tile, p: OptionParams) -> None:
     """Write the rows of the option listed now, and add what is held to the Greeks.
 
     Args:
-        rows: Shape (`count_rows`, n); delta, gamma and vega are those of the clients'
+        here: Of `count_rows` rows; delta, gamma and vega are those of the clients'
             book before, and of everything after.
-        low: First path.
-        high: Path after the last.
         p: Constants.
     """
-    for i in range(low, high):
+    rows = here.rows
+    for i in range(here.low, here.high):  # the slot differs from path to path
         slot = slot_now(int(rows[field.STEP, i]), p.series)
         price = rows[_quote_of(slot, PRICE), i]
         vega = rows[_quote_of(slot, VEGA), i]
@@ -94,14 +93,14 @@ def observe_options(rows: FloatArray, low: int, high: int, p: OptionParams) -> N
         rows[field.OPTION_HOLDINGS, i] = rows[_units_of(slot, p), i]
         rows[field.OPTION_LIMIT, i] = p.limit
     for slot in range(p.series.n_slots):
-        units = rows[_units_of(slot, p), low:high]
+        units = part(here, _units_of(slot, p))
         for which, goal, sign in (
             (DELTA, field.DELTA, -1.0),
             (GAMMA, field.GAMMA, -1.0),
             (VEGA, field.VEGA, 1.0),
         ):
-            unit, total = rows[_quote_of(slot, which), low:high], rows[goal, low:high]
-            for i in range(high - low):
+            unit, total = part(here, _quote_of(slot, which)), part(here, goal)
+            for i in range(total.size):
                 total[i] += sign * units[i] * unit[i]
 
 
@@ -126,7 +125,8 @@ def book_options(
         p: Constants.
     """
     for slot in range(p.series.n_slots):
-        part(after, _units_of(slot, p))[:] = part(before, _units_of(slot, p))
+        units = _units_of(slot, p)
+        copy_row(part(before, units), part(after, units))
     _trade(before, after, target, record, totals, p)
     for slot in range(p.series.n_slots):
         _carry(before, after, record, totals, slot, p)

@@ -166,6 +166,6 @@ def observe(before: Tile, after: Tile, record: Tile, p: StepParams) -> None:
     if p.margin.on:
         write_equity(before, after, record, p.margin, p.orders.price_row)
     if p.options.series.n_slots > 0:
-        observe_options(after.rows, after.low, after.high, p.options)
+        observe_options(after, p.options)
     if p.looks:
         write_position(after)

@@ -14,7 +14,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
-from hedge_env.base.tile import Tile, part, rows_from
+from hedge_env.base.tile import TILE, Tile, part, rows_from
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import european, smile, tile
 from hedge_env.book.client_orders import order_rows
@@ -25,7 +25,7 @@ from hedge_env.book.series_quotes import quote_struck
 from hedge_env.book.smile import heston_skew, sabr_skew
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.engine.simulator import TILE, advance_tile
+from hedge_env.market.engine.simulator import advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
 from hedge_env.venues.cost_quotes import quote_costs, quote_gas
 from hedge_env.venues.disruptions import ConditionParams, write_conditions
@@ -101,12 +101,12 @@ def write_quotes(
     n = rows.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
-        if advance:
-            advance_tile(state, path_ids, counters, low, high, key, q.market)
-            for i in range(low, high):
-                steps[i] = min(steps[i] + 1, q.market.clock.decisions)
         here, market = Tile(rows, low, high), Tile(state, low, high)
         kept = Tile(memory, low, high)
+        if advance:
+            advance_tile(market, path_ids, counters, key, q.market)
+            for i in range(low, high):
+                steps[i] = min(steps[i] + 1, q.market.clock.decisions)
         _quote_tile(here, market, kept, steps, path_ids, counters, key, not advance, q)
         if q.conditions.any:
             write_conditions(
@@ -177,7 +177,7 @@ def _quote_volatility(
     q: QuoteParams,
 ) -> None:
     longest = q.book.quantity.shape[0]
-    european.read_leg(scratch, steps, rows.low, longest, q.book)
+    european.read_leg(scratch, steps[rows.low : rows.high], longest, q.book)
     years, sd = scratch[tile.YEARS], scratch[tile.SD]
     log_spot = part(x, market_state.LOG_SPOT)
     # Volatility at the money is quoted one step before expiry at the latest.

@@ -71,7 +71,7 @@ class MarketTape:
         )
 
     def part(self, low: int, high: int) -> MarketTape:
-        """Paths `low` to `high` - 1, without a copy."""
+        """Paths `low` to `high` - 1, of all arrays at once, without a copy."""
         return MarketTape(self.path_ids[low:high], self.rows[:, :, low:high], self.live)
 
 

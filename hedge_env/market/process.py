@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 from hedge_env.base.kernel import scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.config import HOURS_PER_DAY, EpisodeConfig, MarketConfig
 from hedge_env.numerics.random_blocks import Shock
@@ -20,33 +21,35 @@ class StepLength(NamedTuple):
     hours: float
     days: float
     years: float
+    days_per_year: float
 
 
 def step_length(episode: EpisodeConfig) -> StepLength:
     """Length of a market step of an episode."""
     days = episode.hours_per_market_step / HOURS_PER_DAY
-    years = days / episode.days_per_year
-    return StepLength(hours=episode.hours_per_market_step, days=days, years=years)
+    return StepLength(
+        hours=episode.hours_per_market_step,
+        days=days,
+        years=days / episode.days_per_year,
+        days_per_year=episode.days_per_year,
+    )
 
 
 class Rows(NamedTuple):
-    """Some rows on the paths `low` to `high` - 1."""
+    """Some rows of a tile."""
 
-    all: FloatArray  # shape (number of rows, n)
-    low: int
-    high: int
+    tile: Tile
     numbers: tuple[int, ...]  # of the rows meant
 
 
 @scalar_kernel
 def row(rows: Rows, place: int) -> FloatArray:
-    """The numbers of the row at a place among those meant, (high - low,); a view."""
-    numbers: FloatArray = rows.all[rows.numbers[place], rows.low : rows.high]
-    return numbers
+    """The numbers of the row at a place among those meant, (paths,); a view."""
+    return part(rows.tile, rows.numbers[place])
 
 
 class Step(NamedTuple):
-    """What every process sees of a market step; arrays have shape (high - low,)."""
+    """What every process sees of a market step; arrays have shape (paths,)."""
 
     log_spot: FloatArray  # after the step
     log_return: FloatArray  # of the step
@@ -63,15 +66,16 @@ class Process(Protocol):
     """What a file of a process declares.
 
     It may also have `USES`, the names of rows and shocks of others that it is handed
-    after its own, and these four, without which `engine` composes it by hand, because
-    it cannot be told apart from others there:
+    after its own, and
 
     `OFF`: constants with which it does nothing;
-    `compile(market: MarketConfig, length: StepLength)`: its constants, or `OFF`;
+    `compile(market: MarketConfig, length: StepLength)`: its constants, or `OFF`; a
+    process without is compiled in `engine.parameters`, from other sections;
     `start(own: Rows, shocks: Rows, p)`: a kernel that writes its rows at the start of
     an episode, where they are zero;
     `advance(own: Rows, shocks: Rows, step: Step, p)`: a kernel that moves them by one
-    market step.
+    market step, given what spot did. Those that make the step of spot have none, and
+    are called in `engine.price`.
     """
 
     @property
@@ -86,6 +90,6 @@ class Process(Protocol):
 def compile_process(
     process: Process, market: MarketConfig, length: StepLength
 ) -> Any | None:
-    """Constants of a process; None if it is compiled where it meets others."""
+    """Constants of a process; None if other sections than the market's give them."""
     function = getattr(process, "compile", None)
     return None if function is None else function(market, length)

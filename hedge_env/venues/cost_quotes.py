@@ -45,7 +45,7 @@ def quote_gas(
     gas = p.gas
     if gas.weekend != 0.0 or p.parts.regime:
         index = part(rows, field.STEP)
-        shift_gas(scratch[tile.BURST], burst, index, x.rows, x.low, x.high, p)
+        shift_gas(scratch[tile.BURST], burst, index, x, p)
         burst = scratch[tile.BURST]
     for i in range(season.size):
         season[i] = log_gas_deviation(0.0, 0.0, 0.0, share[i], gas)

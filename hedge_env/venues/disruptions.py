@@ -13,7 +13,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
-from hedge_env.base.tile import Tile, part
+from hedge_env.base.tile import Tile, copy_row, part
 from hedge_env.base.types import IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine import market_state
@@ -74,7 +74,8 @@ def write_conditions(
         price = part(x, market_state.FILL_LOG_PRICE)
         for i in range(fill.size):
             fill[i] = exp(price[i])
-        part(rows, field.FILL_FUNDING)[:] = part(x, market_state.FILL_FUNDING)
+        funding = part(x, market_state.FILL_FUNDING)
+        copy_row(funding, part(rows, field.FILL_FUNDING))
     if market.interval.halt:
         halted, left = part(rows, field.HALTED), part(x, market_state.HALTED)
         for i in range(halted.size):

@@ -66,6 +66,11 @@ class RegimeConfig(Model):
     liquidity: Multiple = 1.0  # half-spread and impact times
     drift: Drift = 0.0  # added [1/year]
 
+    @property
+    def share(self) -> float:
+        """Of time under stress, in the long run [-]."""
+        return self.stress_days / (self.calm_days + self.stress_days)
+
 
 class SpikeConfig(Model):
     """Poisson spikes of the log gas price."""

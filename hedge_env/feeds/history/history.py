@@ -45,7 +45,8 @@ from hedge_env.market.engine import market_state
 from hedge_env.market.engine.parameters import market_params
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.recorded import FUNDING_PAID, LOG_PRICE
-from hedge_env.market.volatility.factors import fair_variance_table
+from hedge_env.market.spot.cascades import OFF as NO_CASCADES
+from hedge_env.market.volatility.fair_variance import fair_variance_table
 from hedge_env.market.volatility.surface import react
 from hedge_env.numerics.ornstein_uhlenbeck import STILL
 
@@ -176,7 +177,8 @@ def _with_still_volatility(p: MarketParams) -> MarketParams:
         mean_shift=0.0,
     )
     # What cascades do to the price is in the record.
-    return p._replace(volatility=still, parts=p.parts._replace(cascades=False))
+    parts = p.parts._replace(cascades=False, clustering=False)
+    return p._replace(volatility=still, cascades=NO_CASCADES, parts=parts)
 
 
 class _Table:
@@ -245,7 +247,7 @@ def _add_implied_volatility(
     )[:, 0]
     loaded = fair[2] * factors[0] + fair[3] * factors[1]
     variance = fair[0] + fair[1] * np.exp(2.0 * loaded)
-    react(variance, p.surface)
+    react(variance, p.usual_variance, p.surface)
     variance *= p.surface.variance_premium
     table.drive(market_state.LEVEL, 0.5 * np.log(implied**2 / variance))
     table.params = table.params._replace(

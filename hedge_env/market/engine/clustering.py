@@ -22,131 +22,56 @@ if the regime were spread evenly over the time left: exact for constant volatili
 from __future__ import annotations
 
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.gas.gas_price import week_deviation
-from hedge_env.market.spot.cascades import advance_excitation, jump_probabilities
-from hedge_env.market.spot.jumps import compensator, draw_jumps_with
-from hedge_env.market.spot.regime import (
-    RegimeParams,
-    advance_depth,
-    advance_regime,
-    in_stress,
-    start_depth,
-    volatility_at,
-)
+from hedge_env.market.spot.jumps import compensator
+from hedge_env.market.spot.regime import RegimeParams, in_stress, volatility_at
 from hedge_env.market.volatility.season import is_weekend
 from hedge_env.numerics.special import exp
 
 
 @kernel
-def start_clustering(
-    x: FloatArray, u_regime: float, u_depth: float, p: MarketParams
-) -> None:
-    """Draw the regime of one path's state and scale what depends on it."""
-    stress = 1.0 if u_regime < p.regime.start else 0.0
-    x[market_state.STRESS] = stress
-    x[market_state.EXCITATION] = p.cascades.branching * p.cascades.mean
-    x[market_state.DEPTH] = start_depth(stress, u_depth, p.regime)
-    x[market_state.VOLATILITY] *= volatility_at(
-        x[market_state.DEPTH], p.regime.volatility
-    )
-    own = p.cascades.calm + (p.cascades.stress - p.cascades.calm) * stress
-    probability = (1.0 - p.cascades.branching) * own + x[market_state.EXCITATION]
-    jumps = probability * p.jumps.mean_square / p.price.dt
-    x[market_state.REALISED_VARIANCE] = x[market_state.VOLATILITY] ** 2 + jumps
-
-
-@kernel
-def draw_clustered_jumps(
-    x: FloatArray,
-    low: int,
-    high: int,
-    u_occurs: FloatArray,
-    u_sign: FloatArray,
-    jump: FloatArray,
-    probability: FloatArray,
-    p: MarketParams,
-) -> None:
-    """Write jumps, and how likely each was, of the paths `low` to `high`."""
-    stress, excitation = (
-        x[market_state.STRESS, low:high],
-        x[market_state.EXCITATION, low:high],
-    )
-    jump_probabilities(excitation, stress, probability, p.cascades)
-    draw_jumps_with(u_occurs, u_sign, probability, jump, p.jumps)
-
-
-@kernel
 def compensate_price(
-    x: FloatArray,
-    low: int,
-    high: int,
-    log_return: FloatArray,
-    probability: FloatArray,
-    p: MarketParams,
+    x: Tile, log_return: FloatArray, odds: FloatArray, p: MarketParams
 ) -> None:
     """Correct returns for the jumps that were likely, and add the drift of stress."""
-    log_spot, stress = (
-        x[market_state.LOG_SPOT, low:high],
-        x[market_state.STRESS, low:high],
-    )
+    log_spot, stress = part(x, market_state.LOG_SPOT), part(x, market_state.STRESS)
     drift = p.regime.drift * p.price.dt
-    for i in range(high - low):
-        extra = compensator(probability[i], p.jumps) - p.jumps.compensator
+    for i in range(log_spot.size):
+        extra = compensator(odds[i], p.jumps) - p.jumps.compensator
         log_return[i] += extra + drift * stress[i]
         log_spot[i] += extra + drift * stress[i]
 
 
 @kernel
-def advance_clustering(
-    x: FloatArray,
-    low: int,
-    high: int,
-    u_regime: FloatArray,
-    jump: FloatArray,
-    probability: FloatArray,
-    p: MarketParams,
-) -> None:
-    """Advance excitation and regime, and let the new volatility feel them.
+def scale_volatility(x: Tile, odds: FloatArray, p: MarketParams) -> None:
+    """Let the new volatility feel the depth of stress and how likely jumps were.
 
-    To be called after `advance_volatility` has written the volatility of calm.
+    Args:
+        x: State, after all processes have advanced; updated in place.
+        odds: Probability of a jump in this step, shape (paths of the tile,) [-].
+        p: Constants.
     """
-    stress, depth = x[market_state.STRESS, low:high], x[market_state.DEPTH, low:high]
-    volatility, fast = (
-        x[market_state.VOLATILITY, low:high],
-        x[market_state.FAST, low:high],
-    )
-    if p.parts.cascades:
-        advance_excitation(x[market_state.EXCITATION, low:high], jump, p.cascades)
-    if p.parts.regime:
-        advance_regime(stress, u_regime, p.regime)
-        advance_depth(depth, stress, p.regime)
-    for i in range(high - low):
-        excess = p.volatility.jump_shift * (probability[i] - p.cascades.mean)
+    depth, fast = part(x, market_state.DEPTH), part(x, market_state.FAST)
+    volatility = part(x, market_state.VOLATILITY)
+    for i in range(volatility.size):
+        excess = p.volatility.jump_shift * (odds[i] - p.cascades.mean)
         fast[i] -= excess
         volatility[i] *= exp(-excess) * volatility_at(depth[i], p.regime.volatility)
 
 
 @kernel
 def shift_gas(
-    out: FloatArray,
-    burst: FloatArray,
-    decisions: FloatArray,
-    x: FloatArray,
-    low: int,
-    high: int,
-    p: MarketParams,
+    out: FloatArray, burst: FloatArray, decisions: FloatArray, x: Tile, p: MarketParams
 ) -> None:
     """Write the burst of gas plus what day of the week and regime add to log gas."""
-    weekday, hour = (
-        x[market_state.START_WEEKDAY, low:high],
-        x[market_state.START_HOUR, low:high],
-    )
-    stress = x[market_state.STRESS, low:high]
+    weekday = part(x, market_state.START_WEEKDAY)
+    hour, stress = part(x, market_state.START_HOUR), part(x, market_state.STRESS)
     interval = p.clock.market_steps * p.clock.hours_per_step
-    for i in range(high - low):
+    for i in range(hour.size):
         weekend = is_weekend(weekday[i], hour[i] + decisions[i] * interval)
         shift = week_deviation(weekend, p.gas) + p.regime.log_gas * stress[i]
         out[i] = burst[i] + shift

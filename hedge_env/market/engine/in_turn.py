@@ -1,24 +1,22 @@
 """Calls `start` and `advance` of one process after the other, in the order of the list.
 
-Compiled code cannot go through a list of functions of different types. So each link of
-a chain is a function that calls one process and then the next link; all are inlined
-into the kernel that calls the first, and are kept on disk with it.
+Compiled code cannot go through a list of functions of different types. So the calls are
+written out from the list, as one would by hand, and compiled as one function:
+`sentences` is what they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hedge_env.base.kernel import scalar_kernel
-from hedge_env.base.types import FloatArray
-from hedge_env.market.engine import market_state, noise
+from hedge_env.base.tile import Tile
+from hedge_env.market.engine import interval, market_state, noise
+from hedge_env.market.engine.interval import note_interval
 from hedge_env.market.engine.parts import PartsParams
 from hedge_env.market.engine.processes import PROCESSES, MarketParams
 from hedge_env.market.process import Process, Rows, Step
-
-Starting = Callable[[FloatArray, FloatArray, int, int, MarketParams], None]
-Advancing = Callable[[FloatArray, FloatArray, int, int, Step, MarketParams], None]
 
 
 def numbers(process: Process) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -37,78 +35,43 @@ def numbers(process: Process) -> tuple[tuple[int, ...], tuple[int, ...]]:
     )
 
 
-def _start_link(name: str, process: Process, following: Starting) -> Starting:
-    # Asked for only where a process has it; the protocol cannot say "may have".
-    start: Callable[[Rows, Rows, Any], None] = process.start  # type: ignore[attr-defined]
-    states, shocks = numbers(process)
-    place = MarketParams._fields.index(name)
+def sentences(part: str, given: str = "") -> str:
+    """Text of a function that calls a part of every process that has it, in turn.
 
-    def link(
-        x: FloatArray, z: FloatArray, path: int, column: int, p: MarketParams
-    ) -> None:
-        own = Rows(all=x, low=path, high=path + 1, numbers=states)
-        drawn = Rows(all=z, low=column, high=column + 1, numbers=shocks)
-        start(own, drawn, p[place])
-        following(x, z, path, column, p)
+    Args:
+        part: "start" or "advance".
+        given: What each is given between its rows and its constants.
+    """
+    lines = [f"def {part}_in_turn(x, z, {given}p):"]
+    for name, process in PROCESSES.items():
+        if hasattr(process, part):
+            states, shocks = numbers(process)
+            # All start; a process without a flag does nothing with its `OFF`.
+            flagged = part == "advance" and name in PartsParams._fields
+            condition = f"if p.parts.{name}: " if flagged else ""
+            rows = f"Rows(x, {states}), Rows(z, {shocks})"
+            lines.append(f"    {condition}{name}_{part}({rows}, {given}p.{name})")
+    return "\n".join(lines)
 
-    return scalar_kernel(link)
+
+def _compiled(part: str, given: str = "") -> Any:
+    """The function of `sentences`, inlined into the kernel that calls it."""
+    scope: dict[str, Any] = {"__name__": __name__, "Rows": Rows}
+    for name, process in PROCESSES.items():
+        scope[f"{name}_{part}"] = getattr(process, part, None)
+    exec(compile(sentences(part, given), f"<{part} in turn>", "exec"), scope)
+    return scalar_kernel(scope[f"{part}_in_turn"])
 
 
-def _advance_link(name: str, process: Process, following: Advancing) -> Advancing:
-    # As `start` above.
-    advance: Callable[[Rows, Rows, Step, Any], None] = process.advance  # type: ignore[attr-defined]
-    states, shocks = numbers(process)
-    place = MarketParams._fields.index(name)
-    # A process without a flag does nothing with its `OFF`.
-    has_flag = name in PartsParams._fields
-    flag = PartsParams._fields.index(name) if has_flag else 0
-
-    def link(
-        x: FloatArray,
-        z: FloatArray,
-        low: int,
-        high: int,
-        step: Step,
-        p: MarketParams,
-    ) -> None:
-        if not has_flag or p.parts[flag]:
-            own = Rows(all=x, low=low, high=high, numbers=states)
-            drawn = Rows(all=z, low=0, high=high - low, numbers=shocks)
-            advance(own, drawn, step, p[place])
-        following(x, z, low, high, step, p)
-
-    return scalar_kernel(link)
+start_in_turn: Final[Callable[[Tile, Tile, MarketParams], None]] = _compiled("start")
+advance_in_turn: Final[Callable[[Tile, Tile, Step, MarketParams], None]] = _compiled(
+    "advance", "step, "
+)
+_INTERVAL: Final = numbers(cast(Process, interval))[0]
 
 
 @scalar_kernel
-def _all_started(
-    x: FloatArray, z: FloatArray, path: int, column: int, p: MarketParams
-) -> None:
-    return
-
-
-@scalar_kernel
-def _all_advanced(
-    x: FloatArray, z: FloatArray, low: int, high: int, step: Step, p: MarketParams
-) -> None:
-    return
-
-
-def _starting() -> Starting:
-    chain: Starting = _all_started
-    for name, process in reversed(list(PROCESSES.items())):
-        if hasattr(process, "start"):
-            chain = _start_link(name, process, chain)
-    return chain
-
-
-def _advancing() -> Advancing:
-    chain: Advancing = _all_advanced
-    for name, process in reversed(list(PROCESSES.items())):
-        if hasattr(process, "advance"):
-            chain = _advance_link(name, process, chain)
-    return chain
-
-
-start_in_turn: Final = _starting()
-advance_in_turn: Final = _advancing()
+def note_in_turn(x: Tile, step: int, p: MarketParams) -> None:
+    """Let the interval do what is due before market step `step`, or after the last."""
+    if p.parts.interval:
+        note_interval(Rows(x, _INTERVAL), step, p.interval)

@@ -28,9 +28,10 @@ from typing import Final
 import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.tile import TILE, Tile
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.market.engine.draw_plan import DrawPlan
-from hedge_env.market.engine.interval import note_interval
+from hedge_env.market.engine.in_turn import note_in_turn
 from hedge_env.market.engine.noise import (
     JUMP,
     N_SCRATCH,
@@ -38,10 +39,11 @@ from hedge_env.market.engine.noise import (
     U_JUMP,
     U_REGIME,
     U_SIGN,
+    Z_SPOT,
     draw_noise,
 )
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.engine.simulator import TILE, _step
+from hedge_env.market.engine.simulator import advance_step
 from hedge_env.market.spot.diffusion import SHOCKS
 from hedge_env.numerics.philox import fill_normals
 from hedge_env.numerics.special import exp, log, normal_cdf, normal_pdf
@@ -91,37 +93,34 @@ def advance_draws(
     draws, n = plan.still + plan.jumps + plan.regime, state.shape[1]
     width = max(TILE // draws, 1) * draws
     for low in range(0, n, width):
-        high = min(low + width, n)
-        _advance_tile(state, ids, counters, weights, low, high, key, plan, p)
+        here = Tile(state, low, min(low + width, n))
+        _advance_tile(here, ids, counters, weights, key, plan, p)
 
 
 @kernel
 def _advance_tile(
-    state: FloatArray,
+    state: Tile,
     ids: IntArray,
     counters: IntArray,
     weights: FloatArray,
-    low: int,
-    high: int,
     key: tuple[np.uint32, np.uint32],
     plan: DrawPlan,
     p: MarketParams,
 ) -> None:
-    m, size = p.clock.market_steps, high - low
+    m, low, high = p.clock.market_steps, state.low, state.high
+    size = high - low
     noise = np.full((N_SCRATCH, size), np.nan)
     noise[JUMP, :] = 0.0
     shift, first, turn = np.empty(size), np.empty(size, np.int64), np.empty(size)
     _stratify_spot(shift, ids[low:high], counters[low:high], key, plan, m)
     for step in range(m):
-        if p.parts.interval:
-            note_interval(state, low, high, step, p.interval)
+        note_in_turn(state, step, p)
         draw_noise(noise, ids[low:high], counters[low:high], key, p.draws.step)
         _place(noise, shift, first, turn, weights[low:high], step, plan, m)
-        _step(state, low, high, noise, counters, p)
+        advance_step(state, noise, counters, p)
         for i in range(low, high):
             counters[i] += 1
-    if p.parts.interval:
-        note_interval(state, low, high, m, p.interval)
+    note_in_turn(state, m, p)
 
 
 @kernel
@@ -169,7 +168,7 @@ def _place(
     m: int,
 ) -> None:
     """Let the random numbers of one market step fall into their strata."""
-    spot = noise[0]
+    spot = noise[Z_SPOT]
     for i in range(shift.shape[0]):
         spot[i] += shift[i]
     if step == 0:

@@ -8,51 +8,87 @@ beyond a threshold halts trading at the next decisions.
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
+import numpy as np
+
 from hedge_env.base.kernel import kernel
-from hedge_env.base.types import FloatArray
-from hedge_env.market.engine import market_state
-from hedge_env.market.engine.interval_params import IntervalParams
+from hedge_env.base.tile import copy_row
+from hedge_env.config import BASIS_POINT, BasisConfig, ExecutionConfig
+from hedge_env.market.process import Rows, row
+from hedge_env.numerics.random_blocks import Shock
+
+STATES: Final[dict[str, str]] = {
+    "opening_log_spot": "log_spot at the last decision",
+    "halted": "decisions that are still halted",
+    "own_move": "of log spot by the hedger's own trade, at its fill",
+    "fill_log_price": "of the hedge instrument when the last decision's trade filled",
+    "fill_funding": "funding accrued until then [S_0]",
+}
+SHOCKS: Final[tuple[Shock, ...]] = ()
+USES: Final = ("log_spot", "basis", "funding_accrued")
+_OPENING, _HALTED, _OWN_MOVE, _FILL_PRICE, _FILL_FUNDING = range(5)  # of STATES
+_LOG_SPOT, _BASIS, _ACCRUED = range(5, 8)  # of USES, which come after
+
+
+class IntervalParams(NamedTuple):
+    """Constants of fills and halts."""
+
+    market_steps: int  # per decision
+    fills: bool  # is there anything to note at the fill?
+    latency: int  # from decision to fill [market step]
+    basis_mean: float  # log of the hedge instrument's price over spot [-]
+    halt: bool
+    move: float  # that halts trading, absolute log return [-]
+    decisions: float  # that are halted
+
+
+def interval_params(
+    execution: ExecutionConfig, market_steps: int, basis: BasisConfig | None
+) -> IntervalParams:
+    """Compile fills and halts."""
+    halt = execution.halt
+    return IntervalParams(
+        market_steps=market_steps,
+        fills=execution.latency_steps > 0 or execution.permanent_impact > 0.0,
+        latency=execution.latency_steps,
+        basis_mean=0.0 if basis is None else basis.mean_bp * BASIS_POINT,
+        halt=halt is not None,
+        move=np.inf if halt is None else float(halt.move),
+        decisions=0.0 if halt is None else float(halt.decisions),
+    )
 
 
 @kernel
-def note_interval(
-    x: FloatArray, low: int, high: int, step: int, p: IntervalParams
-) -> None:
+def note_interval(own: Rows, step: int, p: IntervalParams) -> None:
     """Do what is due before market step `step`, or after the last one.
 
     Args:
-        x: State of all paths, shape (N_STATES, n), updated in place.
-        low: First path.
-        high: Path after the last.
+        own: Its rows, updated in place.
         step: Market steps taken since the decision, 0 to `market_steps`.
         p: Constants.
     """
-    log_spot = x[market_state.LOG_SPOT, low:high]
-    opening = x[market_state.OPENING_LOG_SPOT, low:high]
+    log_spot, opening = row(own, _LOG_SPOT), row(own, _OPENING)
     if p.halt and step == 0:
-        opening[:] = log_spot
+        copy_row(log_spot, opening)
     if p.fills and step == p.latency:
-        _fill(x, low, high, p)
+        _fill(own, p)
     if p.halt and step == p.market_steps:
-        halted = x[market_state.HALTED, low:high]
-        for i in range(high - low):
+        halted = row(own, _HALTED)
+        for i in range(halted.size):
             left = halted[i] - 1.0 if halted[i] > 0.0 else 0.0
             is_large = abs(log_spot[i] - opening[i]) > p.move
             halted[i] = p.decisions if is_large else left
 
 
 @kernel
-def _fill(x: FloatArray, low: int, high: int, p: IntervalParams) -> None:
+def _fill(own: Rows, p: IntervalParams) -> None:
     """Note price and funding of the fill, then let it move spot."""
-    log_spot, basis = (
-        x[market_state.LOG_SPOT, low:high],
-        x[market_state.BASIS, low:high],
-    )
-    price = x[market_state.FILL_LOG_PRICE, low:high]
-    for i in range(high - low):
+    log_spot, basis = row(own, _LOG_SPOT), row(own, _BASIS)
+    price, move = row(own, _FILL_PRICE), row(own, _OWN_MOVE)
+    for i in range(price.size):
         price[i] = log_spot[i] + (p.basis_mean + basis[i])
-    x[market_state.FILL_FUNDING, low:high] = x[market_state.FUNDING_ACCRUED, low:high]
-    own = x[market_state.OWN_MOVE, low:high]
-    for i in range(high - low):
-        log_spot[i] += own[i]
-    own[:] = 0.0
+    copy_row(row(own, _ACCRUED), row(own, _FILL_FUNDING))
+    for i in range(move.size):
+        log_spot[i] += move[i]
+        move[i] = 0.0

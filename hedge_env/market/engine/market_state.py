@@ -11,17 +11,6 @@ from typing import Final
 
 from hedge_env.market.engine.processes import PROCESSES
 
-_CLOCK = {
-    "start_hour": "hour of day at which the episode starts",
-    "start_weekday": "day of the week at which the episode starts, 0: Monday",
-}
-_INTERVAL = {
-    "opening_log_spot": "log_spot at the last decision",
-    "halted": "decisions that are still halted",
-    "own_move": "of log spot by the hedger's own trade, at its fill",
-    "fill_log_price": "of the hedge instrument when the last decision's trade filled",
-    "fill_funding": "funding accrued until then [S_0]",
-}
 # The order in which checkpoints hold the first rows. Rows declared since come after
 # them, by process: nothing is to be added here.
 _EARLIEST = (
@@ -37,8 +26,8 @@ _EARLIEST = (
 def _declared() -> dict[str, str]:
     """Meaning of every row by its name, in the order of the rows."""
     found: dict[str, str] = {}
-    for states in (*(p.STATES for p in PROCESSES.values()), _CLOCK, _INTERVAL):
-        for name, meaning in states.items():
+    for process in PROCESSES.values():
+        for name, meaning in process.STATES.items():
             if name in found:
                 raise ValueError(f"two processes declare a state {name!r}; rename one")
             found[name] = meaning

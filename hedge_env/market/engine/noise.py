@@ -17,10 +17,9 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.market.engine.processes import PROCESSES
 from hedge_env.numerics.philox import fill_normals, fill_uniforms
-from hedge_env.numerics.random_blocks import PLACES, DrawParams, Shock, uniform
+from hedge_env.numerics.random_blocks import PLACES, DrawParams, Shock
 
-_CLOCK = (uniform("u_hour", 3, 3, at_start_only=True),)  # hour and weekday
-SHOCKS: Final = (*(shock for p in PROCESSES.values() for shock in p.SHOCKS), *_CLOCK)
+SHOCKS: Final = tuple(shock for p in PROCESSES.values() for shock in p.SHOCKS)
 BLOCKS: Final = tuple(sorted({shock.block for shock in SHOCKS}))
 
 # What else a step leaves in the scratch, besides random numbers.

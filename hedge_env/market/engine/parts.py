@@ -1,4 +1,4 @@
-"""Which parts of a market are on, and its time grid."""
+"""Which parts of a market are on."""
 
 from __future__ import annotations
 
@@ -8,24 +8,14 @@ from hedge_env.config import (
     ConstantVolatility,
     HestonSurface,
     HestonVolatility,
+    LogOuVolatility,
     MarketConfig,
     SabrSurface,
     SsviSurface,
+    VolatilityConfig,
     VolatilitySeasonConfig,
 )
-from hedge_env.market.engine.interval_params import IntervalParams
-from hedge_env.market.spot.cascades import CascadeParams
-from hedge_env.market.volatility.factors import VolatilityParams
-
-
-class ClockParams(NamedTuple):
-    """The time grid."""
-
-    decisions: int
-    market_steps: int  # per decision
-    hours_per_step: float  # of a market step [hour]
-    start_hour: float  # [hour]; negative: uniform over the day
-    start_weekday: float  # 0: Monday; negative: uniform over the week
+from hedge_env.market.engine.interval import IntervalParams
 
 
 class PartsParams(NamedTuple):
@@ -44,25 +34,22 @@ class PartsParams(NamedTuple):
     season: bool
     regime: bool
     cascades: bool
+    clustering: bool  # regime or cascades
     basis: bool
     crowd: bool
     interval: bool  # something happens at a time within a decision interval
 
 
-def parts_params(
-    market: MarketConfig,
-    volatility: VolatilityParams,
-    cascades: CascadeParams,
-    interval: IntervalParams,
-) -> PartsParams:
+def parts_params(market: MarketConfig, interval: IntervalParams) -> PartsParams:
     """Which parts of the market are on."""
     heston = isinstance(market.volatility, HestonVolatility)
     moves = not heston and not isinstance(market.volatility, ConstantVolatility)
     seasonal = _is_seasonal(market.season)
+    cascades = market.jumps is not None and market.jumps.excitation > 0.0
     return PartsParams(
         jumps=market.jumps is not None,
         volatility=moves or seasonal or market.regime is not None,
-        intraday=volatility.intraday.sd > 0.0,
+        intraday=_has_intraday(market.volatility),
         surface=isinstance(market.surface, SsviSurface),
         sabr=isinstance(market.surface, SabrSurface),
         heston=heston,
@@ -72,7 +59,8 @@ def parts_params(
         funding=market.funding is not None,
         season=seasonal,
         regime=market.regime is not None,
-        cascades=cascades.branching > 0.0,
+        cascades=cascades,
+        clustering=cascades or market.regime is not None,
         basis=market.basis is not None,
         crowd=market.crowd is not None,
         interval=interval.fills or interval.halt,
@@ -81,3 +69,9 @@ def parts_params(
 
 def _is_seasonal(season: VolatilitySeasonConfig | None) -> bool:
     return season is not None and (season.daily_amplitude > 0.0 or season.weekend != 1)
+
+
+def _has_intraday(volatility: VolatilityConfig) -> bool:
+    if not isinstance(volatility, LogOuVolatility) or volatility.intraday is None:
+        return False
+    return volatility.intraday.sd > 0.0

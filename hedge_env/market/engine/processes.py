@@ -3,7 +3,9 @@
 A process is a field of `MarketParams` whose type stands in a file with `STATES` and
 `SHOCKS` (`market.process.Process`). `market_state` and `noise` number what they
 declare, `parameters` compiles them, `in_turn` starts and advances them in this order;
-nothing else has to know how many there are.
+nothing else has to know how many there are. What they make together is said in three
+places: the step of the price in `price`, the product of volatilities at the end of
+`simulator.respond` and, for the first step, of `start`.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ import sys
 from types import MappingProxyType, ModuleType
 from typing import Final, NamedTuple, cast, get_type_hints
 
-from hedge_env.market.engine.interval_params import IntervalParams
-from hedge_env.market.engine.parts import ClockParams, PartsParams
+from hedge_env.market.engine.clock import ClockParams
+from hedge_env.market.engine.interval import IntervalParams
+from hedge_env.market.engine.parts import PartsParams
 from hedge_env.market.gas.gas_chain import GasChainParams
 from hedge_env.market.gas.gas_price import GasParams
 from hedge_env.market.liquidity import LiquidityParams
@@ -24,6 +27,7 @@ from hedge_env.market.spot.cascades import CascadeParams
 from hedge_env.market.spot.crowd import CrowdParams
 from hedge_env.market.spot.diffusion import PriceParams
 from hedge_env.market.spot.jumps import JumpParams
+from hedge_env.market.spot.realised import RealisedParams
 from hedge_env.market.spot.regime import RegimeParams
 from hedge_env.market.volatility.factors import VolatilityParams
 from hedge_env.market.volatility.heston import HestonParams
@@ -37,18 +41,18 @@ from hedge_env.pricing.sabr import SabrParams
 class MarketParams(NamedTuple):
     """All constants of one market."""
 
-    clock: ClockParams
     parts: PartsParams
-    interval: IntervalParams
     draws: DrawParams
     liquidity: LiquidityParams
     sabr: SabrParams
     heston_smile: HestonSmile
-    realised_decay: float  # of the realised-variance estimate, per market step
-    # Composed by hand, in `simulator`, `start` and `clustering`: they make the price.
+    usual_variance: float  # of the long run, jumps included [1/year]
+    clock: ClockParams
+    # Between market steps, see `interval`.
+    interval: IntervalParams
+    # Together they make the step of the price, see `price`.
     price: PriceParams
     jumps: JumpParams
-    heston: HestonParams
     crowd: CrowdParams
     # One after the other, given what spot did.
     gas: GasParams
@@ -57,9 +61,11 @@ class MarketParams(NamedTuple):
     basis: BasisParams
     surface: SurfaceParams
     volatility: VolatilityParams
-    # What multiplies the volatility of calm; by hand.
+    heston: HestonParams
+    realised: RealisedParams
     regime: RegimeParams
     cascades: CascadeParams
+    # What multiplies the volatility last, see `clustering`.
     season: SeasonParams
 
 

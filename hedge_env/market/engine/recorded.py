@@ -11,9 +11,10 @@ import numpy as np
 
 from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import TILE, Tile
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.interval import note_interval
+from hedge_env.market.engine.in_turn import note_in_turn
 from hedge_env.market.engine.noise import (
     JUMP,
     LOG_RETURN,
@@ -22,7 +23,7 @@ from hedge_env.market.engine.noise import (
     draw_noise,
 )
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.engine.simulator import TILE, respond
+from hedge_env.market.engine.simulator import respond
 from hedge_env.market.volatility.season import season_factor
 from hedge_env.numerics.special import exp
 
@@ -108,22 +109,21 @@ def advance_recorded(
     n = state.shape[1]
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
+        here = Tile(state, low, high)
         noise = np.full((N_SCRATCH, high - low), np.nan)
         noise[JUMP, :] = 0.0
         for step_number in range(p.clock.market_steps):
-            if p.parts.interval:
-                note_interval(state, low, high, step_number, p.interval)
+            note_in_turn(here, step_number, p)
             draw_noise(noise, path_ids[low:high], counters[low:high], key, p.draws.step)
             for i in range(low, high):
                 step = noise[:, i - low]
                 _read_step(
                     state, record, driven, i, first[i], ticks, counters[i], p, step
                 )
-            respond(state, low, high, noise, counters, True, p)
+            respond(here, noise, counters, True, p)
             for i in range(low, high):
                 counters[i] += 1
-        if p.parts.interval:
-            note_interval(state, low, high, p.clock.market_steps, p.interval)
+        note_in_turn(here, p.clock.market_steps, p)
 
 
 @kernel
@@ -146,7 +146,7 @@ def _read_step(
     log_return = log_price[following] - log_price[present]
     volatility = state[market_state.VOLATILITY, path]
     mean = (p.price.drift - 0.5 * volatility * volatility) * p.price.dt
-    mean += p.price.jump_compensator
+    mean += p.jumps.compensator
     shock = (log_return - mean) / (volatility * p.price.sqrt_dt + 1e-12)
     noise[Z_SPOT] = min(max(shock, -_LARGEST_SHOCK), _LARGEST_SHOCK)
     noise[LOG_RETURN] = log_return

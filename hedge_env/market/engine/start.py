@@ -5,19 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import TILE, Tile
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.market.engine import market_state
-from hedge_env.market.engine.clustering import start_clustering
 from hedge_env.market.engine.in_turn import start_in_turn
-from hedge_env.market.engine.noise import (
-    N_SCRATCH,
-    U_DEPTH,
-    U_HOUR,
-    U_REGIME,
-    draw_noise,
-)
+from hedge_env.market.engine.noise import N_SCRATCH, draw_noise
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.engine.simulator import TILE
+from hedge_env.market.spot.cascades import jump_probability
+from hedge_env.market.spot.regime import volatility_at
 from hedge_env.market.volatility.season import season_factor
 from hedge_env.numerics.random_blocks import INITIAL_COUNTER
 
@@ -38,32 +33,30 @@ def start_market(
         initial = np.full(high - low, INITIAL_COUNTER, dtype=np.int64)
         noise = np.zeros((N_SCRATCH, high - low))
         draw_noise(noise, path_ids[low:high], initial, key, p.draws.start)
-        for i in range(high - low):
-            if chosen[low + i]:
-                counters[low + i] = 0
-                state[:, low + i] = 0.0
-                start_in_turn(state, noise, low + i, i, p)
-                _start_by_hand(state[:, low + i], noise[:, i], p)
+        for i in range(low, high):
+            if chosen[i]:
+                counters[i] = 0
+                state[:, i] = 0.0
+                drawn = Tile(noise, i - low, i - low + 1)
+                start_in_turn(Tile(state, i, i + 1), drawn, p)
+                _multiply_volatility(state[:, i], p)
 
 
 @kernel
-def _start_by_hand(x: FloatArray, z: FloatArray, p: MarketParams) -> None:
-    """Start what reads what the processes have started, and the clock."""
-    if p.parts.heston:
-        x[market_state.FAST] = p.heston.start
-    # The estimator starts at the truth: a hedger has watched the market before.
-    x[market_state.REALISED_VARIANCE] = (
-        x[market_state.VOLATILITY] ** 2 + p.jumps.variance_rate
+def _multiply_volatility(x: FloatArray, p: MarketParams) -> None:
+    """Make the product that `respond` makes, and let its estimate start at the truth.
+
+    A hedger has watched the market before. The estimate starts without the season,
+    which over whole weeks is one.
+    """
+    x[market_state.VOLATILITY] *= volatility_at(
+        x[market_state.DEPTH], p.regime.volatility
     )
-    if p.parts.regime or p.parts.cascades:
-        start_clustering(x, z[U_REGIME], z[U_DEPTH], p)
-    start = p.clock.start_hour
-    hour = np.floor(24.0 * z[U_HOUR])
-    x[market_state.START_HOUR] = start if start >= 0.0 else hour
-    # What the hour leaves of the uniform number is uniform again.
-    weekday = np.floor(7.0 * (24.0 * z[U_HOUR] - hour))
-    start = p.clock.start_weekday
-    x[market_state.START_WEEKDAY] = start if start >= 0.0 else weekday
+    odds = jump_probability(
+        x[market_state.EXCITATION], x[market_state.STRESS], p.cascades
+    )
+    jumps = odds * p.jumps.mean_square / p.price.dt
+    x[market_state.REALISED_VARIANCE] = x[market_state.VOLATILITY] ** 2 + jumps
     if p.parts.season:
         x[market_state.VOLATILITY] *= season_factor(
             x[market_state.START_WEEKDAY], x[market_state.START_HOUR], p.season

@@ -25,9 +25,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import JumpConfig
+from hedge_env.config import JumpConfig, MarketConfig
+from hedge_env.market.jump_odds import JumpOdds, jump_odds
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 from hedge_env.numerics.random_blocks import Shock
 
@@ -55,33 +57,25 @@ OFF: Final = CascadeParams(
 
 
 def cascade_params(
-    config: JumpConfig | None,
-    calm: float,
-    stress: float,
-    share: float,
-    dt_hours: float,
-    dt: float,
+    config: JumpConfig | None, odds: JumpOdds, dt_hours: float, dt: float
 ) -> CascadeParams:
     """Compile the excitation.
 
     Args:
         config: Jumps; None if there are none.
-        calm: Probability of a jump in one market step in calm.
-        stress: The same under stress.
-        share: Of time under stress.
+        odds: Of a jump in one market step, without excitation.
         dt_hours: Length of a market step [hour].
         dt: The same [year].
     """
-    mean = calm + share * (stress - calm)
     if config is None:
         return OFF
     decay = half_life_decay(config.excitation_half_life_hours, dt_hours)
     kick = config.excitation * (1.0 - decay)
     rate = -float(Decimal(max(decay + kick, 1e-12)).ln()) / dt
     return CascadeParams(
-        calm=calm,
-        stress=stress,
-        mean=mean,
+        calm=odds.calm,
+        stress=odds.stress,
+        mean=odds.mean,
         branching=float(config.excitation),
         decay=decay,
         kick=kick,
@@ -89,14 +83,20 @@ def cascade_params(
     )
 
 
+@scalar_kernel
+def jump_probability(excitation: float, stress: float, p: CascadeParams) -> float:
+    """Probability of a jump in the present step; see the module docstring."""
+    own = 1.0 - p.branching
+    return own * (p.calm + (p.stress - p.calm) * stress) + excitation
+
+
 @kernel
 def jump_probabilities(
     excitation: FloatArray, stress: FloatArray, out: FloatArray, p: CascadeParams
 ) -> None:
     """Write the probability of a jump in the present step to `out` (n,)."""
-    own = 1.0 - p.branching
     for i in range(out.shape[0]):
-        out[i] = own * (p.calm + (p.stress - p.calm) * stress[i]) + excitation[i]
+        out[i] = jump_probability(excitation[i], stress[i], p)
 
 
 @kernel
@@ -107,3 +107,21 @@ def advance_excitation(
     for i in range(excitation.shape[0]):
         kick = p.kick if jump[i] != 0.0 else 0.0
         excitation[i] = p.decay * excitation[i] + kick
+
+
+def compile(market: MarketConfig, length: StepLength) -> CascadeParams:
+    """See `market.process`."""
+    odds = jump_odds(market, length.years)
+    return cascade_params(market.jumps, odds, length.hours, length.years)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: CascadeParams) -> None:
+    """Begin with the mean excitation."""
+    row(own, 0)[0] = p.branching * p.mean
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: CascadeParams) -> None:
+    """See `advance_excitation`."""
+    advance_excitation(row(own, 0), step.jump, p)

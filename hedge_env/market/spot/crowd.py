@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hedge_env.base.kernel import scalar_kernel
-from hedge_env.config import CrowdConfig
+from hedge_env.base.kernel import kernel, scalar_kernel
+from hedge_env.base.types import FloatArray
+from hedge_env.config import CrowdConfig, MarketConfig
+from hedge_env.market.process import StepLength
 from hedge_env.numerics.random_blocks import Shock
 
 STATES: Final[dict[str, str]] = {
@@ -55,3 +57,15 @@ def crowd_feedback(gamma: float, spot: float, p: CrowdParams) -> float:
     feedback = p.size * gamma * spot * spot
     feedback = p.cap if feedback > p.cap else feedback
     return -p.cap if feedback < -p.cap else feedback
+
+
+@kernel
+def amplify(values: FloatArray, feedback: FloatArray, out: FloatArray) -> None:
+    """Write 1 + f times the values (n,): a volatility, or jumps."""
+    for i in range(values.shape[0]):
+        out[i] = (1.0 + feedback[i]) * values[i]
+
+
+def compile(market: MarketConfig, length: StepLength) -> CrowdParams:
+    """See `market.process`."""
+    return crowd_params(market.crowd)

@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
+from hedge_env.config import MarketConfig
+from hedge_env.market.process import StepLength
 from hedge_env.numerics.random_blocks import Shock, normal
 
 STATES: Final[dict[str, str]] = {
     "log_spot": "log of S / S_0",
-    "realised_variance": "exponentially weighted squared returns [1/year]",
 }
 SHOCKS: Final[tuple[Shock, ...]] = (normal("z_spot", 0, 0),)
 
@@ -30,17 +31,16 @@ class PriceParams(NamedTuple):
     drift: float  # [1/year]
     dt: float  # [year]
     sqrt_dt: float  # [sqrt(year)]
-    jump_compensator: float  # [-]
 
 
-def price_params(drift: float, dt: float, jump_compensator: float) -> PriceParams:
+def price_params(drift: float, dt: float) -> PriceParams:
     """Compile the price process for market steps of `dt` years."""
-    return PriceParams(
-        drift=float(drift),
-        dt=dt,
-        sqrt_dt=sqrt(dt),
-        jump_compensator=jump_compensator,
-    )
+    return PriceParams(drift=float(drift), dt=dt, sqrt_dt=sqrt(dt))
+
+
+def compile(market: MarketConfig, length: StepLength) -> PriceParams:
+    """See `market.process`."""
+    return price_params(market.drift, length.years)
 
 
 LEAST_LOG_SPOT = -100.0  # of the start: squares and quotients by it are still numbers
@@ -48,10 +48,12 @@ _LEAST_RETURN = -1400.0  # of a market step: from any price to none at all
 
 
 @scalar_kernel
-def log_return_step(volatility: float, z: float, jump: float, p: PriceParams) -> float:
+def log_return_step(
+    volatility: float, z: float, jump: float, compensator: float, p: PriceParams
+) -> float:
     """Log return over one market step; see the module docstring."""
     drift = (p.drift - 0.5 * volatility * volatility) * p.dt
-    step = drift + volatility * p.sqrt_dt * z + jump + p.jump_compensator
+    step = drift + volatility * p.sqrt_dt * z + jump + compensator
     return _LEAST_RETURN if step < _LEAST_RETURN else step
 
 
@@ -62,20 +64,11 @@ def advance_price(
     volatility: FloatArray,
     z: FloatArray,
     jump: FloatArray,
+    compensator: float,
     p: PriceParams,
 ) -> None:
     """Advance `log_spot` (n,) by one step and write the returns."""
     for i in range(log_spot.shape[0]):
-        step = log_return_step(volatility[i], z[i], jump[i], p)
+        step = log_return_step(volatility[i], z[i], jump[i], compensator, p)
         log_return[i] = step
         log_spot[i] += step
-
-
-@kernel
-def estimate_variance(
-    realised: FloatArray, log_return: FloatArray, decay: float, dt: float
-) -> None:
-    """Exponentially weighted mean of squared returns per year."""
-    gain = (1.0 - decay) / dt
-    for i in range(realised.shape[0]):
-        realised[i] = decay * realised[i] + gain * log_return[i] * log_return[i]

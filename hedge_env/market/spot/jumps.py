@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import JumpConfig
+from hedge_env.config import JumpConfig, MarketConfig
+from hedge_env.market.jump_odds import step_probability
+from hedge_env.market.process import StepLength
 from hedge_env.numerics.random_blocks import Shock, uniform
 from hedge_env.numerics.special import log
 
@@ -72,9 +74,9 @@ def jump_params(config: JumpConfig | None, dt: float) -> JumpParams:
     )
 
 
-def step_probability(per_year: float, dt: float) -> float:
-    """Probability of at least one Poisson arrival in `dt` years."""
-    return float(1 - (-Decimal(per_year) * Decimal(dt)).exp())
+def compile(market: MarketConfig, length: StepLength) -> JumpParams:
+    """See `market.process`."""
+    return jump_params(market.jumps, length.years)
 
 
 @scalar_kernel
@@ -129,3 +131,20 @@ def draw_jumps_with(
     """
     for i in range(out.shape[0]):
         out[i] = jump_size(u_occurs[i], u_sign[i], probability[i], p)
+
+
+@kernel
+def compensate_scaling(
+    jump: FloatArray, excess: FloatArray, odds: FloatArray, p: JumpParams
+) -> None:
+    """Add what keeps the mean growth where jumps are 1 + `excess` times as large.
+
+    Args:
+        jump: Of log spot in this step, already larger, shape (n,), updated.
+        excess: Shape (n,) [-].
+        odds: Probability of a jump in this step, shape (n,) [-].
+        p: Constants.
+    """
+    for i in range(jump.shape[0]):
+        larger = scaled_compensator(1.0 + excess[i], odds[i], p)
+        jump[i] += larger - scaled_compensator(1.0, odds[i], p)

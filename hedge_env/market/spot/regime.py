@@ -37,7 +37,8 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import RegimeConfig
+from hedge_env.config import MarketConfig, RegimeConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.beta import beta_quantiles
 from hedge_env.numerics.random_blocks import Shock, uniform
 from hedge_env.numerics.special import exp
@@ -50,7 +51,7 @@ SHOCKS: Final[tuple[Shock, ...]] = (
     uniform("u_regime", 4, 0, "regime"),
     uniform("u_depth", 4, 1, "regime", at_start_only=True),
 )
-
+_STRESS, _DEPTH = range(2)  # of STATES, and what starts them of SHOCKS
 
 _LOG_TWO = 0.6931471805599453
 
@@ -99,7 +100,7 @@ def regime_params(
     """Compile the chain for market steps of `dt_days`."""
     if config is None:
         return OFF
-    share = config.stress_days / (config.calm_days + config.stress_days)
+    share = config.share
     per_day = 1.0 / config.calm_days + 1.0 / config.stress_days
     moves = float(1 - (-Decimal(per_day) * Decimal(dt_days)).exp())
     left, depth_rate, depths = 0.0, 0.0, _AT_ONCE
@@ -182,3 +183,23 @@ def multiply_in_stress(values: FloatArray, stress: FloatArray, multiple: float) 
     """Multiply values (n,) of the paths that are under stress."""
     for i in range(values.shape[0]):
         values[i] *= in_stress(stress[i], multiple)
+
+
+def compile(market: MarketConfig, length: StepLength) -> RegimeParams:
+    """See `market.process`."""
+    return regime_params(market.regime, length.days, length.days_per_year)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: RegimeParams) -> None:
+    """Draw the state of the chain, and how far variance has followed it."""
+    stress = 1.0 if row(shocks, _STRESS)[0] < p.start else 0.0
+    row(own, _STRESS)[0] = stress
+    row(own, _DEPTH)[0] = start_depth(stress, row(shocks, _DEPTH)[0], p)
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: RegimeParams) -> None:
+    """See `advance_regime` and `advance_depth`."""
+    advance_regime(row(own, _STRESS), row(shocks, _STRESS), p)
+    advance_depth(row(own, _DEPTH), row(own, _STRESS), p)

@@ -28,9 +28,15 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import HestonVolatility
+from hedge_env.config import HestonVolatility, MarketConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
+from hedge_env.numerics.random_blocks import Shock
 from hedge_env.numerics.special import log, normal_cdf
 
+STATES: Final[dict[str, str]] = {}
+SHOCKS: Final[tuple[Shock, ...]] = ()
+USES: Final = ("volatility", "fast")  # where the variance is
+_VOLATILITY, _VARIANCE = range(2)  # of USES
 _SWITCH = 1.5  # psi_c
 _LEAST_PSI = 1e-12
 _LEAST_ROOM = 1e-3  # for the mean of exp(A V) to be finite
@@ -145,3 +151,23 @@ def read_volatility(volatility: FloatArray, variance: FloatArray) -> None:
     """Write the root of the variance (n,)."""
     for i in range(volatility.shape[0]):
         volatility[i] = np.sqrt(variance[i])
+
+
+def compile(market: MarketConfig, length: StepLength) -> HestonParams:
+    """See `market.process`."""
+    if not isinstance(market.volatility, HestonVolatility):
+        return OFF
+    return heston_params(market.volatility, market.drift, length.years)
+
+
+@scalar_kernel
+def start(own: Rows, shocks: Rows, p: HestonParams) -> None:
+    """Put the variance where it starts; without Heston the row is a factor's."""
+    if p.start > 0.0:
+        row(own, _VARIANCE)[0] = p.start
+
+
+@scalar_kernel
+def advance(own: Rows, shocks: Rows, step: Step, p: HestonParams) -> None:
+    """Let volatility follow the variance, which has moved with the price."""
+    read_volatility(row(own, _VOLATILITY), row(own, _VARIANCE))

@@ -19,7 +19,8 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.config import HOURS_PER_DAY, VolatilitySeasonConfig
+from hedge_env.config import HOURS_PER_DAY, MarketConfig, VolatilitySeasonConfig
+from hedge_env.market.process import StepLength
 from hedge_env.numerics.random_blocks import Shock
 from hedge_env.numerics.special import sincos_two_pi
 
@@ -63,6 +64,11 @@ def season_params(
         weekend=ratio * weekday,
         step_days=step,
     )
+
+
+def compile(market: MarketConfig, length: StepLength) -> SeasonParams:
+    """See `market.process`."""
+    return season_params(market.season, length.hours)
 
 
 @scalar_kernel

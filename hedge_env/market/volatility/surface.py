@@ -11,7 +11,7 @@ The variance that is quoted at the money follows the fair one, :math:`V`, to a p
 .. math:: \theta / \tau = c\, e^{2 l}\, \bar V (V / \bar V)^\beta
 
 with the premium :math:`c`, the reaction :math:`\beta` and the variance of the long run
-:math:`\bar V`, see `usual_variance`. With a reaction of one, the default, it is
+:math:`\bar V`, see `react`. With a reaction of one, the default, it is
 :math:`c e^{2 l} V`; below one implied volatility answers less to a change of
 volatility than the mean reversion of the market itself lets it, above one more. Options
 do both: Poteshman (2001), "Underreaction, overreaction, and increasing misreaction to
@@ -30,8 +30,8 @@ from typing import Final, NamedTuple
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import FlatSurface, SsviSurface, SurfaceConfig
-from hedge_env.market.process import Rows, Step, row
+from hedge_env.config import FlatSurface, MarketConfig, SsviSurface, SurfaceConfig
+from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
     OuParams,
@@ -60,7 +60,6 @@ class SurfaceParams(NamedTuple):
     flat_volatility: float  # [1/sqrt(year)]; 0: SSVI
     variance_premium: float  # implied over expected variance [-]
     reaction: float  # beta, of what is quoted to what is expected [-]
-    usual_variance: float  # of the long run, jumps included [1/year]
     sees_depth: bool  # instead of the regime
     level: OuParams
     level_correlation: float  # with returns [-]
@@ -77,7 +76,6 @@ OFF: Final = SurfaceParams(
     flat_volatility=0.0,
     variance_premium=1.0,
     reaction=1.0,
-    usual_variance=0.0,
     sees_depth=False,
     level=NO_FACTOR,
     level_correlation=0.0,
@@ -94,7 +92,6 @@ OFF: Final = SurfaceParams(
 def surface_params(
     config: SurfaceConfig,
     level_volatility: float,
-    usual_variance: float,
     dt_days: float,
 ) -> SurfaceParams:
     """Compile the surface for market steps of `dt_days`.
@@ -103,19 +100,17 @@ def surface_params(
         config: Surface model.
         level_volatility: What a flat surface without a volatility of its own
             quotes [1/sqrt(year)].
-        usual_variance: Of the long run, jumps included [1/year].
         dt_days: Length of a market step [day].
     """
     if not isinstance(config, SsviSurface):
         volatility = config.volatility if isinstance(config, FlatSurface) else None
         flat = level_volatility if volatility is None else volatility
-        return OFF._replace(flat_volatility=float(flat), usual_variance=usual_variance)
+        return OFF._replace(flat_volatility=float(flat))
     level, skew, curvature = config.level, config.skew, config.curvature
     return SurfaceParams(
         flat_volatility=0.0,
         variance_premium=float(config.variance_premium),
         reaction=float(config.reaction),
-        usual_variance=usual_variance,
         sees_depth=config.sees == "depth",
         level=ou_params(level.half_life_days, level.sd, dt_days),
         level_correlation=float(level.return_correlation),
@@ -150,16 +145,26 @@ def advance_surface(
 
 
 @kernel
-def react(variance: FloatArray, p: SurfaceParams) -> None:
+def react(variance: FloatArray, usual: float, p: SurfaceParams) -> None:
     """Turn fair variances (n,) into what the surface makes of them [1/year].
 
     Without the premium and the level, which the caller multiplies them by.
+
+    Args:
+        variance: Updated in place.
+        usual: Variance of the long run, jumps included [1/year].
+        p: Constants.
     """
     if p.reaction == 1.0:
         return
     for i in range(variance.shape[0]):
-        distance = log(variance[i] / p.usual_variance)
-        variance[i] = p.usual_variance * exp(p.reaction * distance)
+        distance = log(variance[i] / usual)
+        variance[i] = usual * exp(p.reaction * distance)
+
+
+def compile(market: MarketConfig, length: StepLength) -> SurfaceParams:
+    """See `market.process`."""
+    return surface_params(market.surface, market.volatility.level, length.days)
 
 
 @scalar_kernel

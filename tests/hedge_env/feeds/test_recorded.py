@@ -11,6 +11,7 @@ import pytest
 from hedge_env.base import field
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
 from hedge_env.baselines import BASELINES
 from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.baselines.tuning.tune import tune
@@ -26,6 +27,7 @@ from hedge_env.feeds.recorded import (
 )
 from hedge_env.feeds.tape import record_tape
 from hedge_env.gym.vector_env import HedgeVectorEnv
+from hedge_env.market.engine import market_state
 from tests.hedge_env.desk.test_accounts import imbalance
 from tests.hedge_env.feeds.history.examples import (
     column,
@@ -224,6 +226,24 @@ def test_modelled_parts_differ_between_visits_to_a_window(tmp_path: Path) -> Non
     assert first[field.FUNDING_RATE] == again[field.FUNDING_RATE]
     assert first[field.GAS_PRICE] != again[field.GAS_PRICE]
     assert first[field.IMPLIED_VOLATILITY] != again[field.IMPLIED_VOLATILITY]
+
+
+def test_what_cascades_do_to_the_price_is_in_the_record(tmp_path: Path) -> None:
+    def rows(*settings: str) -> FloatArray:
+        batch = HedgeBatch(full_replay(tmp_path, *settings), 3, stream="test")
+        batch.reset(np.arange(3))
+        seen = [batch.rows.copy()]
+        for _ in range(3):
+            batch.advance(np.zeros((3, 1)))
+            seen.append(batch.rows.copy())
+        excitation = batch.state_dict()["market.state"][market_state.EXCITATION]
+        np.testing.assert_array_equal(excitation, 0.0)
+        return np.array(seen)
+
+    jumps = "market.jumps={per_year: 400, volatility_jump: 0.2"
+    excited = rows(jumps + ", excitation: 0.5}")
+    assert np.isfinite(excited).all()
+    np.testing.assert_array_equal(excited, rows(jumps + "}"))
 
 
 def test_results_do_not_depend_on_the_batch_or_on_a_tape(tmp_path: Path) -> None:

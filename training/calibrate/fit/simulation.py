@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import TILE, Tile
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
@@ -21,7 +22,7 @@ from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES, STATES
 from hedge_env.market.engine.parameters import market_params
 from hedge_env.market.engine.processes import MarketParams
-from hedge_env.market.engine.simulator import TILE, advance_tile
+from hedge_env.market.engine.simulator import advance_tile
 from hedge_env.market.engine.start import start_market
 from hedge_env.numerics.philox import stream_key
 
@@ -97,4 +98,4 @@ def _record(
             for i in range(n):
                 out[r, i, t] = state[rows[r], i]
         state[market_state.FUNDING_ACCRUED, :] = 0.0
-        advance_tile(state, path_ids, counters, 0, n, key, p)
+        advance_tile(Tile(state, 0, n), path_ids, counters, key, p)

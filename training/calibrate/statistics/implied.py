@@ -12,7 +12,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig, SsviSurface
 from hedge_env.market.engine.clustering import expect_clustering
 from hedge_env.market.engine.parameters import market_params
-from hedge_env.market.volatility.factors import fair_variance_table
+from hedge_env.market.volatility.fair_variance import fair_variance_table
 from hedge_env.market.volatility.surface import react
 from hedge_env.training.calibrate.fit.simulation import hourly
 from hedge_env.training.calibrate.statistics import spot_returns
@@ -92,12 +92,12 @@ def implied_volatility(config: EnvConfig, rows: Values) -> FloatArray:
     )
     diffusive = scale * np.exp(2.0 * np.asarray(factors)).ravel()
     jumps = np.full(diffusive.shape, base)
-    if constants.parts.regime or constants.parts.cascades:
+    if constants.parts.clustering:
         years = np.full(diffusive.shape, DAYS / config.episode.days_per_year)
         stress, depth = np.ravel(rows["stress"]), np.ravel(rows["depth"])
         excitation = np.ravel(rows["excitation"])
         expect_clustering(jumps, diffusive, years, stress, depth, excitation, constants)
     quoted = jumps + diffusive
-    react(quoted, constants.surface)
+    react(quoted, constants.usual_variance, constants.surface)
     premium = surface.variance_premium * np.exp(2.0 * rows["level"])
     return np.asarray(np.sqrt(premium * quoted.reshape(rows["level"].shape)))

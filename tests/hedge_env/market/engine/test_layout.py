@@ -22,7 +22,7 @@ def test_every_state_has_one_owner_and_the_number_of_its_place() -> None:
         chain.from_iterable(process.STATES for process in PROCESSES.values())
     )
     assert len(set(declared)) == len(declared)
-    assert set(declared) <= set(market_state.STATES)
+    assert set(declared) == set(market_state.STATES)
     for number, name in enumerate(market_state.STATES):
         assert getattr(market_state, name.upper()) == number
         assert market_state.MEANINGS[name]

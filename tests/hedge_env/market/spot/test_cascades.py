@@ -6,6 +6,7 @@ import pytest
 from hedge_env.config import JumpConfig
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine.parameters import market_params
+from hedge_env.market.jump_odds import JumpOdds
 from hedge_env.market.spot.cascades import (
     CascadeParams,
     advance_excitation,
@@ -26,7 +27,7 @@ def excited(
     jumps = JumpConfig(
         per_year=1.0, excitation=excitation, excitation_half_life_hours=half_life
     )
-    return cascade_params(jumps, calm, calm, 0.0, 1.0, HOUR)
+    return cascade_params(jumps, JumpOdds(calm, calm, calm), 1.0, HOUR)
 
 
 def counts(

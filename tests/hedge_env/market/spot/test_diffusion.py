@@ -22,7 +22,8 @@ def returns(
         np.full(N, volatility),
         rng.standard_normal(N),
         jump,
-        price_params(drift, DT, compiled.compensator),
+        compiled.compensator,
+        price_params(drift, DT),
     )
     np.testing.assert_array_equal(log_spot, log_return)
     return log_return
@@ -58,10 +59,11 @@ def test_spot_is_a_martingale_but_for_its_drift_whatever_the_jumps(
 
 
 def test_each_path_moves_by_its_own_numbers() -> None:
-    p = price_params(0.1, DT, -0.002)
+    p = price_params(0.1, DT)
     log_spot, log_return = np.array([0.5, -0.5]), np.empty(2)
     volatility, z = np.array([0.2, 0.9]), np.array([1.0, -2.0])
-    advance_price(log_spot, log_return, volatility, z, np.array([0.0, 0.03]), p)
+    jump = np.array([0.0, 0.03])
+    advance_price(log_spot, log_return, volatility, z, jump, -0.002, p)
     expected = (0.1 - volatility**2 / 2) * DT + volatility * np.sqrt(DT) * z - 0.002
     expected += [0.0, 0.03]
     np.testing.assert_allclose(log_return, expected, rtol=1e-13)

@@ -29,7 +29,7 @@ SSVI = SsviSurface.model_validate(
 
 
 def params(config: FlatSurface | SsviSurface) -> SurfaceParams:
-    return surface_params(config, ConstantVolatility(level=0.9).level, 0.81, 0.25)
+    return surface_params(config, ConstantVolatility(level=0.9).level, 0.25)
 
 
 def moved(p: SurfaceParams, start: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -76,23 +76,23 @@ def test_factors_stay_stationary_and_have_their_correlations_with_returns() -> N
     assert np.abs(r - expected).max() < 4 / np.sqrt(N)
 
 
-def reacting(reaction: float, usual: float = 0.81) -> SurfaceParams:
+def reacting(reaction: float) -> SurfaceParams:
     config = SSVI.model_copy(update={"reaction": reaction})
-    return surface_params(config, 0.9, usual, 0.25)
+    return surface_params(config, 0.9, 0.25)
 
 
 @pytest.mark.parametrize("reaction", [0.0, 0.5, 0.75, 2.0])
 def test_what_is_quoted_follows_the_fair_variance_to_a_power(reaction: float) -> None:
     fair = np.array([1e-12, 0.05, 0.81, 3.0, 1e4])
     quoted = fair.copy()
-    react(quoted, reacting(reaction))
+    react(quoted, 0.81, reacting(reaction))
     np.testing.assert_allclose(quoted, 0.81 * (fair / 0.81) ** reaction, rtol=1e-12)
 
 
 def test_a_reaction_of_one_changes_no_bit() -> None:
     fair = np.random.default_rng(3).lognormal(size=1000)
     quoted = fair.copy()
-    react(quoted, reacting(1.0))
+    react(quoted, 0.81, reacting(1.0))
     np.testing.assert_array_equal(quoted, fair)
 
 
