@@ -6,7 +6,7 @@ The metrics are the same whatever reward an agent was trained on.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -195,16 +195,28 @@ class Difference:
         se_bp: Its standard error [bp].
         relative: Difference over the other's objective [-].
         relative_se: Its standard error [-].
+        expected: The same by expected squares; None where they are not known.
     """
 
     mean_bp: float
     se_bp: float
     relative: float
     relative_se: float
+    expected: Difference | None = None
 
 
 def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
-    """Difference of objectives, path by path: common luck cancels.
+    r"""Difference of objectives, path by path: common luck cancels.
+
+    The squares of two policies' increments differ by what they hold differently, times
+    the luck of the next interval. The difference of what was expected of them,
+
+    .. math:: E_k[(y\, dS + dB)^2] - E_k[(y'\, dS + dB)^2]
+              = (y - y') \left( (y + y' - 2 \delta) E_k[dS^2]
+                + 2 E_k[dS\, e] \right),
+
+    has the same mean and nothing of that luck; :math:`\delta, e` as in
+    `risk/path_moments`.
 
     Raises:
         ValueError: If the tables are not of the same paths in the same order.
@@ -213,7 +225,15 @@ def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
         raise ValueError(
             f"{policy.policy} and {other.policy} were not evaluated on the same paths"
         )
-    a, b = policy.objective / BASIS_POINT, other.objective / BASIS_POINT
+    plain = _difference(policy.objective, other.objective)
+    mine, theirs = policy.expected_objective, other.expected_objective
+    if mine is None or theirs is None:
+        return plain
+    return replace(plain, expected=_difference(mine, theirs))
+
+
+def _difference(mine: FloatArray, theirs: FloatArray) -> Difference:
+    a, b = mine / BASIS_POINT, theirs / BASIS_POINT
     mean, error = mean_and_error(a - b)
     base = float(b.mean())
     if not base > 0.0:

@@ -177,8 +177,9 @@ def _row(
     *,
     best_rule: bool,
 ) -> PolicyRow:
-    if gap is None:
-        gap = Difference(math.nan, math.nan, math.nan, math.nan)
+    unknown = Difference(math.nan, math.nan, math.nan, math.nan)
+    plain = gap or unknown
+    expected = plain.expected or unknown
     return PolicyRow(
         name=contender.name,
         kind=contender.kind,
@@ -190,10 +191,14 @@ def _row(
         trained_on=contender.trained_on,
         notes=contender.notes,
         **vars(metrics),
-        objective_gap_bp=_number(gap.mean_bp),
-        objective_gap_se=_number(gap.se_bp),
-        objective_gap_relative=_number(gap.relative),
-        objective_gap_relative_se=_number(gap.relative_se),
+        objective_gap_bp=_number(plain.mean_bp),
+        objective_gap_se=_number(plain.se_bp),
+        objective_gap_relative=_number(plain.relative),
+        objective_gap_relative_se=_number(plain.relative_se),
+        controlled_gap_bp=_number(expected.mean_bp),
+        controlled_gap_se=_number(expected.se_bp),
+        controlled_gap_relative=_number(expected.relative),
+        controlled_gap_relative_se=_number(expected.relative_se),
         best_rule=best_rule,
     )
 

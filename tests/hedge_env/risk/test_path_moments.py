@@ -6,7 +6,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import BASELINES
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
-from hedge_env.evaluation.metrics import summarise
+from hedge_env.evaluation.metrics import paired_difference, summarise
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.market.engine.inner_draws import normal_quantile
@@ -165,3 +165,20 @@ def test_the_floor_is_the_same_by_many_draws_with_holdings_of_other_draws() -> N
         second.risk_at(step, offset) for step, offset in enumerate(fitted.best_offset)
     )
     assert floor.mean() == pytest.approx(regressed.mean(), rel=0.01)
+
+
+@pytest.mark.parametrize("preset", ["ethereum-l1", "deribit"])
+def test_a_difference_of_expected_squares_agrees_and_is_sharper(preset) -> None:
+    """What both hold alike leaves no square, whatever happens on the paths."""
+    config = load_config(preset, settings=("episode.decisions=24",))
+    rules = [BASELINES["delta-threshold"](threshold=x) for x in (0.03, 0.15)]
+    n = 2048
+    found = evaluate([(r, 10.0) for r in rules], config, n_episodes=n, controlled=True)
+    difference = paired_difference(*found)
+    assert difference.expected is not None
+    error = np.hypot(difference.se_bp, difference.expected.se_bp)
+    assert abs(difference.mean_bp - difference.expected.mean_bp) < 4.0 * error
+    luck = found[0].objective - found[0].expected_objective
+    luck = luck - found[1].objective + found[1].expected_objective
+    assert abs(luck.mean()) < 4.0 * luck.std() / np.sqrt(n)
+    assert difference.expected.se_bp < 0.9 * difference.se_bp
