@@ -35,8 +35,10 @@ class Metrics:
         expected_objective_bp: The objective's mean by expected squares, which take the
             surprises of each interval off: an estimate of the same number [bp]; None
             where they are not known, as the following.
+        controlled_objective_bp: The same with the luck of the paths taken off as well,
+            an estimate of the same number with the least error [bp].
         floor_bp: Mean of the part of the objective that nobody can avoid [bp].
-        avoidable_bp: Objective less floor, both by expected squares, path by path [bp].
+        avoidable_bp: Objective less floor, both controlled, path by path [bp].
     """
 
     cost_bp: float
@@ -62,6 +64,8 @@ class Metrics:
     turnover_se: float
     expected_objective_bp: float | None = None
     expected_objective_se: float | None = None
+    controlled_objective_bp: float | None = None
+    controlled_objective_se: float | None = None
     floor_bp: float | None = None
     floor_se: float | None = None
     avoidable_bp: float | None = None
@@ -111,14 +115,16 @@ def summarise(table: EpisodeTable) -> Metrics:
 
 def _avoidable(table: EpisodeTable) -> dict[str, float]:
     """Floor and what is above it, where the expected squares are known."""
-    expected, floor = table.expected_objective, table.floor
-    if expected is None or floor is None:
+    expected, best = table.expected_objective, table.controlled_objective
+    floor = table.controlled_floor
+    if expected is None or best is None or floor is None:
         return {}
     found: dict[str, float] = {}
     for name, values in (
         ("expected_objective", expected),
+        ("controlled_objective", best),
         ("floor", floor),
-        ("avoidable", expected - floor),
+        ("avoidable", best - floor),
     ):
         mean, error = mean_and_error(values / BASIS_POINT)
         found |= {f"{name}_bp": mean, f"{name}_se": error}
@@ -195,14 +201,14 @@ class Difference:
         se_bp: Its standard error [bp].
         relative: Difference over the other's objective [-].
         relative_se: Its standard error [-].
-        expected: The same by expected squares; None where they are not known.
+        controlled: The same by controlled objectives; None where they are not known.
     """
 
     mean_bp: float
     se_bp: float
     relative: float
     relative_se: float
-    expected: Difference | None = None
+    controlled: Difference | None = None
 
 
 def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
@@ -216,7 +222,7 @@ def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
                 + 2 E_k[dS\, e] \right),
 
     has the same mean and nothing of that luck; :math:`\delta, e` as in
-    `risk/path_moments`.
+    `risk/path_moments`. What else of the difference was luck goes off with `luck`.
 
     Raises:
         ValueError: If the tables are not of the same paths in the same order.
@@ -226,10 +232,10 @@ def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
             f"{policy.policy} and {other.policy} were not evaluated on the same paths"
         )
     plain = _difference(policy.objective, other.objective)
-    mine, theirs = policy.expected_objective, other.expected_objective
+    mine, theirs = policy.controlled_objective, other.controlled_objective
     if mine is None or theirs is None:
         return plain
-    return replace(plain, expected=_difference(mine, theirs))
+    return replace(plain, controlled=_difference(mine, theirs))
 
 
 def _difference(mine: FloatArray, theirs: FloatArray) -> Difference:

@@ -35,7 +35,7 @@ _PICKED = (
 def _is_overtaken(summary: Summary) -> bool:
     """Whether a rule has a lower objective on the test paths than the best rule."""
     return any(
-        row.objective_bp < best.objective_bp
+        row.estimate[0] < best.estimate[0]
         for best in summary.policies
         if best.best_rule
         for row in summary.at(best.risk_aversion)

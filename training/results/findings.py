@@ -67,7 +67,8 @@ def with_error(value: float, error: float, digits: int = 1) -> str:
 
 def objective(row: PolicyRow) -> str:
     """Objective and the half-width of its interval, over paths and seeds [bp]."""
-    return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+    value, error = row.estimate
+    return _with_half(value, half_width(row, error), 1)
 
 
 def avoidable(row: PolicyRow) -> str:
@@ -173,11 +174,11 @@ def _above_optimum(summary: Summary, risk_aversion: float) -> str:
     if optimum is None or not any(others):
         return ""
     shares = [
-        f"{row.name} is {_percent(row.objective_bp / optimum.objective_bp - 1.0)} above"
+        f"{row.name} is {_percent(row.estimate[0] / optimum.estimate[0] - 1.0)} above"
         for row in others
         if row is not None
     ]
-    value = with_error(optimum.objective_bp, optimum.objective_se)
+    value = with_error(*optimum.estimate)
     return f" The exact optimum is {value} bp; {' and '.join(shares)} it."
 
 

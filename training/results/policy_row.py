@@ -76,8 +76,8 @@ class PolicyRow(Metrics):
         objective_gap_bp: Objective minus that of the best rule at the same risk
             aversion, path by path; None if there is no best rule.
         objective_gap_relative: The same over the best rule's objective [-].
-        controlled_gap_bp: The difference by expected in place of squared increments, an
-            estimate of the same number with less luck; None where they are not known.
+        controlled_gap_bp: The difference by controlled objectives, an estimate of the
+            same number with less luck; None where they are not known.
         controlled_gap_relative: The same over the best rule's objective [-].
         best_rule: Whether this row is that rule: the one with the lowest objective on
             the validation paths, of at least two policies.
@@ -117,6 +117,8 @@ class PolicyRow(Metrics):
     params_given: tuple[str, ...] | None = None
     expected_objective_bp: float | None = None
     expected_objective_se: float | None = None
+    controlled_objective_bp: float | None = None
+    controlled_objective_se: float | None = None
     floor_bp: float | None = None
     floor_se: float | None = None
     avoidable_bp: float | None = None
@@ -125,6 +127,14 @@ class PolicyRow(Metrics):
     controlled_gap_se: float | None = None
     controlled_gap_relative: float | None = None
     controlled_gap_relative_se: float | None = None
+
+    @property
+    def estimate(self) -> tuple[float, float]:
+        """Objective and its standard error [bp]: the controlled one, if known."""
+        value, error = self.controlled_objective_bp, self.controlled_objective_se
+        if value is not None and error is not None:
+            return value, error
+        return self.objective_bp, self.objective_se
 
     @property
     def gap(self) -> Gap | None:

@@ -136,7 +136,7 @@ def build_summary(
             with_seed(row, contender.seed) if contender.kind == "agent" else row
         )
     rows = [merge_seeds(name, members) for (name, _), members in made.items()]
-    rows.sort(key=lambda row: (row.risk_aversion, row.objective_bp, row.name))
+    rows.sort(key=lambda row: (row.risk_aversion, row.estimate[0], row.name))
     return Summary(
         preset=preset,
         seed=seed,
@@ -179,7 +179,7 @@ def _row(
 ) -> PolicyRow:
     unknown = Difference(math.nan, math.nan, math.nan, math.nan)
     plain = gap or unknown
-    expected = plain.expected or unknown
+    controlled = plain.controlled or unknown
     return PolicyRow(
         name=contender.name,
         kind=contender.kind,
@@ -195,10 +195,10 @@ def _row(
         objective_gap_se=_number(plain.se_bp),
         objective_gap_relative=_number(plain.relative),
         objective_gap_relative_se=_number(plain.relative_se),
-        controlled_gap_bp=_number(expected.mean_bp),
-        controlled_gap_se=_number(expected.se_bp),
-        controlled_gap_relative=_number(expected.relative),
-        controlled_gap_relative_se=_number(expected.relative_se),
+        controlled_gap_bp=_number(controlled.mean_bp),
+        controlled_gap_se=_number(controlled.se_bp),
+        controlled_gap_relative=_number(controlled.relative),
+        controlled_gap_relative_se=_number(controlled.relative_se),
         best_rule=best_rule,
     )
 

@@ -19,6 +19,7 @@ __all__ = ["study_files", "study_page"]
 _COLUMNS = (
     *("preset", "risk_aversion", "name", "kind"),
     *("objective_bp", "objective_se"),
+    *("controlled_objective_bp", "controlled_objective_se"),
     *("objective_gap_bp", "objective_gap_se"),
     *("objective_gap_relative", "objective_gap_relative_se"),
     *("controlled_gap_bp", "controlled_gap_se"),
@@ -136,7 +137,7 @@ def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list
     behind = "" if second is None else f"{second.name}{_star(second)}"
     return [
         best.name,
-        with_error(best.objective_bp, best.objective_se, 2),
+        with_error(*best.estimate, 2),
         f"{best.cost_bp:.1f}",
         f"{best.tracking_rms_bp:.1f}",
         behind,
@@ -157,8 +158,8 @@ def _above(optimum: PolicyRow) -> str:
     """How far the best rule is above the optimum, from the optimum's own row."""
     if optimum.gap is None:
         return ""
-    share = 100.0 * -optimum.gap.bp / optimum.objective_bp
-    half = 100.0 * Z_95 * optimum.gap.se / optimum.objective_bp
+    share = 100.0 * -optimum.gap.bp / optimum.estimate[0]
+    half = 100.0 * Z_95 * optimum.gap.se / optimum.estimate[0]
     return f"{share:.2f} ± {half:.2f} %".replace("-", MINUS)
 
 

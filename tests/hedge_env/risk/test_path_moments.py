@@ -47,9 +47,8 @@ def test_stratified_draws_have_the_mean_of_the_paths_themselves(settings) -> Non
     plan = draw_plan(quote_params(config).market)
     n = 4096
     names = (field.SPOT, field.BOOK_VALUE, field.IMPLIED_VOLATILITY)
-    for rows, drawn, weights, after in next_rows(
-        config, np.arange(n), plan, seed=3, stream="test"
-    ):
+    for outlook in next_rows(config, np.arange(n), plan, seed=3, stream="test"):
+        rows, drawn, weights, after = outlook[:4]
         assert weights.sum(axis=1).mean() == pytest.approx(1.0, abs=2e-3)
         for name in names:
             for power in (1, 2):
@@ -175,10 +174,10 @@ def test_a_difference_of_expected_squares_agrees_and_is_sharper(preset) -> None:
     n = 2048
     found = evaluate([(r, 10.0) for r in rules], config, n_episodes=n, controlled=True)
     difference = paired_difference(*found)
-    assert difference.expected is not None
-    error = np.hypot(difference.se_bp, difference.expected.se_bp)
-    assert abs(difference.mean_bp - difference.expected.mean_bp) < 4.0 * error
+    assert difference.controlled is not None
+    error = np.hypot(difference.se_bp, difference.controlled.se_bp)
+    assert abs(difference.mean_bp - difference.controlled.mean_bp) < 4.0 * error
     luck = found[0].objective - found[0].expected_objective
     luck = luck - found[1].objective + found[1].expected_objective
     assert abs(luck.mean()) < 4.0 * luck.std() / np.sqrt(n)
-    assert difference.expected.se_bp < 0.9 * difference.se_bp
+    assert difference.controlled.se_bp < 0.9 * difference.se_bp

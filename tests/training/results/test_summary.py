@@ -209,8 +209,8 @@ def test_without_expected_squares_the_plain_gap_is_the_one_shown(made):
 def test_expected_squares_of_one_policy_alone_give_no_gap(made):
     """One in recorded days and one in simulated ones, say: nothing to subtract."""
     mine = with_expected_squares(made)[0]
-    assert paired_difference(mine, made.tables[1]).expected is None
-    assert paired_difference(made.tables[1], mine).expected is None
+    assert paired_difference(mine, made.tables[1]).controlled is None
+    assert paired_difference(made.tables[1], mine).controlled is None
 
 
 def test_without_a_rule_there_is_no_gap(made):
