@@ -29,6 +29,7 @@ DIGESTS = {
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
+    "deribit-inverse": "aab38edb4cfd3ad8ac0e576c876f1936",
     "deribit-wide": "cf105c68bef828278b43f2bc5b9d78c3",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "63fa2a269c7aa724a1dc1a9a74ccf105",
@@ -37,6 +38,7 @@ DIGESTS = {
     "ethereum-l1-adverse": "4cb6cf9c2b435a4b5cd7caff262bf3cc",
     "ethereum-l1-wide": "a5d0ce00ab5b274e035772610e687b6d",
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
+    "everlasting-option": "f4f4e713e15dfc37d2c3a9a84947ad6b",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
@@ -45,6 +47,7 @@ DIGESTS = {
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from math import inf
+from typing import Literal
 
 from pydantic import Field
 
@@ -20,6 +21,9 @@ class BookConfig(Model):
         default=(LegConfig(kind="call"),), min_length=1
     )
     arrivals: ArrivalsConfig | None = None  # None: no orders while it is hedged
+    # What options are quoted, margined and settled in: coin, in the underlying itself
+    # ("inverse"); see book/coin_margin.py.
+    margin: Literal["quote", "coin"] = "quote"
 
     @property
     def europeans(self) -> tuple[LegConfig, ...]:
@@ -41,6 +45,19 @@ class BookConfig(Model):
         """Longest time to a payoff [day]; 0 if nothing of it ends."""
         return max((leg.days for leg in self.legs if leg.days is not None), default=0.0)
 
+    def clock_days(self, horizon_days: float) -> float:
+        """Time from the start that `time_to_maturity` is counted to [day].
+
+        To the last payoff, or, for what never ends, to the end of the episode and as
+        far beyond it as the volatility looks that it is quoted with.
+
+        Args:
+            horizon_days: Length of an episode.
+        """
+        tenors = [leg.tenor_days for leg in self.legs if leg.days is None]
+        endless = [horizon_days + max(tenors)] if tenors else []
+        return max([self.longest_days, *endless]) or horizon_days
+
 
 class HoldingsConfig(Model):
     """Bounds of the holdings; None: the book's limiting deltas."""
@@ -57,6 +74,11 @@ def limiting_deltas(book: BookConfig) -> tuple[float, float]:
     Raises:
         ValueError: If the hedge of a kind has no bound.
     """
+    if book.margin == "coin" and any(leg.kind == "put" for leg in book.europeans):
+        raise ValueError(
+            "holdings.low and holdings.high must be set with a put in book.legs and "
+            "book.margin = coin: its net delta, (K/S) N(-d2) for each, has no bound"
+        )
     low, high = _european_deltas(book.europeans) if book.europeans else (0.0, 0.0)
     for leg in book.others:
         if leg.hedge_bounds is None:
