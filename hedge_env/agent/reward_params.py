@@ -93,7 +93,9 @@ def reward_params(config: EnvConfig) -> RewardParams:
     if config.reward.balanced:
         balance = balance_of(config)
     price_row = order_params(config).price_row
-    return RewardParams(config.reward.kappa, price_row, best, balance)
+    return RewardParams(
+        kappa=config.reward.kappa, price_row=price_row, best=best, balance=balance
+    )
 
 
 def balance_of(config: EnvConfig) -> Balance | None:
