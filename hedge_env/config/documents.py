@@ -192,9 +192,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
     return merged
 
 
-def _without_rule(
-    old: Mapping[str, Any], over: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _without_rule(old: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
     """A mapping without what its rule of funding sets, if `over` names another."""
     if _RULE_KEY not in over or over[_RULE_KEY] == old.get(_RULE_KEY, PLAIN_RULE):
         return old
