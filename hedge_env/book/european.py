@@ -54,7 +54,7 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     interval = config.episode.decision_interval_hours / HOURS_PER_DAY
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
-    longest = config.book.longest_days or config.episode.horizon_days
+    longest = config.book.clock_days(config.episode.horizon_days)
     left = np.array([days_left(m, steps, interval) for m in [*maturities, longest]])
     years = left / config.episode.days_per_year
     volatility = config.market.volatility

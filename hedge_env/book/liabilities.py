@@ -15,12 +15,15 @@ from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.amm import AMM
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.perpetual_options import EVERLASTING, POWER
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine.processes import MarketParams
 
 KINDS: Final[Mapping[str, Kind]] = {
     "amm": AMM,
+    "everlasting": EVERLASTING,
     "forward": FORWARD,
+    "power": POWER,
 }
 
 

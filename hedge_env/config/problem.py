@@ -150,10 +150,13 @@ class EnvConfig(Model):
 
     @property
     def longest_maturity_days(self) -> float:
-        """Longest maturity of an option of the book, of clients or listed [day]."""
+        """Longest maturity of an option of the book, of clients or listed [day].
+
+        Of a book that never ends, what its clock counts to.
+        """
         struck = (self.book.arrivals, self.execution.option)
         days = [terms.maturity_days for terms in struck if terms]
-        return max([self.book.longest_days, *days])
+        return max([self.book.clock_days(self.episode.horizon_days), *days])
 
     @property
     def holdings_bounds(self) -> tuple[float, float]:

@@ -37,6 +37,7 @@ DIGESTS = {
     "ethereum-l1-adverse": "4cb6cf9c2b435a4b5cd7caff262bf3cc",
     "ethereum-l1-wide": "a5d0ce00ab5b274e035772610e687b6d",
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
+    "everlasting-option": "f4f4e713e15dfc37d2c3a9a84947ad6b",
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
@@ -45,6 +46,7 @@ DIGESTS = {
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16

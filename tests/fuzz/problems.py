@@ -13,6 +13,7 @@ from tests.fuzz.documents import Draw, document
 
 _MOST_DECISIONS = 6
 _MOST_STEPS = 4  # of the market, per decision
+_ENDING = ("call", "put", "forward")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ def _shorten(draw: Draw, config: dict[str, Any]) -> None:
 def _fit_volatility(draw: Draw, market: dict[str, Any]) -> None:
     """Surfaces, jumps and seasons of the models that have them."""
     model, surface = market["volatility"]["model"], market["surface"]
+    regime = market.get("regime") or {}
+    if regime.get("volatility_half_life_days") is None:
+        surface.pop("sees", None)
     if model in GENERAL_VOLATILITY:
         if surface["model"] not in ("flat", "ssvi"):
             market["surface"] = {"model": "flat"}
@@ -85,16 +89,30 @@ def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
     days = episode.get("decision_interval_hours", 4.0) / 24.0
     decisions = episode["decisions"]
     legs = config["book"].setdefault("legs", [{"kind": "call"}])
-    timed = [*legs, config["book"].get("arrivals")]
-    for terms in timed:
+    timed = [leg for leg in legs if leg["kind"] in _ENDING]
+    for terms in [*timed, config["book"].get("arrivals")]:
         if terms is not None:
             places = (draw(st.integers(1, decisions)), decisions, 3.7 * decisions)
             terms["maturity_days"] = draw(st.sampled_from(places)) * days
+    for leg in legs:
+        _fit_endless(leg, days)
     if option is not None:
         listed = min(option.get("roll_every") or decisions, decisions)
         option["roll_every"] = draw(st.sampled_from((None, listed)))
         listed = option["roll_every"] or decisions
         option["maturity_days"] = draw(st.integers(1, 3)) * listed * days
+
+
+def _fit_endless(leg: dict[str, Any], interval: float) -> None:
+    """A range that holds a price, payments at decisions."""
+    low, high = leg.get("low"), leg.get("high")
+    if low is not None and high is not None and low >= high:
+        leg["high"] = 1.5 * low if low < 100.0 else None
+    if leg.get("payments") is not None:
+        leg["funding_days"] = min(max(leg["payments"] * interval, 1e-2), 1e3)
+        leg["payments"] = max(round(leg["funding_days"] / interval), 1)
+        if leg["payments"] > 48 or leg["funding_days"] < interval:
+            leg["payments"] = None
 
 
 def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
@@ -103,7 +121,12 @@ def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     excluded = "discrete" if option else "ratio"
     if action.get("mode") == excluded:
         action["mode"] = "target"
-    if config["book"].get("arrivals") is not None or draw(st.booleans()):
+    if action.get("mode", "band") not in ("band", "band_free"):
+        for centre in ("centre_vega", "centre_smile"):
+            action.pop(centre, None)
+    kinds = {leg["kind"] for leg in config["book"]["legs"]}
+    wide = kinds & {"amm", "power"} or config["book"].get("arrivals") is not None
+    if wide or draw(st.booleans()):
         config["holdings"] = {"low": -2.0, "high": 3.0}
     else:
         config.pop("holdings", None)

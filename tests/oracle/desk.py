@@ -10,6 +10,7 @@ from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
 from tests.oracle.mishaps import mishaps
+from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
@@ -30,12 +31,14 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
-    pools: dict[int, Pool] = field(default_factory=dict)
+    others: dict[int, Pool | Perpetual] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, leg in enumerate(self.config.book.legs):
             if leg.kind == "amm":
-                self.pools[number] = Pool(leg, self.config)
+                self.others[number] = Pool(leg, self.config)
+            elif leg.kind in ("everlasting", "power"):
+                self.others[number] = Perpetual(leg, self.config)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
 
@@ -53,10 +56,10 @@ class Desk:
         spot = exp(self.world.log_spot)
         value = delta = gamma = vega = 0.0
         for number, leg in enumerate(self.config.book.legs):
-            if number in self.pools:
-                marked = self.mark_pool(self.pools[number], spot)
+            if number in self.others:
+                marked = self.mark_other(self.others[number], spot)
                 value, delta = value + marked["book_value"], delta + marked["delta"]
-                gamma += marked["gamma"]
+                gamma, vega = gamma + marked["gamma"], vega + marked["vega"]
                 continue
             days = self.days_left(leg.maturity_days)
             if days == 0.0:
@@ -76,11 +79,17 @@ class Desk:
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
 
-    def mark_pool(self, pool: Pool, spot: float) -> dict[str, float]:
-        """What a position in a pool adds, its fees until now collected."""
+    def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
+        """What a position adds, its fees or funding until now settled."""
+        if isinstance(position, Perpetual):
+            episode = self.config.episode
+            days = episode.decisions * episode.decision_interval_hours / 24.0
+            tenors = [other.tenor_days for other in self.config.book.legs]
+            sigma = smile(self.world, 0.0, self.days_left(days + max(tenors)))
+            return position.arrive(self.decision, spot, sigma)
         z = self.world.noise.normals(self.world.steps, VOLUME_BLOCK)[0]
-        pool.arrive(self.decision, spot, volatility(self.world), z)
-        return pool.mark(spot)
+        position.arrive(self.decision, spot, volatility(self.world), z)
+        return position.mark(spot)
 
     def charge(
         self, traded: float, price: float, now: dict[str, float], charged: bool

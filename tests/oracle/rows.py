@@ -19,9 +19,10 @@ from tests.oracle.volatility import volatility
 def rows(desk: Desk) -> dict[str, float]:
     """Market rows, by the names of `fields`."""
     world, config = desk.world, desk.config
-    ends = [leg.maturity_days for leg in config.book.legs if leg.kind != "amm"]
+    ends = [leg.days for leg in config.book.legs if leg.days is not None]
     horizon = config.episode.decisions * config.episode.decision_interval_hours / 24.0
-    longest = max(ends, default=horizon)
+    tenors = [leg.tenor_days for leg in config.book.legs if leg.days is None]
+    longest = max([*ends, *(horizon + tenor for tenor in tenors)])
     strikes = [log(price) for leg in config.book.legs for price in prices_of(leg)]
     left, now = desk.days_left(longest), costs(world)
     values = {
@@ -58,6 +59,8 @@ def rows(desk: Desk) -> dict[str, float]:
 
 def prices_of(leg: LiabilityConfig) -> list[float]:
     """Prices that matter to a position: a strike, or the ends of a range."""
+    if leg.kind == "power":
+        return [1.0]
     if leg.kind != "amm":
         return [leg.moneyness]
     return [price for price in (leg.low, leg.high) if price is not None] or [1.0]

@@ -99,6 +99,7 @@ def measure(
     """
     contenders = tuple(contender for contender, _ in entries)
     policies = tuple(policy for _, policy in entries)
+    played = [(policy, contender.risk_aversion) for contender, policy in entries]
     validation = None
     if validation_episodes is not None and is_contested(contenders):
         validation = _on_validation_paths(
@@ -106,7 +107,7 @@ def measure(
         )
     with counter("testing", n_episodes * len(entries), enabled=progress) as report:
         tables = evaluate(
-            [(p, c.risk_aversion) for c, p in entries],
+            played,
             config,
             n_episodes=n_episodes,
             seed=seed,
@@ -114,14 +115,11 @@ def measure(
             progress=lambda done, total: report(done),
             controlled=True,
         )
+    n_looked_into = min(n_episodes, _ATTRIBUTED, paths_that_fit(config))
     attributions = None
     if attributed:
         attributions = attribute(
-            [(p, c.risk_aversion) for c, p in entries],
-            config,
-            n_episodes=min(n_episodes, _ATTRIBUTED, paths_that_fit(config)),
-            seed=seed,
-            threads=threads,
+            played, config, n_episodes=n_looked_into, seed=seed, threads=threads
         )
     summary = build_summary(
         contenders,
@@ -136,18 +134,17 @@ def measure(
         validation=validation,
     )
     summary = replace(
-        with_replay(summary, config), liquidity=_liquidity(config, n_episodes, seed)
+        with_replay(summary, config), liquidity=_liquidity(config, n_looked_into, seed)
     )
     return Comparison(summary, config, contenders, policies, tuple(tables))
 
 
 def _liquidity(
-    config: EnvConfig, n_episodes: int, seed: int
+    config: EnvConfig, n_paths: int, seed: int
 ) -> Mapping[str, float] | None:
     """What a book of liquidity earned and lost on some of the test paths, or None."""
     if not holds_liquidity_alone(config):
         return None
-    n_paths = min(n_episodes, _ATTRIBUTED, paths_that_fit(config))
     return liquidity_parts(config, np.arange(n_paths), seed=seed).to_document()
 
 

@@ -41,6 +41,19 @@ class BookConfig(Model):
         """Longest time to a payoff [day]; 0 if nothing of it ends."""
         return max((leg.days for leg in self.legs if leg.days is not None), default=0.0)
 
+    def clock_days(self, horizon_days: float) -> float:
+        """Time from the start that `time_to_maturity` is counted to [day].
+
+        To the last payoff, or, for what never ends, to the end of the episode and as
+        far beyond it as the volatility looks that it is quoted with.
+
+        Args:
+            horizon_days: Length of an episode.
+        """
+        tenors = [leg.tenor_days for leg in self.legs if leg.days is None]
+        endless = [horizon_days + max(tenors)] if tenors else []
+        return max([self.longest_days, *endless]) or horizon_days
+
 
 class HoldingsConfig(Model):
     """Bounds of the holdings; None: the book's limiting deltas."""

@@ -35,6 +35,11 @@ class Liability(Model):
         return None
 
     @property
+    def tenor_days(self) -> float:
+        """How far ahead looks the volatility that it is quoted with [day]."""
+        return 0.0
+
+    @property
     def strikes(self) -> tuple[float, ...]:
         """Prices that matter to its payoff, over initial spot [-]."""
         return ()
@@ -168,9 +173,80 @@ class AmmConfig(Liability):
             )
 
 
+class PerpetualOption(Liability):
+    """What everlasting options and power perpetuals have in common."""
+
+    funding_days: Annotated[float, Field(ge=1e-2, le=1e3)] = 7.0  # T
+    # n, of funding in one period; None: all the time. Each is a sum over decades of n.
+    payments: Annotated[int, Field(ge=1, le=48)] | None = None
+
+    @property
+    def tenor_days(self) -> float:
+        """The funding period, the mean time to its payoffs."""
+        return self.funding_days
+
+    def check(self, key: str, episode: EpisodeConfig) -> None:
+        """Refuse payments between two decisions.
+
+        Args:
+            key: Where the position is in the config.
+            episode: Its time grid.
+
+        Raises:
+            ValueError: In one sentence that names the key.
+        """
+        if self.payments is None:
+            return
+        hours = self.funding_days * HOURS_PER_DAY / self.payments
+        steps = hours / episode.decision_interval_hours
+        if round(steps) < 1 or abs(steps - round(steps)) > _GRID_TOLERANCE:
+            raise ValueError(
+                f"{key}.payments = {self.payments} are {hours:g} hours apart, which is "
+                "no multiple of episode.decision_interval_hours = "
+                f"{episode.decision_interval_hours:g}; use another number, or null for "
+                "funding that is paid all the time"
+            )
+
+
+class EverlastingConfig(PerpetualOption):
+    """An option that pays funding instead of ending; see book/perpetual_options.py."""
+
+    kind: Literal["everlasting"]
+    option: Literal["call", "put"] = "call"
+    moneyness: Multiple = 1.0  # strike over initial spot
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """Its strike."""
+        return (self.moneyness,)
+
+    @property
+    def hedge_bounds(self) -> tuple[float, float]:
+        """Of a call 0 and -quantity, of a put 0 and quantity."""
+        most = -self.quantity if self.option == "call" else self.quantity
+        return min(0.0, most), max(0.0, most)
+
+
+class PowerConfig(PerpetualOption):
+    """A perpetual on a power of spot; see book/perpetual_options.py.
+
+    One unit of the index is worth one unit of the underlying at the start.
+    """
+
+    kind: Literal["power"]
+    power: Annotated[float, Field(ge=-4.0, le=4.0)] = 2.0
+    funding_days: Annotated[float, Field(ge=1e-2, le=1e3)] = 17.5
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """None: the price at the start stands for one."""
+        return (1.0,)
+
+
 # Every kind; its kernel is listed in `book/liabilities.py`.
 LiabilityConfig = Annotated[
-    LegConfig | ForwardConfig | AmmConfig, Field(discriminator="kind")
+    LegConfig | ForwardConfig | AmmConfig | EverlastingConfig | PowerConfig,
+    Field(discriminator="kind"),
 ]
 
 
