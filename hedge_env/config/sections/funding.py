@@ -47,7 +47,8 @@ class FundingConfig(Model):
     interest_bp: _Rate = 1.0
     clamp_bp: BasisPoints = 5.0
     cap_bp: BasisPoints | None = None  # None: there is none
-    period_hours: Hours | None = None  # None: of a settlement
+    # None: of a settlement.
+    period_hours: Annotated[float, Field(ge=1.0, le=1e4)] | None = None
     settlement_hours: Hours = 8.0
     premium_mean_bp: _Rate = 1.0
     premium_sd_bp: BasisPoints = 5.0
