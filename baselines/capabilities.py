@@ -38,7 +38,7 @@ DYNAMIC_PROGRAMMING: Final[Known] = {
 FUSED_EPISODES: Final[Known] = {
     "": _SECTIONS,
     "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
-    "book": "contracts legs",
+    "book": "contracts legs margin",
 }
 
 # Values of all holdings and the bound (`value`): any market and book that is simulated
@@ -50,7 +50,7 @@ BOUNDED: Final[Known] = {
         "spot drift volatility season jumps regime surface gas funding liquidity basis"
     ),
     "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
-    "book": "contracts legs",
+    "book": "contracts legs margin",
 }
 
 # Sections that no rule's best parameters depend on (`results/tuned_file`).

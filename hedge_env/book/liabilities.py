@@ -6,13 +6,14 @@ line in `KINDS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.amm import AMM
+from hedge_env.book.coin_margin import COIN_MARGIN
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.book.perpetual_options import EVERLASTING, POWER
@@ -25,6 +26,19 @@ KINDS: Final[Mapping[str, Kind]] = {
     "forward": FORWARD,
     "power": POWER,
 }
+
+
+_COINS: Final = "coin margin"  # what turns the rest into coins, the last of all
+
+
+def _held(config: EnvConfig) -> Iterator[tuple[str, Kind, list[Any]]]:
+    """Kinds that a book holds, with their positions, in the order they are valued."""
+    for name, kind in KINDS.items():
+        positions = [leg for leg in config.book.others if leg.kind == name]
+        if positions:
+            yield name, kind, positions
+    if config.book.margin == "coin":
+        yield _COINS, COIN_MARGIN, list(config.book.legs)
 
 
 class Positions:
@@ -40,12 +54,10 @@ class Positions:
         self._market = market
         self._kinds: dict[str, tuple[Kind, Any]] = {}
         self._memory: dict[str, FloatArray] = {}
-        for name, kind in KINDS.items():
-            positions = [leg for leg in config.book.others if leg.kind == name]
-            if positions:
-                self._kinds[name] = kind, kind.compile(positions, config, market)
-                shape = kind.memory_rows(len(positions)), n_paths
-                self._memory[name] = np.zeros(shape)
+        for name, kind, positions in _held(config):
+            self._kinds[name] = kind, kind.compile(positions, config, market)
+            shape = kind.memory_rows(len(positions)), n_paths
+            self._memory[name] = np.zeros(shape)
         self._valued: IntArray = np.zeros(n_paths, dtype=np.int64)
 
     def __bool__(self) -> bool:
@@ -86,6 +98,4 @@ class Positions:
 
 def remembered_rows(config: EnvConfig) -> int:
     """Rows that the positions of a book remember of each path."""
-    held = [leg.kind for leg in config.book.others]
-    counts = {name: held.count(name) for name in KINDS}
-    return sum(KINDS[name].memory_rows(n) for name, n in counts.items() if n)
+    return sum(kind.memory_rows(len(legs)) for _, kind, legs in _held(config))

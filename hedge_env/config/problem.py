@@ -46,6 +46,7 @@ class EnvConfig(Model):
         for number, leg in enumerate(self.book.legs):
             leg.check(f"book.legs.{number}", self.episode)
         self._check_options()
+        self._check_coin_margin()
         low, high = self.holdings_bounds
         if not low < high:
             raise ValueError(
@@ -69,6 +70,26 @@ class EnvConfig(Model):
                     f"execution.{key} = {getattr(self.execution, key):g} units is more "
                     f"than the largest order, {largest:g} units: nothing could be "
                     "traded; lower it or raise book.contracts"
+                )
+
+    def _check_coin_margin(self) -> None:
+        """Refuse what a book that is margined in the underlying does not know."""
+        if self.book.margin == "quote":
+            return
+        horizon = self.episode.horizon_days
+        reasons = {
+            "book.arrivals": self.book.arrivals is not None,
+            "execution.option": self.execution.option is not None,
+            "positions other than calls and puts": bool(self.book.others),
+            "an option that ends before the episode does": any(
+                leg.maturity_days < horizon - 1e-9 for leg in self.book.europeans
+            ),
+        }
+        for reason, holds in reasons.items():
+            if holds:
+                raise ValueError(
+                    f"book.margin = coin does not go together with {reason}; remove "
+                    "it, or use book.margin = quote"
                 )
 
     def _check_options(self) -> None:

@@ -29,6 +29,7 @@ DIGESTS = {
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
+    "deribit-inverse": "aab38edb4cfd3ad8ac0e576c876f1936",
     "deribit-wide": "cf105c68bef828278b43f2bc5b9d78c3",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "63fa2a269c7aa724a1dc1a9a74ccf105",

@@ -32,6 +32,7 @@ class Desk:
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
     others: dict[int, Pool | Perpetual] = field(default_factory=dict)
+    coins: tuple[int, float, float] | None = None  # decision, value then, gained
 
     def __post_init__(self) -> None:
         for number, leg in enumerate(self.config.book.legs):
@@ -77,7 +78,17 @@ class Desk:
             delta -= leg.quantity * slope
             gamma -= leg.quantity * bend
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
+        if self.config.book.margin == "coin":
+            value, delta = self.in_coins(value, delta, spot)
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
+
+    def in_coins(self, value: float, delta: float, spot: float) -> tuple[float, float]:
+        """What the coins of the book have gained, and its net delta."""
+        decision, coins, gained = self.coins or (0, value / spot, value)
+        if decision != self.decision:
+            gained += (value / spot - coins) * spot
+        self.coins = self.decision, value / spot, gained
+        return gained, delta + value / spot
 
     def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
         """What a position adds, its fees or funding until now settled."""

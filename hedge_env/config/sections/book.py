@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from math import inf
+from typing import Literal
 
 from pydantic import Field
 
@@ -20,6 +21,9 @@ class BookConfig(Model):
         default=(LegConfig(kind="call"),), min_length=1
     )
     arrivals: ArrivalsConfig | None = None  # None: no orders while it is hedged
+    # What options are quoted, margined and settled in: coin, in the underlying itself
+    # ("inverse"); see book/coin_margin.py.
+    margin: Literal["quote", "coin"] = "quote"
 
     @property
     def europeans(self) -> tuple[LegConfig, ...]:
@@ -70,6 +74,11 @@ def limiting_deltas(book: BookConfig) -> tuple[float, float]:
     Raises:
         ValueError: If the hedge of a kind has no bound.
     """
+    if book.margin == "coin" and any(leg.kind == "put" for leg in book.europeans):
+        raise ValueError(
+            "holdings.low and holdings.high must be set with a put in book.legs and "
+            "book.margin = coin: its net delta, (K/S) N(-d2) for each, has no bound"
+        )
     low, high = _european_deltas(book.europeans) if book.europeans else (0.0, 0.0)
     for leg in book.others:
         if leg.hedge_bounds is None:
