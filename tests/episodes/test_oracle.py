@@ -58,6 +58,7 @@ CONFIGS += [
         )
         for rule in ("binance", "deribit", "hyperliquid", "derive")
     ),
+    full_config(*ADVERSE, "name=late-funding", "market.funding.rule=derive"),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
     stormy_config(
         "name=sees-depth",
