@@ -178,7 +178,8 @@ def _stages(
     paid = 1.0 if config.execution.instrument == "perp" else 0.0
     price, level = value.price_row, value.risk_aversion
     outlooks = next_rows(config, tape.path_ids, plan, seed=seed, stream=stream)
-    for step, (rows, drawn, weights, after) in enumerate(outlooks):
+    for step, outlook in enumerate(outlooks):
+        rows, drawn, weights, after = outlook[:4]
         move = drawn[price] - rows[price][:, None]
         change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
         found = [level * move**2, 2.0 * level * move * change, level * change**2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -18,112 +18,36 @@ import numpy as np
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.desk.accounts import (
-    StepRecord,
-    Totals,
-    net_loss,
-    objective,
-    total_cost,
-)
+from hedge_env.desk.accounts import StepRecord, Totals
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.desk.instruments import complete_target
+from hedge_env.evaluation.episode_table import (
+    EpisodeTable,
+    concatenate,
+    without_luck,
+)
 from hedge_env.evaluation.expected_squares import ExpectedSquares
 from hedge_env.feeds.tape import MarketTape, paths_that_fit, record_tape
-from hedge_env.policies.policy import Policy, PolicyKind
+from hedge_env.policies.policy import Policy
 from hedge_env.risk.path_moments import PathMoments, path_moments, why_no_moments
+
+__all__ = [
+    "Entry",
+    "EpisodeTable",
+    "Observer",
+    "Progress",
+    "concatenate",
+    "episode_table",
+    "evaluate",
+    "evaluate_controlled",
+    "evaluate_on_tape",
+]
 
 Entry: TypeAlias = tuple[Policy, float | None]
 Progress: TypeAlias = Callable[[int, int], None]
+Chunk: TypeAlias = tuple[list[EpisodeTable], FloatArray | None]
 # Called after each decision with the rows before it, its record, and the rows after.
 Observer: TypeAlias = Callable[[FloatArray, StepRecord, FloatArray], None]
-
-
-@dataclass(frozen=True)
-class EpisodeTable:
-    """What one policy did, path by path; amounts in fractions of notional.
-
-    Attributes:
-        policy: Name of the policy.
-        kind: Where the policy comes from.
-        path_id: Which market path, shape (n,).
-        risk_aversion: lambda, shape (n,) [1/notional].
-        cost_components: By `ledger.COST_COMPONENTS`, shape (n_components, n).
-        tracking: Sum of the tracking increments, shape (n,).
-        squared_increments: Sum of their squares, shape (n,).
-        trades: Decisions that traded, shape (n,) [-].
-        turnover: Value traded, liquidation included, shape (n,).
-        expected_squares: Sum of the expected squares of the increments, given what was
-            known before each, shape (n,); None if not looked into.
-        floor_squares: Sum of those that the best holdings without cost leave, the same.
-    """
-
-    policy: str
-    kind: PolicyKind
-    path_id: IntArray
-    risk_aversion: FloatArray
-    cost_components: FloatArray
-    tracking: FloatArray
-    squared_increments: FloatArray
-    trades: FloatArray
-    turnover: FloatArray
-    expected_squares: FloatArray | None = None
-    floor_squares: FloatArray | None = None
-
-    @property
-    def n_episodes(self) -> int:
-        """Number of episodes."""
-        return self.path_id.size
-
-    @property
-    def cost(self) -> FloatArray:
-        """Everything friction took, shape (n,)."""
-        return total_cost(self)
-
-    @property
-    def net_loss(self) -> FloatArray:
-        """Minus the profit after cost, premium included, shape (n,)."""
-        return net_loss(self)
-
-    @property
-    def objective(self) -> FloatArray:
-        """Cost plus lambda times the squared increments, shape (n,)."""
-        return objective(self, self.risk_aversion)
-
-    @property
-    def expected_objective(self) -> FloatArray | None:
-        """The objective with expected squares: same mean, less spread; or None."""
-        if self.expected_squares is None:
-            return None
-        return self.cost + self.risk_aversion * self.expected_squares
-
-    @property
-    def floor(self) -> FloatArray | None:
-        """Part of the objective that nobody can avoid, shape (n,); or None."""
-        if self.floor_squares is None:
-            return None
-        return self.risk_aversion * self.floor_squares
-
-    def part(self, paths: slice) -> EpisodeTable:
-        """Some of the episodes."""
-        columns = {
-            column.name: getattr(self, column.name)[..., paths]
-            for column in fields(EpisodeTable)
-            if column.name not in ("policy", "kind")
-            and getattr(self, column.name) is not None
-        }
-        return EpisodeTable(policy=self.policy, kind=self.kind, **columns)
-
-
-def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
-    """One table of all the episodes of one policy, in the order given."""
-    first = tables[0]
-    columns = {
-        column.name: np.concatenate([getattr(t, column.name) for t in tables], axis=-1)
-        for column in fields(EpisodeTable)
-        if column.name not in ("policy", "kind")
-        and all(getattr(t, column.name) is not None for t in tables)
-    }
-    return EpisodeTable(policy=first.policy, kind=first.kind, **columns)
 
 
 def evaluate(
@@ -141,7 +65,8 @@ def evaluate(
 ) -> list[EpisodeTable]:
     """Run every policy through the same episodes.
 
-    The results do not depend on `chunk_size` or `threads`.
+    The results do not depend on `chunk_size` or `threads`; what was luck on a path is
+    judged by all of them.
 
     Args:
         entries: Policies, each with the risk aversion it is to act at [1/notional];
@@ -155,7 +80,7 @@ def evaluate(
             so many do not fit.
         threads: Chunks that run at the same time.
         progress: Called with episodes done and to do, all entries counted.
-        controlled: Whether to look into the expected squares and the floor, once for
+        controlled: Whether to look into expected squares, floor and luck, once for
             all entries; left out where `why_no_moments` gives a reason.
 
     Returns:
@@ -171,25 +96,31 @@ def evaluate(
     last = first_path + n_episodes
     chunk_size = min(chunk_size, max(1, paths_that_fit(config) // threads))
 
-    def run(start: int) -> list[EpisodeTable]:
+    def run(start: int) -> Chunk:
         path_ids = np.arange(start, min(start + chunk_size, last), dtype=np.int64)
         tape = record_tape(config, path_ids, seed=seed, stream=stream)
         moments = None
         if controlled and why_no_moments(config) is None:
             moments = path_moments(config, path_ids, seed=seed, stream=stream)
-        return [
+        tables = [
             evaluate_controlled(policy, tape, config, level, moments)
             for policy, level in entries
         ]
+        return tables, None if moments is None else moments.controls
 
     chunks: list[list[EpisodeTable]] = []
+    controls: list[FloatArray] = []
     done = 0
-    for tables in _ordered(run, range(first_path, last, chunk_size), threads):
+    for tables, surprises in _ordered(
+        run, range(first_path, last, chunk_size), threads
+    ):
         chunks.append(tables)
+        controls += [] if surprises is None else [surprises]
         done += sum(table.n_episodes for table in tables)
         if progress is not None:
             progress(done, n_episodes * len(entries))
-    return [concatenate(tables) for tables in zip(*chunks, strict=True)]
+    whole = [concatenate(tables) for tables in zip(*chunks, strict=True)]
+    return without_luck(whole, np.hstack(controls)) if controls else whole
 
 
 def evaluate_controlled(
@@ -293,8 +224,8 @@ def _check_inputs(policy: Policy, shown: Iterable[str]) -> None:
 
 
 def _ordered(
-    run: Callable[[int], list[EpisodeTable]], starts: Iterable[int], threads: int
-) -> Iterable[list[EpisodeTable]]:
+    run: Callable[[int], Chunk], starts: Iterable[int], threads: int
+) -> Iterable[Chunk]:
     """Results of `run` in the order of `starts`, at most `threads` at a time."""
     if threads <= 1:
         yield from map(run, starts)

@@ -6,7 +6,7 @@ The metrics are the same whatever reward an agent was trained on.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,8 +35,10 @@ class Metrics:
         expected_objective_bp: The objective's mean by expected squares, which take the
             surprises of each interval off: an estimate of the same number [bp]; None
             where they are not known, as the following.
+        controlled_objective_bp: The same with the luck of the paths taken off as well,
+            an estimate of the same number with the least error [bp].
         floor_bp: Mean of the part of the objective that nobody can avoid [bp].
-        avoidable_bp: Objective less floor, both by expected squares, path by path [bp].
+        avoidable_bp: Objective less floor, both controlled, path by path [bp].
     """
 
     cost_bp: float
@@ -62,6 +64,8 @@ class Metrics:
     turnover_se: float
     expected_objective_bp: float | None = None
     expected_objective_se: float | None = None
+    controlled_objective_bp: float | None = None
+    controlled_objective_se: float | None = None
     floor_bp: float | None = None
     floor_se: float | None = None
     avoidable_bp: float | None = None
@@ -111,14 +115,16 @@ def summarise(table: EpisodeTable) -> Metrics:
 
 def _avoidable(table: EpisodeTable) -> dict[str, float]:
     """Floor and what is above it, where the expected squares are known."""
-    expected, floor = table.expected_objective, table.floor
-    if expected is None or floor is None:
+    expected, best = table.expected_objective, table.controlled_objective
+    floor = table.controlled_floor
+    if expected is None or best is None or floor is None:
         return {}
     found: dict[str, float] = {}
     for name, values in (
         ("expected_objective", expected),
+        ("controlled_objective", best),
         ("floor", floor),
-        ("avoidable", expected - floor),
+        ("avoidable", best - floor),
     ):
         mean, error = mean_and_error(values / BASIS_POINT)
         found |= {f"{name}_bp": mean, f"{name}_se": error}
@@ -195,16 +201,28 @@ class Difference:
         se_bp: Its standard error [bp].
         relative: Difference over the other's objective [-].
         relative_se: Its standard error [-].
+        controlled: The same by controlled objectives; None where they are not known.
     """
 
     mean_bp: float
     se_bp: float
     relative: float
     relative_se: float
+    controlled: Difference | None = None
 
 
 def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
-    """Difference of objectives, path by path: common luck cancels.
+    r"""Difference of objectives, path by path: common luck cancels.
+
+    The squares of two policies' increments differ by what they hold differently, times
+    the luck of the next interval. The difference of what was expected of them,
+
+    .. math:: E_k[(y\, dS + dB)^2] - E_k[(y'\, dS + dB)^2]
+              = (y - y') \left( (y + y' - 2 \delta) E_k[dS^2]
+                + 2 E_k[dS\, e] \right),
+
+    has the same mean and nothing of that luck; :math:`\delta, e` as in
+    `risk/path_moments`. What else of the difference was luck goes off with `luck`.
 
     Raises:
         ValueError: If the tables are not of the same paths in the same order.
@@ -213,7 +231,15 @@ def paired_difference(policy: EpisodeTable, other: EpisodeTable) -> Difference:
         raise ValueError(
             f"{policy.policy} and {other.policy} were not evaluated on the same paths"
         )
-    a, b = policy.objective / BASIS_POINT, other.objective / BASIS_POINT
+    plain = _difference(policy.objective, other.objective)
+    mine, theirs = policy.controlled_objective, other.controlled_objective
+    if mine is None or theirs is None:
+        return plain
+    return replace(plain, controlled=_difference(mine, theirs))
+
+
+def _difference(mine: FloatArray, theirs: FloatArray) -> Difference:
+    a, b = mine / BASIS_POINT, theirs / BASIS_POINT
     mean, error = mean_and_error(a - b)
     base = float(b.mean())
     if not base > 0.0:

@@ -36,12 +36,18 @@ class Outlook(NamedTuple):
         drawn: Draws of the next rows, shape (rows, n, draws); overwritten as well.
         weights: Of the draws, shape (n, draws); their sum is one in expectation.
         after: The path's own next rows, shape (rows, n).
+        state: Market state of the present rows, shape (N_STATES, n); overwritten too.
+        drawn_state: That of the draws, shape (N_STATES, n, draws).
+        state_after: That of the path's own next rows, shape (N_STATES, n).
     """
 
     rows: FloatArray
     drawn: FloatArray
     weights: FloatArray
     after: FloatArray
+    state: FloatArray
+    drawn_state: FloatArray
+    state_after: FloatArray
 
 
 def inner_key(seed: int, stream: str) -> tuple[np.uint32, np.uint32]:
@@ -97,8 +103,9 @@ def next_rows(
     drawn, weights = np.zeros((n_rows, n * draws)), np.zeros(n * draws)
     copies = QuotedPaths(quotes, n * draws, inner_key(seed, stream), config)
     copies.path_ids[...] = (path_ids[:, None] * draws + np.arange(draws)).ravel()
+    state = np.empty_like(paths.state)
     for _ in range(config.episode.decisions):
-        rows[...] = after
+        rows[...], state[...] = after, paths.state
         copies.branch_off(paths, draws)
         arrays = copies.state, copies.path_ids, copies.counters
         advance_draws(*arrays, weights, copies.key, plan, quotes.market)
@@ -110,4 +117,7 @@ def next_rows(
             drawn=drawn.reshape(n_rows, n, draws),
             weights=weights.reshape(n, draws),
             after=after,
+            state=state,
+            drawn_state=copies.state.reshape(-1, n, draws),
+            state_after=paths.state,
         )

@@ -8,7 +8,7 @@ holdings over the next interval is a parabola in their distance from delta,
 
 so that three numbers of a path's decision say everything about it. They do not depend
 on what is held: computed once, they serve every policy and every risk aversion. Two
-things come of them:
+things come of them, and the surprises of the same draws stand beside:
 
 * the *floor*, :math:`\sum_k q_k(y^*_k)`, the risk that the best holdings leave. Those
   are fitted on other paths, by `minimum_variance`: the minimum of a parabola with the
@@ -33,7 +33,9 @@ from hedge_env.desk.orders import order_params
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
-from hedge_env.risk.next_rows import next_rows, why_no_draws
+from hedge_env.risk.next_rows import Outlook, next_rows, why_no_draws
+from hedge_env.risk.state_functions import N_FUNCTIONS
+from hedge_env.risk.surprises import N_CONTROLS, Surprises, start_surprises
 
 _CHUNK = 512  # paths whose draws are in memory at a time
 _NODES = 48  # of the shock of spot, where nothing else is random
@@ -50,6 +52,8 @@ class PathMoments:
         product: E_k[dS e], the same shape [S_0 x notional].
         risk: E_k[e^2], the same shape [notional^2].
         best_offset: y* - delta, the best holdings without cost, the same shape [-].
+        controls: Numbers of mean zero that tell how lucky each path was, shape
+            (N_CONTROLS, n) [-]; see `surprises`.
     """
 
     path_ids: IntArray
@@ -57,6 +61,7 @@ class PathMoments:
     product: FloatArray
     risk: FloatArray
     best_offset: FloatArray
+    controls: FloatArray
 
     @property
     def floor(self) -> FloatArray:
@@ -113,22 +118,44 @@ def path_moments(
         market = quote_params(config).market
         plan = node_plan(_NODES) if exact else draw_plan(market)
     best = None if exact else _fitted(config.model_dump_json(), seed)
-    price = order_params(config).price_row
-    moments = np.empty((4, config.episode.decisions, path_ids.size))
+    price, decisions = order_params(config).price_row, config.episode.decisions
+    moments = np.empty((4, decisions, path_ids.size))
+    controls = np.empty((N_CONTROLS, path_ids.size))
     for low in range(0, path_ids.size, _CHUNK):
         part = slice(low, min(low + _CHUNK, path_ids.size))
-        outlooks = next_rows(config, path_ids[part], plan, seed=seed, stream=stream)
-        for step, (rows, drawn, weights, _) in enumerate(outlooks):
-            move = drawn[price] - rows[price][:, None]
-            change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
-            error = rows[field.DELTA][:, None] * move + change
-            found = [weights * move**2, weights * move * error, weights * error**2]
-            moments[:3, step, part] = [each.sum(axis=1) for each in found]
+        ids = path_ids[part]
+        surprises = Surprises(ids.size, decisions)
+        outlooks = next_rows(config, ids, plan, seed=seed, stream=stream)
+        for step, outlook in enumerate(outlooks):
+            rows = outlook.rows
+            moments[:3, step, part] = _moments(outlook, price)
             if best is not None:
                 moments[3, step, part] = best.holdings(rows) - rows[field.DELTA]
+            surprises.add(outlook)
+        controls[:N_FUNCTIONS, part] = surprises.total.T
+        others = start_surprises(config, ids, seed=seed, stream=stream)
+        controls[N_FUNCTIONS:, part] = others.T
     if exact:
         moments[3] = -moments[1] / np.maximum(moments[0], 1e-300)
-    return PathMoments(path_ids.copy(), *moments)
+    square, product, risk, offset = moments
+    return PathMoments(
+        path_ids=path_ids.copy(),
+        square=square,
+        product=product,
+        risk=risk,
+        best_offset=offset,
+        controls=controls,
+    )
+
+
+def _moments(outlook: Outlook, price: int) -> list[FloatArray]:
+    """E_k of dS^2, dS e and e^2, shape (n,) each."""
+    rows, drawn, weights = outlook.rows, outlook.drawn, outlook.weights
+    move = drawn[price] - rows[price][:, None]
+    change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
+    error = rows[field.DELTA][:, None] * move + change
+    found = [weights * move**2, weights * move * error, weights * error**2]
+    return [each.sum(axis=1) for each in found]
 
 
 def only_spot_moves(config: EnvConfig) -> bool:

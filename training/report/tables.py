@@ -33,15 +33,24 @@ _PICKED = (
 )
 
 
+_CONTROLLED = (
+    " J is estimated with control variates; --json has the plain mean beside it."
+)
+
+
 def _is_overtaken(summary: Summary) -> bool:
     """Whether a rule has a lower objective on the test paths than the best rule."""
     return any(
-        row.objective_bp < best.objective_bp
+        row.estimate[0] < best.estimate[0]
         for best in summary.policies
         if best.best_rule
         for row in summary.at(best.risk_aversion)
         if row.kind == "baseline"
     )
+
+
+def _is_controlled(summary: Summary) -> bool:
+    return any(row.controlled_objective_bp is not None for row in summary.policies)
 
 
 def print_summary(summary: Summary) -> None:
@@ -56,7 +65,8 @@ def print_summary(summary: Summary) -> None:
         *(_narrow_table(summary) if _is_narrow() else (summary_table(summary),)),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
-        f"confidence interval.{_PICKED if _is_overtaken(summary) else ''}",
+        f"confidence interval.{_CONTROLLED if _is_controlled(summary) else ''}"
+        f"{_PICKED if _is_overtaken(summary) else ''}",
         *([] if summary.liquidity is None else [liquidity_sentence(summary.liquidity)]),
         *warnings,
         *replayed,

@@ -67,7 +67,8 @@ def with_error(value: float, error: float, digits: int = 1) -> str:
 
 def objective(row: PolicyRow) -> str:
     """Objective and the half-width of its interval, over paths and seeds [bp]."""
-    return _with_half(row.objective_bp, half_width(row, row.objective_se), 1)
+    value, error = row.estimate
+    return _with_half(value, half_width(row, error), 1)
 
 
 def avoidable(row: PolicyRow) -> str:
@@ -104,14 +105,14 @@ def difference(row: PolicyRow) -> str:
     """Objective against the best rule's [bp], and in percent of it."""
     if row.best_rule:
         return "best rule"
-    if row.objective_gap_bp is None or row.objective_gap_se is None:
+    gap = row.gap
+    if gap is None:
         return ""
-    half = half_width(row, row.objective_gap_se)
-    text = _with_half(row.objective_gap_bp, half, 2)
-    text = text if row.objective_gap_bp < 0.0 else f"+{text}"
-    if row.objective_gap_relative is None:
+    text = _with_half(gap.bp, half_width(row, gap.se), 2)
+    text = text if gap.bp < 0.0 else f"+{text}"
+    if gap.relative is None:
         return text
-    percent = f"{100.0 * row.objective_gap_relative:+.1f}"
+    percent = f"{100.0 * gap.relative:+.1f}"
     return f"{text} ({percent.replace('-', MINUS)} %)"
 
 
@@ -173,11 +174,11 @@ def _above_optimum(summary: Summary, risk_aversion: float) -> str:
     if optimum is None or not any(others):
         return ""
     shares = [
-        f"{row.name} is {_percent(row.objective_bp / optimum.objective_bp - 1.0)} above"
+        f"{row.name} is {_percent(row.estimate[0] / optimum.estimate[0] - 1.0)} above"
         for row in others
         if row is not None
     ]
-    value = with_error(optimum.objective_bp, optimum.objective_se)
+    value = with_error(*optimum.estimate)
     return f" The exact optimum is {value} bp; {' and '.join(shares)} it."
 
 
@@ -189,21 +190,21 @@ def _agent_sentence(row: PolicyRow, rule: PolicyRow | None) -> str:
     own = f"the agent {_seeds(row)} reaches {_figures(row)}"
     if row.notes:
         own += f" (it was {'; '.join(row.notes)})"
-    gap, error = row.objective_gap_bp, row.objective_gap_se
-    if rule is None or gap is None or error is None:
+    gap = row.gap
+    if rule is None or gap is None:
         return f"{own}."
-    half = half_width(row, error)
-    if abs(gap) <= half:
+    half = half_width(row, gap.se)
+    if abs(gap.bp) <= half:
         return (
             f"{own}. That cannot be told from the best rule, {rule.name} "
-            f"(difference {_with_half(gap, half, 2)} bp, path by path)."
+            f"(difference {_with_half(gap.bp, half, 2)} bp, path by path)."
         )
-    side = "better" if gap < 0.0 else "worse"
+    side = "better" if gap.bp < 0.0 else "worse"
     share = ""
-    if row.objective_gap_relative is not None:
-        share = f" ({100.0 * abs(row.objective_gap_relative):.1f} %)"
+    if gap.relative is not None:
+        share = f" ({100.0 * abs(gap.relative):.1f} %)"
     return (
-        f"{own}. That is {_with_half(abs(gap), half, 2)} bp{share} {side} than the "
+        f"{own}. That is {_with_half(abs(gap.bp), half, 2)} bp{share} {side} than the "
         f"best rule, {rule.name}, path by path."
     )
 
@@ -228,13 +229,12 @@ def _figures(row: PolicyRow) -> str:
 def _next(summary: Summary, rule: PolicyRow) -> str:
     """How far behind the rule is that the validation paths put second."""
     second = summary.second_rule(rule.risk_aversion)
-    if second is None:
+    gap = None if second is None else second.gap
+    if second is None or gap is None:
         return ""
-    gap, error = second.objective_gap_bp, second.objective_gap_se
-    if gap is None or error is None:
-        return ""
-    side = "behind" if gap >= 0.0 else "ahead on these paths"
-    return f"; the next, {second.name}, is {with_error(abs(gap), error, 2)} bp {side}"
+    side = "behind" if gap.bp >= 0.0 else "ahead on these paths"
+    size = with_error(abs(gap.bp), gap.se, 2)
+    return f"; the next, {second.name}, is {size} bp {side}"
 
 
 def _signed(value: float, digits: int) -> str:

@@ -7,11 +7,11 @@ key that ends in `_se` is the standard error of the one it names.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hedge_env.evaluation.metrics import Metrics
 
-__all__ = ["Z_95", "Contender", "Parameters", "PolicyRow", "by_validation"]
+__all__ = ["Z_95", "Contender", "Gap", "Parameters", "PolicyRow", "by_validation"]
 
 Z_95 = 1.959964  # half-width of a 95 % interval in standard errors
 
@@ -57,6 +57,14 @@ class Contender:
         return self.entry or self.name, self.risk_aversion
 
 
+class Gap(NamedTuple):
+    """How far a policy is behind the best rule, path by path."""
+
+    bp: float
+    se: float
+    relative: float | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PolicyRow(Metrics):
     """One policy at one risk aversion, and its metrics on the test paths.
@@ -68,6 +76,9 @@ class PolicyRow(Metrics):
         objective_gap_bp: Objective minus that of the best rule at the same risk
             aversion, path by path; None if there is no best rule.
         objective_gap_relative: The same over the best rule's objective [-].
+        controlled_gap_bp: The difference by controlled objectives, an estimate of the
+            same number with less luck; None where they are not known.
+        controlled_gap_relative: The same over the best rule's objective [-].
         best_rule: Whether this row is that rule: the one with the lowest objective on
             the validation paths, of at least two policies.
         attribution: Where profit and trades are from, see
@@ -106,10 +117,35 @@ class PolicyRow(Metrics):
     params_given: tuple[str, ...] | None = None
     expected_objective_bp: float | None = None
     expected_objective_se: float | None = None
+    controlled_objective_bp: float | None = None
+    controlled_objective_se: float | None = None
     floor_bp: float | None = None
     floor_se: float | None = None
     avoidable_bp: float | None = None
     avoidable_se: float | None = None
+    controlled_gap_bp: float | None = None
+    controlled_gap_se: float | None = None
+    controlled_gap_relative: float | None = None
+    controlled_gap_relative_se: float | None = None
+
+    @property
+    def estimate(self) -> tuple[float, float]:
+        """Objective and its standard error [bp]: the controlled one, if known."""
+        value, error = self.controlled_objective_bp, self.controlled_objective_se
+        if value is not None and error is not None:
+            return value, error
+        return self.objective_bp, self.objective_se
+
+    @property
+    def gap(self) -> Gap | None:
+        """Difference to the best rule: the controlled one, where it is known."""
+        if self.controlled_gap_bp is not None and self.controlled_gap_se is not None:
+            known = self.controlled_gap_bp, self.controlled_gap_se
+            return Gap(*known, self.controlled_gap_relative)
+        if self.objective_gap_bp is not None and self.objective_gap_se is not None:
+            known = self.objective_gap_bp, self.objective_gap_se
+            return Gap(*known, self.objective_gap_relative)
+        return None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "PolicyRow":

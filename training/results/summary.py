@@ -139,7 +139,7 @@ def build_summary(
             with_seed(row, contender.seed) if contender.kind == "agent" else row
         )
     rows = [merge_seeds(name, members) for (name, _), members in made.items()]
-    rows.sort(key=lambda row: (row.risk_aversion, row.objective_bp, row.name))
+    rows.sort(key=lambda row: (row.risk_aversion, row.estimate[0], row.name))
     return Summary(
         preset=preset,
         seed=seed,
@@ -180,8 +180,9 @@ def _row(
     *,
     best_rule: bool,
 ) -> PolicyRow:
-    if gap is None:
-        gap = Difference(math.nan, math.nan, math.nan, math.nan)
+    unknown = Difference(math.nan, math.nan, math.nan, math.nan)
+    plain = gap or unknown
+    controlled = plain.controlled or unknown
     return PolicyRow(
         name=contender.name,
         kind=contender.kind,
@@ -193,10 +194,14 @@ def _row(
         trained_on=contender.trained_on,
         notes=contender.notes,
         **vars(metrics),
-        objective_gap_bp=_number(gap.mean_bp),
-        objective_gap_se=_number(gap.se_bp),
-        objective_gap_relative=_number(gap.relative),
-        objective_gap_relative_se=_number(gap.relative_se),
+        objective_gap_bp=_number(plain.mean_bp),
+        objective_gap_se=_number(plain.se_bp),
+        objective_gap_relative=_number(plain.relative),
+        objective_gap_relative_se=_number(plain.relative_se),
+        controlled_gap_bp=_number(controlled.mean_bp),
+        controlled_gap_se=_number(controlled.se_bp),
+        controlled_gap_relative=_number(controlled.relative),
+        controlled_gap_relative_se=_number(controlled.relative_se),
         best_rule=best_rule,
     )
 

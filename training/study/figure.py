@@ -154,8 +154,7 @@ def _near(summary: Summary) -> list[PolicyRow]:
     return [
         row
         for row in summary.policies
-        if row.objective_bp
-        <= _OFF_CHART * summary.at(row.risk_aversion)[0].objective_bp
+        if row.estimate[0] <= _OFF_CHART * summary.at(row.risk_aversion)[0].estimate[0]
     ]
 
 
@@ -165,7 +164,7 @@ def _leaders(summary: Summary) -> list[str]:
     for risk_aversion in summary.risk_aversions:
         rows = summary.at(risk_aversion)
         for row in rows:
-            loss = row.objective_bp / rows[0].objective_bp
+            loss = row.estimate[0] / rows[0].estimate[0]
             losses[row.name] = losses.get(row.name, 0.0) + loss
     return sorted(losses, key=losses.__getitem__)[:_MOST_SHOWN]
 

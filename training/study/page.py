@@ -19,8 +19,11 @@ __all__ = ["study_files", "study_page"]
 _COLUMNS = (
     *("preset", "risk_aversion", "name", "kind"),
     *("objective_bp", "objective_se"),
+    *("controlled_objective_bp", "controlled_objective_se"),
     *("objective_gap_bp", "objective_gap_se"),
     *("objective_gap_relative", "objective_gap_relative_se"),
+    *("controlled_gap_bp", "controlled_gap_se"),
+    *("controlled_gap_relative", "controlled_gap_relative_se"),
     *("cost_bp", "cost_se", "tracking_rms_bp", "tracking_rms_se"),
     *("tracking_error_bp", "tracking_error_se", "net_loss_mean_bp"),
     *("net_loss_std_bp", "cvar95_bp", "cvar95_se", "trades", "turnover", "params"),
@@ -103,8 +106,9 @@ def _introduction(summary: Summary) -> str:
         f"{summary.n_episodes:,} others, which are the same for all rules. J is the "
         "objective, cost + λ x the sum of squared tracking increments, in bp of "
         "notional; ± is a 95 % confidence interval. Differences are taken path by "
-        "path. The best rule is the one with the least J on the validation paths; one "
-        "whose difference from it is not significant is marked \\*."
+        "path, with control variates where the market can be drawn from. The best "
+        "rule is the one with the least J on the validation paths; one whose "
+        "difference from it is not significant is marked \\*."
     )
 
 
@@ -133,7 +137,7 @@ def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list
     behind = "" if second is None else f"{second.name}{_star(second)}"
     return [
         best.name,
-        with_error(best.objective_bp, best.objective_se, 2),
+        with_error(*best.estimate, 2),
         f"{best.cost_bp:.1f}",
         f"{best.tracking_rms_bp:.1f}",
         behind,
@@ -144,32 +148,30 @@ def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list
 
 def _gap(row: PolicyRow) -> str:
     """Paired difference from the best rule [bp], and in percent."""
-    if row.objective_gap_bp is None or row.objective_gap_se is None:
+    if row.gap is None:
         return ""
-    text = with_error(row.objective_gap_bp, row.objective_gap_se, 2)
+    text = with_error(row.gap.bp, row.gap.se, 2)
     return f"{text} ({_percent(row)})"
 
 
 def _above(optimum: PolicyRow) -> str:
     """How far the best rule is above the optimum, from the optimum's own row."""
-    gap, error = optimum.objective_gap_bp, optimum.objective_gap_se
-    if gap is None or error is None:
+    if optimum.gap is None:
         return ""
-    share = 100.0 * -gap / optimum.objective_bp
-    half = 100.0 * Z_95 * error / optimum.objective_bp
+    share = 100.0 * -optimum.gap.bp / optimum.estimate[0]
+    half = 100.0 * Z_95 * optimum.gap.se / optimum.estimate[0]
     return f"{share:.2f} ± {half:.2f} %".replace("-", MINUS)
 
 
 def _percent(row: PolicyRow) -> str:
-    if row.objective_gap_relative is None:
+    if row.gap is None or row.gap.relative is None:
         return ""
-    return f"{100.0 * row.objective_gap_relative:.1f} %".replace("-", MINUS)
+    return f"{100.0 * row.gap.relative:.1f} %".replace("-", MINUS)
 
 
 def _star(row: PolicyRow) -> str:
     """A star where the difference from the best rule is not significant."""
-    gap, error = row.objective_gap_bp, row.objective_gap_se
-    unclear = gap is not None and error is not None and abs(gap) <= Z_95 * error
+    unclear = row.gap is not None and abs(row.gap.bp) <= Z_95 * row.gap.se
     return "\\*" if unclear and not row.best_rule else ""
 
 
@@ -206,9 +208,9 @@ def _loss_table(markets: Sequence[Summary], rank: int) -> str:
 def _loss_cell(row: PolicyRow) -> str:
     if row.best_rule:
         return "**best**"
-    if row.objective_gap_relative is None:
+    if row.gap is None or row.gap.relative is None:
         return ""
-    text = f"{100.0 * row.objective_gap_relative:.1f}".replace("-", MINUS)
+    text = f"{100.0 * row.gap.relative:.1f}".replace("-", MINUS)
     return f"{text}{_star(row)}"
 
 

@@ -9,8 +9,10 @@ step, or below :math:`r`, that of a change of regime; where the present probabil
 another one, the mean is still unbiased. Of the :math:`m` market steps of a decision,
 
 * *still* draws have no candidate, with probability :math:`(1 - p)^m (1 - r)^m`: the sum
-  of the spot shocks, standard normal after division by :math:`\sqrt m`, takes one value
-  in each of as many equally likely intervals as there are such draws;
+  of the spot shocks, standard normal after division by :math:`\sqrt m`, is the quantile
+  of :math:`u = v^2 (3 - 2 v)`, `v` in one of as many equal intervals as there are such
+  draws, which weighs :math:`6 v (1 - v)`: the largest moves, whose squared errors are
+  most of a mean, come more often than they would and weigh less;
 * *jump* draws have no candidate for a change of regime and the first one for a jump in
   step j, :math:`(1 - r)^m p (1 - p)^j`, with j uniform: its uniform number is
   :math:`p v^3` with `v` in one of as many equal intervals, of density
@@ -112,7 +114,8 @@ def _advance_tile(
     noise = np.full((N_SCRATCH, size), np.nan)
     noise[JUMP, :] = 0.0
     shift, first, turn = np.empty(size), np.empty(size, np.int64), np.empty(size)
-    _stratify_spot(shift, ids[low:high], counters[low:high], key, plan, m)
+    share = np.ones(size)
+    _stratify_spot(shift, share, ids[low:high], counters[low:high], key, plan, m)
     for step in range(m):
         note_in_turn(state, step, p)
         draw_noise(noise, ids[low:high], counters[low:high], key, p.draws.step)
@@ -120,12 +123,15 @@ def _advance_tile(
         advance_step(state, noise, counters, p)
         for i in range(low, high):
             counters[i] += 1
+    for i in range(size):
+        weights[low + i] *= share[i]
     note_in_turn(state, m, p)
 
 
 @kernel
 def _stratify_spot(
     shift: FloatArray,
+    share: FloatArray,
     ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
@@ -134,7 +140,8 @@ def _stratify_spot(
 ) -> None:
     """Write what to add to each step's spot shock for the sum to fall into its place.
 
-    Of m independent normal numbers the sum and the deviations from the mean are
+    What a draw weighs in the mean of its stratum is written to `share`. Of m
+    independent normal numbers the sum and the deviations from the mean are
     independent: another sum of the same law leaves the law of all of them as it was.
     """
     size, draws = shift.shape[0], plan.still + plan.jumps + plan.regime
@@ -152,7 +159,9 @@ def _stratify_spot(
         if plan.nodes.shape[0] > 0:
             shift[i] = (plan.nodes[draw] - total[i] / root) / root
         elif draw < plan.still:
-            u = (draw + normal_cdf(total[i] / root)) / plan.still
+            v = (draw + normal_cdf(total[i] / root)) / plan.still
+            share[i] = 6.0 * v * (1.0 - v)
+            u = v * v * (3.0 - 2.0 * v)
             shift[i] = (normal_quantile(u) - total[i] / root) / root
 
 

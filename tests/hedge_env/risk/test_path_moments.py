@@ -6,7 +6,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import BASELINES
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
-from hedge_env.evaluation.metrics import summarise
+from hedge_env.evaluation.metrics import paired_difference, summarise
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.market.engine.inner_draws import normal_quantile
@@ -20,6 +20,22 @@ IDS = np.arange(256)
 def short(preset="ethereum-l1", *settings):
     legs = "book.legs=[{kind: call, quantity: -1.0, moneyness: 1.0, maturity_days: 4}]"
     return load_config(preset, settings=("episode.decisions=24", legs, *settings))
+
+
+def test_the_largest_moves_come_more_often_and_weigh_less() -> None:
+    """Else one of eight draws, that of the tail, is the mean of a path's squares."""
+    config = short()
+    outlook = next(
+        next_rows(
+            config, IDS, draw_plan(quote_params(config).market), seed=0, stream="test"
+        )
+    )
+    still = outlook.weights[:, :8]
+    move = np.abs(np.log(outlook.drawn[field.SPOT] / outlook.rows[field.SPOT][:, None]))
+    outer, inner = move[:, [0, 7]], move[:, [3, 4]]
+    assert outer.mean() > 5.0 * inner.mean()
+    assert still[:, [0, 7]].mean() < 0.4 * still[:, [3, 4]].mean()
+    assert still[:, [0, 7]].max() < still[:, [3, 4]].min()
 
 
 def plain(plan: DrawPlan, draws: int) -> DrawPlan:
@@ -47,9 +63,8 @@ def test_stratified_draws_have_the_mean_of_the_paths_themselves(settings) -> Non
     plan = draw_plan(quote_params(config).market)
     n = 4096
     names = (field.SPOT, field.BOOK_VALUE, field.IMPLIED_VOLATILITY)
-    for rows, drawn, weights, after in next_rows(
-        config, np.arange(n), plan, seed=3, stream="test"
-    ):
+    for outlook in next_rows(config, np.arange(n), plan, seed=3, stream="test"):
+        rows, drawn, weights, after = outlook[:4]
         assert weights.sum(axis=1).mean() == pytest.approx(1.0, abs=2e-3)
         for name in names:
             for power in (1, 2):
@@ -118,7 +133,7 @@ def test_expected_squares_have_the_same_mean_and_less_spread(preset) -> None:
     assert table.expected_objective.std() < table.objective.std()
     metrics = summarise(table)
     assert metrics.avoidable_bp == pytest.approx(
-        metrics.expected_objective_bp - metrics.floor_bp
+        metrics.controlled_objective_bp - metrics.floor_bp
     )
     assert 0.0 < metrics.avoidable_se < metrics.objective_se
 
@@ -176,3 +191,20 @@ def test_the_floor_is_the_same_by_many_draws_with_holdings_of_other_draws() -> N
         second.risk_at(step, offset) for step, offset in enumerate(fitted.best_offset)
     )
     assert floor.mean() == pytest.approx(regressed.mean(), rel=0.01)
+
+
+@pytest.mark.parametrize("preset", ["ethereum-l1", "deribit"])
+def test_a_difference_of_expected_squares_agrees_and_is_sharper(preset) -> None:
+    """What both hold alike leaves no square, whatever happens on the paths."""
+    config = load_config(preset, settings=("episode.decisions=24",))
+    rules = [BASELINES["delta-threshold"](threshold=x) for x in (0.03, 0.15)]
+    n = 2048
+    found = evaluate([(r, 10.0) for r in rules], config, n_episodes=n, controlled=True)
+    difference = paired_difference(*found)
+    assert difference.controlled is not None
+    error = np.hypot(difference.se_bp, difference.controlled.se_bp)
+    assert abs(difference.mean_bp - difference.controlled.mean_bp) < 4.0 * error
+    luck = found[0].objective - found[0].expected_objective
+    luck = luck - found[1].objective + found[1].expected_objective
+    assert abs(luck.mean()) < 4.0 * luck.std() / np.sqrt(n)
+    assert difference.controlled.se_bp < 0.9 * difference.se_bp

@@ -44,6 +44,16 @@ def test_an_agent_that_is_worse_is_said_to_be_worse():
     assert "better" not in text
 
 
+def test_the_sharper_difference_is_the_one_that_decides():
+    """By squares as they happened nothing is known, by expected ones it is."""
+    sharp = {"controlled_gap_bp": -1.4, "controlled_gap_se": 0.1}
+    row = agent(-1.0, 0.8, -0.02, **sharp, controlled_gap_relative=-0.028)
+    text = findings.headline(summary_of(*RULES, row))
+    assert "That is 1.40 ± 0.20 bp (2.8 %) better than the best rule" in text
+    minus = findings.MINUS
+    assert findings.difference(row) == f"{minus}1.40 ± 0.20 ({minus}2.8 %)"
+
+
 @pytest.mark.parametrize("gap", [-0.15, 0.0, 0.15])
 def test_a_difference_within_its_error_decides_nothing(gap):
     text = findings.headline(summary_of(*RULES, agent(gap, 0.1)))

@@ -150,6 +150,69 @@ def test_common_paths_make_the_gap_sharper_than_its_parts(made):
     )
 
 
+def with_expected_squares(made):
+    """The made tables, their luck taken off: squares that are known beforehand."""
+    floor = np.full(made.tables[0].n_episodes, 1e-8)
+    return [
+        replace(
+            table,
+            expected_squares=np.full_like(floor, table.squared_increments.mean()),
+            floor_squares=floor,
+        )
+        for table in made.tables
+    ]
+
+
+def test_a_gap_of_expected_squares_stands_beside_the_plain_one(made):
+    tables = with_expected_squares(made)
+    summary = rebuild(made, tables=tables)
+    by_key = {
+        (contender.name, contender.risk_aversion): table
+        for contender, table in zip(made.contenders, tables, strict=True)
+    }
+    for row in summary.policies:
+        best = summary.best_rule(row.risk_aversion)
+        mine, other = (
+            by_key[one.name, one.risk_aversion].expected_objective * 1e4
+            for one in (row, best)
+        )
+        error = (mine - other).std(ddof=1) / math.sqrt(mine.size)
+        assert row.controlled_gap_bp == pytest.approx((mine - other).mean(), abs=1e-9)
+        assert row.controlled_gap_se == pytest.approx(error, abs=1e-9)
+        share = mine.mean() / other.mean() - 1.0
+        assert row.controlled_gap_relative == pytest.approx(share, abs=1e-12)
+        before = next(
+            r
+            for r in made.summary.at(row.risk_aversion)
+            if (r.name, r.kind) == (row.name, row.kind)
+        )
+        assert row.objective_gap_bp == before.objective_gap_bp
+        if row is not best:
+            assert row.controlled_gap_se < row.objective_gap_se
+            assert row.gap == (
+                row.controlled_gap_bp,
+                row.controlled_gap_se,
+                row.controlled_gap_relative,
+            )
+
+
+def test_without_expected_squares_the_plain_gap_is_the_one_shown(made):
+    for row in made.summary.policies:
+        assert row.controlled_gap_bp is None
+        assert row.gap == (
+            row.objective_gap_bp,
+            row.objective_gap_se,
+            row.objective_gap_relative,
+        )
+
+
+def test_expected_squares_of_one_policy_alone_give_no_gap(made):
+    """One in recorded days and one in simulated ones, say: nothing to subtract."""
+    mine = with_expected_squares(made)[0]
+    assert paired_difference(mine, made.tables[1]).controlled is None
+    assert paired_difference(made.tables[1], mine).controlled is None
+
+
 def test_without_a_rule_there_is_no_gap(made):
     agents = [
         (contender, table)
@@ -163,6 +226,7 @@ def test_without_a_rule_there_is_no_gap(made):
     gaps = [name for name in vars(row) if name.startswith("objective_gap")]
     assert len(gaps) == 4
     assert [getattr(row, name) for name in gaps] == [None] * 4
+    assert row.gap is None
 
 
 def test_a_gap_relative_to_nothing_is_none_and_not_nan(made):
