@@ -37,7 +37,7 @@ from hedge_env.numerics.ornstein_uhlenbeck import (
 from hedge_env.numerics.random_blocks import Shock, normal
 
 STATES: Final[dict[str, str]] = {"trend": "drift of spot on top of the usual [1/year]"}
-SHOCKS: Final[tuple[Shock, ...]] = (normal("z_trend", 18, 0, "trend"),)
+SHOCKS: Final[tuple[Shock, ...]] = (normal("z_trend", 99, 0, "trend"),)
 
 
 class TrendParams(NamedTuple):
