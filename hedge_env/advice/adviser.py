@@ -16,6 +16,7 @@ from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.orders import order_params, trades_of
+from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
 from hedge_env.venues.venue import impact_cost
 
@@ -140,7 +141,23 @@ class Adviser:
             )
 
     def _aversion(self, state: DeskState) -> float:
-        """Risk aversion [1/notional]."""
+        """Risk aversion, one that the policy was trained for [1/notional]."""
+        wanted = self._wanted_aversion(state)
+        if not isinstance(self.policy, LearnedPolicy):
+            return wanted
+        metadata = self.policy.metadata
+        if not metadata.is_trained_for(wanted):
+            low, high = metadata.risk_aversions
+            raise ConfigError(
+                f"risk_aversion is {wanted:g} per notional, and {self.policy.name} was "
+                f"trained for {'' if low == high else f'{low:g} to '}{high:g}: what it "
+                "would do there is unknown; give one that it was trained for, or take "
+                "another policy"
+            )
+        return wanted
+
+    def _wanted_aversion(self, state: DeskState) -> float:
+        """What the state asks for, or failing that the policy [1/notional]."""
         if state.risk_aversion is None:
             if self._risk_aversion is None:
                 raise ConfigError(

@@ -107,6 +107,18 @@ def _log_aversion_middle(config: EnvConfig) -> float:
     return float(np.log(setting))
 
 
+_LOG_AVERSION_BOUND: Final = 4.0  # a range of 1 to 3000 fills it
+
+
+def _per_log_aversion(config: EnvConfig) -> float:
+    """One, or less where the range is so wide that its ends would be clipped."""
+    setting = config.risk_aversion
+    if not isinstance(setting, RiskAversionRange):
+        return 1.0
+    half = float(np.log(setting.high / setting.low)) / 2.0
+    return min(1.0, _LOG_AVERSION_BOUND / max(half, 1e-300))
+
+
 FEATURES: Final[Mapping[str, Feature]] = {
     "time_fraction": Feature(
         "time_fraction", _ZERO, _ONE, 0.0, 1.0, "share of the episode left"
@@ -261,9 +273,9 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "risk_aversion": Feature(
         "log_risk_aversion",
         _log_aversion_middle,
-        _ONE,
-        -4.0,
-        4.0,
+        _per_log_aversion,
+        -_LOG_AVERSION_BOUND,
+        _LOG_AVERSION_BOUND,
         "log of risk aversion over the middle of its range",
     ),
 }

@@ -11,15 +11,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from hedge_env.agent.balance import Balance, measure_balance
 from hedge_env.base.errors import ConfigError
 from hedge_env.config import ActionConfig, EnvConfig, RewardConfig
 from hedge_env.desk.orders import order_params
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
 
 FITTED_REWARDS: Final = ("expected", "controlled")
+WEIGHING_RISK: Final = ("objective", *FITTED_REWARDS)  # by risk aversion
 FIT_SEED: Final = int.from_bytes(b"rewards' own paths")  # longer than any user's
 _INTERVALS = 3_000_000  # that the holdings of least risk are fitted on
 _MOST_PATHS = 131_072  # of them, where an episode has few
+_NO_POLICY: Final = {"risk_aversion": 10.0, "action": ActionConfig()}
 _KEPT = 16  # problems whose fit a process remembers
 
 
@@ -29,6 +32,7 @@ class RewardParams(NamedTuple):
     kappa: float  # of kolm_ritter [1/notional]
     price_row: int  # of the hedge instrument
     best: MinimumVariance | None  # where the reward needs it
+    balance: Balance | None = None  # of risk aversions, where it is asked for
 
 
 def require_reward(config: EnvConfig) -> None:
@@ -41,6 +45,12 @@ def require_reward(config: EnvConfig) -> None:
         ConfigError: In one line that names the keys and what to use.
     """
     execution, name = config.execution, config.reward.name
+    if config.reward.balanced and name not in WEIGHING_RISK:
+        raise ConfigError(
+            f"reward.balanced = true needs a reward that weighs risk by risk_aversion, "
+            f"{', '.join(WEIGHING_RISK)}: {name} does not know it; use "
+            "reward.balanced = false"
+        )
     if name not in FITTED_REWARDS:
         return
     late = execution.latency_steps > 0 and name == "expected"
@@ -76,22 +86,26 @@ def reward_params(config: EnvConfig) -> RewardParams:
         ConfigError: If the reward is not known in the problem.
     """
     require_reward(config)
-    best = None
+    best = balance = None
     if config.reward.name in FITTED_REWARDS:
-        best = _fitted(_what_is_fitted(config).model_dump_json())
+        bare = _what_is_paid_for(config).model_copy(update=_NO_POLICY)
+        best = _fitted(bare.model_dump_json())
+    if config.reward.balanced:
+        balance = balance_of(config)
     price_row = order_params(config).price_row
-    return RewardParams(config.reward.kappa, price_row, best)
+    return RewardParams(
+        kappa=config.reward.kappa, price_row=price_row, best=best, balance=balance
+    )
 
 
-def _what_is_fitted(config: EnvConfig) -> EnvConfig:
-    """The problem without what neither the market nor the book depends on."""
-    plain = {
-        "name": "custom",
-        "description": "",
-        "risk_aversion": 10.0,
-        "action": ActionConfig(),
-        "reward": RewardConfig(),
-    }
+def balance_of(config: EnvConfig) -> Balance | None:
+    """Weights that bring the risk aversions of a range to one size; None of one."""
+    return measure_balance(_what_is_paid_for(config), seed=FIT_SEED)
+
+
+def _what_is_paid_for(config: EnvConfig) -> EnvConfig:
+    """The problem without what no price, cost or risk depends on."""
+    plain = {"name": "custom", "description": "", "reward": RewardConfig()}
     return config.model_copy(update=plain)
 
 

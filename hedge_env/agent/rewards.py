@@ -184,5 +184,9 @@ class RewardOf:
         return self._params
 
     def __call__(self, decision: Decision) -> FloatArray:
-        """What a decision is paid, shape (n,) [bp]."""
-        return REWARDS[self._config.reward.name](decision, self.prepare())
+        """What a decision is paid, shape (n,) [bp], or balanced bp: see `balance`."""
+        params = self.prepare()
+        paid = REWARDS[self._config.reward.name](decision, params)
+        if params.balance is None:
+            return paid
+        return paid * params.balance.weight(decision.risk_aversion)

@@ -106,8 +106,9 @@ def _rank(problem: ErrorDetails) -> int:
     """Order of problems: the one that explains the others comes first."""
     if problem["type"] == "extra_forbidden":
         return 0  # a misspelt key explains one that is missing
-    is_mapping = isinstance(problem["input"], Mapping)
-    # A union of a number and a mapping reports what the other form would need.
+    # A union of a number and a mapping, which a list may be short for, reports what
+    # the other form would need.
+    is_mapping = isinstance(problem["input"], Mapping | list | tuple)
     # A list whose entries are wrong also counts as too short.
     echoes = problem["type"].endswith("_type") and is_mapping
     return 2 if echoes or problem["type"] in ("model_type", "too_short") else 1

@@ -142,7 +142,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     In basis points of notional; `reward.name` or the argument `reward` chooses. What
     is reported of an episode does not depend on it. The tracking increment is the
     change of hedge and book over a step before cost. Every reward has its formula
-    and source in `hedge_env.agent.rewards`.
+    and source in `hedge_env.agent.rewards`. Where risk aversion is drawn from a range,
+    `reward.balanced` multiplies the first three by a factor of the episode's, so that
+    low ones weigh as much as high ones (`docs/frontier.md`).
 
     | Reward | Minus what | What it is for |
     |---|---|---|
@@ -183,7 +185,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     ## Arguments
     Those of `HedgeVectorEnv` that make sense for one environment: `preset` (name or
     YAML file), `config` (mapping or file merged over it), `action_mode`, `reward`,
-    `risk_aversion` (number, or a pair to draw it between), `stream` and
+    `risk_aversion` (number, or a pair to draw it log-uniformly between), `stream` and
     `render_mode`. `import hedge_env` registers one id per preset and `Hedge-v0`:
 
         env = gymnasium.make("Hedge-v0", preset="ethereum-l1", risk_aversion=50.0)

@@ -15,7 +15,13 @@ from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.features import FEATURES
 from hedge_env.agent.observations import ObservationEncoder
 from hedge_env.base.field import FIELDS, INTERNAL_FIELDS
-from hedge_env.config import ActionMode, EnvConfig, Model, Series
+from hedge_env.config import (
+    ActionMode,
+    EnvConfig,
+    Model,
+    RiskAversionRange,
+    Series,
+)
 
 Activation: TypeAlias = Literal["tanh", "relu"]
 RecordedSeries = Annotated[tuple[Series, ...], Field(max_length=4)]
@@ -29,6 +35,7 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 FeatureScale = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 FeatureBound = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Note = Annotated[str, StringConstraints(max_length=200)]
+_TOLERANCE = 1e-9  # relative, of a risk aversion
 
 
 class FeatureRecord(Model):
@@ -123,6 +130,19 @@ class PolicyMetadata(Model):
                 "observation.true_volatility = true to show it"
             )
         return self
+
+    @property
+    def risk_aversions(self) -> tuple[float, float]:
+        """Lowest and highest lambda that it was trained for [1/notional]."""
+        setting = self.config.risk_aversion
+        if isinstance(setting, RiskAversionRange):
+            return setting.low, setting.high
+        return float(setting), float(setting)
+
+    def is_trained_for(self, risk_aversion: float) -> bool:
+        """Whether lambda [1/notional] is among those it was trained for."""
+        low, high = self.risk_aversions
+        return low * (1 - _TOLERANCE) <= risk_aversion <= high * (1 + _TOLERANCE)
 
     def without_files(self) -> PolicyMetadata:
         """The same, its config naming no files, and `recorded` saying what they held.

@@ -13,6 +13,7 @@ import pytest
 
 from hedge_env.advice import Adviser, read_state
 from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.cli.main import main
@@ -78,6 +79,32 @@ def test_a_policy_file_advises_what_it_does_in_an_episode(tmp_path: Path) -> Non
                 found = adviser.target(read_state(_state_of(batch, path, step)))
                 assert found == pytest.approx(float(target[path, 0]), abs=1e-5)
         batch.advance(target)
+
+
+@pytest.mark.parametrize(
+    ("trained", "inside", "outside", "words"),
+    [
+        ([2, 50], (2.0, 11.0, 50.0), (1.99, 50.1), "trained for 2 to 50"),
+        (10.0, (10.0,), (9.0, 11.0), "trained for 10:"),
+    ],
+)
+def test_a_policy_advises_at_no_risk_aversion_that_it_never_saw(
+    trained: Any, inside: Any, outside: Any, words: str, tmp_path: Path
+) -> None:
+    path = save_random_policy(tmp_path / "p", risk_aversion=trained)
+    policy = load_policy(path)
+    batch = HedgeBatch(policy.config, 1, seed=5)
+    batch.reset(np.arange(1))
+    adviser, desk = Adviser(policy, policy.config), _state_of(batch, 0, 0)
+    for level in inside:
+        found = adviser.advise(read_state({**desk, "risk_aversion": level}))
+        assert found.risk_aversion == level
+    for level in outside:
+        with pytest.raises(ConfigError, match=words):
+            adviser.target(read_state({**desk, "risk_aversion": level}))
+    in_currency = {"risk_aversion": 1e-2, "risk_aversion_per": "currency"}
+    with pytest.raises(ConfigError, match=words):
+        adviser.target(read_state({**desk, **in_currency}))
 
 
 def _state_of(batch: HedgeBatch, path: int, step: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ reaches a computation.
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -28,6 +29,7 @@ __all__ = [
     "OptionalFile",
     "OptionalName",
     "OptionalPresetFile",
+    "OptionalRiskAversion",
     "OptionalSeed",
     "OptionalTuned",
     "PositiveNumber",
@@ -36,6 +38,7 @@ __all__ = [
     "RiskAversions",
     "Seed",
     "Settings",
+    "Span",
     "Threads",
     "WholeNumbers",
     "flatten",
@@ -95,6 +98,29 @@ def _risk_aversion(text: str) -> float:
             f"{MOST_RISK_AVERSION:g}"
         )
     return value
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range of risk aversions, written 2:50 [1/notional]."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """What `_risk_aversion_or_span` reads, to the last bit."""
+        return f"{self.low!r}:{self.high!r}"
+
+
+def _risk_aversion_or_span(text: str) -> float | Span:
+    """Read a risk aversion, or two ends of a range: 10, or 2:50."""
+    low, colon, high = text.partition(":")
+    if not colon:
+        return _risk_aversion(text)
+    ends = Span(_risk_aversion(low), _risk_aversion(high))
+    if ends.low > ends.high:
+        raise ValueError(f"{text} is no range, whose lower end comes first")
+    return ends
 
 
 def _date(text: str) -> datetime:
@@ -158,6 +184,11 @@ OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 
 Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]
 WholeNumbers = Annotated[tuple[int, ...], _spec(_count, "N,...", many=True)]
+OptionalRiskAversion = Annotated[
+    float | Span | None,
+    _spec(_risk_aversion_or_span, "X|LOW:HIGH"),
+    _NO_DEFAULT,
+]
 RiskAversions = Annotated[tuple[float, ...], _spec(_risk_aversion, "X,...", many=True)]
 
 # `--set a=1 b=2 --set c=3`: both ways of giving several overrides work.

@@ -17,6 +17,7 @@ from hedge_env.training.cli.option_types import (
     Names,
     OptionalCount,
     OptionalName,
+    OptionalRiskAversion,
     OptionalSeed,
     OptionalTuned,
     Progress,
@@ -46,6 +47,9 @@ class TrainOptions(SettingOptions):
     """Run folder to write (default: a new one under runs/)."""
     resume: Flag = False
     """Continue the run in the run folder from its last checkpoint."""
+    risk_aversion: OptionalRiskAversion = None
+    """Risk aversion to train at, or a range for one agent of all in it, 2:50 (default:
+    that of the experiment)."""
     seed: OptionalSeed = None
     """Seed of the run (default: the one in the experiment file)."""
     total_timesteps: OptionalCount = None

@@ -6,15 +6,16 @@ A file has the blocks `env:` (overrides of the preset, with the preset's own key
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from hedge_env.agent.reward_params import WEIGHING_RISK
 from hedge_env.base.errors import ConfigError, one_line
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.documents import Document, merge, parse_settings, read_document
 from hedge_env.config.loading import load_config
 from hedge_env.config.validation import Layer, suggestion, validate
@@ -81,6 +82,7 @@ def load_experiment(
     path: Path,
     settings: Sequence[str] = (),
     *,
+    risk_aversion: float | Mapping[str, float] | None = None,
     seed: int | None = None,
     total_timesteps: int | None = None,
     torch_threads: int | None = None,
@@ -92,9 +94,14 @@ def load_experiment(
         settings: Overrides `key=value` with dotted keys: `train.n_epochs=8` or
             `seed=3`; a key that is none of the experiment's own is one of the
             environment's, `execution.fee_bp=3`.
+        risk_aversion: Replaces the environment's; a range is its `low` and `high`.
         seed: Replaces the file's, where given; so do the following.
         total_timesteps: Length of the run.
         torch_threads: Threads of the learner.
+
+    Returns:
+        The experiment; where risk aversion has a range its rewards are balanced,
+        unless it says `reward.balanced` itself.
 
     Raises:
         ConfigError: If the file is missing or not an experiment, in one line.
@@ -114,8 +121,11 @@ def load_experiment(
     for _, values in layers[1:]:
         document = merge(document, values)
     experiment = parse_experiment(document, layers)
+    if risk_aversion is not None:
+        env = {**experiment.env, "risk_aversion": risk_aversion}
+        experiment = experiment.model_copy(update={"env": env})
     rest = [setting for setting in settings if setting not in own]
-    return _with_env_settings(experiment, rest)
+    return _balanced(_with_env_settings(experiment, rest))
 
 
 def parse_experiment(document: Document, layers: Sequence[Layer]) -> ExperimentConfig:
@@ -156,6 +166,17 @@ def _with_env_settings(
     changed = merge(experiment.env, parse_settings(settings, base))
     load_config(experiment.preset, experiment.env, settings)  # its errors name --set
     return experiment.model_copy(update={"env": changed})
+
+
+def _balanced(experiment: ExperimentConfig) -> ExperimentConfig:
+    """Let every risk aversion of a range weigh alike, unless it is told otherwise."""
+    config = experiment.env_config()
+    reward = experiment.env.get("reward", {})
+    knows = config.reward.name in WEIGHING_RISK and "balanced" not in reward
+    if not knows or not isinstance(config.risk_aversion, RiskAversionRange):
+        return experiment
+    env = merge(experiment.env, {"reward": {"balanced": True}})
+    return experiment.model_copy(update={"env": env})
 
 
 def read_resolved(path: Path) -> ExperimentConfig:

@@ -19,7 +19,7 @@ __all__ = ["differences", "require_readable", "strangeness", "trained_on"]
 # Parts of a problem that a policy's behaviour is fitted to.
 _WORLD = ("episode", "market", "execution", "book", "holdings", "observation")
 _OWN_AFFAIR = "observation.features"  # every policy file has its own list
-_TOLERANCE = 1e-9  # relative, of a risk aversion
+_TOLERANCE = 1e-9  # relative, of the reach of a feature
 _SHOWN = 3  # keys named in a sentence
 _LONGEST = 64  # characters of a name
 
@@ -74,13 +74,9 @@ def strangeness(
     if _replay_key(policy, config):
         here = _days(_recorded_series(config))
         sentences.append(f"trained on {_days(_learned_on(policy))}, measured on {here}")
-    setting = policy.config.risk_aversion
-    if isinstance(setting, RiskAversionRange):
-        low, high, text = setting.low, setting.high, f"{setting.low:g} to "
-    else:
-        low, high, text = setting, setting, ""
-    inside = low * (1 - _TOLERANCE) <= risk_aversion <= high * (1 + _TOLERANCE)
-    if not inside:
+    if not policy.metadata.is_trained_for(risk_aversion):
+        low, high = policy.metadata.risk_aversions
+        text = "" if low == high else f"{low:g} to "
         sentences.append(
             f"trained for risk aversion {text}{high:g}, measured at {risk_aversion:g}"
         )

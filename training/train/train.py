@@ -24,6 +24,7 @@ from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
 from hedge_env.gym.vector_env import HedgeVectorEnv
 from hedge_env.training.cli.commands import TrainOptions
+from hedge_env.training.cli.option_types import Span
 from hedge_env.training.experiment.experiment import (
     ExperimentConfig,
     check_same_run,
@@ -86,9 +87,11 @@ class RunResult:
 
 def run(options: TrainOptions) -> int:
     """`hedge train`: see `TrainOptions` for what the options mean."""
+    span = options.risk_aversion
     experiment = load_experiment(
         experiment_file(options.config),
         options.settings,
+        risk_aversion=asdict(span) if isinstance(span, Span) else span,
         seed=options.seed,
         total_timesteps=options.total_timesteps,
         torch_threads=options.threads if options.threads > 1 else None,

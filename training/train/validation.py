@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from hedge_env.agent.reward_params import balance_of
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.baselines import BASELINES
@@ -38,8 +39,13 @@ class Validation:
 
     @property
     def objective_bp(self) -> float:
-        """What the best policy is chosen by [bp]."""
+        """J, the mean over risk aversions [bp]."""
         return self.scalars["objective_bp"]
+
+    @property
+    def score(self) -> float:
+        """What the best policy is chosen by, low is good [bp]."""
+        return self.scalars.get("balanced_objective_bp", self.scalars["objective_bp"])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -82,6 +88,7 @@ class Validator:
         self.tape = tape
         self.baselines = tuple(baselines)
         self.risk_aversions = config.risk_aversions
+        self._balance = balance_of(config)
         self._moments: PathMoments | None = None
         if seed is not None and why_no_moments(config) is None:
             ids, stream = tape.path_ids, "validation"
@@ -114,7 +121,8 @@ class Validator:
     def measure(self, policy: Policy, timesteps: int) -> Validation:
         """Run a policy on the validation paths.
 
-        Where risk aversion has a range, values are means over its ends and middle.
+        Where risk aversion has a range, values are means over its ends and middle, and
+        `balanced_objective_bp` that of J by the weights of rewards (`agent/balance`).
         """
         rows = [
             _scalars(summarise(self._table(policy, value)))
@@ -123,6 +131,10 @@ class Validator:
         scalars = {
             name: float(np.mean([row[name] for row in rows])) for name in rows[0]
         }
+        if self._balance is not None:
+            weights = self._balance.weight(np.array(self.risk_aversions))
+            values = np.array([row["objective_bp"] for row in rows])
+            scalars["balanced_objective_bp"] = float((weights * values).mean())
         if self.baselines:
             best = min(baseline.objective_bp for baseline in self.baselines)
             scalars["gap_to_best_baseline"] = scalars["objective_bp"] / best - 1.0

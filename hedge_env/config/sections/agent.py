@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
@@ -10,10 +10,21 @@ from hedge_env.config.model import Days, Model, RiskAversion
 
 
 class RiskAversionRange(Model):
-    """Risk aversion drawn log-uniformly per episode."""
+    """Risk aversion drawn log-uniformly per episode; `[2, 50]` is short for it."""
 
     low: RiskAversion
     high: RiskAversion
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        if len(value) != 2:
+            raise ValueError(
+                f"takes one number or two, [low, high], and not a list of {len(value)}"
+            )
+        return {"low": value[0], "high": value[1]}
 
     @model_validator(mode="after")
     def _ordered(self) -> RiskAversionRange:
@@ -60,3 +71,4 @@ class RewardConfig(Model):
     name: Literal["objective", "expected", "controlled", "kolm_ritter"] = "objective"
     # Risk weight of kolm_ritter [1/notional].
     kappa: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0
+    balanced: bool = False  # where risk aversion has a range: see agent/balance

@@ -137,6 +137,15 @@ def test_the_middle_of_a_range_of_risk_aversions_is_zero() -> None:
     np.testing.assert_allclose(observed, np.log([0.4, 1.0, 2.5]), atol=1e-6)
 
 
+def test_the_ends_of_a_very_wide_range_are_told_apart() -> None:
+    seen = {"features": ["risk_aversion"]}
+    config = load_config(None, {"risk_aversion": [1e-4, 1e4], "observation": seen})
+    batch = HedgeBatch(config, 3)
+    batch.reset(np.arange(3), risk_aversion=np.array([1e-4, 1e3, 1e4]))
+    observed = ObservationEncoder(config).encode(batch.rows)[:, 0]
+    np.testing.assert_allclose(observed, [-4.0, 3.0, 4.0], atol=1e-5)
+
+
 def test_unknown_and_hidden_features_are_refused() -> None:
     unknown = load_config("reference", {"observation": {"features": ["delt"]}})
     with pytest.raises(ConfigError, match="unknown feature 'delt'"):

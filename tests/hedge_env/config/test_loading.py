@@ -134,6 +134,30 @@ def test_numbers_of_numpy_are_numbers():
 def test_a_pair_of_risk_aversions_is_a_range():
     config = load_config("reference", settings=["risk_aversion={low: 2, high: 50}"])
     assert config.risk_aversion == RiskAversionRange(low=2.0, high=50.0)
+    assert load_config("reference", settings=["risk_aversion=[2, 50]"]) == config
+    assert load_config("reference", {"risk_aversion": (2, 50.0)}) == config
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("[2, 10, 50]", "one number or two"),
+        ("[2]", "one number or two"),
+        ("[]", "one number or two"),
+        ("[50, 2]", "low must not exceed high"),
+        ("[0, 2]", "greater than or equal to"),
+        ("[2, .inf]", "risk_aversion"),
+        ("[a, 2]", "risk_aversion"),
+        ("2:50", "risk_aversion"),
+    ],
+)
+def test_what_is_no_pair_of_risk_aversions_is_refused(setting, words):
+    with pytest.raises(ConfigError) as caught:
+        load_config("reference", settings=[f"risk_aversion={setting}"])
+    message = str(caught.value)
+    assert words in message
+    assert "risk_aversion" in message
+    assert "\n" not in message
 
 
 def test_a_file_extends_a_preset_and_takes_its_own_name(tmp_path):

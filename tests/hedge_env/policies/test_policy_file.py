@@ -340,3 +340,26 @@ def test_saving_that_fails_leaves_the_old_policy_alone(saved, monkeypatch):
         save_policy(saved, random_weights(metadata()), metadata())
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
+
+
+@pytest.mark.parametrize(
+    ("setting", "inside", "outside"),
+    [
+        (10.0, (10.0,), (9.99, 10.01)),
+        ({"low": 2.0, "high": 50.0}, (2.0, 7.0, 50.0), (1.99, 50.1)),
+    ],
+)
+def test_a_file_knows_its_risk_aversions_also_one_of_before_balance(
+    setting, inside, outside, tmp_path
+):
+    described = metadata(config=EnvConfig(risk_aversion=setting))
+    document = json.loads(described.model_dump_json())
+    del document["config"]["reward"]["balanced"]
+    old = type(described).model_validate(document)
+    assert old == described
+    path = tmp_path / "policy.safetensors"
+    save_policy(path, random_weights(old), old)
+    read = load_policy(path).metadata
+    assert read.risk_aversions == (inside[0], inside[-1])
+    assert all(map(read.is_trained_for, inside))
+    assert not any(map(read.is_trained_for, outside))

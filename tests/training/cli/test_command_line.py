@@ -16,6 +16,7 @@ from hedge_env.training.cli.commands import (
     TrainOptions,
     TuneOptions,
 )
+from hedge_env.training.cli.option_types import Span
 
 CASES = (
     ("compare", CompareOptions()),
@@ -36,6 +37,8 @@ CASES = (
     ("evaluate", EvaluateOptions(policy="delta", preset="deribit")),
     ("tune", TuneOptions(policies=("delta-band",), out=Path("a"))),
     ("train", TrainOptions(config=Path("reference"), resume=True, seed=3)),
+    ("train", TrainOptions(config=Path("reference"), risk_aversion=10.0)),
+    ("train", TrainOptions(config=Path("a.yaml"), risk_aversion=Span(0.1, 1234567.5))),
 )
 
 
@@ -52,3 +55,23 @@ def test_what_no_result_depends_on_is_left_out(
 ) -> None:
     shown = replace(options, threads=7, progress=False, json=True, debug=True)
     assert command_line(command, shown) == command_line(command, options)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("50:2", "lower end comes first"),
+        ("2:", "could not convert"),
+        ("0:2", "no risk aversion from 1e-09"),
+        ("2:50:3", "50:3"),
+    ],
+)
+def test_what_is_no_range_of_risk_aversions_is_refused(
+    text: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main.main(["train", "reference", "--risk-aversion", text])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert "--risk-aversion" in error
+    assert words in error

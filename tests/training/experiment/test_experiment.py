@@ -54,6 +54,24 @@ def test_settings_reach_the_learner_and_the_market(file):
     assert experiment.env_config().book.legs[0].quantity == -2.0
 
 
+def test_a_range_of_risk_aversions_is_balanced_unless_told_otherwise(file):
+    def rewards(path, **options):
+        config = load_experiment(path, **options).env_config()
+        return config.risk_aversions[0], config.reward.balanced
+
+    assert rewards(file(), risk_aversion={"low": 2.0, "high": 50.0}) == (2.0, True)
+    assert rewards(file(), risk_aversion=7.0) == (7.0, False)
+    wide = {"risk_aversion": [3, 5]}
+    assert rewards(file(env=wide)) == (3.0, True)
+    assert rewards(file(env=wide), risk_aversion=7.0) == (7.0, False)
+    assert rewards(file(), settings=["risk_aversion=[4, 5]"]) == (4.0, True)
+    plain = {**wide, "reward": {"balanced": False}}
+    assert rewards(file(env=plain)) == (3.0, False)
+    assert rewards(file(env=wide), settings=["reward.balanced=false"]) == (3.0, False)
+    other = {**wide, "reward": {"name": "kolm_ritter"}}
+    assert rewards(file(env=other)) == (3.0, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from hedge_env.agent import reward_params
+from hedge_env.agent import balance, reward_params
 from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.evaluation.metrics import summarise
@@ -54,13 +54,14 @@ ALGORITHMS = {
 del ALGORITHMS["a2c"]["n_epochs"]
 
 
-def experiment(name="ppo", seed=0, reward="objective", **changes):
+def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
     return ExperimentConfig.model_validate(
         {
             "seed": seed,
             "env": {
                 "episode": {"decisions": 12},  # no multiple of n_steps
                 "reward": {"name": reward},
+                **({} if env is None else env),
             },
             "train": {**ALGORITHMS[name], **changes},
         }
@@ -206,6 +207,51 @@ def test_a_reward_that_is_fitted_is_the_same_after_an_interruption(tmp_path, sto
     lines = resumed.folder.metrics.read_text().splitlines()
     paid = [x for x in map(json.loads, lines) if "hedge/objective_bp" in x]
     assert paid[-1]["hedge/objective_bp"] > 0.0  # it is still judged by the objective
+
+
+FRONTIER = {
+    "risk_aversion": [2, 50],
+    "reward": {"name": "expected", "balanced": True},
+}
+
+
+@pytest.mark.parametrize("name", ["ppo", "ppo-sde", "sac"])
+def test_a_range_of_risk_aversions_is_the_same_after_an_interruption(
+    name, tmp_path, stop_at
+):
+    setup = experiment(name, env=FRONTIER)
+    straight = train(setup, tmp_path / "straight")
+    stop_at(136)
+    assert train(setup, tmp_path / "stopped").stopped
+    balance._measured.cache_clear()  # a new process measures again
+    resumed = train(setup, tmp_path / "stopped", resume=True)
+    assert_same_weights(straight.folder, resumed.folder)
+    assert resumed.best == straight.best
+    metadata = load_policy(resumed.folder.policy).metadata
+    assert metadata.risk_aversions == (2.0, 50.0)
+    assert "risk_aversion" in [feature.name for feature in metadata.features]
+    uneven = {**FRONTIER, "reward": {"name": "expected"}}
+    plain = train(experiment(name, env=uneven), tmp_path / "plain")
+    with pytest.raises(AssertionError):
+        assert_same_weights(straight.folder, plain.folder)
+
+
+def test_the_best_policy_of_a_range_is_chosen_by_the_weights_of_its_rewards(tmp_path):
+    setup = experiment(env=FRONTIER, learning_rate=0.1)  # so high that it gets worse
+    result = train(setup, tmp_path / "run")
+    config = setup.env_config()
+    tape = record_tape(config, np.arange(16), seed=0, stream="validation")
+    policy = load_policy(result.folder.policy)
+    values = [
+        summarise(evaluate_on_tape(policy, tape, config, level)).objective_bp
+        for level in (2.0, 10.0, 50.0)
+    ]
+    weights = reward_params.balance_of(config).weight(np.array([2.0, 10.0, 50.0]))
+    lines = map(json.loads, result.folder.metrics.read_text().splitlines())
+    key = "hedge/balanced_objective_bp"
+    seen = [line[key] for line in lines if key in line]
+    assert result.best.score == min(seen) < max(seen)
+    assert result.best.score == pytest.approx(np.mean(weights * values), rel=1e-6)
 
 
 def test_a_reward_that_is_not_known_is_refused_before_a_run_is_written(tmp_path):

@@ -85,7 +85,7 @@ class ValidationCallback(BaseCallback):
         self.last = self.validator.measure(policy, self.model.num_timesteps)
         for name, value in self.last.scalars.items():
             self.logger.record(f"hedge/{name}", value)
-        if self.best is None or self.last.objective_bp < self.best.objective_bp:
+        if self.best is None or self.last.score < self.best.score:
             self.best = self.last
             config, notes = self.validator.config, self.notes
             export_policy(self.model, config, self.folder.policy, notes)
