@@ -10,10 +10,19 @@ from functools import partial
 import numpy as np
 
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.frozen.frozen_holdings_value import (
+    solve_frozen_value,
+    suits_frozen_value,
+)
 from hedge_env.baselines.optimum.lower_bound import lower_bound
 from hedge_env.baselines.optimum.market_paths import simulate_paths
 from hedge_env.baselines.optimum.solvable import why_unsolvable
-from hedge_env.baselines.value.certify import Careful, certify, require_bounded
+from hedge_env.baselines.value.certify import (
+    Careful,
+    Value,
+    certify,
+    require_bounded,
+)
 from hedge_env.baselines.value.fit import fit_value
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.loading import load_config
@@ -103,9 +112,9 @@ def _exact(config: EnvConfig, level: float, options: BoundOptions) -> Certificat
 
 
 def _regressed(config: EnvConfig, level: float, options: BoundOptions) -> Certificate:
-    """With the value of all holdings that a regression finds on training paths."""
+    """With the value of all holdings, regressed or by frozen programmes."""
     policies = _policies(config, level, options)
-    value = fit_value(config, level, seed=options.seed)
+    value = _value(config, level, options.seed)
     bounded = partial(certify, config, value, seed=options.seed)
     usual = Careful(_N_HOLDINGS, _DRAWS)
     found = bounded(policies, options.episodes, careful=usual)
@@ -121,6 +130,13 @@ def _regressed(config: EnvConfig, level: float, options: BoundOptions) -> Certif
     }
     names = [policy.name for policy in policies]
     return certificate(level, names, found.lower, found.values, halved, found.floor)
+
+
+def _value(config: EnvConfig, level: float, seed: int) -> Value:
+    """Programmes where spot and volatility are the state; else a regression."""
+    if suits_frozen_value(config):
+        return solve_frozen_value(config, level, seed=seed)
+    return fit_value(config, level, seed=seed)
 
 
 def _policies(config: EnvConfig, level: float, options: BoundOptions) -> list[Policy]:

@@ -1,9 +1,10 @@
 r"""A lower bound on J in any market whose paths do not react to what is held.
 
-The bound of `optimum/lower_bound` with V the regressed value of all holdings (`fit`)
-and every expectation by weighted draws of the simulator (`risk/next_rows`), none of
-which is the path's own next step. Trades of the relaxed player are charged what they
-cost on the path: fixed and proportional cost, impact, liquidation. Draws of the present
+The bound of `optimum/lower_bound` with V the value of all holdings, regressed (`fit`)
+or by programmes of frozen volatilities (`baselines/frozen`), and every expectation by
+weighted draws of the simulator (`risk/next_rows`), none of which is the path's own next
+step. Trades of the relaxed player are charged what they cost on the path: fixed and
+proportional cost, impact, liquidation. Draws of the present
 state know all of it; so does V, where a policy does not see the diffusive volatility.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -20,9 +22,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
 from hedge_env.baselines.optimum.lower_bound import Bound, require_exogenous
 from hedge_env.baselines.optimum.relaxed_path import trade_on_paths
-from hedge_env.baselines.value.fit import HoldingsValue
 from hedge_env.baselines.value.impact import trade_with_impact
-from hedge_env.baselines.value.sweeps import add_values
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.orders import order_params
@@ -31,10 +31,53 @@ from hedge_env.feeds.simulated import quote_params
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.policies.policy import Policy
+from hedge_env.risk.minimum_variance import MinimumVariance
 from hedge_env.risk.next_rows import next_rows
 from hedge_env.risk.path_moments import only_spot_moves
 
 _CHUNK = 64  # paths whose draws are in memory at a time
+
+
+class Value(Protocol):
+    """V of all holdings: by regression (`fit`) or by frozen programmes (`frozen`)."""
+
+    @property
+    def best(self) -> MinimumVariance:
+        """Holdings of least risk over the next step."""
+
+    @property
+    def risk_aversion(self) -> float:
+        """Lambda [1/notional]."""
+
+    @property
+    def price_row(self) -> int:
+        """Of the hedge instrument."""
+
+    @property
+    def charged_at_end(self) -> float:
+        """1 if liquidation is charged, else 0."""
+
+    @property
+    def decisions(self) -> int:
+        """Of an episode; after the last one V is the cost of liquidation."""
+
+    def add(
+        self,
+        step: int,
+        rows: FloatArray,
+        weights: FloatArray,
+        y: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        """Add weighted V before the trade of a decision.
+
+        Args:
+            step: Decision, before the end.
+            rows: States, shape (rows, n, draws).
+            weights: Shape (n, draws).
+            y: Holdings, shape (n_holdings,) [-].
+            out: Shape (n, n_holdings), added to [notional].
+        """
 
 
 @dataclass(frozen=True)
@@ -73,7 +116,7 @@ class Careful:
 
 def certify(
     config: EnvConfig,
-    value: HoldingsValue,
+    value: Value,
     policies: Sequence[Policy],
     n_paths: int,
     *,
@@ -85,7 +128,7 @@ def certify(
 
     Args:
         config: The hedging problem.
-        value: V, fitted on other paths.
+        value: V, of other paths.
         policies: Each runs on all paths at the risk aversion of `value`.
         n_paths: Number of paths.
         careful: Grid and draws.
@@ -127,7 +170,7 @@ def require_bounded(config: EnvConfig) -> None:
 
 def _part(
     config: EnvConfig,
-    value: HoldingsValue,
+    value: Value,
     policies: Sequence[Policy],
     tape: MarketTape,
     careful: Careful,
@@ -160,7 +203,7 @@ def _part(
 
 def _stages(
     config: EnvConfig,
-    value: HoldingsValue,
+    value: Value,
     tape: MarketTape,
     plan: DrawPlan,
     y: FloatArray,
@@ -197,7 +240,7 @@ def _stages(
 
 
 def _add_step(
-    value: HoldingsValue,
+    value: Value,
     step: int,
     rows: FloatArray,
     weights: FloatArray,
@@ -205,15 +248,13 @@ def _add_step(
     out: FloatArray,
 ) -> None:
     """Add weighted V of a decision; rows of shape (rows, n, draws)."""
-    if step == value.coefficients.shape[0]:
+    if step == value.decisions:
         for i in range(weights.shape[0]):
             costs = _costs(rows[:, i], value.price_row)
             ends = value.charged_at_end * _trade_cost(costs, y, 0.0)
             out[i] += weights[i] @ ends
         return
-    scene = value.scene(rows.reshape(rows.shape[0], -1))
-    ratios = value.ratios(step, scene)
-    add_values(ratios, value.reach, *scene[:6], weights, y, out)
+    value.add(step, rows, weights, y, out)
 
 
 def _holdings(low: float, high: float, n: int) -> FloatArray:

@@ -33,7 +33,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.value.scene import Scene, scene_of
-from hedge_env.baselines.value.sweeps import act_on_tables, hold_tables
+from hedge_env.baselines.value.sweeps import act_on_tables, add_values, hold_tables
 from hedge_env.config import EnvConfig
 from hedge_env.desk.orders import order_params
 from hedge_env.feeds.tape import record_tape
@@ -77,6 +77,23 @@ class HoldingsValue:
     def scene(self, rows: FloatArray) -> Scene:
         """Describe states, shape (rows, n), for this value."""
         return scene_of(rows, self.risk_aversion, self.slow, self.best, self.price_row)
+
+    @property
+    def decisions(self) -> int:
+        """Of an episode."""
+        return int(self.coefficients.shape[0])
+
+    def add(
+        self,
+        step: int,
+        rows: FloatArray,
+        weights: FloatArray,
+        y: FloatArray,
+        out: FloatArray,
+    ) -> None:
+        """Add weighted V of a decision at holdings y; see `certify.Value`."""
+        scene = self.scene(rows.reshape(rows.shape[0], -1))
+        add_values(self.ratios(step, scene), _REACH, *scene[:6], weights, y, out)
 
     def ratios(self, step: int, scene: Scene) -> FloatArray:
         """What `sweeps.keep_all` reads, shape (n, points + 1); zeros at the end."""

@@ -54,6 +54,12 @@ def _horizon_sd(config: EnvConfig) -> float:
     return _volatility(config) * sqrt(years)
 
 
+def _per_share(config: EnvConfig) -> float:
+    """Ten basis points of a rate per period, whatever share a settlement pays."""
+    funding = config.market.funding
+    return 1000.0 if funding is None else 1000.0 / funding.share
+
+
 def _size(config: EnvConfig) -> float:
     """Largest holdings that the book can need [-]."""
     low, high = config.holdings_bounds
@@ -204,7 +210,7 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "hour_sin": Feature("hour_sin", _ZERO, _ONE, -1.0, 1.0, "sine of the hour"),
     "hour_cos": Feature("hour_cos", _ZERO, _ONE, -1.0, 1.0, "cosine of the hour"),
     "funding_rate": Feature(
-        "funding_rate", _ZERO, _constant(1000.0), -4.0, 4.0, "funding rate [10 bp]"
+        "funding_rate", _ZERO, _per_share, -4.0, 4.0, "funding rate [10 bp]"
     ),
     "proportional_cost": Feature(
         "proportional_cost", _ZERO, _constant(500.0), 0.0, 4.0, "fee and spread [20 bp]"

@@ -40,11 +40,11 @@ from hedge_env.config.sections.execution import (
     MarginConfig,
     SandwichConfig,
 )
+from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.market import (
     BasisConfig,
     CrowdConfig,
-    FundingConfig,
     GasConfig,
     JumpConfig,
     LiquidityConfig,

@@ -19,11 +19,13 @@ import yaml
 
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.base.files import NotRegularFileError, read_regular_file
+from hedge_env.config.sections.funding import PLAIN_RULE, RULE_NUMBERS
 
 MAX_FILE_BYTES = 1_000_000  # a config is a page of text; anything longer is a mistake
 MAX_DEPTH = 32  # mappings and lists inside each other
 MAX_VALUES = 50_000  # a book of a thousand legs has ten thousand
 UNION_KEY = "model"  # names the member of a discriminated union
+_RULE_KEY = "rule"  # of funding
 
 _ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
 
@@ -174,19 +176,27 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
     """Merge `over` into a copy of `base`, mapping by mapping.
 
     Lists and scalars are replaced. A mapping that names another `model` replaces the
-    one it meets, since the keys of the old model mean nothing to the new one.
+    one it meets, since the keys of the old model mean nothing to the new one. One that
+    names another `rule` of funding drops the numbers of the old rule.
     """
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             other = UNION_KEY in value and value[UNION_KEY] != old.get(UNION_KEY)
-            merged[key] = merge({} if other else old, value)
+            merged[key] = merge({} if other else _without_rule(old, value), value)
         elif isinstance(value, Mapping):
             merged[key] = merge({}, value)
         else:
             merged[key] = value
     return merged
+
+
+def _without_rule(old: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A mapping without what its rule of funding sets, if `over` names another."""
+    if _RULE_KEY not in over or over[_RULE_KEY] == old.get(_RULE_KEY, PLAIN_RULE):
+        return old
+    return {key: value for key, value in old.items() if key not in RULE_NUMBERS}
 
 
 def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document:

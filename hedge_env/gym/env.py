@@ -124,7 +124,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `log_gas` | -4 | 4 | log gas price over its median | gas |
     | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |
     | `hour_cos` | -1 | 1 | cosine of the hour of day | gas or season of volatility |
-    | `funding_rate` | -4 | 4 | 10 bp per settlement | perpetual with funding |
+    | `funding_rate` | -4 | 4 | 10 bp per period | perpetual with funding |
     | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves |
     | `basis` | -4 | 4 | log of the perpetual over spot, in standard deviations | perpetual with basis |
     | `halted` | 0 | 1 | 1 while no orders are taken | trading can halt |

@@ -41,7 +41,8 @@ def vega_terms(observables: Mapping[str, FloatArray]) -> FloatArray:
             strike [-], time to maturity [year], 0 once every option has been paid out.
 
     Returns:
-        Shape (2, n) [-]; z is cut off at 3, and 0 after the last expiry.
+        Shape (2, n) [-]; z is cut off at 3, and 0 after the last expiry and where
+        nothing moves.
     """
     volatility, time = (
         observables["implied_volatility"],
@@ -49,5 +50,6 @@ def vega_terms(observables: Mapping[str, FloatArray]) -> FloatArray:
     )
     level = observables["vega"] * volatility / observables["spot"]
     deviation = volatility * np.sqrt(np.where(time > 0.0, time, np.inf))
+    deviation = np.where(volatility > 0.0, deviation, np.inf)
     z = np.clip(-observables["log_moneyness"] / deviation, -_FARTHEST, _FARTHEST)
     return np.stack([level, z * level])

@@ -50,6 +50,15 @@ CONFIGS += [
         "market.regime.start=stress",
         "market.regime.volatility_half_life_days=0.7",
     ),
+    *(
+        full_config(
+            f"name=funding-{rule}",
+            f"market.funding.rule={rule}",
+            "market.funding.cap_bp=4",  # of a period: within reach of the premium
+        )
+        for rule in ("binance", "deribit", "hyperliquid", "derive")
+    ),
+    full_config(*ADVERSE, "name=late-funding", "market.funding.rule=derive"),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
     stormy_config(
         "name=sees-depth",

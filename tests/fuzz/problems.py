@@ -33,6 +33,7 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     _shorten(draw, config)
     market, execution = config["market"], config["execution"]
     _fit_volatility(draw, market)
+    _fit_funding(market.get("funding") or {})
     _fit_venue(market, execution, config["episode"]["market_steps"])
     _fit_times(draw, config, execution.get("option"))
     _fit_agent(draw, config, execution.get("option") is not None)
@@ -63,6 +64,12 @@ def _fit_volatility(draw: Draw, market: dict[str, Any]) -> None:
     market["surface"] = {"model": model if own else "flat"}
     if model == "heston":
         market.pop("crowd", None)
+
+
+def _fit_funding(funding: dict[str, Any]) -> None:
+    """No number that is in no formula of the rule."""
+    strange = {"deribit": "interest_bp", "derive": "clamp_bp"}
+    funding.pop(strange.get(funding.get("rule", "clamp"), ""), None)
 
 
 def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:

@@ -8,15 +8,44 @@ from hedge_env.config import MeanReverting
 from tests.oracle.state import BP, State, mean_revert
 
 
+def binance(premium: float, interest: float, clamp: float) -> float:
+    """Premium, drawn to the interest by at most the clamp; Hyperliquid has the same."""
+    return premium + max(-clamp, min(clamp, interest - premium))
+
+
+def deribit(premium: float, interest: float, clamp: float) -> float:
+    """Premium through the damper, as the exchange writes it."""
+    return max(clamp, premium) + min(-clamp, premium)
+
+
+def derive(premium: float, interest: float, clamp: float) -> float:
+    """Premium plus interest, as in the contract."""
+    return premium + interest
+
+
+RULES = {
+    "clamp": binance,
+    "binance": binance,
+    "deribit": deribit,
+    "hyperliquid": binance,
+    "derive": derive,
+}
+
+
 def funding_rate(world: State) -> float:
-    """Premium through the clamp."""
+    """Premium through the rule, for a settlement."""
     funding = world.config.market.funding
     if funding is None:
         return 0.0
     premium = world.factors["premium"] + funding.premium_mean_bp * BP
     premium += funding.return_response_bp * BP * world.trailing
-    clamp = funding.clamp_bp * BP
-    return premium + max(-clamp, min(clamp, funding.interest_bp * BP - premium))
+    rule = RULES[funding.rule]
+    rate = rule(premium, funding.interest_bp * BP, funding.clamp_bp * BP)
+    if funding.cap_bp is not None:
+        rate = min(funding.cap_bp * BP, max(-funding.cap_bp * BP, rate))
+    if funding.period_hours is None:
+        return rate
+    return rate / (funding.period_hours / funding.settlement_hours)
 
 
 def start_funding(world: State, z: list[float]) -> None:
@@ -46,6 +75,10 @@ def move_funding(world: State, z: list[float], log_return: float) -> None:
     world.factors["premium"] = total
     world.trailing *= exp(-world.days / funding.trailing_days)
     world.trailing += log_return
+    if funding.rule in ("deribit", "derive"):
+        paid = funding_rate(world) / funding.settlement_hours * world.hours_per_step
+        world.accrued += paid * exp(world.log_spot)
+        return
     hour = funding.settlement_hours * (floor(world.hour / funding.settlement_hours))
     while hour <= world.hour + world.hours_per_step + 1e-9:
         if hour > world.hour + 1e-9:

@@ -45,7 +45,8 @@ def draw_comparison(path: Path, history: History, config: EnvConfig) -> None:
         price = gas_price.gas_price(config.market.gas, rows)[:, 1:]
         panels.append(lambda axes: _season(axes, history.gas_hourly, price))
     if history.rates is not None and config.market.funding is not None:
-        ends = {name: rows[name][:, 8::8] for name in funding.ROWS}
+        step = round(config.market.funding.settlement_hours)
+        ends = {name: rows[name][:, step::step] for name in funding.ROWS}
         rates = funding.funding_rate(config.market.funding, ends)
         panels.append(lambda axes: _funding(axes, history.rates, rates))
     columns = 3 if len(panels) <= 6 else 4

@@ -7,9 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import (
-    BasisPoints,
     Correlation,
-    Days,
     Drift,
     Hours,
     MeanReverting,
@@ -20,6 +18,7 @@ from hedge_env.config.model import (
     Probability,
     Volatility,
 )
+from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.surface import FlatSurface, SurfaceConfig
 from hedge_env.config.sections.volatility import ConstantVolatility, VolatilityConfig
 
@@ -29,7 +28,6 @@ GENERAL_VOLATILITY = ("constant", "log_ou")
 
 
 _Duration = Annotated[float, Field(ge=1e-4, le=1e16)]  # [day]; or without end
-_Rate = Annotated[float, Field(ge=-1e6, le=1e6)]  # of funding [bp]
 
 
 class JumpConfig(Model):
@@ -105,22 +103,6 @@ class GasConfig(Model):
     return_response: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
     burst_half_life_hours: Hours = 2.0  # of responses and spikes
     spikes: SpikeConfig = SpikeConfig(per_year=0.0)
-
-
-class FundingConfig(Model):
-    """Perpetual funding through the exchange's clamp formula."""
-
-    interest_bp: _Rate = 1.0  # per settlement
-    clamp_bp: BasisPoints = 5.0
-    premium_mean_bp: _Rate = 1.0
-    premium_sd_bp: BasisPoints = 5.0
-    premium_half_life_hours: Hours = 24.0
-    # Of a second, faster factor of the premium; zero: there is none.
-    fast_sd_bp: BasisPoints = 0.0
-    fast_half_life_hours: Hours = 4.0
-    return_response_bp: _Rate = 0.0  # premium per unit of trailing log return
-    trailing_days: Days = 7.0
-    settlement_hours: Hours = 8.0
 
 
 class LiquidityConfig(Model):

@@ -271,13 +271,14 @@ def _add_gas(table: _Table, series: Series) -> None:
 
 
 def _add_funding(table: _Table, series: Series, config: EnvConfig) -> None:
-    """Put the premium where the clamp formula gives the last rate that was settled."""
+    """Put the premium where the rule gives the last rate that was settled."""
     replay, p = require_replay(config), table.params.funding
     series = funding_rates(series, p.settlement_hours, replay.funding_utc_offset_hours)
     rate = table.align(series, series.values)
-    excess = rate - p.interest
+    whole = rate / p.share
+    excess = whole - p.interest
     at_interest = np.abs(excess) < 1e-12
-    premium = rate + np.where(at_interest, 0.0, np.sign(excess) * p.clamp)
+    premium = whole + np.where(at_interest, 0.0, np.sign(excess) * p.clamp)
     table.drive(market_state.PREMIUM, np.where(at_interest, p.interest, premium))
     table.record[FUNDING_PAID] = funding_paid(
         rate, np.exp(table.record[LOG_PRICE]), table.clock, p.settlement_hours
@@ -285,6 +286,10 @@ def _add_funding(table: _Table, series: Series, config: EnvConfig) -> None:
     # What is paid is in the record: the market settles nothing of its own.
     table.params = table.params._replace(
         funding=p._replace(
-            premium=STILL, premium_mean=0.0, response=0.0, settlement_hours=np.inf
+            premium=STILL,
+            premium_mean=0.0,
+            response=0.0,
+            cap=np.inf,
+            settlement_hours=np.inf,
         )
     )

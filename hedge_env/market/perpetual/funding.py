@@ -1,15 +1,24 @@
-r"""Funding of a perpetual: premium process through the exchange's clamp.
+r"""Funding of a perpetual: premium process through the exchange's clamp and cap.
 
 .. math:: F = P + \mathrm{clamp}(I - P, -c, c) = \mathrm{clamp}(I, P - c, P + c)
 
 with premium :math:`P`, interest :math:`I` (1 bp per 8 hours) and clamp :math:`c`
 (5 bp): whenever :math:`|I - P| \le c` funding is exactly :math:`I`, the mass point
-of the data (to the last bit, by the second form). The premium is an
-Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one, plus a multiple of the
-trailing return (traders pay to be long after a rally). Rates of history remember a week
-and forget a fifth of themselves within a settlement: two time scales.
+of the data (to the last bit, by the second form). Then it is cut off at a cap; a
+settlement pays the share of it that is its part of the period that rates are of, and
+where funding is paid all the time, a market step pays its part of a settlement, at the
+rate and spot at its end. Deribit's damper,
 
-Source: the formula as published by Binance, "Introduction to Funding Rates".
+.. math:: F = \max(c, P) + \min(-c, P),
+
+is this formula with :math:`I = 0`. Derive adds interest to the premium and has no
+clamp: :math:`F = P + I` is the formula for that sum with :math:`c = 0`.
+
+The premium is an Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one, plus a
+multiple of the trailing return (traders pay to be long after a rally). Rates of history
+remember a week and forget a fifth of themselves within a settlement: two time scales.
+
+Sources: Binance, "Introduction to Funding Rates"; the others in docs/market.md.
 """
 
 from __future__ import annotations
@@ -48,8 +57,11 @@ _PREMIUM, _FAST, _TRAILING, _ACCRUED = range(4)  # of STATES
 class FundingParams(NamedTuple):
     """Constants of the funding rate for one step length."""
 
-    interest: float  # per settlement [-]
+    interest: float  # per period [-]
     clamp: float  # [-]
+    cap: float  # of the absolute rate per period [-]
+    share: float  # of a rate per period, paid at a settlement [-]
+    continuous: bool  # paid all the time
     premium: OuParams  # [-]
     fast: OuParams  # second factor of the premium [-]
     premium_mean: float  # [-]
@@ -61,6 +73,9 @@ class FundingParams(NamedTuple):
 OFF: Final = FundingParams(
     interest=0.0,
     clamp=0.0,
+    cap=np.inf,
+    share=1.0,
+    continuous=False,
     premium=NO_FACTOR,
     fast=NO_FACTOR,
     premium_mean=0.0,
@@ -79,11 +94,14 @@ def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingPara
     return FundingParams(
         interest=config.interest_bp * BASIS_POINT,
         clamp=config.clamp_bp * BASIS_POINT,
+        cap=np.inf if config.cap_bp is None else config.cap_bp * BASIS_POINT,
+        share=config.share,
+        continuous=config.is_continuous,
         premium=ou_params(config.premium_half_life_hours, sd, dt_hours),
         fast=ou_params(
             config.fast_half_life_hours, config.fast_sd_bp * BASIS_POINT, dt_hours
         ),
-        premium_mean=config.premium_mean_bp * BASIS_POINT,
+        premium_mean=(config.premium_mean_bp + config.added_bp) * BASIS_POINT,
         response=config.return_response_bp * BASIS_POINT,
         trailing_decay=float((-trailing).exp()),
         settlement_hours=float(config.settlement_hours),
@@ -96,7 +114,9 @@ def funding_rate(premium: float, trailing_return: float, p: FundingParams) -> fl
     total = p.premium_mean + premium + p.response * trailing_return
     low, high = total - p.clamp, total + p.clamp
     rate = low if p.interest < low else p.interest
-    return high if rate > high else rate
+    rate = high if rate > high else rate
+    rate = p.cap if rate > p.cap else rate
+    return p.share * (-p.cap if rate < -p.cap else rate)
 
 
 @kernel
@@ -140,7 +160,9 @@ def advance_funding(
 
 @scalar_kernel
 def settlements_between(hours: float, dt_hours: float, p: FundingParams) -> float:
-    """Count settlement times in (hours, hours + dt_hours]."""
+    """Count settlements in (hours, hours + dt_hours]; parts, if they never stop."""
+    if p.continuous:
+        return dt_hours / p.settlement_hours
     # A nanohour of slack: the clock is a product of floats.
     before = np.floor((hours + 1e-9) / p.settlement_hours)
     after = np.floor((hours + dt_hours + 1e-9) / p.settlement_hours)

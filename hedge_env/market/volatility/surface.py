@@ -155,7 +155,7 @@ def react(variance: FloatArray, usual: float, p: SurfaceParams) -> None:
         usual: Variance of the long run, jumps included [1/year].
         p: Constants.
     """
-    if p.reaction == 1.0:
+    if p.reaction == 1.0 or usual == 0.0:  # or where spot stands still
         return
     for i in range(variance.shape[0]):
         distance = log(variance[i] / usual)

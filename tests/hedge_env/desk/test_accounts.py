@@ -202,6 +202,8 @@ IDENTITY += [
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
     full_config(*ADVERSE),
+    # Paid until an order fills part of the way through a decision, and after it.
+    full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
 ]
 
 

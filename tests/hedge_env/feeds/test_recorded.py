@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -129,12 +130,25 @@ def test_a_replayed_simulation_with_constant_volatility_gives_its_numbers(
     )
 
 
-@pytest.mark.parametrize("reaction", [0.4, 1.0])
+# One that rates of the file are a half of, and above whose cap they are.
+HALF_RATES = {"rule": "binance", "period_hours": 16.0, "cap_bp": 3.0}
+DAMPED = {"rule": "deribit", "settlement_hours": 8.0}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"surface": {"reaction": 0.4}},
+        {"surface": {"reaction": 1.0}},
+        {"funding": HALF_RATES},
+        {"funding": DAMPED},
+        {"funding": {"rule": "derive", "settlement_hours": 8.0}},
+    ],
+)
 def test_recorded_series_are_quoted_as_they_are(
-    tmp_path: Path, reaction: float
+    tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    changes = {"market": {"surface": {"reaction": reaction}}}
-    config = load_config(full_replay(tmp_path), changes)
+    config = load_config(full_replay(tmp_path), {"market": changes})
     assert config.replay is not None
     gas = 1e-9 * column(config.replay.gas)
     rates = column(config.replay.funding)

@@ -214,15 +214,15 @@ def _fit_gas(fitted: Fitted, history: History, effort: Effort) -> None:
 
 
 def _fit_funding(fitted: Fitted, history: History, effort: Effort) -> None:
-    direct = {
-        f"funding.{key}": history.direct[key]
-        for key in ("interest_bp", "settlement_hours")
-        if key in history.direct
-    }
     parameters = funding_parameters(fitted.config.market.funding)
     if fitted.config.market.funding is None:
         put(fitted.market, "funding", {})
-    fitted.change(direct)
+    direct = history.direct
+    fitted.change({"funding.settlement_hours": direct["settlement_hours"]})
+    process = fitted.config.market.funding
+    paid = direct.get("interest_bp")
+    if process is not None and process.has_usual_rate and paid is not None:
+        fitted.change({"funding.interest_bp": paid / process.share})
     config = without(fitted.config, ("gas", "implied", "skew"))
     days = {"funding": history.days["funding"]}
     _fit_part("funding", parameters, fitted, config, history, days, effort)

@@ -135,5 +135,5 @@ def _funding_values(config: EnvConfig, rows: Values, days: int) -> Values:
     log_spot = rows["log_spot"]
     week = np.full(log_spot.shape, np.nan)
     week[:, 168:] = log_spot[:, 168:] - log_spot[:, :-168]
-    trailing, interest = week[:, chosen], process.interest_bp
+    trailing, interest = week[:, chosen], process.share * process.interest_bp
     return funding.funding_values(rates, trailing, interest, step)

@@ -189,10 +189,13 @@ def funding_parameters(config: FundingConfig | None) -> tuple[Parameter, ...]:
     Args:
         config: Of the market that is fitted; None: it has no funding as yet.
     """
+    own: tuple[Parameter, ...] = FUNDING_PARAMETERS
+    if config is not None and not config.has_clamp:
+        own = tuple(p for p in own if p.key != "funding.clamp_bp")
     if config is not None and config.fast_sd_bp == 0.0:
-        return FUNDING_PARAMETERS
+        return own
     slower = {"funding.premium_half_life_hours": 100.0}
-    moved = (replace(p, start=slower.get(p.key, p.start)) for p in FUNDING_PARAMETERS)
+    moved = (replace(p, start=slower.get(p.key, p.start)) for p in own)
     return (*moved, *FAST_FUNDING_PARAMETERS)
 
 

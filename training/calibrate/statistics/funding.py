@@ -110,8 +110,11 @@ def interest_of(rates: FloatArray) -> float | None:
 
 
 def funding_rate(config: FundingConfig, rows: Values) -> FloatArray:
-    """Rate [bp] at each recorded state; the formula of `market/funding.py`."""
-    premium = config.premium_mean_bp + 1e4 * rows["premium"]
+    """Rate paid [bp] at each recorded state; the formula of `market/perpetual`."""
+    premium = config.premium_mean_bp + config.added_bp + 1e4 * rows["premium"]
     premium = premium + config.return_response_bp * rows["trailing_return"]
     low, high = premium - config.clamp_bp, premium + config.clamp_bp
-    return np.asarray(np.clip(config.interest_bp, low, high))
+    rate = np.clip(config.interest_bp, low, high)
+    if config.cap_bp is not None:
+        rate = np.clip(rate, -config.cap_bp, config.cap_bp)
+    return np.asarray(config.share * rate)

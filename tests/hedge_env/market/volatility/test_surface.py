@@ -89,6 +89,13 @@ def test_what_is_quoted_follows_the_fair_variance_to_a_power(reaction: float) ->
     np.testing.assert_allclose(quoted, 0.81 * (fair / 0.81) ** reaction, rtol=1e-12)
 
 
+@pytest.mark.parametrize("reaction", [0.0, 0.5, 1.0, 2.0])
+def test_where_spot_stands_still_nothing_is_quoted(reaction: float) -> None:
+    quoted = np.zeros(3)
+    react(quoted, 0.0, reacting(reaction))
+    np.testing.assert_array_equal(quoted, 0.0)
+
+
 def test_a_reaction_of_one_changes_no_bit() -> None:
     fair = np.random.default_rng(3).lognormal(size=1000)
     quoted = fair.copy()
