@@ -75,18 +75,8 @@ def advance(own: Rows, shocks: Rows, step: Step, p: TrendParams) -> None:
         trend[i] = ou_step(trend[i], z[i], p.factor)
 '''
 
-SECTION = '''class TrendConfig(Model):
-    """Drift of spot that reverts to zero."""
-
-    half_life_days: Days
-    sd: Annotated[float, Field(ge=0.0, le=5.0)]  # [1/year]
-
-
-class MarketConfig(Model):
-'''
-
 FIELDS = """    crowd: CrowdConfig | None = None
-    trend: TrendConfig | None = None
+    trend: MeanReverting | None = None  # of the drift [1/year]
 """
 
 RUN = """
@@ -129,7 +119,6 @@ def with_trend(folder: Path) -> Path:
     (market / "spot" / "trend.py").write_text(TREND, encoding="utf-8")
     changed(
         package / "config" / "sections" / "market.py",
-        ("class MarketConfig(Model):\n", SECTION),
         ("    crowd: CrowdConfig | None = None\n", FIELDS),
     )
     regime = "from hedge_env.market.spot.regime import RegimeParams\n"
