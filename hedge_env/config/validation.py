@@ -120,7 +120,12 @@ def _document_path(
     """Location of a problem without what is no key: tags of unions."""
     path: list[str] = []
     node: Any = document
+    tagged: Any = None  # whose tag was passed: it may be the name of a key as well
     for part in problem["loc"]:
+        tags = node if isinstance(node, Mapping) and node is not tagged else {}
+        if part in [tags.get(key) for key in _TAG_KEYS]:
+            tagged = node
+            continue
         inside = isinstance(node, Mapping) and part in node
         if isinstance(node, list | tuple) and isinstance(part, int):
             inside = part < len(node)
@@ -199,12 +204,15 @@ def _known_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[s
     """Keys that the models at a location have."""
     models = [model]
     for part in location:
+        tagged = [m for m in models if part in _tags(m) or m.__name__ == part]
+        if len(models) > 1 and tagged:
+            models = tagged
+            continue
         fields = [m.model_fields[part] for m in models if part in m.model_fields]
         if fields:
             models = [m for f in fields for m in _models_in(f.annotation)]
-            continue
-        tagged = [m for m in models if part in _tags(m) or m.__name__ == part]
-        models = tagged or models
+        else:
+            models = tagged or models
     return sorted({name for m in models for name in m.model_fields})
 
 

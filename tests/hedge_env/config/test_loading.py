@@ -212,6 +212,15 @@ def test_every_spelling_of_a_number_is_a_number(number):
         ("episode.decisions=0", ["episode.decisions", "0"]),
         ("market=3", ["market", "mapping"]),
         ("book.legs=[]", ["book.legs", "at least 1"]),
+        (
+            "book.legs=[{kind: power, funding_days: 3650}]",
+            ["book.legs.0.funding_days must", "not 3650"],
+        ),
+        (
+            "book.legs=[{kind: power, strike: 2}]",
+            ["book.legs.0.strike is unknown", "funding_days", "quantity"],
+        ),
+        ("book.legs=[{kind: power, power: 9}]", ["book.legs.0.power must", "not 9"]),
         ("book.legs.5.quantity=1", ["book.legs.5.quantity", "list of 1"]),
         ("action.snap=yes", ["action.snap", "true or false"]),
         ("execution.instrument=future", ["'spot' or 'perp'", "future"]),
