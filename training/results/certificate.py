@@ -1,5 +1,6 @@
 """What is proved about policies at one risk aversion, and how it is printed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,11 +35,17 @@ class Certificate:
     policies: tuple[tuple[str, Number, Number], ...]
     floor: Number | None = None
 
-    def shares(self, value: Number, gap: Number) -> tuple[float, float | None]:
-        """Gap as a share of J, and of what of J can be avoided [%]."""
-        if self.floor is None:
-            return 100.0 * gap[0] / value[0], None
-        return 100.0 * gap[0] / value[0], 100.0 * gap[0] / (value[0] - self.floor[0])
+    def shares(self, value: Number, gap: Number) -> tuple[float | None, float | None]:
+        """Gap as a share of J, and of what of J can be avoided [%].
+
+        None of what is unknown, or an income, such as that of a short perpetual.
+        """
+        floor = math.inf if self.floor is None else self.floor[0]
+        total, avoidable = (
+            100.0 * gap[0] / whole if whole > 0.0 else None
+            for whole in (value[0], value[0] - floor)
+        )
+        return total, avoidable
 
 
 def certificate(
@@ -91,10 +98,12 @@ def table(found: Sequence[Certificate]) -> str:
         lines.append(f"{label} {_with_error(one.bound)} | {moved} |")
         for name, value, gap in one.policies:
             share, avoidable = one.shares(value, gap)
-            last = "" if avoidable is None else f"{avoidable:.2f} %"
+            first, last = (
+                "" if part is None else f"{part:.2f} %" for part in (share, avoidable)
+            )
             gaps.append(
                 f"{label} {name} | {_with_error(value)} | {_with_error(gap)} | "
-                f"{share:.2f} % | {last} |"
+                f"{first} | {last} |"
             )
     return "\n".join([*lines, "", *gaps])
 
@@ -118,8 +127,9 @@ def _entry(one: Certificate) -> dict[str, Any]:
             "objective_se_bp": value[1],
             "gap_bp": gap[0],
             "gap_se_bp": gap[1],
-            "gap_percent": share,
         }
+        if share is not None:
+            row["gap_percent"] = share
         if avoidable is not None:
             row["gap_percent_of_avoidable"] = avoidable
         entry["policies"].append(row)
