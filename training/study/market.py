@@ -14,7 +14,10 @@ from hedge_env.config import EnvConfig
 from hedge_env.training.compare import compare
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
+from hedge_env.training.results.bounding import bound_policies, why_unbounded
+from hedge_env.training.results.certificate import Certificate, document
 from hedge_env.training.results.contenders import OPTIMA
+from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.summary import PolicyRow, Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
 from hedge_env.training.tune import tune_to_file
@@ -29,12 +32,21 @@ class StudyMarket:
     Attributes:
         summary: All policies at all risk aversions.
         seconds: Time that testing took, and tuning if it was done at once [s].
+        bounds: At each risk aversion, how far the best rule is at most from the best
+            that anyone could do: an entry of `certificate.document`. Empty where the
+            market has no bound, or none was asked for.
         kept: Whether it was there from an earlier run.
     """
 
     summary: Summary
     seconds: float
+    bounds: tuple[Mapping[str, Any], ...] = ()
     kept: bool = field(default=False, compare=False)
+
+    def bound(self, risk_aversion: float) -> Mapping[str, Any] | None:
+        """The bound at a risk aversion, if there is one."""
+        found = (one for one in self.bounds if one["risk_aversion"] == risk_aversion)
+        return next(found, None)
 
 
 def kept_or_measured(
@@ -102,28 +114,49 @@ def _measure(
         threads=threads,
         progress=progress,
         tuned_file=tuned,
-        attributed=False,
     )
-    market = StudyMarket(comparison.summary, time.monotonic() - start)
-    document = {
+    bounds = _bounds(comparison, key["bound_episodes"], seed)
+    market = StudyMarket(comparison.summary, time.monotonic() - start, bounds)
+    kept = {
         "key": key,
         "seconds": market.seconds,
+        "bounds": market.bounds,
         "summary": market.summary.to_document(),
     }
-    write_atomically(folder / _FILE, to_json(document))
+    write_atomically(folder / _FILE, to_json(kept))
     return market
+
+
+def _bounds(
+    comparison: Comparison, n_paths: int, seed: int
+) -> tuple[Mapping[str, Any], ...]:
+    """What the best rule leaves at most, at every risk aversion."""
+    config, found = comparison.config, list[Certificate]()
+    if n_paths < 1 or why_unbounded(config) is not None:
+        return ()
+    for level in comparison.summary.risk_aversions:
+        best = comparison.summary.best_rule(level)
+        if best is not None:
+            policy = comparison.policies[comparison.picked(best)]
+            found.append(
+                bound_policies(
+                    config, level, [policy], n_paths, seed=seed, checked=False
+                )
+            )
+    return tuple(document(config, found)["bounds"])
 
 
 def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
     """What was measured before, if it is the same; None if it has to be done."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["key"] != key:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["key"] != key:
             return None
-        summary = dict(document["summary"])
+        summary = dict(kept["summary"])
         summary["policies"] = tuple(
             PolicyRow.from_document(row) for row in summary["policies"]
         )
-        return StudyMarket(Summary(**summary), float(document["seconds"]), kept=True)
+        seconds, bounds = float(kept["seconds"]), tuple(kept["bounds"])
+        return StudyMarket(Summary(**summary), seconds, bounds, kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again

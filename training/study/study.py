@@ -1,7 +1,8 @@
 """`hedge study`: every rule, in every market, at five risk aversions.
 
 For each market the rules are tuned and then measured on common test paths, together
-with the exact optimum where there is one. What is finished is kept in a work folder
+with the exact optimum where there is one, and the best of them is set against the
+certified bound. What is finished is kept in a work folder
 (after every tuned rule, and after every market tested), so that an interrupted study
 goes on where it stopped; the tables, the figures and the page are made from it.
 """
@@ -16,6 +17,8 @@ from typing import Any
 
 import hedge_env
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum
+from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.loading import load_config
 from hedge_env.training.cli.command_line import command_line
@@ -53,6 +56,7 @@ def run(options: StudyOptions) -> None:
             policies=options.policies,
             n_episodes=options.episodes,
             validation_episodes=options.validation_episodes,
+            bound_episodes=options.bound_episodes,
             seed=options.seed,
             threads=options.threads,
             progress=options.progress,
@@ -72,6 +76,7 @@ def run_study(
     policies: Sequence[str] = (ALL,),
     n_episodes: int = 100_000,
     validation_episodes: int = 20_000,
+    bound_episodes: int = 0,
     seed: int = 0,
     threads: int = 1,
     progress: bool = False,
@@ -87,6 +92,7 @@ def run_study(
         policies: Rules by name, `optimal`, or `all`.
         n_episodes: Number of test paths of each market.
         validation_episodes: Number of paths that rules are tuned on.
+        bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
         seed: Of both.
         threads: Markets at a time, each in a process of its own; what is left over
             goes to threads inside them. The result does not depend on it.
@@ -102,14 +108,15 @@ def run_study(
         raise ConfigError("--presets: a market is named twice; name each once")
     key = {
         "version": hedge_env.__version__,
-        "policies": list(policies),
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
+        "bound_episodes": bound_episodes,
         "seed": seed,
     }
     keys = [
         {
             **key,
+            "policies": _contenders(policies, config),
             "levels": risk_aversions_at(config, risk_aversions),
             "config_sha256": config_digest(config),
         }
@@ -150,6 +157,13 @@ def _side_by_side(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:
+    """What is compared in a market: no frozen optimum where that is the optimum."""
+    if why_unsolvable(config) is not None:
+        return list(policies)
+    return [name for name in policies if name != FrozenOptimum.name]
 
 
 def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:
