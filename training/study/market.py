@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,13 @@ from hedge_env.config import EnvConfig
 from hedge_env.training.compare import compare
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
-from hedge_env.training.results.bounding import bound_policies, why_unbounded
-from hedge_env.training.results.certificate import Certificate, document
 from hedge_env.training.results.contenders import OPTIMA
-from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.summary import PolicyRow, Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
+from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.tune import tune_to_file
 
-_FILE = "market.json"
+_FILE, _BOUNDS = "market.json", "bounds.json"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class StudyMarket:
 
     Attributes:
         summary: All policies at all risk aversions.
-        seconds: Time that testing took, and tuning if it was done at once [s].
+        seconds: Time that it took, as far as it was done at once [s].
         bounds: At each risk aversion, how far the best rule is at most from the best
             that anyone could do: an entry of `certificate.document`. Empty where the
             market has no bound, or none was asked for.
@@ -39,7 +37,7 @@ class StudyMarket:
     """
 
     summary: Summary
-    seconds: float
+    seconds: float = field(compare=False)
     bounds: tuple[Mapping[str, Any], ...] = ()
     kept: bool = field(default=False, compare=False)
 
@@ -55,6 +53,7 @@ def kept_or_measured(
     number: int,
     *,
     work: Path,
+    bound_episodes: int,
     total: int,
     threads: int,
     progress: bool,
@@ -67,6 +66,7 @@ def kept_or_measured(
             paths, seed, risk aversions and the config's digest.
         number: Of the market among all, for the message.
         work: Folder for what is finished.
+        bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
         total: Number of markets.
         threads: For tuning and testing; the result does not depend on it.
         progress: Whether to show progress on standard error.
@@ -75,9 +75,14 @@ def kept_or_measured(
     market = _finished(folder / _FILE, key)
     state = "" if market is None else ", kept"
     log(f"study: {config.name} ({number} of {total}){state}")
-    if market is not None:
-        return market
-    return _measure(config, folder, key, threads=threads, progress=progress)
+    if market is None:
+        market = _measure(config, folder, key, threads=threads, progress=progress)
+    start = time.monotonic()
+    bounds = kept_or_bounded(
+        config, market.summary, folder / _BOUNDS, bound_episodes, key["seed"]
+    )
+    seconds = market.seconds + time.monotonic() - start
+    return replace(market, bounds=bounds, seconds=seconds)
 
 
 def _measure(
@@ -115,35 +120,14 @@ def _measure(
         progress=progress,
         tuned_file=tuned,
     )
-    bounds = _bounds(comparison, key["bound_episodes"], seed)
-    market = StudyMarket(comparison.summary, time.monotonic() - start, bounds)
+    market = StudyMarket(comparison.summary, time.monotonic() - start)
     kept = {
         "key": key,
         "seconds": market.seconds,
-        "bounds": market.bounds,
         "summary": market.summary.to_document(),
     }
     write_atomically(folder / _FILE, to_json(kept))
     return market
-
-
-def _bounds(
-    comparison: Comparison, n_paths: int, seed: int
-) -> tuple[Mapping[str, Any], ...]:
-    """What the best rule leaves at most, at every risk aversion."""
-    config, found = comparison.config, list[Certificate]()
-    if n_paths < 1 or why_unbounded(config) is not None:
-        return ()
-    for level in comparison.summary.risk_aversions:
-        best = comparison.summary.best_rule(level)
-        if best is not None:
-            policy = comparison.policies[comparison.picked(best)]
-            found.append(
-                bound_policies(
-                    config, level, [policy], n_paths, seed=seed, checked=False
-                )
-            )
-    return tuple(document(config, found)["bounds"])
 
 
 def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
@@ -156,7 +140,6 @@ def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
         summary["policies"] = tuple(
             PolicyRow.from_document(row) for row in summary["policies"]
         )
-        seconds, bounds = float(kept["seconds"]), tuple(kept["bounds"])
-        return StudyMarket(Summary(**summary), seconds, bounds, kept=True)
+        return StudyMarket(Summary(**summary), float(kept["seconds"]), kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again

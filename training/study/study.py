@@ -110,7 +110,6 @@ def run_study(
         "version": hedge_env.__version__,
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
-        "bound_episodes": bound_episodes,
         "seed": seed,
     }
     keys = [
@@ -127,6 +126,7 @@ def run_study(
     share = functools.partial(
         kept_or_measured,
         work=work,
+        bound_episodes=bound_episodes,
         total=len(configs),
         threads=max(1, threads // workers),
         progress=progress and workers == 1,
