@@ -90,7 +90,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
 
     Bands stand around delta, or around what `action.centre_vega` and
-    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`).
+    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`) and
+    `action.centre_funding` (`hedge_env.pricing.funding_lean`).
 
     With a listed option the box of `band`, `band_free` and `target` has one number
     more, the last: a share from 0 to 1 of the trade that leaves no gamma

@@ -129,7 +129,7 @@ def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     if action.get("mode") == excluded:
         action["mode"] = "target"
     if action.get("mode", "band") not in ("band", "band_free"):
-        for centre in ("centre_vega", "centre_smile"):
+        for centre in ("centre_vega", "centre_smile", "centre_funding"):
             action.pop(centre, None)
     kinds = {leg["kind"] for leg in config["book"]["legs"]}
     wide = kinds & {"amm", "power"} or config["book"].get("arrivals") is not None
