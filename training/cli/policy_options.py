@@ -155,7 +155,7 @@ class StudyOptions(CommonOptions):
     published: Names = ()
     """Measure tables that others have published instead, and print them: cao-2021,
     cao-2023, or all."""
-    policies: Names = ("main", "frozen-optimum")
+    policies: Names = ("main", "frozen-optimum", "one-step-better")
     """Rules by name, `main` for the strongest, `all` for every one; `optimal` where it
     is known."""
     risk_aversion: RiskAversions = ()

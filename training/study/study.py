@@ -17,7 +17,6 @@ from typing import Any
 
 import hedge_env
 from hedge_env.base.errors import ConfigError
-from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum
 from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.loading import load_config
@@ -26,7 +25,7 @@ from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
-from hedge_env.training.results.contenders import ALL
+from hedge_env.training.results.contenders import ALL, ANYWHERE
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.market import StudyMarket, kept_or_measured
 from hedge_env.training.study.result import Study
@@ -160,10 +159,10 @@ def _side_by_side(
 
 
 def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:
-    """What is compared in a market: no frozen optimum where that is the optimum."""
+    """What is compared in a market: nothing near the optimum where that is known."""
     if why_unsolvable(config) is not None:
         return list(policies)
-    return [name for name in policies if name != FrozenOptimum.name]
+    return [name for name in policies if name not in ANYWHERE]
 
 
 def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:

@@ -163,14 +163,15 @@ def test_the_best_rule_is_set_against_the_certified_bound(tmp_path, monkeypatch)
     assert bounded() == study
 
 
-def test_the_frozen_optimum_stands_aside_for_the_exact_one(monkeypatch, tmp_path):
+def test_what_is_near_the_optimum_stands_aside_for_it(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setattr(
         "hedge_env.training.study.study.kept_or_measured",
         lambda config, key, number, **options: seen.append(key["policies"]),
     )
-    small(tmp_path, policies=("main", "frozen-optimum"))
-    assert seen == [["main"], ["main", "frozen-optimum"]]
+    near = ["frozen-optimum", "one-step-better"]
+    small(tmp_path, policies=("main", *near))
+    assert seen == [["main"], ["main", *near]]
 
 
 def test_the_picture_of_differences_shows_them_as_they_are(made):
