@@ -21,6 +21,12 @@ def check_execution(
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
+    for number, venue in enumerate(execution.venues):
+        if venue.gas > 0.0 and market.gas is None:
+            raise ValueError(
+                f"execution.venues.{number}.gas_units needs market.gas; use "
+                "fixed_cost_bp for a constant cost per transaction"
+            )
     for key in ("gas_units", "gas_cost_bp"):
         if getattr(execution, key) > 0.0 and market.gas is None:
             raise ValueError(

@@ -14,8 +14,9 @@ from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.config import ExecutionConfig
+from hedge_env.config import EnvConfig
 from hedge_env.venues.cost_components import CONSTANT, rates_of
+from hedge_env.venues.routes import RouteParams, route_params
 from hedge_env.venues.venue import impact_cost
 
 
@@ -30,10 +31,12 @@ class ChargeParams(NamedTuple):
     opening: float  # share of the first trade's cost that is charged, 1 or 0
     liquidation: float  # share of the last sale's cost that is charged, 1 or 0
     fails: bool
+    routes: RouteParams  # where there are several venues: see `routing`
 
 
-def charge_params(execution: ExecutionConfig) -> ChargeParams:
+def charge_params(config: EnvConfig) -> ChargeParams:
     """Compile the charges."""
+    execution = config.execution
     rates = rates_of(execution)
     return ChargeParams(
         components=np.array([rate.component for rate in rates], dtype=np.int64),
@@ -43,6 +46,7 @@ def charge_params(execution: ExecutionConfig) -> ChargeParams:
         opening=1.0 if execution.charge_opening else 0.0,
         liquidation=1.0 if execution.charge_liquidation else 0.0,
         fails=execution.failure is not None,
+        routes=route_params(config),
     )
 
 

@@ -15,6 +15,8 @@ from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.desk.charges import ChargeParams, charge, pay
 from hedge_env.desk.orders import OrderParams
+from hedge_env.desk.routing import charge_closing
+from hedge_env.venues.routes import is_routed
 
 
 @kernel
@@ -76,7 +78,10 @@ def close(
         turnover[i] += value[i]
         value[i] *= share
         held[i] += bought[i]
-    charge(after, value, record, charges)
+    if is_routed(charges.routes):
+        charge_closing(after, bought, value, record, charges.routes)
+    else:
+        charge(after, value, record, charges)
     pay(price, bought, totals)
 
 

@@ -41,7 +41,9 @@ from hedge_env.desk.option_trades import (
     option_params,
 )
 from hedge_env.desk.orders import OrderParams, fill_orders, order_params
+from hedge_env.desk.routing import route_trade
 from hedge_env.desk.settlement import HoldingParams, hold, mark_book
+from hedge_env.venues.routes import is_routed
 
 
 class StepParams(NamedTuple):
@@ -71,7 +73,7 @@ def step_params(
         n_components=account_rows.count_components(config),
         looks=looks,
         orders=order_params(config),
-        charges=charge_params(execution),
+        charges=charge_params(config),
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
             is_late=execution.latency_steps > 0,
@@ -139,7 +141,11 @@ def settle_tile(
     clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
-    charge_trade(before, fill_price, failed, record, p.charges)
+    if is_routed(p.charges.routes):
+        opening, routes = p.charges.opening, p.charges.routes
+        route_trade(before, after, fill_price, record, price_row, opening, routes)
+    else:
+        charge_trade(before, fill_price, failed, record, p.charges)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]

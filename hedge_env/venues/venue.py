@@ -23,6 +23,7 @@ import numpy as np
 from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
 from hedge_env.venues.cost_components import constant_rates
+from hedge_env.venues.route_quotes import usual_fixed_cost
 
 _GWEI = 1e-9  # of the gas token, which is the underlying
 
@@ -50,13 +51,16 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     mean_toll = execution.gas_cost_bp * BASIS_POINT
     per_value, fixed = constant_rates(execution)
     linear = 0.0 if execution.depth is None else notional / execution.depth
+    mean_fixed = fixed + gas_factor * mean_gas_price + mean_toll
+    if execution.venues:
+        mean_fixed = usual_fixed_cost(config, mean_gas_price)
     return VenueParams(
         proportional=per_value + _expected_sandwich(execution),
         half_spread=execution.half_spread_bp * BASIS_POINT,
         fixed=fixed,
         gas_factor=gas_factor,
         gas_toll=mean_toll / mean_gas_price if mean_toll > 0.0 else 0.0,
-        mean_fixed_cost=fixed + gas_factor * mean_gas_price + mean_toll,
+        mean_fixed_cost=mean_fixed,
         impact_linear=linear,
         impact_sqrt=execution.square_root_impact
         * sqrt(notional / execution.daily_volume),

@@ -8,6 +8,7 @@ from tests.oracle.gas import gas_over_mean, log_gas
 from tests.oracle.mishaps import mishaps
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
+from tests.oracle.venues import quoted
 from tests.oracle.volatility import volatility
 
 COMPONENTS = (
@@ -37,6 +38,8 @@ def costs(world: State) -> dict[str, float]:
     daily = vol / sqrt(config.episode.days_per_year)
     share = sqrt(notional / execution.daily_volume)
     depth = inf if execution.depth is None else execution.depth
+    if execution.venues:
+        return {"gas_price": price} | quoted(world, worse, price)
     return {
         "gas_price": price,
         "gas_cost": eth * exp(world.log_spot) / config.book.contracts

@@ -14,6 +14,7 @@ from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
+from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
 from tests.oracle.world import World
 
@@ -155,10 +156,16 @@ class Desk:
         charged = execution.charge_opening or self.decision > 0
         old = self.held
         self.held, failed = self.order(target)
+        sent = self.route(self.held - old, price, now)
+        if sent is not None:
+            self.held = sent.filled(old, self.held, price)
         traded = self.held - old
         fill, early = self.pass_interval(traded + self.closed)
         self.closed = 0.0
-        cost = self.charge(traded, fill, now, charged)
+        if sent is None:
+            cost = self.charge(traded, fill, now, charged)
+        else:
+            cost = self.pay_parts(sent, traded, fill, charged, fill / price)
         cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
@@ -172,6 +179,29 @@ class Desk:
         elif self.is_called():
             self.answer_call(cost)
         return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
+
+    def route(
+        self, traded: float, price: float, now: dict[str, float], forced: bool = False
+    ) -> Order | None:
+        """The parts of an order at several venues; None where there is one."""
+        if not self.config.execution.venues:
+            return None
+        tenors = [leg.tenor_days for leg in self.config.book.legs if leg.days is None]
+        ends = [leg.days for leg in self.config.book.legs if leg.days is not None]
+        days = self.config.episode.horizon_days
+        left = self.days_left(max([*ends, *(days + tenor for tenor in tenors)]))
+        sigma = 0.0 if forced else smile(self.world, 0.0, left)
+        return send(self.world, traded * price, now, sigma, forced)
+
+    def pay_parts(
+        self, sent: Order, traded: float, price: float, charged: bool, late: float
+    ) -> dict[str, float]:
+        """Cost by component of the parts that filled, and their cash."""
+        cost = dict.fromkeys(COMPONENTS, 0.0)
+        if charged:
+            cost |= sent.cost(late)
+        self.cash -= traded * price + sum(cost.values())
+        return cost
 
     def pass_interval(self, bought: float) -> tuple[float, float]:
         """Move to the next decision; price of the fill and funding until then."""
@@ -213,7 +243,12 @@ class Desk:
     def close(self, cost: dict[str, float], charged: bool) -> None:
         """Sell what is held at the present price, adding to `cost`."""
         price, now = hedge_price(self.world), costs(self.world)
-        paid = self.charge(-self.held, price, now, charged and not self.is_dust())
+        charged = charged and not self.is_dust()
+        sent = self.route(-self.held, price, now, forced=True)
+        if sent is None:
+            paid = self.charge(-self.held, price, now, charged)
+        else:
+            paid = self.pay_parts(sent, -self.held, price, charged, 1.0)
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())
