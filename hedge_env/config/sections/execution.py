@@ -18,7 +18,7 @@ from hedge_env.config.sections.venues import (
 Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
 # What belongs to one venue: of several, each says itself what it costs, and what fills
 # of an order is no whole number of lots.
-_ONE_VENUE = (
+ONE_VENUE = (
     "fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp depth "
     "square_root_impact permanent_impact lot failure sandwich"
 )
@@ -111,9 +111,7 @@ class ExecutionConfig(Model):
     def _venues_alone(self) -> ExecutionConfig:
         if not self.venues:
             return self
-        usual = {
-            key: type(self).model_fields[key].default for key in _ONE_VENUE.split()
-        }
+        usual = {key: type(self).model_fields[key].default for key in ONE_VENUE.split()}
         given = [key for key in usual if getattr(self, key) != usual[key]]
         if given:
             reset = ", ".join(f"{key} = {_as_yaml(usual[key])}" for key in given)

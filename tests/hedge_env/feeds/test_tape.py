@@ -27,6 +27,7 @@ def kept_rows(config: EnvConfig) -> int:
         "fill_funding": execution.latency_steps or None,
         "order_fails": execution.failure,
         "sandwich_rate": execution.sandwich,
+        "venue_luck": execution.venues or None,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
     return max([CERTAIN_ROWS[-1].number, *last]) + 1
