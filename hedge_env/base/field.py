@@ -28,7 +28,7 @@ from hedge_env.base.row_table import Row, RowTable
 
 _table = RowTable()
 # Settings that several rows belong to.
-_BASIS, _LATENCY = "market.basis", "execution.latency_steps"
+_BASIS, _LATENCY = "market.basis", "execution.fills_late"
 _MARGIN, _OPTION = "execution.margin", "execution.option"
 _VENUES = "execution.venues"
 

@@ -13,10 +13,8 @@ from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
-from hedge_env.desk.charges import ChargeParams, charge, pay
+from hedge_env.desk.charges import ChargeParams, charge_closing, pay
 from hedge_env.desk.orders import OrderParams
-from hedge_env.desk.routing import charge_closing
-from hedge_env.venues.routes import is_routed
 
 
 @kernel
@@ -78,10 +76,7 @@ def close(
         turnover[i] += value[i]
         value[i] *= share
         held[i] += bought[i]
-    if is_routed(charges.routes):
-        charge_closing(after, bought, value, record, charges.routes)
-    else:
-        charge(after, value, record, charges)
+    charge_closing(after, bought, value, record, charges)
     pay(price, bought, totals)
 
 

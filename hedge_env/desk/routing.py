@@ -79,7 +79,7 @@ def route_trade(
 
 
 @kernel
-def charge_closing(
+def route_closing(
     costs: Tile, bought: FloatArray, value: FloatArray, record: Tile, p: RouteParams
 ) -> None:
     """Add the cost of an order that has to fill, over the venues that are sure to.

@@ -41,9 +41,7 @@ from hedge_env.desk.option_trades import (
     option_params,
 )
 from hedge_env.desk.orders import OrderParams, fill_orders, order_params
-from hedge_env.desk.routing import route_trade
 from hedge_env.desk.settlement import HoldingParams, hold, mark_book
-from hedge_env.venues.routes import is_routed
 
 
 class StepParams(NamedTuple):
@@ -76,7 +74,7 @@ def step_params(
         charges=charge_params(config),
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
-            is_late=execution.latency_steps > 0,
+            is_late=execution.fills_late,
         ),
         options=option_params(config, listed),
         margin=margin_params(execution.margin),
@@ -141,11 +139,7 @@ def settle_tile(
     clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
-    if is_routed(p.charges.routes):
-        opening, routes = p.charges.opening, p.charges.routes
-        route_trade(before, after, fill_price, record, price_row, opening, routes)
-    else:
-        charge_trade(before, fill_price, failed, record, p.charges)
+    charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]

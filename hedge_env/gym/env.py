@@ -50,7 +50,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     An order below `execution.least_order` is none: nothing is charged, the position
     stays. What can go wrong with an order is off by default, see docs/execution.md: with
     `execution.latency_steps` a trade fills that many market steps later, at the price
-    of that time, and the old holdings are kept until then; with `failure` it may fail,
+    of that time, and the old holdings are kept until then; with `slicing` it fills in
+    parts, a market step apart, at the mean of their prices; with `failure` it may fail,
     which costs its gas; with `sandwich` a share of its value may be lost; during a
     `halt` targets are ignored; a `margin` account cuts orders down to what it carries
     and is liquidated when its equity falls below maintenance; `permanent_impact` moves

@@ -87,6 +87,14 @@ CONFIGS += [
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
     stormy_config("name=least-order", "execution.least_order=1.5"),
+    full_config(
+        *ADVERSE,
+        "name=slices",
+        "execution.failure=null",
+        "execution.latency_steps=1",
+        "execution.slicing={slices: 3, schedule: almgren-chriss, urgency: 0.6}",
+    ),
+    stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late"),
     full_config(

@@ -90,6 +90,11 @@ def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) ->
     _fit_venues(execution, has_gas=market.get("gas") is not None)
     late = execution.get("latency_steps", 0)
     execution["latency_steps"] = min(late, steps)
+    slicing = execution.get("slicing")
+    if slicing is not None:
+        slicing["slices"] = min(max(slicing["slices"], 2), steps + 1)
+        execution["latency_steps"] = min(late, steps + 1 - slicing["slices"])
+        execution.pop("failure", None)
 
 
 def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:

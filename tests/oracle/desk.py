@@ -8,7 +8,7 @@ from math import copysign, exp, floor, log, sqrt
 from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
-from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
@@ -104,12 +104,17 @@ class Desk:
         return position.mark(spot)
 
     def charge(
-        self, traded: float, price: float, now: dict[str, float], charged: bool
+        self,
+        traded: float,
+        price: float,
+        now: dict[str, float],
+        charged: bool,
+        shares: tuple[float, ...],
     ) -> dict[str, float]:
-        """Cost by component of a trade, and its cash."""
+        """Cost by component of a trade filled in slices, and its cash."""
         cost = dict.fromkeys(COMPONENTS, 0.0)
         if charged:
-            cost = cost_of_trade(self.world, traded, price, now)
+            cost = cost_of_trade(self.world, traded, price, now, shares)
         self.cash -= traded * price + sum(cost.values())
         return cost
 
@@ -163,7 +168,8 @@ class Desk:
         fill, early = self.pass_interval(traded + self.closed)
         self.closed = 0.0
         if sent is None:
-            cost = self.charge(traded, fill, now, charged)
+            shares = slice_shares(execution)
+            cost = self.charge(traded, fill, now, charged, shares)
         else:
             cost = self.pay_parts(sent, traded, fill, charged, fill / price)
         cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
@@ -209,12 +215,16 @@ class Desk:
         notional = self.config.market.spot * self.config.book.contracts
         share = bought * hedge_price(world) * notional / execution.daily_volume
         opening, fill, early = world.log_spot, 0.0, 0.0
+        shares = slice_shares(execution)
         world.accrued = 0.0
         for step in range(self.config.episode.market_steps + 1):
-            if step == execution.latency_steps:
-                fill, early = hedge_price(world), world.accrued
+            slice_number = step - execution.latency_steps
+            if 0 <= slice_number < len(shares):
+                part = shares[slice_number]
+                fill += part * hedge_price(world)
+                early += part * world.accrued
                 own = execution.permanent_impact * share
-                world.log_spot += min(max(own, -1.0), 1.0)
+                world.log_spot += part * min(max(own, -1.0), 1.0)
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:
@@ -246,7 +256,7 @@ class Desk:
         charged = charged and not self.is_dust()
         sent = self.route(-self.held, price, now, forced=True)
         if sent is None:
-            paid = self.charge(-self.held, price, now, charged)
+            paid = self.charge(-self.held, price, now, charged, (1.0,))
         else:
             paid = self.pay_parts(sent, -self.held, price, charged, 1.0)
         for name, c in paid.items():

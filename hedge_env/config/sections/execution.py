@@ -20,7 +20,7 @@ Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
 # of an order is no whole number of lots.
 ONE_VENUE = (
     "fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp depth "
-    "square_root_impact permanent_impact lot failure sandwich"
+    "square_root_impact permanent_impact lot slicing failure sandwich"
 )
 
 
@@ -42,6 +42,16 @@ class SandwichConfig(Model):
 
     probability: Probability  # that a trade is hit
     loss_bp: BasisPoints  # of traded value, when hit
+
+
+class SlicingConfig(Model):
+    """Orders that are filled in slices, one market step apart; each pays its gas."""
+
+    slices: Annotated[int, Field(ge=2, le=10_000)]
+    schedule: Literal["twap", "almgren-chriss"] = "twap"
+    # kappa tau of almgren-chriss: the larger, the more is filled at once; see
+    # pricing/schedules.py.
+    urgency: Annotated[float, Field(ge=0.0, le=1e3)] = 0.5
 
 
 class HaltConfig(Model):
@@ -95,6 +105,7 @@ class ExecutionConfig(Model):
     charge_liquidation: bool = True
     # From order to fill [market step].
     latency_steps: int = Field(default=0, ge=0, le=10_000)
+    slicing: SlicingConfig | None = None  # None: an order fills at once
     failure: FailureConfig | None = None
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None
@@ -106,6 +117,25 @@ class ExecutionConfig(Model):
     split: Literal["optimal", "single"] = "optimal"  # of an order over the venues
     # Order that the fixed and the proportional cost are quoted for [notional].
     quoted_order: Annotated[float, Field(ge=1e-6, le=10.0)] = 0.05
+
+    @property
+    def fills_late(self) -> bool:
+        """Whether an order fills, or a part of it, after its decision."""
+        return self.latency_steps > 0 or self.slicing is not None
+
+    @property
+    def transactions(self) -> int:
+        """Of an order; each pays gas and what else is fixed."""
+        return 1 if self.slicing is None else self.slicing.slices
+
+    @model_validator(mode="after")
+    def _slices_fill(self) -> ExecutionConfig:
+        if self.slicing is not None and self.failure is not None:
+            raise ValueError(
+                "slicing does not go with failure: an order fails as a whole; set "
+                "slicing = null, or failure = null"
+            )
+        return self
 
     @model_validator(mode="after")
     def _venues_alone(self) -> ExecutionConfig:

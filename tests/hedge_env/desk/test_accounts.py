@@ -204,6 +204,7 @@ IDENTITY += [
     full_config(*ADVERSE),
     # Paid until an order fills part of the way through a decision, and after it.
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
+    stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
 ]

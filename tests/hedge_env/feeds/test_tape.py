@@ -24,7 +24,7 @@ def kept_rows(config: EnvConfig) -> int:
     optional = {
         "basis": market.basis,
         "halted": execution.halt,
-        "fill_funding": execution.latency_steps or None,
+        "fill_funding": execution.fills_late or None,
         "order_fails": execution.failure,
         "sandwich_rate": execution.sandwich,
         "venue_luck": execution.venues or None,

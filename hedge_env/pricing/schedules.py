@@ -32,6 +32,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hedge_env.base.types import FloatArray
+from hedge_env.config.sections.execution import SlicingConfig
 
 
 class Execution(NamedTuple):
@@ -145,3 +146,18 @@ def cost_deviation(amount: float, left: FloatArray, execution: Execution) -> flo
     """
     held = float(((amount * left[1:]) ** 2).sum())
     return execution.volatility * sqrt(execution.interval * held)
+
+
+def slice_shares(slicing: SlicingConfig | None) -> FloatArray:
+    """Shares of an order that its slices fill, shape (slices,), adding up to one.
+
+    Args:
+        slicing: From a config; None: all at once.
+    """
+    if slicing is None:
+        return np.ones(1)
+    if slicing.schedule == "twap":
+        left = twap_schedule(slicing.slices)
+    else:
+        left = almgren_chriss_schedule(slicing.slices, slicing.urgency)
+    return np.asarray(-np.diff(left))

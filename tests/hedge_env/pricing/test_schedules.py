@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hedge_env.venues.schedules import (
+from hedge_env.pricing.schedules import (
     Execution,
     almgren_chriss_schedule,
     almgren_chriss_urgency,
