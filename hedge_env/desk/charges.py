@@ -20,7 +20,7 @@ from hedge_env.venues.cost_components import CONSTANT, rates_of
 from hedge_env.venues.routes import RouteParams, is_routed, route_params
 from hedge_env.venues.venue import SliceEffect, impact_cost, slice_effect
 
-WHOLE: Final = SliceEffect(count=1.0, linear=1.0, root=1.0)
+WHOLE: Final = SliceEffect(fixed=1.0, linear=1.0, root=1.0)
 
 
 class ChargeParams(NamedTuple):
@@ -132,7 +132,7 @@ def charge(
     """
     for k in range(p.components.size):
         cost, rate = part(record, p.components[k]), p.per_value[k]
-        toll = p.per_trade[k] / over.count
+        toll = p.per_trade[k] / over.fixed
         if p.rows[k] == CONSTANT:
             for i in range(value.size):
                 cost[i] += rate * value[i] + (toll if value[i] > 0.0 else 0.0)

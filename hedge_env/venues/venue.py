@@ -35,7 +35,7 @@ _GWEI = 1e-9  # of the gas token, which is the underlying
 class SliceEffect(NamedTuple):
     """What filling in slices makes of the cost of an order; all 1 at once."""
 
-    count: float  # times the fixed costs [-]
+    fixed: float  # times the fixed costs [-]
     linear: float  # times linear impact [-]
     root: float  # times square-root impact [-]
 
@@ -44,7 +44,7 @@ def slice_effect(execution: ExecutionConfig) -> SliceEffect:
     """Compile the effect of slices."""
     shares = slice_shares(execution.slicing)
     return SliceEffect(
-        count=float(execution.transactions),
+        fixed=float(execution.transactions),
         linear=float((shares**2).sum()),
         root=float((shares * np.sqrt(shares)).sum()),
     )
@@ -69,8 +69,8 @@ def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     """Compile the venue of a config; `mean_gas_price` in gwei."""
     execution, contracts = config.execution, config.book.contracts
     notional, slices = config.market.spot * contracts, slice_effect(execution)
-    gas_factor = execution.gas_units * _GWEI / contracts * slices.count
-    mean_toll = execution.gas_cost_bp * BASIS_POINT * slices.count
+    gas_factor = execution.gas_units * _GWEI / contracts * slices.fixed
+    mean_toll = execution.gas_cost_bp * BASIS_POINT * slices.fixed
     per_value, fixed = constant_rates(execution)
     linear = 0.0 if execution.depth is None else notional / execution.depth
     mean_fixed = fixed + gas_factor * mean_gas_price + mean_toll
