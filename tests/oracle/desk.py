@@ -8,8 +8,13 @@ from math import copysign, exp, floor, log, sqrt
 from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
-from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
-from tests.oracle.mishaps import mishaps
+from tests.oracle.costs import (
+    COMPONENTS,
+    cost_of_trade,
+    costs,
+    mishaps,
+    slice_shares,
+)
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.state import BP
