@@ -233,8 +233,7 @@ class Adviser:
         return Risk(notional * float(np.sqrt(variance)), notional * aversion * variance)
 
     def _split(self, rows: FloatArray, value: float, state: DeskState) -> Split:
-        routes = self._present.quotes(state).conditions.routes
-        return quote_split(rows, value, routes)
+        return quote_split(rows, value, self._present.routes(state))
 
     def _venues(
         self, rows: FloatArray, value: float, state: DeskState

@@ -25,7 +25,7 @@ from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params, usual_gas_price
 from hedge_env.market.engine import market_state
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
-from hedge_env.venues.routes import route_params
+from hedge_env.venues.routes import RouteParams, route_params, several_venues
 from hedge_env.venues.venue import venue_params
 
 _BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
@@ -117,7 +117,7 @@ class PresentRows:
         """
         n = spots.size
         rows: FloatArray = np.zeros((field.N_FIELDS, n))
-        scale, quotes = self.scale(state), self.quotes(state)
+        scale, quotes = self.scale(state), self._quotes_of(state)
         legs = sorted(state.legs, key=state.days_left)
         longest = state.days_left(legs[-1])
         interval = self.config.episode.decision_interval_hours / HOURS_PER_DAY
@@ -139,8 +139,12 @@ class PresentRows:
         _want(rows, state.holdings / scale.contracts, risk_aversion, self.config)
         return rows
 
-    def quotes(self, state: DeskState) -> QuoteParams:
-        """Constants with what the state says of the venue, at its notional."""
+    def routes(self, state: DeskState) -> RouteParams:
+        """Constants of several venues, at the notional of a state."""
+        return several_venues(self._market_of(state))
+
+    def _market_of(self, state: DeskState) -> EnvConfig:
+        """The market with what the state says of the venue, at its notional."""
         scale, config = self.scale(state), self.config
         given = {
             key: value
@@ -152,7 +156,11 @@ class PresentRows:
             "book": config.book.model_copy(update={"contracts": scale.contracts}),
             "execution": config.execution.model_copy(update=given),
         }
-        config = config.model_copy(update=update)
+        return config.model_copy(update=update)
+
+    def _quotes_of(self, state: DeskState) -> QuoteParams:
+        """Constants of that market."""
+        config, scale = self._market_of(state), self.scale(state)
         venue = venue_params(config, self._usual_gas)
         if state.fixed_cost is not None:
             fixed = state.fixed_cost / scale.notional

@@ -17,7 +17,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.routing import route_closing, route_trade
 from hedge_env.venues.cost_components import CONSTANT, rates_of
-from hedge_env.venues.routes import RouteParams, is_routed, route_params
+from hedge_env.venues.routes import RouteParams, route_params
 from hedge_env.venues.venue import SliceEffect, impact_cost, slice_effect
 
 WHOLE: Final = SliceEffect(fixed=1.0, linear=1.0, root=1.0)
@@ -35,7 +35,7 @@ class ChargeParams(NamedTuple):
     liquidation: float  # share of the last sale's cost that is charged, 1 or 0
     fails: bool
     slices: SliceEffect  # in what trades are quoted at, and not in what is closed
-    routes: RouteParams  # where there are several venues: see `routing`
+    routes: RouteParams | None  # where there are several venues: see `routing`
 
 
 def charge_params(config: EnvConfig) -> ChargeParams:
@@ -77,8 +77,22 @@ def charge_trade(
         price_row: Of the hedge instrument.
         p: Constants.
     """
-    if is_routed(p.routes):
-        route_trade(before, after, price, record, price_row, p.opening, p.routes)
+    _charge_trade(before, after, price, failed, record, price_row, p, p.routes)
+
+
+@kernel
+def _charge_trade(
+    before: Tile,
+    after: Tile,
+    price: FloatArray,
+    failed: FloatArray,
+    record: Tile,
+    price_row: int,
+    p: ChargeParams,
+    routes: RouteParams | None,
+) -> None:
+    if routes is not None:
+        route_trade(before, after, price, record, price_row, p.opening, routes)
         return
     traded, turnover = (
         part(record, account_rows.TRADED),
@@ -109,8 +123,20 @@ def charge_closing(
         record: Its components of cost are added to.
         p: Constants.
     """
-    if is_routed(p.routes):
-        route_closing(after, bought, value, record, p.routes)
+    _charge_closing(after, bought, value, record, p, p.routes)
+
+
+@kernel
+def _charge_closing(
+    after: Tile,
+    bought: FloatArray,
+    value: FloatArray,
+    record: Tile,
+    p: ChargeParams,
+    routes: RouteParams | None,
+) -> None:
+    if routes is not None:
+        route_closing(after, bought, value, record, routes)
     else:
         charge(after, value, record, p, p.slices)
 

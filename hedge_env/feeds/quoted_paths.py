@@ -74,7 +74,7 @@ class QuotedPaths:
     def quote(self, rows: FloatArray, *, advance: bool) -> None:
         """Write the market rows of all paths, after a simulated interval if asked."""
         require_rows(rows, self._quotes)
-        if self._quotes.conditions.routes.places.size > 0:
+        if self._quotes.conditions.routes is not None:
             rows[field.NOTIONAL_RATIO] = self.notional_ratio
         write_quotes(
             rows,

@@ -26,7 +26,7 @@ from hedge_env.numerics.special import exp
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
 from hedge_env.venues.route_quotes import quote_venues
-from hedge_env.venues.routes import RouteParams, is_routed, route_params
+from hedge_env.venues.routes import RouteParams, route_params
 
 
 class ConditionParams(NamedTuple):
@@ -34,7 +34,7 @@ class ConditionParams(NamedTuple):
 
     any: bool
     mishaps: MishapParams
-    routes: RouteParams
+    routes: RouteParams | None  # of several venues
 
 
 def condition_params(config: EnvConfig) -> ConditionParams:
@@ -90,8 +90,7 @@ def write_conditions(
         follow_crowd(rows, x, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, key, p.mishaps)
-    if is_routed(p.routes):
-        quote_venues(rows, x, path_ids, counters, key, p.routes, market)
+    quote_venues(rows, x, path_ids, counters, key, p.routes, market)
 
 
 @kernel

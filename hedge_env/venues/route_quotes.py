@@ -29,7 +29,7 @@ from hedge_env.venues.routes import (
     count_waiting,
     curves_at,
     encode_luck,
-    route_params,
+    several_venues,
     write_curves,
 )
 
@@ -41,7 +41,7 @@ def quote_venues(
     path_ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
-    p: RouteParams,
+    p: RouteParams | None,
     market: MarketParams,
 ) -> None:
     """Write the rows of one tile, after its other quotes.
@@ -52,9 +52,11 @@ def quote_venues(
         path_ids: Shape (n,).
         counters: Market steps already taken, shape (n,).
         key: Of the random stream.
-        p: Constants.
+        p: Constants; None: there is one venue, and nothing is written.
         market: Constants of the market.
     """
+    if p is None:
+        return
     volatility, liquidity = (
         part(x, market_state.VOLATILITY),
         part(rows, field.LIQUIDITY),
@@ -142,7 +144,7 @@ def usual_fixed_cost(config: EnvConfig, mean_gas_price: float) -> float:
         config: The hedging problem.
         mean_gas_price: In gwei.
     """
-    p = route_params(config)
+    p = several_venues(config)
     n = p.places.size
     curves, parts = np.empty((N_TERMS, n)), np.empty(n)
     volatility = config.market.liquidity.reference_volatility

@@ -35,7 +35,12 @@ _OUTCOMES: Final = 4  # a digit of the row `venue_luck` for each venue, base fou
 
 
 class RouteParams(NamedTuple):
-    """Constants of several venues; no venue where there is one place to trade in."""
+    """Constants of several venues.
+
+    Where there is one venue None stands in its place. That is another type, for which
+    kernels are compiled without what several venues need: `if routes is None`, of an
+    argument, is decided when they are.
+    """
 
     venues: Venues
     places: IntArray  # random number of each venue, shape (n_venues,); -1: none
@@ -44,8 +49,13 @@ class RouteParams(NamedTuple):
     interval: float  # between decisions [year]
 
 
-def route_params(config: EnvConfig) -> RouteParams:
-    """Compile the venues of a config."""
+def route_params(config: EnvConfig) -> RouteParams | None:
+    """Compile the venues of a config; None where there is one."""
+    return several_venues(config) if config.execution.venues else None
+
+
+def several_venues(config: EnvConfig) -> RouteParams:
+    """Compile a list of venues."""
     execution, contracts = config.execution, config.book.contracts
     year = config.episode.days_per_year
     scale = Scale(
@@ -61,12 +71,6 @@ def route_params(config: EnvConfig) -> RouteParams:
         quoted=float(execution.quoted_order),
         interval=hours / HOURS_PER_DAY / year,
     )
-
-
-@scalar_kernel
-def is_routed(p: RouteParams) -> bool:
-    """Whether there are several venues."""
-    return p.places.size > 0
 
 
 @kernel

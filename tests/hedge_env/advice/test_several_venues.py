@@ -13,8 +13,8 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import RULES
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
-from hedge_env.feeds.simulated import quote_params
 from hedge_env.venues.route_quotes import quote_split
+from hedge_env.venues.routes import several_venues
 from tests.hedge_env.advice.test_adviser import state
 
 
@@ -65,7 +65,7 @@ def test_the_cost_is_what_the_ledger_charges() -> None:
     config = load_config("split-venues", settings=sure)
     batch = HedgeBatch(config, 1)
     batch.reset(np.zeros(1))
-    rows, routes = batch.rows.copy(), quote_params(config).conditions.routes
+    rows, routes = batch.rows.copy(), several_venues(config)
     record = batch.advance(np.array([[-0.3]]))
     value = float(record.traded[0] * rows[field.SPOT, 0])
     split = quote_split(rows, value, routes)
