@@ -6,11 +6,10 @@ from math import cos, exp, log, pi, sin, sqrt
 
 from hedge_env.config.sections.liabilities import LiabilityConfig
 from tests.oracle.basis import hedge_price, log_basis
-from tests.oracle.costs import costs
+from tests.oracle.costs import costs, mishaps
 from tests.oracle.desk import Desk
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
-from tests.oracle.mishaps import mishaps
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
 from tests.oracle.volatility import volatility
@@ -30,7 +29,9 @@ def rows(desk: Desk) -> dict[str, float]:
         "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
         "realised_volatility": sqrt(world.variance),
         "true_volatility": volatility(world),
-        "fixed_cost": config.execution.fixed_cost_bp * BP + now["gas_cost"],
+        "fixed_cost": config.execution.transactions
+        * (config.execution.fixed_cost_bp * BP)
+        + now["gas_cost"],
         "proportional_cost": config.execution.fee_bp * BP
         + now["half_spread"]
         + mean_sandwich(desk),
