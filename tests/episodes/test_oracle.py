@@ -15,7 +15,7 @@ from tests.oracle.desk import Desk
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
-from tests.support.examples import ADVERSE, full_config, stormy_config
+from tests.support.examples import ADVERSE, PORTFOLIO, full_config, stormy_config
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -87,6 +87,11 @@ CONFIGS += [
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
     stormy_config("name=least-order", "execution.least_order=1.5"),
+    # Little enough for orders to be cut, for forced trades, and for what is taken over.
+    full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
+    stormy_config(
+        *PORTFOLIO, "name=portfolio-stormy", "execution.margin.insurance=false"
+    ),
 ]
 
 

@@ -21,6 +21,7 @@ COMPONENTS = (
     "failed_gas",
     "sandwich",
     "liquidation",
+    "insurance",
 )
 
 

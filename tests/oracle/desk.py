@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from math import copysign, exp, floor, log, sqrt
 
 from hedge_env.config import EnvConfig
+from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
-from tests.oracle.state import BP
 from tests.oracle.surface import smile
 from tests.oracle.volatility import volatility
 from tests.oracle.world import World
@@ -114,15 +114,10 @@ class Desk:
 
     def order(self, target: float) -> tuple[float, bool]:
         """Holdings that an order leads to, and whether it was sent and failed."""
-        margin = self.config.execution.margin
         low, high = self.config.holdings_bounds
         target = min(max(target, low), high)
-        if margin is not None:
-            limit = max(self.equity, 0.0) / (margin.initial * hedge_price(self.world))
-            limit = limit if margin.reopen or not self.calls else 0.0
-            if target * self.held > 0.0:
-                limit = max(limit, abs(self.held))
-            target = min(max(target, -limit), limit)
+        if self.config.execution.margin is not None:
+            target = margin.affordable(self, target)
         target = self.in_lots(target)
         if self.halted:
             return self.held, False
@@ -139,9 +134,9 @@ class Desk:
             target = self.held + units / contracts
         return self.held if abs(units) < execution.least_order else target
 
-    def is_dust(self) -> bool:
-        """Whether no order could sell what is held."""
-        units = abs(self.held) * self.config.book.contracts
+    def is_dust(self, traded: float) -> bool:
+        """Whether no order could be for so little."""
+        units = abs(traded) * self.config.book.contracts
         return units < self.config.execution.least_order
 
     def decide(self, target: float) -> dict[str, float]:
@@ -167,10 +162,11 @@ class Desk:
         self.equity += hedge - sum(cost.values())
         self.decision += 1
         book = self.mark()["book_value"] - marked["book_value"]
+        self.equity += book if margin.is_portfolio(self) else 0.0
         if self.decision == self.config.episode.decisions:
             self.close(cost, execution.charge_liquidation)
-        elif self.is_called():
-            self.answer_call(cost)
+        elif execution.margin is not None:
+            margin.answer(self, cost)
         return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
 
     def pass_interval(self, bought: float) -> tuple[float, float]:
@@ -193,28 +189,15 @@ class Desk:
             self.halted = execution.halt.decisions if is_large else left
         return fill, early
 
-    def is_called(self) -> bool:
-        """Whether equity no longer carries the position."""
-        margin = self.config.execution.margin
-        value = abs(self.held) * hedge_price(self.world)
-        return margin is not None and self.equity < margin.maintenance * value
-
-    def answer_call(self, cost: dict[str, float]) -> None:
-        """Close the position by force."""
-        penalty = self.config.execution.margin.penalty_bp * BP
-        penalty *= 0.0 if self.is_dust() else abs(self.held) * hedge_price(self.world)
-        cost["liquidation"] += penalty
-        self.cash -= penalty
-        self.equity -= penalty
-        self.calls += self.held != 0.0
-        self.closed = -self.held
-        self.close(cost, True)
-
-    def close(self, cost: dict[str, float], charged: bool) -> None:
-        """Sell what is held at the present price, adding to `cost`."""
-        price, now = hedge_price(self.world), costs(self.world)
-        paid = self.charge(-self.held, price, now, charged and not self.is_dust())
+    def close(self, cost: dict[str, float], charged: bool, goal: float = 0.0) -> None:
+        """Trade from what is held to `goal` at the present price, adding to `cost`."""
+        price, now, traded = (
+            hedge_price(self.world),
+            costs(self.world),
+            goal - self.held,
+        )
+        paid = self.charge(traded, price, now, charged and not self.is_dust(traded))
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())
-        self.held = 0.0
+        self.held = goal
