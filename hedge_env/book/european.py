@@ -55,7 +55,13 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
     longest = config.book.clock_days(config.episode.horizon_days)
-    left = np.array([days_left(m, steps, interval) for m in [*maturities, longest]])
+    lost = [market.fixing.lost_days] * len(legs) + [0.0]
+    left = np.array(
+        [
+            days_left(m, steps, interval, fewer)
+            for m, fewer in zip([*maturities, longest], lost, strict=True)
+        ]
+    )
     years = left / config.episode.days_per_year
     volatility = config.market.volatility
     jump_variance = market.jumps.variance_rate
@@ -85,10 +91,19 @@ def _mean_log_strike(book: BookConfig) -> float:
     return sum(float(Decimal(s).ln()) for s in strikes) / max(len(strikes), 1)
 
 
-def days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
-    """Time to a maturity at each decision [day]; exactly 0 from expiry on."""
+def days_left(
+    maturity: float, steps: IntArray, interval: float, lost: float = 0.0
+) -> FloatArray:
+    """Time to a maturity at each decision [day]; exactly 0 from expiry on.
+
+    Args:
+        maturity: At the start [day].
+        steps: Decisions, shape (grid,).
+        interval: Between decisions [day].
+        lost: By which a payoff on an average is less uncertain [day].
+    """
     expired = steps >= grid_step(maturity / interval)
-    left: FloatArray = np.where(expired, 0.0, maturity - steps * interval)
+    left: FloatArray = np.where(expired, 0.0, maturity - steps * interval - lost)
     return left
 
 

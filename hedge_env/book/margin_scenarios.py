@@ -86,7 +86,7 @@ def scenario_params(
     """Compile the scenarios; `positions` are all legs of the book."""
     book, listed = book_params(config, market), listed_series(config, market)
     orders = orders_params(config, market).series
-    year = config.episode.days_per_year
+    year, lost = config.episode.days_per_year, market.fixing.lost_days
     forwards = [leg for leg in positions if leg.kind == "forward"]
     n_listed = count_listed(config)
     return ScenarioParams(
@@ -95,12 +95,12 @@ def scenario_params(
         moves=np.array([scenario.spot for scenario in SCENARIOS]),
         turns=np.array([scenario.volatility for scenario in SCENARIOS]),
         book=book,
-        book_scale=_scales(book.years[:-1] * year),
+        book_scale=_scales(book.years[:-1] * year + lost),
         forwards=forward_params(forwards, config, market),
         listed=listed,
-        listed_scale=_scales(listed.years * year),
+        listed_scale=_scales(listed.years * year + lost),
         orders=orders,
-        orders_scale=_scales(orders.years * year),
+        orders_scale=_scales(orders.years * year + lost),
     )
 
 

@@ -31,13 +31,15 @@ def value_option(spot: FloatArray, scratch: FloatArray, put: float) -> None:
         spot: Shape (m,) [S_0].
         scratch: Shape (N_SCRATCH, m). Read: `ALIVE` [decision], `STRIKE` [S_0],
             `LOG_MONEYNESS` (log of spot over strike), `SD` (implied volatility times
-            root of time left) and `YEARS` (time left). Written: `VALUE` [S_0] and the
+            root of time left), `YEARS` (time left) and `FIXING` (the price that a
+            payoff is settled at). Written: `VALUE` [S_0] and the
             Greeks after it.
         put: 1 for a put, 0 for a call.
     """
     alive, strike = scratch[tile.ALIVE], scratch[tile.STRIKE]
     relative, d1 = scratch[tile.LOG_MONEYNESS], scratch[tile.D1]
     sd, years = scratch[tile.SD], scratch[tile.YEARS]
+    fixing = scratch[tile.FIXING]
     value, delta = scratch[tile.VALUE], scratch[tile.UNIT_DELTA]
     gamma, vega = scratch[tile.UNIT_GAMMA], scratch[tile.UNIT_VEGA]
     for i in range(spot.size):
@@ -45,7 +47,7 @@ def value_option(spot: FloatArray, scratch: FloatArray, put: float) -> None:
     for i in range(spot.size):
         gain = spot[i] - strike[i]
         live = call_value(spot[i], strike[i], d1[i], sd[i]) - put * gain
-        gain *= 1.0 - 2.0 * put
+        gain = (fixing[i] - strike[i]) * (1.0 - 2.0 * put)
         paid = gain if gain > 0.0 and alive[i] == 0.0 else 0.0
         value[i] = live if alive[i] > 0.0 else paid
     for i in range(spot.size):

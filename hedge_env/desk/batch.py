@@ -53,6 +53,8 @@ class HedgeBatch:
         instruments: What can be traded, in the order of a target's columns.
         n_instruments: Their number.
         totals: Sums over the episode so far.
+        first_units: Row of the units held of the first listed option; those of the
+            others follow, and end the rows.
         holdings_low: Lowest holdings a target is clipped to [-].
         holdings_high: Highest [-].
     """
@@ -84,8 +86,8 @@ class HedgeBatch:
         self._params = step_params(config, listed)
         self._portfolio = self._params.margin.portfolio
         self._constants = hold(self._params)
-        self._first_units = self._params.options.first_units
-        n_rows = self._first_units + listed.n_slots
+        self.first_units = self._params.options.first_units
+        n_rows = self.first_units + listed.n_slots
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
         self._own_impact = venue.impact_permanent
@@ -126,7 +128,7 @@ class HedgeBatch:
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
-        self.rows[self._first_units :, chosen] = 0.0
+        self.rows[self.first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]

@@ -87,6 +87,14 @@ CONFIGS += [
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
     stormy_config("name=least-order", "execution.least_order=1.5"),
+    full_config("name=settled-long-steps", "market.settlement=twap"),
+    stormy_config(
+        *PORTFOLIO,
+        "name=settled-short-steps",
+        "market.settlement=twap",
+        "episode.market_steps=24",
+        "episode.decisions=20",
+    ),
     # Little enough for orders to be cut, for forced trades, and for what is taken over.
     full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
     stormy_config(

@@ -74,10 +74,8 @@ def _fit_funding(funding: dict[str, Any]) -> None:
 
 def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:
     """Margin and basis of a perpetual, gas where there is any, fills in time."""
-    if execution.get("option") is not None:
-        execution.pop("margin", None)
     margin = execution.get("margin")
-    if margin is not None:
+    if margin is not None and margin["model"] == "isolated":
         initial = max(margin.get("initial", 0.1), 1e-5)
         margin["initial"] = initial
         margin["maintenance"] = min(margin.get("maintenance", 0.05), 0.5 * initial)

@@ -10,6 +10,7 @@ from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.fixing import fixing, lost_days
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
@@ -64,10 +65,11 @@ class Desk:
                 continue
             days = self.days_left(leg.maturity_days)
             if days == 0.0:
-                gain = spot - leg.moneyness
+                gain = fixing(self.world) - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
                 value += leg.quantity * self.settled.setdefault(number, payoff)
                 continue
+            days -= lost_days(self.world)
             years = days / self.config.episode.days_per_year
             k = log(leg.moneyness) - self.world.log_spot
             sd = smile(self.world, k, days) * sqrt(years)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hedge_env.config import LegConfig, PortfolioMargin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
+from tests.oracle.fixing import lost_days
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
 
@@ -77,6 +78,7 @@ def value_of(
     days = desk.days_left(leg.days)
     k = log(leg.moneyness) - desk.world.log_spot
     scale = (30.0 / max(1.0, days)) ** (0.30 if days < 30.0 else 0.13)
+    days -= lost_days(desk.world)
     sigma = smile(desk.world, k, days) * (1.0 + turn * scale)
     sd = sigma * sqrt(days / desk.config.episode.days_per_year)
     there = spot * (1.0 + move)
