@@ -137,7 +137,7 @@ def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
             batch.rows[FIELDS.index(name)], values, rtol=1e-10, atol=1e-13, err_msg=name
         )
     held = batch.observables()["holdings"]
-    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12)
+    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12, atol=2e-14)
 
 
 def compare_records(record: StepRecord, results: list[dict[str, float]]) -> None:

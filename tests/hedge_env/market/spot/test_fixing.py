@@ -62,7 +62,7 @@ def test_the_mean_has_the_law_of_a_diffusion_whatever_the_grid(
 
 
 def test_an_option_is_worth_what_its_mean_is_going_to_pay() -> None:
-    """Value at the start against the mean payoff of as many paths; delta free of cost."""
+    """Value at the start against the mean payoff of the paths, hedged at delta."""
     config = problem("episode.decisions=1", "book.legs.0.maturity_days=0.08333333333")
     config = load_config(config, settings=["market.settlement_minutes=120"])
     batch = HedgeBatch(config, N, seed=1)
@@ -139,7 +139,7 @@ def test_recorded_days_are_settled_at_their_own_mean(tmp_path: Path) -> None:
     lines = [f"{1_600_000_000 + 3600 * i},{p:.2f}" for i, p in enumerate(prices)]
     file = tmp_path / "prices.csv"
     file.write_text("time,price\n" + "\n".join(lines) + "\n")
-    config = problem("episode.market_steps=2", f"replay.prices={file}")
+    config = problem("episode.market_steps=2", f"replay.spot={file}")
     batch = HedgeBatch(config, 50, stream="training")
     batch.reset(np.arange(50))
     for _ in range(2):
