@@ -88,6 +88,10 @@ CONFIGS += [
     ),
     stormy_config("name=least-order", "execution.least_order=1.5"),
     full_config("name=settled-long-steps", "market.settlement=twap"),
+    load_config(
+        week("deribit-inverse"),
+        settings=["name=settled-coins", "market.settlement=twap"],
+    ),
     stormy_config(
         *PORTFOLIO,
         "name=settled-short-steps",

@@ -56,7 +56,7 @@ class Desk:
     def mark(self) -> dict[str, float]:
         """Value and Greeks of the book."""
         spot = exp(self.world.log_spot)
-        value = delta = gamma = vega = 0.0
+        value = delta = gamma = vega = paid = 0.0
         for number, leg in enumerate(self.config.book.legs):
             if number in self.others:
                 marked = self.mark_other(self.others[number], spot)
@@ -67,7 +67,7 @@ class Desk:
             if days == 0.0:
                 gain = fixing(self.world) - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
-                value += leg.quantity * self.settled.setdefault(number, payoff)
+                paid += leg.quantity * self.settled.setdefault(number, payoff)
                 continue
             days -= lost_days(self.world)
             years = days / self.config.episode.days_per_year
@@ -81,16 +81,21 @@ class Desk:
             gamma -= leg.quantity * bend
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
         if self.config.book.margin == "coin":
-            value, delta = self.in_coins(value, delta, spot)
+            value, delta = self.in_coins(value, paid, delta, spot)
+        else:
+            value += paid
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
 
-    def in_coins(self, value: float, delta: float, spot: float) -> tuple[float, float]:
+    def in_coins(
+        self, value: float, paid: float, delta: float, spot: float
+    ) -> tuple[float, float]:
         """What the coins of the book have gained, and its net delta."""
-        decision, coins, gained = self.coins or (0, value / spot, value)
+        now = value / spot + paid / fixing(self.world)
+        decision, coins, gained = self.coins or (0, now, value)
         if decision != self.decision:
-            gained += (value / spot - coins) * spot
-        self.coins = self.decision, value / spot, gained
-        return gained, delta + value / spot
+            gained += (now - coins) * spot
+        self.coins = self.decision, now, gained
+        return gained, delta + now
 
     def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
         """What a position adds, its fees or funding until now settled."""
