@@ -13,7 +13,8 @@ from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray
 from hedge_env.book.margin_scenarios import GROSS_DELTA, GROSS_UNITS
 from hedge_env.desk.orders import OrderParams
-from hedge_env.desk.portfolio_margin import cut_orders, write_use
+from hedge_env.desk.portfolio_margin import write_use
+from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import StepParams
 from hedge_env.pricing.portfolio_margin import N_SCENARIOS, MarginedOption, revalue
 

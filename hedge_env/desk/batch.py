@@ -24,7 +24,8 @@ from hedge_env.desk.instruments import complete_target, instruments_of
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import observe_options
 from hedge_env.desk.orders import trades_of
-from hedge_env.desk.portfolio_margin import cut_orders, write_use
+from hedge_env.desk.portfolio_margin import write_use
+from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory

@@ -25,12 +25,8 @@ from hedge_env.desk.charges import ChargeParams
 from hedge_env.desk.closing import close
 from hedge_env.desk.option_trades import OptionParams
 from hedge_env.desk.orders import OrderParams
-from hedge_env.desk.portfolio_margin import (
-    PortfolioParams,
-    call_portfolio,
-    portfolio_params,
-    write_portfolio,
-)
+from hedge_env.desk.portfolio_calls import call_portfolio, write_portfolio
+from hedge_env.desk.portfolio_margin import PortfolioParams, portfolio_params
 
 
 class MarginParams(NamedTuple):
