@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -283,6 +285,25 @@ def test_a_tape_gives_the_same_numbers_as_the_market_itself() -> None:
         for batch in batches:
             batch.advance(target)
         np.testing.assert_array_equal(batches[0].rows, batches[1].rows)
+
+
+def test_recorded_days_have_the_account_too(tmp_path: Path) -> None:
+    prices = 2000.0 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.02, 3000)))
+    lines = [f"{1_600_000_000 + 3600 * i},{p:.2f}" for i, p in enumerate(prices)]
+    file = tmp_path / "prices.csv"
+    file.write_text("time,price\n" + "\n".join(lines) + "\n")
+    config = load_config(
+        "deribit-portfolio-margin",
+        settings=[f"replay.spot={file}", "execution.margin.collateral=0.1"],
+    )
+    batch, rng = HedgeBatch(config, 40), np.random.default_rng(1)
+    batch.reset(np.arange(40))
+    start = batch.rows[field.BOOK_VALUE].copy()
+    assert (batch.rows[field.MARGIN_USE] > 0.1).all()
+    for _ in range(60):
+        batch.advance(rng.uniform(-1.0, 1.0, (40, 1)))
+        assert imbalance(batch, start) < 1e-12
+    assert batch.rows[field.MARGIN_CALLS].any()
 
 
 @pytest.mark.parametrize(
