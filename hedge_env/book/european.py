@@ -18,7 +18,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import smile, tile
-from hedge_env.book.option_value import value_option
+from hedge_env.book.option_value import settle_at_mean, value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
@@ -147,6 +147,8 @@ def value_legs(
             relative[i] = log_spot[i] - log_strike
         strike[:] = book.strike[leg]
         value_option(spot, scratch, 1.0 - book.is_call[leg])
+        if market.fixing.on:
+            settle_at_mean(scratch, x, 1.0 - book.is_call[leg])
         _add_leg(rows, scratch, part(memory, leg), book.quantity[leg])
 
 

@@ -12,5 +12,4 @@ DAY_SHARE, D1, BURST = 11, 12, 13
 AGE, LOG_MONEYNESS, STRIKE = 14, 15, 16  # decisions since it was struck; log S/K; K
 VALUE = 17  # of one unit, and its Greeks after it
 UNIT_DELTA, UNIT_GAMMA, UNIT_VEGA = 18, 19, 20
-FIXING = 21  # what a payoff is settled at [S_0]
-N_SCRATCH = 22
+N_SCRATCH = 21

@@ -14,7 +14,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.held import Held
 from hedge_env.base.kernel import kernel
-from hedge_env.base.tile import TILE, Tile, copy_row, part, rows_from
+from hedge_env.base.tile import TILE, Tile, part, rows_from
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import european, smile, tile
 from hedge_env.book.client_orders import order_rows
@@ -131,7 +131,6 @@ def _quote_tile(
     scratch = np.empty((tile.N_SCRATCH, spot.size))
     for i in range(spot.size):
         spot[i] = exp(log_spot[i])
-    _read_fixing(scratch, spot, state, q.market.fixing.on)
     smile.read_surface(scratch, state, q.market)
     _clear_book(rows)
     european.value_legs(rows, scratch, state, memory, steps, q.book, q.market)
@@ -161,17 +160,6 @@ def _quote_tile(
         quote_costs(rows, state, q.venue, q.market)
     if everything or parts.funding:
         quote_funding(rows, state, q.market)
-
-
-@kernel
-def _read_fixing(scratch: FloatArray, spot: FloatArray, x: Tile, on: bool) -> None:
-    """Write what a payoff is settled at: spot, or its mean over the last minutes."""
-    fixing, log_fixing = scratch[tile.FIXING], part(x, market_state.LOG_FIXING)
-    if not on:
-        copy_row(spot, fixing)
-        return
-    for i in range(fixing.size):
-        fixing[i] = exp(log_fixing[i])
 
 
 @kernel

@@ -6,7 +6,7 @@ from math import exp, sqrt
 
 from tests.oracle.state import State
 
-BLOCK = 20
+BLOCK, PLACE = 6, 3
 
 
 def move_fixing(world: State, vol: float, log_return: float) -> None:
@@ -22,7 +22,7 @@ def move_fixing(world: State, vol: float, log_return: float) -> None:
         return
     # Mean and variance of a Brownian bridge's mean over the end of the step.
     variance = vol**2 * world.dt * (share / 3.0 - share**2 / 4.0)
-    z = world.noise.normals(world.steps, BLOCK)[0]
+    z = world.noise.normals(world.steps, BLOCK)[PLACE]
     mean = world.log_spot - log_return * share / 2.0 + sqrt(variance) * z
     world.log_fixing = (world.log_fixing if place > 0 else 0.0) + mean / last
 

@@ -37,7 +37,7 @@ from hedge_env.numerics.random_blocks import Shock, normal
 STATES: Final[dict[str, str]] = {
     "log_fixing": "log of spot averaged over the last minutes of the decision interval",
 }
-SHOCKS: Final[tuple[Shock, ...]] = (normal("z_fixing", 20, 0, "fixing"),)
+SHOCKS: Final[tuple[Shock, ...]] = (normal("z_fixing", 6, 3, "fixing"),)
 USES: Final = ("start_hour",)
 _TOLERANCE = 1e-9  # of a market step
 

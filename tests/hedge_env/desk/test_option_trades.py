@@ -105,7 +105,10 @@ def imbalance(batch: HedgeBatch, start_value: np.ndarray) -> float:
     """Largest violation of the accounting identity, relative to the sums in it."""
     rows, totals = batch.rows, batch.totals
     n_slots = rows.shape[0] - batch.first_units
-    prices, units = rows[N_FIELDS : N_FIELDS + 4 * n_slots : 4], rows[-n_slots:]
+    prices, units = (
+        rows[N_FIELDS : N_FIELDS + 4 * n_slots : 4],
+        rows[batch.first_units :],
+    )
     wealth = totals.cash + rows[field.HOLDINGS] * rows[field.SPOT]
     wealth = wealth + rows[field.BOOK_VALUE] + (units * prices).sum(axis=0)
     earned = totals.hedge_pnl + totals.book_pnl - totals.cost
