@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hedge_env.advice import Adviser, DeskState, read_state
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.config import EnvConfig
 from hedge_env.config.documents import parse_yaml, read_document
 from hedge_env.config.loading import load_config
@@ -52,7 +53,7 @@ def load_adviser(
     """An adviser by the words of the command line.
 
     Args:
-        name: A rule, with parameters or not, a policy file or a run folder.
+        name: A rule, with parameters or not, a policy file, a run folder or a formula.
         preset: The market; None: that of training, or the reference market.
         settings: Overrides `key=value` of the market.
         tuned: File of `hedge tune` with the parameters of the rule.
@@ -74,10 +75,17 @@ def load_adviser(
             config = load_config(preset or config, settings=settings)
         risk_aversion = own if isinstance(own, float) else None
         return Adviser(agent.policy, config, risk_aversion=risk_aversion)
-    config = load_config(preset or "reference", settings=settings)
+    rule = rules[0]
+    formula = rule.made if isinstance(rule.made, DistilledBand) else None
+    market = None if formula is None else formula.fitted_in
+    config = load_config(preset or market or "reference", settings=settings)
     if tuned is None:
-        return Adviser(rules[0].build(), config)
-    return _tuned_adviser(rules[0].name, config, tuned)
+        return Adviser(rule.build(), config)
+    if rule.given is not None:
+        raise ConfigError(
+            f"--tuned: {name} has its parameters already; leave out one of the two"
+        )
+    return _tuned_adviser(rule.name, config, tuned)
 
 
 def _tuned_adviser(name: str, config: EnvConfig, path: Path) -> Adviser:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import AbstractRule
+from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.rule.assumptions import why_something_to_hedge
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
@@ -121,6 +122,8 @@ def evaluate_policy(
         own = str(agents[0].source), known.config, known.recorded
     elif tuned is not None and file is not None:
         own = str(tuned), *_tuned_market(tuned, file).without_files()
+    elif rules and isinstance(formula := rules[0].made, DistilledBand):
+        own = _market_of(name, formula)
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
     risk_aversions = (
@@ -165,6 +168,7 @@ def _rule_entries(
     """A rule with its parameters at each risk aversion, and where those are from."""
     known: Mapping[Key, TunedRule] = {}
     source = "default" if rule.given is None else "given"
+    own_name = rule.rule_class.name if rule.made is None else rule.name
     if file is not None and path is not None:
         known = rules_of(path, file, config, file.criterion)
         source = str(path)
@@ -174,7 +178,7 @@ def _rule_entries(
         if file is not None:
             policy = _tuned_policy(known, path, rule.name, risk_aversion)
         contender = rule_contender(
-            rule.rule_class.name,
+            own_name,
             policy,
             risk_aversion,
             config,
@@ -193,6 +197,15 @@ def _tuned_market(path: Path, file: TunedFile) -> EnvConfig:
         raise ConfigError(
             f"{path}: its market is not one of this version; tune again with hedge tune"
         ) from None
+
+
+def _market_of(
+    source: str, formula: DistilledBand
+) -> tuple[str, EnvConfig, tuple[str, ...]] | None:
+    """The problem that a formula was fitted in, and what of it was recorded."""
+    if formula.fitted_in is None:
+        return None
+    return source, formula.fitted_in, formula.recorded
 
 
 def _tuned_risk_aversions(file: TunedFile | None, name: str) -> tuple[float, ...]:

@@ -6,6 +6,10 @@ at once. The implementation of the command `name` is `training.<name>.run(option
 returns an exit code, or None for success, and is imported only when it is run.
 """
 
+from hedge_env.training.cli.after_training_options import (
+    DistillOptions,
+    MatrixOptions,
+)
 from hedge_env.training.cli.common_options import CommonOptions
 from hedge_env.training.cli.market_options import (
     BenchmarkOptions,
@@ -33,9 +37,11 @@ __all__ = [
     "CalibrateOptions",
     "CommonOptions",
     "CompareOptions",
+    "DistillOptions",
     "DoctorOptions",
     "EvaluateOptions",
     "InspectOptions",
+    "MatrixOptions",
     "OptimumOptions",
     "PresetsOptions",
     "StudyOptions",
@@ -48,7 +54,9 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "evaluate": EvaluateOptions,
     "compare": CompareOptions,
     "tune": TuneOptions,
+    "distill": DistillOptions,
     "advise": AdviseOptions,
+    "matrix": MatrixOptions,
     "study": StudyOptions,
     "optimum": OptimumOptions,
     "bound": BoundOptions,

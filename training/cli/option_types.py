@@ -38,6 +38,7 @@ __all__ = [
     "RiskAversions",
     "Seed",
     "Settings",
+    "Share",
     "Span",
     "Threads",
     "WholeNumber",
@@ -87,6 +88,14 @@ def _positive(text: str) -> float:
     value = float(text)
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{text} is not a positive number")
+    return value
+
+
+def _share(text: str) -> float:
+    """Read a number above zero and at most one."""
+    value = float(text)
+    if not 0.0 < value <= 1.0:
+        raise ValueError(f"{text} is no share above 0 and at most 1")
     return value
 
 
@@ -169,6 +178,7 @@ _NO_DEFAULT = conf.arg(help_behavior_hint="")
 Count = Annotated[int, _spec(_count, "N")]
 Seed = Annotated[int, _spec(_seed, "N")]
 WholeNumber = Annotated[int, _spec(_seed, "N")]  # none at all is allowed
+Share = Annotated[float, _spec(_share, "X")]
 PositiveNumber = Annotated[float, _spec(_positive, "X")]
 OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]

@@ -65,7 +65,8 @@ class EvaluateOptions(SettingOptions):
     """Evaluate one saved policy or rule on test paths, with confidence intervals."""
 
     policy: Annotated[conf.Positional[str], conf.arg(metavar="POLICY")]
-    """A policy file, a run folder, or a rule: NAME or NAME:KEY=VALUE,KEY=VALUE."""
+    """A policy file, a run folder, a formula of `hedge distill`, or a rule: NAME or
+    NAME:KEY=VALUE,KEY=VALUE."""
     tuned: OptionalTuned = None
     """File of `hedge tune` with the rule's parameters (default: its own)."""
     preset: OptionalName = None
@@ -91,7 +92,8 @@ class CompareOptions(SettingOptions):
     replay: Replay = None
     policies: Names = ("main",)
     """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `main` for
-    the eight that lead somewhere, `all` for every rule, policy files, run folders."""
+    the eight that lead somewhere, `all` for every rule, policy files, run folders,
+    formulas of `hedge distill`."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to compare at."""
     episodes: Count = 20_000
@@ -182,7 +184,8 @@ class AdviseOptions(SettingOptions):
     """Say which trade to make now, and why, in a state of the desk."""
 
     policy: Annotated[str, conf.arg(metavar="POLICY")] = "deadline-band"
-    """A policy file, a run folder, or a rule: NAME or NAME:KEY=VALUE,KEY=VALUE."""
+    """A policy file, a run folder, a formula of `hedge distill`, or a rule: NAME or
+    NAME:KEY=VALUE,KEY=VALUE."""
     tuned: OptionalTuned = None
     """File of `hedge tune` with the rule's parameters (default: its own)."""
     preset: OptionalName = None

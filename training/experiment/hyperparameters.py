@@ -14,6 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Entropy = NonNegative | Annotated[str, Field(pattern=r"^auto(_[0-9.]+)?$")]
 LogStd = Annotated[float, Field(ge=-10.0, le=2.0)]
 
 
@@ -43,13 +44,10 @@ class CommonOptions(Model):
 
 
 class OnPolicyOptions(CommonOptions):
-    """Options that PPO and A2C share."""
+    """Options that PPO, A2C and TRPO share."""
 
     n_steps: Count
     gae_lambda: Fraction = 0.95
-    ent_coef: NonNegative = 0.0
-    vf_coef: NonNegative = 0.5
-    max_grad_norm: Rate = 0.5
     envs_per_path: Count = 1  # see rollout_buffer.py; 1 is plain SB3
     log_std_start: LogStd | None = -1.0  # None: the learner chooses its noise
     log_std_end: LogStd | None = -3.0
@@ -69,7 +67,15 @@ class OnPolicyOptions(CommonOptions):
         return self
 
 
-class PPOOptions(OnPolicyOptions):
+class GradientOptions(OnPolicyOptions):
+    """Options that PPO and A2C share: of one gradient of actor and critic."""
+
+    ent_coef: NonNegative = 0.0
+    vf_coef: NonNegative = 0.5
+    max_grad_norm: Rate = 0.5
+
+
+class PPOOptions(GradientOptions):
     """Proximal policy optimisation."""
 
     algorithm: Literal["ppo"] = "ppo"
@@ -90,32 +96,88 @@ class PPOOptions(OnPolicyOptions):
         return self
 
 
-class A2COptions(OnPolicyOptions):
+class A2COptions(GradientOptions):
     """Advantage actor-critic; `batch_size` is not used."""
 
     algorithm: Literal["a2c"]
 
 
+class TRPOOptions(OnPolicyOptions):
+    """Trust region policy optimisation; a batch is of the critic alone."""
+
+    algorithm: Literal["trpo"]
+    target_kl: Rate = 0.01  # of an update
+    n_critic_updates: Count = 10  # passes of the critic over a rollout
+    cg_max_steps: Count = 15  # of conjugate gradients
+    cg_damping: NonNegative = 0.1
+
+    @model_validator(mode="after")
+    def _whole_batches(self) -> Self:
+        rollout = self.n_envs * self.n_steps
+        if rollout % self.batch_size:
+            raise ValueError(
+                f"batch_size = {self.batch_size} must divide n_envs * n_steps = "
+                f"{rollout}; nearest: {nearest_divisor(rollout, self.batch_size)}"
+            )
+        return self
+
+
 class OffPolicyOptions(CommonOptions):
-    """Options that SAC and TD3 share."""
+    """Options that SAC, TD3, TQC and CrossQ share."""
 
     activation: Literal["tanh", "relu"] = "relu"
     buffer_size: Count = 1_000_000
     learning_starts: int = Field(default=10_000, ge=0)
-    tau: Fraction = 0.005
     train_freq: Count = 1  # [vector steps]
     gradient_steps: int = Field(default=1, ge=-1)  # per train_freq; -1: one per sample
 
 
-class SACOptions(OffPolicyOptions):
+class TargetOptions(OffPolicyOptions):
+    """Options of those that follow their critics with slower ones."""
+
+    tau: Fraction = 0.005
+
+
+class SACOptions(TargetOptions):
     """Soft actor-critic."""
 
     algorithm: Literal["sac"]
-    ent_coef: NonNegative | Annotated[str, Field(pattern=r"^auto(_[0-9.]+)?$")] = "auto"
+    ent_coef: Entropy = "auto"
     target_entropy: float | Literal["auto"] = "auto"
 
 
-class TD3Options(OffPolicyOptions):
+class TQCOptions(TargetOptions):
+    """Truncated quantile critics: SAC whose critics are many quantiles."""
+
+    algorithm: Literal["tqc"]
+    ent_coef: Entropy = "auto"
+    target_entropy: float | Literal["auto"] = "auto"
+    n_quantiles: Count = 25  # of a critic
+    n_critics: Count = 2
+    top_quantiles_to_drop_per_net: int = Field(default=2, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_quantiles(self) -> Self:
+        if self.top_quantiles_to_drop_per_net >= self.n_quantiles:
+            raise ValueError(
+                f"top_quantiles_to_drop_per_net = {self.top_quantiles_to_drop_per_net} "
+                f"must be below n_quantiles = {self.n_quantiles}"
+            )
+        return self
+
+
+class CrossQOptions(OffPolicyOptions):
+    """SAC with batch normalisation in place of slower critics."""
+
+    algorithm: Literal["crossq"]
+    ent_coef: Entropy = "auto"
+    target_entropy: float | Literal["auto"] = "auto"
+    policy_delay: Count = 3
+    batch_norm_momentum: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
+    renorm_warmup_steps: int = Field(default=100_000, ge=0)  # updates
+
+
+class TD3Options(TargetOptions):
     """Twin delayed deterministic policy gradient."""
 
     algorithm: Literal["td3"]
@@ -126,13 +188,34 @@ class TD3Options(OffPolicyOptions):
 
 
 AlgorithmOptions = Annotated[
-    PPOOptions | A2COptions | SACOptions | TD3Options, Field(discriminator="algorithm")
+    PPOOptions
+    | A2COptions
+    | TRPOOptions
+    | SACOptions
+    | TD3Options
+    | TQCOptions
+    | CrossQOptions,
+    Field(discriminator="algorithm"),
 ]
 ALGORITHMS: dict[str, type[CommonOptions]] = {
     "ppo": PPOOptions,
     "a2c": A2COptions,
     "sac": SACOptions,
     "td3": TD3Options,
+    "tqc": TQCOptions,
+    "crossq": CrossQOptions,
+    "trpo": TRPOOptions,
+}
+NEEDS_CONTRIB = ("tqc", "crossq", "trpo")  # of sb3-contrib
+
+# Known, and not trained here; why not.
+REFUSED = {
+    "recurrent-ppo": (
+        "remembers earlier decisions in an LSTM, and a policy file holds a "
+        "feed-forward network, whose decision depends on the present alone; take ppo "
+        "or trpo, and observe what is worth remembering (observation.features: "
+        "realised_volatility)"
+    ),
 }
 
 

@@ -16,6 +16,7 @@ PACKAGES = (
     "numba",
     "numpy",
     "safetensors",
+    "sb3-contrib",
     "stable-baselines3",
     "torch",
 )

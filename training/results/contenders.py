@@ -14,6 +14,7 @@ from hedge_env.baselines import (
     rules_for,
     unfit_rules,
 )
+from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum, frozen_optimum
 from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
@@ -32,9 +33,18 @@ from hedge_env.policies.policy import Policy
 from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
+from hedge_env.training.results.distilled_file import (
+    DISTILLED_FILE,
+    read_distilled,
+)
 from hedge_env.training.results.policy_row import Contender, Parameters
 from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
-from hedge_env.training.results.world import require_readable, strangeness, trained_on
+from hedge_env.training.results.world import (
+    require_readable,
+    strangeness,
+    strangeness_of_formula,
+    trained_on,
+)
 
 __all__ = [
     "ALL",
@@ -66,6 +76,7 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     FrozenOptimum.name: frozen_optimum,
 }
 # In any market; the others in solvable ones alone.
+_FORMULA = Path(DISTILLED_FILE).suffix
 ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
 OPTIMA = tuple(SOLVERS)
 
@@ -100,8 +111,8 @@ def find_contenders(
     Args:
         entries: Names of rules, with parameters or not (see `rule_spec`), `all` for
             every rule that hedges, `main` for the few of `MAIN_RULES` and those that
-            trade the market's options, policy files, run folders; `OPTIMA` are passed
-            over, see `wanted_optima`.
+            trade the market's options, policy files, run folders, formulas of `hedge
+            distill`; `OPTIMA` are passed over, see `wanted_optima`.
         config: The hedging problem: `all` is then every rule that can be played in it
             and whose assumptions it keeps. None: every rule there is.
 
@@ -125,12 +136,27 @@ def find_contenders(
         if rule is not None:
             rules[rule.name] = rule
         elif entry not in OPTIMA:
-            paths[_policy_path(entry)] = None
+            path = _policy_path(entry)
+            if path.suffix == _FORMULA:
+                formula = _formula(path, rules)
+                rules[formula.name] = formula
+            else:
+                paths[path] = None
     agents = find_agents(paths, [*RULES, *OPTIMA, *rules])
     if config is not None:
         for agent in agents:
             require_readable(agent.name, agent.policy, config)
     return list(rules.values()), agents
+
+
+def _formula(path: Path, taken: Iterable[str]) -> Rule:
+    """A rule out of a file of `hedge distill`, called like its folder or its file."""
+    band = read_distilled(path)[1]
+    whole = path.absolute()
+    own = whole.parent.name if path.name == DISTILLED_FILE else whole.stem
+    name = own if own and own not in {*RULES, *OPTIMA, *taken} else str(path)
+    shown = "".join(c if c.isprintable() else "?" for c in name)[-100:]
+    return Rule(shown, DistilledBand, band.params, band)
 
 
 def _is_main(name: str) -> bool:
@@ -185,6 +211,9 @@ def rule_contender(
     """
     reason = policy.why_unfit(config)
     notes = () if reason is None else (f"not made for this book: {reason}",)
+    if isinstance(policy, DistilledBand) and policy.fitted_in is not None:
+        foreign = strangeness_of_formula(policy.fitted_in, config, risk_aversion)
+        notes = (*notes, *foreign)
     params = {**policy.params, **(given or {})}
     return Contender(
         name,
@@ -241,7 +270,8 @@ def _policy_path(entry: str) -> Path:
         raise ConfigError(f"--policies: {entry!r}: no policy is named. {known}")
     path = Path(entry)
     if path.is_dir():
-        path /= POLICY_FILE
+        trained, formula = path / POLICY_FILE, path / DISTILLED_FILE
+        path = formula if formula.is_file() and not trained.is_file() else trained
     if path.is_file():
         return path
     close = get_close_matches(entry, (*RULES, *OPTIMA, ALL, MAIN), n=1)

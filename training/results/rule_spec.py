@@ -23,15 +23,17 @@ class Rule:
         name: What it is called in tables, unique among the rules asked for.
         rule_class: Which rule.
         given: Parameters that the command line fixes; None leaves all to tuning.
+        made: The rule itself, where a file holds it whole.
     """
 
     name: str
     rule_class: type[AbstractRule]
     given: Mapping[str, float | int | str] | None = field(default=None, hash=False)
+    made: AbstractRule | None = None
 
     def build(self) -> AbstractRule:
         """The rule with what was given, and its defaults for the rest."""
-        return self.rule_class(**(self.given or {}))
+        return self.made or self.rule_class(**(self.given or {}))
 
 
 def join_parameters(entries: Sequence[str]) -> list[str]:

@@ -14,7 +14,13 @@ from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy_file import LearnedPolicy
 
-__all__ = ["differences", "require_readable", "strangeness", "trained_on"]
+__all__ = [
+    "differences",
+    "require_readable",
+    "strangeness",
+    "strangeness_of_formula",
+    "trained_on",
+]
 
 # Parts of a problem that a policy's behaviour is fitted to.
 _WORLD = ("episode", "market", "execution", "book", "holdings", "observation")
@@ -61,16 +67,7 @@ def strangeness(
         config: The problem it is measured in.
         risk_aversion: Lambda it is measured at [1/notional].
     """
-    sentences = []
-    keys = differences(policy.config, config)
-    if keys:
-        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        words = [word for word, parts in _WORDS.items() if _touches(keys, parts)]
-        what = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-        sentences.append(
-            f"trained for another {what}, in {_plain(policy.config.name)}: differs "
-            f"in {', '.join(keys[:_SHOWN])}{more}{_bounds(policy.config, config)}"
-        )
+    sentences = _another_world("trained", policy.config, config)
     if _replay_key(policy, config):
         here = _days(_recorded_series(config))
         sentences.append(f"trained on {_days(_learned_on(policy))}, measured on {here}")
@@ -81,6 +78,42 @@ def strangeness(
             f"trained for risk aversion {text}{high:g}, measured at {risk_aversion:g}"
         )
     return tuple(sentences)
+
+
+def strangeness_of_formula(
+    own: EnvConfig, config: EnvConfig, risk_aversion: float
+) -> tuple[str, ...]:
+    """What is foreign to a distilled formula where it is measured; see `strangeness`.
+
+    Args:
+        own: The problem it was fitted in.
+        config: The problem it is measured in.
+        risk_aversion: Lambda it is measured at [1/notional].
+    """
+    sentences = _another_world("distilled", own, config)
+    levels = own.risk_aversions
+    low, high = min(levels) * (1 - _TOLERANCE), max(levels) * (1 + _TOLERANCE)
+    if not low <= risk_aversion <= high:
+        text = "" if min(levels) == max(levels) else f"{min(levels):g} to "
+        sentences.append(
+            f"distilled for risk aversion {text}{max(levels):g}, measured at "
+            f"{risk_aversion:g}"
+        )
+    return tuple(sentences)
+
+
+def _another_world(verb: str, own: EnvConfig, config: EnvConfig) -> list[str]:
+    """Say at which keys two problems differ, in a sentence; none if they do not."""
+    keys = differences(own, config)
+    if not keys:
+        return []
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    words = [word for word, parts in _WORDS.items() if _touches(keys, parts)]
+    what = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return [
+        f"{verb} for another {what}, in {_plain(own.name)}: differs in "
+        f"{', '.join(keys[:_SHOWN])}{more}{_bounds(own, config)}"
+    ]
 
 
 def _replay_key(policy: LearnedPolicy, config: EnvConfig) -> list[str]:

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import signal
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -51,7 +52,25 @@ ALGORITHMS = {
     "sac": {**OFF_POLICY, "algorithm": "sac"},
     "td3": {**OFF_POLICY, "algorithm": "td3"},
 }
-del ALGORITHMS["a2c"]["n_epochs"]
+CONTRIB = {
+    "trpo": {**PPO, "algorithm": "trpo", "n_critic_updates": 2},
+    "trpo-learned": {**PPO, "algorithm": "trpo", **LEARNED_NOISE},
+    "tqc": {**OFF_POLICY, "algorithm": "tqc", "n_quantiles": 5},
+    "crossq": {**OFF_POLICY, "algorithm": "crossq", "renorm_warmup_steps": 10},
+}
+ALGORITHMS |= CONTRIB
+for name in ("a2c", "trpo", "trpo-learned"):
+    del ALGORITHMS[name]["n_epochs"]
+NAMED = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            name in CONTRIB and find_spec("sb3_contrib") is None,
+            reason="sb3-contrib is not installed",
+        ),
+    )
+    for name in ALGORITHMS
+]
 
 
 def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
@@ -168,7 +187,7 @@ def test_the_best_policy_is_the_one_with_the_lowest_objective(tmp_path):
     assert objective(result.folder.last_policy) == pytest.approx(seen[-1])
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("name", NAMED)
 def test_a_run_stopped_and_resumed_gives_the_same_bits(name, tmp_path, stop_at):
     straight = train(experiment(name), tmp_path / "straight")
     stop_at(136)

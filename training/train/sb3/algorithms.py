@@ -16,12 +16,18 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.training.experiment.hyperparameters import (
     A2COptions,
     CommonOptions,
+    CrossQOptions,
+    GradientOptions,
     OffPolicyOptions,
     OnPolicyOptions,
     PPOOptions,
     SACOptions,
+    TargetOptions,
     TD3Options,
+    TQCOptions,
+    TRPOOptions,
 )
+from hedge_env.training.train.sb3.contrib import sb3_contrib
 from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -52,8 +58,7 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             return SAC(
                 **common,
                 **_off_policy_arguments(options, env),
-                ent_coef=options.ent_coef,
-                target_entropy=options.target_entropy,
+                **_entropy_arguments(options),
             )
         case TD3Options():
             return TD3(
@@ -64,7 +69,57 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
                 target_policy_noise=options.target_policy_noise,
                 target_noise_clip=options.target_noise_clip,
             )
-    raise ConfigError(f"no algorithm for {type(options).__name__}")
+    return _build_contrib_model(options, common, env)
+
+
+def _build_contrib_model(
+    options: CommonOptions, common: dict[str, Any], env: VecEnv
+) -> BaseAlgorithm:
+    """A model of sb3-contrib."""
+    model: BaseAlgorithm
+    match options:
+        case TRPOOptions():
+            model = sb3_contrib("trpo").TRPO(
+                **common,
+                **_on_policy_arguments(options),
+                batch_size=options.batch_size,
+                target_kl=options.target_kl,
+                n_critic_updates=options.n_critic_updates,
+                cg_max_steps=options.cg_max_steps,
+                cg_damping=options.cg_damping,
+            )
+        case TQCOptions():
+            common["policy_kwargs"] |= {
+                "n_quantiles": options.n_quantiles,
+                "n_critics": options.n_critics,
+            }
+            drop = options.top_quantiles_to_drop_per_net
+            model = sb3_contrib("tqc").TQC(
+                **common,
+                **_off_policy_arguments(options, env),
+                **_entropy_arguments(options),
+                top_quantiles_to_drop_per_net=drop,
+            )
+        case CrossQOptions():
+            common["policy_kwargs"] |= {
+                "batch_norm_momentum": options.batch_norm_momentum,
+                "renorm_warmup_steps": options.renorm_warmup_steps,
+            }
+            model = sb3_contrib("crossq").CrossQ(
+                **common,
+                **_off_policy_arguments(options, env),
+                **_entropy_arguments(options),
+                policy_delay=options.policy_delay,
+            )
+        case _:
+            raise ConfigError(f"no algorithm for {type(options).__name__}")
+    return model
+
+
+def _entropy_arguments(
+    options: SACOptions | TQCOptions | CrossQOptions,
+) -> dict[str, Any]:
+    return {"ent_coef": options.ent_coef, "target_entropy": options.target_entropy}
 
 
 def _common_arguments(options: CommonOptions, env: VecEnv, seed: int) -> dict[str, Any]:
@@ -95,12 +150,17 @@ def learning_rate_schedule(options: CommonOptions) -> Schedule:
 
 
 def _on_policy_arguments(options: OnPolicyOptions) -> dict[str, Any]:
+    gradient: dict[str, Any] = {}
+    if isinstance(options, GradientOptions):
+        gradient = {
+            "ent_coef": options.ent_coef,
+            "vf_coef": options.vf_coef,
+            "max_grad_norm": options.max_grad_norm,
+        }
     return {
+        **gradient,
         "n_steps": options.n_steps,
         "gae_lambda": options.gae_lambda,
-        "ent_coef": options.ent_coef,
-        "vf_coef": options.vf_coef,
-        "max_grad_norm": options.max_grad_norm,
         "use_sde": options.use_sde,
         "rollout_buffer_class": SharedPathRolloutBuffer,
         "rollout_buffer_kwargs": {"envs_per_path": options.envs_per_path},
@@ -110,14 +170,15 @@ def _on_policy_arguments(options: OnPolicyOptions) -> dict[str, Any]:
 def _off_policy_arguments(options: OffPolicyOptions, env: VecEnv) -> dict[str, Any]:
     if not isinstance(env.action_space, spaces.Box):
         raise ConfigError(
-            "SAC and TD3 need continuous actions; use action.mode band, band_free or "
-            "target, or train.algorithm ppo or a2c"
+            "SAC, TD3, TQC and CrossQ need continuous actions; use action.mode band, "
+            "band_free or target, or train.algorithm ppo, a2c or trpo"
         )
+    follows = {"tau": options.tau} if isinstance(options, TargetOptions) else {}
     return {
+        **follows,
         "buffer_size": options.buffer_size,
         "learning_starts": options.learning_starts,
         "batch_size": options.batch_size,
-        "tau": options.tau,
         "train_freq": options.train_freq,
         "gradient_steps": options.gradient_steps,
     }

@@ -4,7 +4,11 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from hedge_env.training.experiment.hyperparameters import CommonOptions, OnPolicyOptions
+from hedge_env.training.experiment.hyperparameters import (
+    CommonOptions,
+    OnPolicyOptions,
+    TRPOOptions,
+)
 
 
 class NoiseSchedule(BaseCallback):
@@ -18,11 +22,16 @@ class NoiseSchedule(BaseCallback):
         start: Log standard deviation at the first step [-], in units of the action.
         end: Log standard deviation at the last step [-].
         total_timesteps: Length of the run.
+        learned: Whether the learner needs its gradient all the same; what it makes of
+            it is overwritten when a rollout starts.
     """
 
-    def __init__(self, start: float, end: float, total_timesteps: int) -> None:
+    def __init__(
+        self, start: float, end: float, total_timesteps: int, *, learned: bool = False
+    ) -> None:
         super().__init__()
         self.start, self.end, self.total_timesteps = start, end, total_timesteps
+        self.learned = learned
 
     def log_std(self, timesteps: int) -> float:
         """Log standard deviation after that many steps of the run."""
@@ -32,7 +41,7 @@ class NoiseSchedule(BaseCallback):
     def _on_rollout_start(self) -> None:
         log_std = getattr(self.model.policy, "log_std", None)
         if isinstance(log_std, torch.nn.Parameter):
-            log_std.requires_grad = False
+            log_std.requires_grad = self.learned
             log_std.data.fill_(self.log_std(self.model.num_timesteps))
 
     def _on_step(self) -> bool:
@@ -62,5 +71,7 @@ def exploration(options: CommonOptions) -> list[BaseCallback]:
         return callbacks
     if options.log_std_start is not None and options.log_std_end is not None:
         schedule = options.log_std_start, options.log_std_end, options.total_timesteps
-        callbacks.append(NoiseSchedule(*schedule))
+        # TRPO differentiates by everything that its policy's distribution depends on.
+        learned = isinstance(options, TRPOOptions)
+        callbacks.append(NoiseSchedule(*schedule, learned=learned))
     return [*callbacks, RedrawNoise()] if options.use_sde else callbacks

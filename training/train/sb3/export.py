@@ -33,6 +33,10 @@ from hedge_env.policies.policy_file import (
     save_policy,
 )
 from hedge_env.policies.policy_metadata import feature_records
+from hedge_env.training.train.sb3.contrib import (
+    contrib_classes,
+    without_normalisation,
+)
 from hedge_env.training.train.sb3.observation_chain import (
     UNWRAP,
     ExportError,
@@ -75,8 +79,8 @@ def export_policy(
     the file, with its present statistics.
 
     Args:
-        model: A PPO, A2C, SAC, TD3, DDPG or DQN model with `MlpPolicy`, and with the
-            environment it was trained in.
+        model: A PPO, A2C, SAC, TD3, DDPG or DQN model, or a TRPO, TQC or CrossQ of
+            sb3-contrib, with `MlpPolicy`, and with the environment it was trained in.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
         notes: Short texts that the file is to keep, for example the seed.
@@ -113,7 +117,14 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
         ExportError: If the network is none that a policy file can hold.
     """
     policy: Any = model.policy
-    _require(policy, *STANDARD)
+    if hasattr(policy, "lstm_actor"):
+        raise ExportError(
+            f"cannot export a {type(policy).__name__}: it remembers earlier decisions "
+            "in an LSTM, and a policy file holds a feed-forward network, whose "
+            "decision depends on the present alone; train PPO or TRPO with MlpPolicy"
+        )
+    policies = contrib_classes("tqc.policies.TQCPolicy", "crossq.policies.CrossQPolicy")
+    _require(policy, *STANDARD, *policies)
     if isinstance(policy, ActorCriticPolicy):
         _require(policy.pi_features_extractor, FlattenExtractor)
         _require(policy.mlp_extractor, MlpExtractor)
@@ -126,11 +137,14 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
         _require(policy.q_net, QNetwork)
         _require(policy.q_net.features_extractor, FlattenExtractor)
         return _actor(policy.q_net.q_net, "none")
-    _require(policy.actor, SACActor, TD3Actor)
-    _require(policy.actor.features_extractor, FlattenExtractor)
-    if isinstance(policy, SACPolicy):
-        return _actor([*policy.actor.latent_pi, policy.actor.mu], "tanh")
-    *modules, last = policy.actor.mu
+    actors = contrib_classes("tqc.policies.Actor", "crossq.policies.Actor")
+    actor: Any = policy.actor
+    _require(actor, SACActor, TD3Actor, *actors)
+    _require(actor.features_extractor, FlattenExtractor)
+    if isinstance(policy, (SACPolicy, *policies)):
+        layers = [*actor.latent_pi, actor.mu]
+        return _actor(without_normalisation(layers), "tanh")
+    *modules, last = actor.mu
     _require(last, nn.Tanh)
     return _actor(modules, "tanh")
 
