@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.advice.advice import Advice, Risk
+from hedge_env.advice.margin_account import carried
 from hedge_env.advice.present_rows import PresentRows
 from hedge_env.advice.state import DeskState
 from hedge_env.advice.turning_points import turning_point
@@ -16,7 +17,8 @@ from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.sections.venues import venue_names
 from hedge_env.desk.observables import Observables, observable_index
-from hedge_env.desk.orders import order_params, trades_of
+from hedge_env.desk.orders import trades_of
+from hedge_env.desk.step import step_params
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
 from hedge_env.venues.order_split import Split
@@ -32,7 +34,10 @@ _GIVEN = {
 }
 _POSITION = {row.name for row in field.ROWS[field.HOLDINGS : field.WORTH + 1]}
 _KNOWN = (
-    {row.name for row in field.CERTAIN_ROWS} | _POSITION | {"hedge_price", "halted"}
+    {row.name for row in field.CERTAIN_ROWS}
+    | _POSITION
+    | {"hedge_price", "halted"}
+    | {row.name for row in field.ROWS if row.when == "execution.margin"}
 ) - {"true_volatility", "funding_accrued"}
 _SPOT_REACH, _GAS_REACH = 2.0, 100.0  # factors up and down that are searched
 
@@ -71,7 +76,8 @@ class Adviser:
         self.policy, self.config = policy, config
         self._present = PresentRows(config)
         self._index = observable_index(config)
-        self._orders = order_params(config)._replace(margin=False)
+        self._desk = step_params(config)
+        self._orders = self._desk.orders
         own = config.risk_aversion if risk_aversion is None else risk_aversion
         self._risk_aversion = own if isinstance(own, float | int) else None
 
@@ -144,6 +150,11 @@ class Adviser:
                 "gas_price is missing from the state: gas is paid in this market; add "
                 "gas_price in gwei, or fixed_cost in currency"
             )
+        if self.config.execution.margin is not None and state.margin_equity is None:
+            raise ConfigError(
+                "margin_equity is missing from the state: this market has a margin "
+                "account; add what it is worth in currency"
+            )
         if not has_gas and state.gas_price is not None:
             raise ConfigError(
                 "gas_price: no gas is paid in this market; give fixed_cost in currency "
@@ -207,7 +218,8 @@ class Adviser:
                 f"the state is beyond what a number can hold: {self.policy.name} finds "
                 "no target; bring spot, strikes and volatilities closer to real ones"
             )
-        return target, trades_of(rows, target, orders) / rows[orders.price_row]
+        possible = carried(rows, target, orders, self._desk)
+        return target, trades_of(rows, possible, orders) / rows[orders.price_row]
 
     def _price(self, rows: FloatArray) -> float:
         return float(rows[self._orders.price_row, 0])
@@ -276,7 +288,8 @@ class Adviser:
             return f"{place}; {self.policy.name} holds still"
         return (
             f"{place}; {self.policy.name} wants {target * units:,.4f}, but the order "
-            "is below the least one, less than a lot, or outside the range of the hedge"
+            "is below the least one, less than a lot, outside the range of the hedge, "
+            "or more than the margin account carries"
         )
 
     def _changes(self, state: DeskState) -> dict[str, float | None]:

@@ -8,19 +8,21 @@ scale is that of the environment: spot over `start_spot`, amounts per notional
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
+from hedge_env.advice.margin_account import margined, write_account
+from hedge_env.advice.scale import Scale
 from hedge_env.advice.state import DeskState, StateLeg
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.held import hold
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.european import BookParams
+from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import LegConfig
 from hedge_env.desk.band_position import observe_position
+from hedge_env.desk.step import step_params
 from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params, usual_gas_price
 from hedge_env.market.engine import market_state
@@ -34,18 +36,6 @@ _HOURS_PER_WEEK = 168.0
 _LEAST_GAS = 1e-9  # [gwei]: its logarithm is a number
 
 
-class Scale(NamedTuple):
-    """What internal units are worth."""
-
-    contracts: float  # [unit]
-    start_spot: float  # [currency]
-
-    @property
-    def notional(self) -> float:
-        """One notional [currency]."""
-        return self.contracts * self.start_spot
-
-
 class PresentRows:
     """Rows of the present in one market.
 
@@ -57,13 +47,13 @@ class PresentRows:
     """
 
     def __init__(self, config: EnvConfig) -> None:
-        for key in ("option", "margin"):
-            if getattr(config.execution, key) is not None:
-                raise ConfigError(
-                    f"execution.{key}: a state does not describe it, so that no advice "
-                    f"can be given; switch it off with --set execution.{key}=null"
-                )
+        if config.execution.option is not None:
+            raise ConfigError(
+                "execution.option: a state does not describe it, so that no advice "
+                "can be given; switch it off with --set execution.option=null"
+            )
         self.config = config
+        self._desk = step_params(config)
         self._quotes = quote_params(config)
         market = self._quotes.market
         if self._quotes.orders.series.n_slots > 0:
@@ -113,10 +103,10 @@ class PresentRows:
             gas_prices: Shape (n,) [gwei]; None: that of the state.
 
         Returns:
-            Shape (N_FIELDS, n).
+            Shape (N_FIELDS, n); with a portfolio margin the rows of its scenarios more.
         """
         n = spots.size
-        rows: FloatArray = np.zeros((field.N_FIELDS, n))
+        rows: FloatArray = np.zeros((field.N_FIELDS + quoted_rows(self.config), n))
         scale, quotes = self.scale(state), self._quotes_of(state)
         legs = sorted(state.legs, key=state.days_left)
         longest = state.days_left(legs[-1])
@@ -137,6 +127,10 @@ class PresentRows:
         rows[field.LOG_MONEYNESS] = market[market_state.LOG_SPOT] - strikes.mean()
         self._add_given(rows, state)
         _want(rows, state.holdings / scale.contracts, risk_aversion, self.config)
+        if state.margin_equity is not None and self._desk.margin.on:
+            year = self.config.episode.days_per_year
+            rows[field.MARGIN_EQUITY] = state.margin_equity / scale.notional
+            write_account(rows, margined(state, scale), self._desk, year)
         return rows
 
     def routes(self, state: DeskState) -> RouteParams:

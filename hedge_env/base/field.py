@@ -132,12 +132,16 @@ WORTH: Final = _table.row(
 )
 
 MARGIN_EQUITY: Final = _table.row(
-    "notional", "collateral plus profit of the hedge after cost", when=_MARGIN
+    "notional",
+    "collateral plus profit of what the account holds, after cost",
+    when=_MARGIN,
 )
 MARGIN_USE: Final = _table.row(
-    "-", "maintenance margin of what is held over equity", when=_MARGIN
+    "-", "maintenance margin of what the account holds, over equity", when=_MARGIN
 )
-MARGIN_CALLS: Final = _table.row("-", "positions closed by force so far", when=_MARGIN)
+MARGIN_CALLS: Final = _table.row(
+    "-", "decisions with a forced trade so far", when=_MARGIN
+)
 MARGIN_CLOSED: Final = _table.row(
     "-", "units bought by force at this time", when=_MARGIN
 )

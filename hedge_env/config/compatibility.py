@@ -6,6 +6,8 @@ from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import ExecutionConfig
 from hedge_env.config.sections.market import MarketConfig
 
+_TOLERANCE = 1e-9  # of a market step
+
 
 def check_execution(
     execution: ExecutionConfig, market: MarketConfig, episode: EpisodeConfig
@@ -48,8 +50,28 @@ def check_execution(
         ):
             if part is not None:
                 raise ValueError(f"{name} needs execution.instrument = perp")
+    _check_settlement(market, episode)
     _check_crowd(market)
     _check_surface(market)
+
+
+def _check_settlement(market: MarketConfig, episode: EpisodeConfig) -> None:
+    if market.settlement == "spot":
+        return
+    minutes, step = market.settlement_minutes, 60.0 * episode.hours_per_market_step
+    if minutes > 60.0 * episode.decision_interval_hours:
+        raise ValueError(
+            f"market.settlement_minutes = {minutes:g} must not exceed the decision "
+            f"interval, {60.0 * episode.decision_interval_hours:g} minutes: nobody "
+            "decides while the mean is taken"
+        )
+    steps = minutes / step
+    if steps > 1.0 and abs(steps - round(steps)) > _TOLERANCE:
+        raise ValueError(
+            f"market.settlement_minutes = {minutes:g} must be a multiple of the market "
+            f"step, {step:g} minutes, or shorter than it; change it or "
+            "episode.market_steps"
+        )
 
 
 def _check_surface(market: MarketConfig) -> None:

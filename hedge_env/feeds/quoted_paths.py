@@ -89,7 +89,7 @@ class QuotedPaths:
         )
         if self._positions:
             arrays = self.state, self.steps, self.path_ids, self.counters
-            self._positions.value(rows, *arrays, self.key)
+            self._positions.value(rows, *arrays, self.key, self._memory)
             if self._quotes.market.parts.crowd:
                 n = self.steps.size
                 follow_crowd(

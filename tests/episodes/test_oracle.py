@@ -15,7 +15,14 @@ from tests.oracle.desk import Desk
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
-from tests.support.examples import ADVERSE, LATE, VENUES, full_config, stormy_config
+from tests.support.examples import (
+    ADVERSE,
+    LATE,
+    PORTFOLIO,
+    VENUES,
+    full_config,
+    stormy_config,
+)
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -104,6 +111,23 @@ CONFIGS += [
         "execution.quoted_order=0.3",
         "execution.charge_opening=false",
     ),
+    full_config("name=settled-long-steps", "market.settlement=twap"),
+    load_config(
+        week("deribit-inverse"),
+        settings=["name=settled-coins", "market.settlement=twap"],
+    ),
+    stormy_config(
+        *PORTFOLIO,
+        "name=settled-short-steps",
+        "market.settlement=twap",
+        "episode.market_steps=24",
+        "episode.decisions=20",
+    ),
+    # Little enough for orders to be cut, for forced trades, and for what is taken over.
+    full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
+    stormy_config(
+        *PORTFOLIO, "name=portfolio-stormy", "execution.margin.insurance=false"
+    ),
 ]
 
 
@@ -141,7 +165,7 @@ def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
             batch.rows[FIELDS.index(name)], values, rtol=1e-10, atol=1e-13, err_msg=name
         )
     held = batch.observables()["holdings"]
-    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12)
+    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12, atol=2e-14)
 
 
 def compare_records(record: StepRecord, results: list[dict[str, float]]) -> None:

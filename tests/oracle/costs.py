@@ -7,12 +7,12 @@ from math import exp, inf, sinh, sqrt
 
 from hedge_env.config import ExecutionConfig
 from tests.oracle.gas import gas_over_mean, log_gas
+from tests.oracle.mishaps import mishaps
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
 from tests.oracle.venues import quoted
 from tests.oracle.volatility import volatility
 
-_MISHAPS_BLOCK = 6
 COMPONENTS = (
     "fee",
     "spread",
@@ -24,6 +24,7 @@ COMPONENTS = (
     "failed_gas",
     "sandwich",
     "liquidation",
+    "insurance",
 )
 
 
@@ -97,17 +98,3 @@ def cost_of_trade(
             "sandwich": now["sandwich_rate"] * value,
         }
     return cost
-
-
-def mishaps(world: State) -> tuple[bool, float]:
-    """Whether an order fails now, and the share of its value that is lost."""
-    execution = world.config.execution
-    u = world.noise.uniforms(world.steps, _MISHAPS_BLOCK)
-    fails, rate = False, 0.0
-    if execution.failure is not None:
-        p = execution.failure.probability
-        odds = p / (1.0 - p) * exp(execution.failure.congestion * log_gas(world))
-        fails = u[0] < odds / (1.0 + odds)
-    if execution.sandwich is not None and u[1] < execution.sandwich.probability:
-        rate = execution.sandwich.loss_bp * BP
-    return fails, rate

@@ -6,18 +6,14 @@ from dataclasses import dataclass, field
 from math import copysign, exp, floor, log, sqrt
 
 from hedge_env.config import EnvConfig
+from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
-from tests.oracle.costs import (
-    COMPONENTS,
-    cost_of_trade,
-    costs,
-    mishaps,
-    slice_shares,
-)
+from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
+from tests.oracle.fixing import fixing, lost_days
+from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
-from tests.oracle.state import BP
 from tests.oracle.surface import smile
 from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
@@ -61,7 +57,7 @@ class Desk:
     def mark(self) -> dict[str, float]:
         """Value and Greeks of the book."""
         spot = exp(self.world.log_spot)
-        value = delta = gamma = vega = 0.0
+        value = delta = gamma = vega = paid = 0.0
         for number, leg in enumerate(self.config.book.legs):
             if number in self.others:
                 marked = self.mark_other(self.others[number], spot)
@@ -70,10 +66,11 @@ class Desk:
                 continue
             days = self.days_left(leg.maturity_days)
             if days == 0.0:
-                gain = spot - leg.moneyness
+                gain = fixing(self.world) - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
-                value += leg.quantity * self.settled.setdefault(number, payoff)
+                paid += leg.quantity * self.settled.setdefault(number, payoff)
                 continue
+            days -= lost_days(self.world)
             years = days / self.config.episode.days_per_year
             k = log(leg.moneyness) - self.world.log_spot
             sd = smile(self.world, k, days) * sqrt(years)
@@ -85,16 +82,21 @@ class Desk:
             gamma -= leg.quantity * bend
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
         if self.config.book.margin == "coin":
-            value, delta = self.in_coins(value, delta, spot)
+            value, delta = self.in_coins(value, paid, delta, spot)
+        else:
+            value += paid
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
 
-    def in_coins(self, value: float, delta: float, spot: float) -> tuple[float, float]:
+    def in_coins(
+        self, value: float, paid: float, delta: float, spot: float
+    ) -> tuple[float, float]:
         """What the coins of the book have gained, and its net delta."""
-        decision, coins, gained = self.coins or (0, value / spot, value)
+        now = value / spot + paid / fixing(self.world)
+        decision, coins, gained = self.coins or (0, now, value)
         if decision != self.decision:
-            gained += (value / spot - coins) * spot
-        self.coins = self.decision, value / spot, gained
-        return gained, delta + value / spot
+            gained += (now - coins) * spot
+        self.coins = self.decision, now, gained
+        return gained, delta + now
 
     def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
         """What a position adds, its fees or funding until now settled."""
@@ -125,15 +127,10 @@ class Desk:
 
     def order(self, target: float) -> tuple[float, bool]:
         """Holdings that an order leads to, and whether it was sent and failed."""
-        margin = self.config.execution.margin
         low, high = self.config.holdings_bounds
         target = min(max(target, low), high)
-        if margin is not None:
-            limit = max(self.equity, 0.0) / (margin.initial * hedge_price(self.world))
-            limit = limit if margin.reopen or not self.calls else 0.0
-            if target * self.held > 0.0:
-                limit = max(limit, abs(self.held))
-            target = min(max(target, -limit), limit)
+        if self.config.execution.margin is not None:
+            target = margin.affordable(self, target)
         target = self.in_lots(target)
         if self.halted:
             return self.held, False
@@ -150,9 +147,9 @@ class Desk:
             target = self.held + units / contracts
         return self.held if abs(units) < execution.least_order else target
 
-    def is_dust(self) -> bool:
-        """Whether no order could sell what is held."""
-        units = abs(self.held) * self.config.book.contracts
+    def is_dust(self, traded: float) -> bool:
+        """Whether no order could be for so little."""
+        units = abs(traded) * self.config.book.contracts
         return units < self.config.execution.least_order
 
     def decide(self, target: float) -> dict[str, float]:
@@ -185,10 +182,11 @@ class Desk:
         self.equity += hedge - sum(cost.values())
         self.decision += 1
         book = self.mark()["book_value"] - marked["book_value"]
+        self.equity += book if margin.is_portfolio(self) else 0.0
         if self.decision == self.config.episode.decisions:
             self.close(cost, execution.charge_liquidation)
-        elif self.is_called():
-            self.answer_call(cost)
+        elif execution.margin is not None:
+            margin.answer(self, cost)
         return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
 
     def route(
@@ -238,33 +236,20 @@ class Desk:
             self.halted = execution.halt.decisions if is_large else left
         return fill, early
 
-    def is_called(self) -> bool:
-        """Whether equity no longer carries the position."""
-        margin = self.config.execution.margin
-        value = abs(self.held) * hedge_price(self.world)
-        return margin is not None and self.equity < margin.maintenance * value
-
-    def answer_call(self, cost: dict[str, float]) -> None:
-        """Close the position by force."""
-        penalty = self.config.execution.margin.penalty_bp * BP
-        penalty *= 0.0 if self.is_dust() else abs(self.held) * hedge_price(self.world)
-        cost["liquidation"] += penalty
-        self.cash -= penalty
-        self.equity -= penalty
-        self.calls += self.held != 0.0
-        self.closed = -self.held
-        self.close(cost, True)
-
-    def close(self, cost: dict[str, float], charged: bool) -> None:
-        """Sell what is held at the present price, adding to `cost`."""
-        price, now = hedge_price(self.world), costs(self.world)
-        charged = charged and not self.is_dust()
-        sent = self.route(-self.held, price, now, forced=True)
+    def close(self, cost: dict[str, float], charged: bool, goal: float = 0.0) -> None:
+        """Trade from what is held to `goal` at the present price, adding to `cost`."""
+        price, now, traded = (
+            hedge_price(self.world),
+            costs(self.world),
+            goal - self.held,
+        )
+        charged = charged and not self.is_dust(traded)
+        sent = self.route(traded, price, now, forced=True)
         if sent is None:
-            paid = self.charge(-self.held, price, now, charged, (1.0,))
+            paid = self.charge(traded, price, now, charged, (1.0,))
         else:
-            paid = self.pay_parts(sent, -self.held, price, charged, 1.0)
+            paid = self.pay_parts(sent, traded, price, charged, 1.0)
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())
-        self.held = 0.0
+        self.held = goal

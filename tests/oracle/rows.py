@@ -6,10 +6,12 @@ from math import cos, exp, log, pi, sin, sqrt
 
 from hedge_env.config.sections.liabilities import LiabilityConfig
 from tests.oracle.basis import hedge_price, log_basis
-from tests.oracle.costs import costs, mishaps
+from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
+from tests.oracle.margin import account, is_portfolio, worst_loss
+from tests.oracle.mishaps import mishaps
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
 from tests.oracle.volatility import volatility
@@ -51,6 +53,11 @@ def rows(desk: Desk) -> dict[str, float]:
         values |= {"basis": log_basis(world), "hedge_price": price}
     if config.execution.margin is not None:
         values |= {"margin_equity": desk.equity, "margin_calls": desk.calls}
+    if is_portfolio(desk):
+        needed = config.execution.margin.maintenance * worst_loss(
+            account(desk), desk.held
+        )
+        values["margin_use"] = needed / desk.equity
     if left > 0.0:
         values["implied_volatility"] = smile(world, 0.0, left)
     if left > 0.0 or config.market.surface.model != "sabr":

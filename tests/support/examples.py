@@ -143,6 +143,13 @@ LATE: Final = (
     "holdings.high=1.5",
 )
 
+# One account of book and hedge, with so little in it that it is called all the time.
+PORTFOLIO: Final = (
+    "execution.margin={model: portfolio, collateral: 0.14, penalty_bp: 30}",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

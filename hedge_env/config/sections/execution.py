@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.sections.margin import MarginConfig
 from hedge_env.config.sections.option import OptionConfig
 from hedge_env.config.sections.venues import (
     MOST_VENUES,
@@ -60,26 +61,6 @@ class HaltConfig(Model):
     # |log return| over one decision interval.
     move: Annotated[float, Field(gt=0.0, le=1e3)]
     decisions: int = Field(default=1, ge=1, le=1_000_000)  # that are halted
-
-
-class MarginConfig(Model):
-    """Margin account of a perpetual position."""
-
-    # Posted at the start [notional].
-    collateral: Annotated[float, Field(ge=1e-9, le=1e6)]
-    initial: Fraction = 0.1  # equity needed to open, over the position's value
-    maintenance: Fraction = 0.05  # equity needed to keep it, over its value
-    penalty_bp: BasisPoints = 50.0  # of the value closed by force
-    reopen: bool = True  # may a position be opened again after a liquidation?
-
-    @model_validator(mode="after")
-    def _ordered(self) -> MarginConfig:
-        if self.maintenance >= self.initial:
-            raise ValueError(
-                f"maintenance = {self.maintenance} must be below initial = "
-                f"{self.initial}: a position just opened would be liquidated"
-            )
-        return self
 
 
 class ExecutionConfig(Model):
