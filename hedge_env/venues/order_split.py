@@ -140,11 +140,12 @@ def _try_sets(
         likely |= (1 << j) if gains[j] > 0.0 else 0
         free |= (1 << j) if curves[FIXED, j] == 0.0 else 0
     best = _keep(curves, buys, parts, trial, best)
-    if likely and likely & tried != tried:
-        best = _try(value, curves, buys, likely | free, parts, trial, best)
+    first = likely | free
+    if first and first & tried != tried:
+        best = _try(value, curves, buys, first, parts, trial, best)
     for some in range(1, everywhere + 1):
         # Tried, or what costs nothing fixed left out, or a venue that takes nothing.
-        if some & tried == tried or some & free != free or some == likely | free:
+        if some & tried == tried or some & free != free or some == first:
             continue
         least = bound
         for j in range(n):
