@@ -15,11 +15,14 @@ from hedge_env.base.types import FloatArray
 from hedge_env.baselines.allocation.allocation_rule import AllocationRule
 from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.config.sections.venues import venue_names
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.orders import trades_of
 from hedge_env.desk.step import step_params
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
+from hedge_env.venues.order_split import Split
+from hedge_env.venues.route_quotes import quote_split
 from hedge_env.venues.venue import impact_cost
 
 # What only the state can say, and the key that says it.
@@ -109,7 +112,7 @@ class Adviser:
             delta=float(rows[field.DELTA, 0]) * units,
             half_width=float(rows[field.BAND_HALF_WIDTH, 0]) * units,
             reason=self._reason(rows, float(target[0]), traded, units),
-            cost=_cost(rows, value) * notional,
+            cost=self._cost(rows, value, state) * notional,
             cost_basis=(
                 fixed,
                 float(rows[field.PROPORTIONAL_COST, 0]) / BASIS_POINT,
@@ -118,6 +121,7 @@ class Adviser:
             risk_after=self._risk(rows, held + traded, state, notional),
             book_value=float(rows[field.BOOK_VALUE, 0]) * notional,
             changes=self._changes(state) if changes else {},
+            venues=self._venues(rows, value, state),
         )
 
     def target(self, state: DeskState) -> float:
@@ -133,6 +137,12 @@ class Adviser:
                 raise ConfigError(
                     f"{key} is missing from the state: {self.policy.name} looks at it; "
                     f"add {key}, or take another policy"
+                )
+        for key in ("fee_bp", "half_spread_bp", "fixed_cost"):
+            if self.config.execution.venues and getattr(state, key) is not None:
+                raise ConfigError(
+                    f"{key}: this market has several venues, each with its own costs; "
+                    "leave it out, and set execution.venues where they are others"
                 )
         has_gas = self.config.market.gas is not None
         if has_gas and state.gas_price is None and state.fixed_cost is None:
@@ -233,6 +243,31 @@ class Adviser:
         variance = error**2 * move + 0.5 * (gamma * move) ** 2
         aversion = float(rows[field.RISK_AVERSION, 0])
         return Risk(notional * float(np.sqrt(variance)), notional * aversion * variance)
+
+    def _split(self, rows: FloatArray, value: float, state: DeskState) -> Split:
+        return quote_split(rows, value, self._present.routes(state))
+
+    def _venues(
+        self, rows: FloatArray, value: float, state: DeskState
+    ) -> dict[str, float]:
+        """Value to be traded at each venue in use [currency]; none if there is one."""
+        venues = self.config.execution.venues
+        if not venues or value == 0.0:
+            return {}
+        parts = self._split(rows, value, state).parts
+        notional = self._present.scale(state).notional
+        names = venue_names(venues)
+        return {
+            name: float(part) * notional
+            for name, part in zip(names, parts, strict=True)
+            if part > 0.0
+        }
+
+    def _cost(self, rows: FloatArray, value: float, state: DeskState) -> float:
+        """Expected cost of trading `value` now [notional]."""
+        if value != 0.0 and self.config.execution.venues:
+            return self._split(rows, value, state).cost
+        return _cost(rows, value)
 
     def _reason(
         self, rows: FloatArray, target: float, traded: float, units: float

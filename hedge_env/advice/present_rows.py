@@ -27,7 +27,8 @@ from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params, usual_gas_price
 from hedge_env.market.engine import market_state
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
-from hedge_env.venues.venue import VenueParams, venue_params
+from hedge_env.venues.routes import RouteParams, route_params, several_venues
+from hedge_env.venues.venue import venue_params
 
 _BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
 _KEY = (np.uint32(0), np.uint32(0))  # nothing is drawn that anybody sees
@@ -106,7 +107,7 @@ class PresentRows:
         """
         n = spots.size
         rows: FloatArray = np.zeros((field.N_FIELDS + quoted_rows(self.config), n))
-        scale, venue = self.scale(state), self._venue(state)
+        scale, quotes = self.scale(state), self._quotes_of(state)
         legs = sorted(state.legs, key=state.days_left)
         longest = state.days_left(legs[-1])
         interval = self.config.episode.decision_interval_hours / HOURS_PER_DAY
@@ -115,11 +116,11 @@ class PresentRows:
         market = self._start(state, spots / scale.start_spot, index)
         if self.config.market.gas is not None and state.fixed_cost is None:
             gas = np.full(n, state.gas_price) if gas_prices is None else gas_prices
-            usual = self._gas_without(state, legs[-1], market, index, venue)
+            usual = self._gas_without(state, legs[-1], market, index, quotes)
             market[market_state.GAS_SLOW] = np.log(np.maximum(gas, _LEAST_GAS) / usual)
         book = np.zeros((len(_BOOK), n))
         for leg in legs:  # the longest last: it gives the rows of the clock
-            self._quote(rows, state, leg, market, index, venue)
+            self._quote(rows, state, leg, market, index, quotes)
             book += rows[list(_BOOK)]
         rows[list(_BOOK)] = book
         strikes = np.log([leg.strike / scale.start_spot for leg in legs])
@@ -132,8 +133,12 @@ class PresentRows:
             write_account(rows, margined(state, scale), self._desk, year)
         return rows
 
-    def _venue(self, state: DeskState) -> VenueParams:
-        """The venue with what the state says of it, at its notional."""
+    def routes(self, state: DeskState) -> RouteParams:
+        """Constants of several venues, at the notional of a state."""
+        return several_venues(self._market_of(state))
+
+    def _market_of(self, state: DeskState) -> EnvConfig:
+        """The market with what the state says of the venue, at its notional."""
         scale, config = self.scale(state), self.config
         given = {
             key: value
@@ -145,11 +150,17 @@ class PresentRows:
             "book": config.book.model_copy(update={"contracts": scale.contracts}),
             "execution": config.execution.model_copy(update=given),
         }
-        venue = venue_params(config.model_copy(update=update), self._usual_gas)
-        if state.fixed_cost is None:
-            return venue
-        fixed = state.fixed_cost / scale.notional
-        return venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
+        return config.model_copy(update=update)
+
+    def _quotes_of(self, state: DeskState) -> QuoteParams:
+        """Constants of that market."""
+        config, scale = self._market_of(state), self.scale(state)
+        venue = venue_params(config, self._usual_gas)
+        if state.fixed_cost is not None:
+            fixed = state.fixed_cost / scale.notional
+            venue = venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
+        conditions = self._quotes.conditions._replace(routes=route_params(config))
+        return self._quotes._replace(venue=venue, conditions=conditions)
 
     def _start(self, state: DeskState, spots: FloatArray, index: int) -> FloatArray:
         """Market state at the present, without gas."""
@@ -173,11 +184,11 @@ class PresentRows:
         leg: StateLeg,
         market: FloatArray,
         index: int,
-        venue: VenueParams,
+        quotes: QuoteParams,
     ) -> float:
         """Gas price at this hour with all factors at their means [gwei]."""
         rows: FloatArray = np.zeros((field.N_FIELDS, 1))
-        self._quote(rows, state, leg, market[:, :1].copy(), index, venue)
+        self._quote(rows, state, leg, market[:, :1].copy(), index, quotes)
         return float(rows[field.GAS_PRICE, 0])
 
     def _quote(
@@ -187,10 +198,11 @@ class PresentRows:
         leg: StateLeg,
         market: FloatArray,
         index: int,
-        venue: VenueParams,
+        quotes: QuoteParams,
     ) -> None:
         """Write the market rows as if a leg were all of the book."""
-        n, quotes = rows.shape[1], self._leg_quotes(state, leg, venue)
+        n, quotes = rows.shape[1], self._leg_quotes(state, leg, quotes)
+        rows[field.NOTIONAL_RATIO] = 1.0  # the venues are compiled for the state's
         steps: IntArray = np.full(n, index, dtype=np.int64)
         nothing: IntArray = np.zeros(n, dtype=np.int64)
         memory: FloatArray = np.zeros((memory_rows(quotes), n))
@@ -200,7 +212,7 @@ class PresentRows:
         )
 
     def _leg_quotes(
-        self, state: DeskState, leg: StateLeg, venue: VenueParams
+        self, state: DeskState, leg: StateLeg, quotes: QuoteParams
     ) -> QuoteParams:
         """Constants of a book of one leg on its own flat surface."""
         scale, decisions = self.scale(state), self.config.episode.decisions
@@ -220,7 +232,7 @@ class PresentRows:
         volatility = leg.implied_volatility or state.implied_volatility or 0.0
         surface = self._market.surface._replace(flat_volatility=volatility)
         market = self._market._replace(surface=surface)
-        return self._quotes._replace(market=market, book=book, venue=venue)
+        return quotes._replace(market=market, book=book)
 
     def _add_given(self, rows: FloatArray, state: DeskState) -> None:
         """Write what a state says outright, and nothing of chance."""

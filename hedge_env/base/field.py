@@ -28,8 +28,9 @@ from hedge_env.base.row_table import Row, RowTable
 
 _table = RowTable()
 # Settings that several rows belong to.
-_BASIS, _LATENCY = "market.basis", "execution.latency_steps"
+_BASIS, _LATENCY = "market.basis", "execution.fills_late"
 _MARGIN, _OPTION = "execution.margin", "execution.option"
+_VENUES = "execution.venues"
 
 # Of the market, in every one.
 SPOT: Final = _table.row("S_0", "price of the underlying")
@@ -97,6 +98,18 @@ SANDWICH_RATE: Final = _table.row(
     "-",
     "loss per traded value of an order sent now",
     when="execution.sandwich",
+    seen=False,
+)
+LIQUIDITY: Final = _table.row(
+    "-", "half-spread and impact over those at reference liquidity", when=_VENUES
+)
+NOTIONAL_RATIO: Final = _table.row(
+    "-", "notional of the episode over that of the config", when=_VENUES, seen=False
+)
+VENUE_LUCK: Final = _table.row(
+    "-",
+    "what befalls an order sent now, a digit of base 4 for each venue",
+    when=_VENUES,
     seen=False,
 )
 

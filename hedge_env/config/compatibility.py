@@ -17,12 +17,26 @@ def check_execution(
     Raises:
         ValueError: In one sentence that names the keys.
     """
+    slices = execution.transactions
+    if execution.latency_steps + slices - 1 > episode.market_steps and slices > 1:
+        raise ValueError(
+            f"execution.slicing.slices = {slices} with execution.latency_steps = "
+            f"{execution.latency_steps} must be filled within episode.market_steps = "
+            f"{episode.market_steps}, one slice each and one at the next decision; "
+            "lower slices or raise market_steps"
+        )
     if execution.latency_steps > episode.market_steps:
         raise ValueError(
             f"execution.latency_steps = {execution.latency_steps} must not exceed "
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
+    for number, venue in enumerate(execution.venues):
+        if venue.gas > 0.0 and market.gas is None:
+            raise ValueError(
+                f"execution.venues.{number}.gas_units needs market.gas; use "
+                "fixed_cost_bp for a constant cost per transaction"
+            )
     for key in ("gas_units", "gas_cost_bp"):
         if getattr(execution, key) > 0.0 and market.gas is None:
             raise ValueError(

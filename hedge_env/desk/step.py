@@ -71,10 +71,10 @@ def step_params(
         n_components=account_rows.count_components(config),
         looks=looks,
         orders=order_params(config),
-        charges=charge_params(execution),
+        charges=charge_params(config),
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
-            is_late=execution.latency_steps > 0,
+            is_late=execution.fills_late,
         ),
         options=option_params(config, listed),
         margin=margin_params(config),
@@ -139,7 +139,7 @@ def settle_tile(
     clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
-    charge_trade(before, fill_price, failed, record, p.charges)
+    charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]

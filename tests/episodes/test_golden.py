@@ -49,6 +49,7 @@ DIGESTS = {
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "split-venues": "e4e7db0e3217556779b130b54f114f22",
     "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }

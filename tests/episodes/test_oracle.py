@@ -15,7 +15,14 @@ from tests.oracle.desk import Desk
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
-from tests.support.examples import ADVERSE, PORTFOLIO, full_config, stormy_config
+from tests.support.examples import (
+    ADVERSE,
+    LATE,
+    PORTFOLIO,
+    VENUES,
+    full_config,
+    stormy_config,
+)
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -87,6 +94,23 @@ CONFIGS += [
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
     stormy_config("name=least-order", "execution.least_order=1.5"),
+    full_config(
+        *ADVERSE,
+        "name=slices",
+        "execution.failure=null",
+        "execution.latency_steps=1",
+        "execution.slicing={slices: 3, schedule: almgren-chriss, urgency: 0.6}",
+    ),
+    stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
+    full_config(*VENUES),
+    stormy_config(*VENUES, *LATE, "name=venues-late"),
+    full_config(
+        *VENUES,
+        "name=venues-single",
+        "execution.split=single",
+        "execution.quoted_order=0.3",
+        "execution.charge_opening=false",
+    ),
     full_config("name=settled-long-steps", "market.settlement=twap"),
     load_config(
         week("deribit-inverse"),

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hedge_env.config import EnvConfig
+from hedge_env.config.sections.execution import ONE_VENUE
 from hedge_env.config.sections.market import GENERAL_VOLATILITY
 from tests.fuzz.documents import Draw, document
 
@@ -108,8 +109,29 @@ def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) ->
     if market.get("gas") is None:
         execution.pop("gas_units", None)
         execution.pop("gas_cost_bp", None)
+    _fit_venues(execution, has_gas=market.get("gas") is not None)
     late = execution.get("latency_steps", 0)
     execution["latency_steps"] = min(late, steps)
+    slicing = execution.get("slicing")
+    if slicing is not None:
+        slicing["slices"] = min(max(slicing["slices"], 2), steps + 1)
+        execution["latency_steps"] = min(late, steps + 1 - slicing["slices"])
+        execution.pop("failure", None)
+
+
+def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:
+    """Nothing of a single venue beside a list, of which one fills every order."""
+    venues = execution.get("venues") or []
+    for key in ONE_VENUE.split() if venues else ():
+        execution.pop(key, None)
+    for venue in venues:
+        if not has_gas:
+            venue.pop("gas_units", None)
+        if "improvement_bp" in venue:
+            most = venue.get("half_spread_bp", 0.0)
+            venue["improvement_bp"] = min(venue["improvement_bp"], most)
+    if venues:
+        venues.append({"kind": "order-book"})
 
 
 def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
@@ -151,7 +173,7 @@ def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     if action.get("mode") == excluded:
         action["mode"] = "target"
     if action.get("mode", "band") not in ("band", "band_free"):
-        for centre in ("centre_vega", "centre_smile"):
+        for centre in ("centre_vega", "centre_smile", "centre_funding"):
             action.pop(centre, None)
     kinds = {leg["kind"] for leg in config["book"]["legs"]}
     wide = kinds & {"amm", "power"} or config["book"].get("arrivals") is not None

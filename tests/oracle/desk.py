@@ -9,12 +9,13 @@ from hedge_env.config import EnvConfig
 from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
-from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
 from tests.oracle.fixing import fixing, lost_days
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.surface import smile
+from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
 from tests.oracle.world import World
 
@@ -110,12 +111,17 @@ class Desk:
         return position.mark(spot)
 
     def charge(
-        self, traded: float, price: float, now: dict[str, float], charged: bool
+        self,
+        traded: float,
+        price: float,
+        now: dict[str, float],
+        charged: bool,
+        shares: tuple[float, ...],
     ) -> dict[str, float]:
-        """Cost by component of a trade, and its cash."""
+        """Cost by component of a trade filled in slices, and its cash."""
         cost = dict.fromkeys(COMPONENTS, 0.0)
         if charged:
-            cost = cost_of_trade(self.world, traded, price, now)
+            cost = cost_of_trade(self.world, traded, price, now, shares)
         self.cash -= traded * price + sum(cost.values())
         return cost
 
@@ -157,10 +163,17 @@ class Desk:
         charged = execution.charge_opening or self.decision > 0
         old = self.held
         self.held, failed = self.order(target)
+        sent = self.route(self.held - old, price, now)
+        if sent is not None:
+            self.held = sent.filled(old, self.held, price)
         traded = self.held - old
         fill, early = self.pass_interval(traded + self.closed)
         self.closed = 0.0
-        cost = self.charge(traded, fill, now, charged)
+        if sent is None:
+            shares = slice_shares(execution)
+            cost = self.charge(traded, fill, now, charged, shares)
+        else:
+            cost = self.pay_parts(sent, traded, fill, charged, fill / price)
         cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
@@ -176,18 +189,45 @@ class Desk:
             margin.answer(self, cost)
         return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
 
+    def route(
+        self, traded: float, price: float, now: dict[str, float], forced: bool = False
+    ) -> Order | None:
+        """The parts of an order at several venues; None where there is one."""
+        if not self.config.execution.venues:
+            return None
+        tenors = [leg.tenor_days for leg in self.config.book.legs if leg.days is None]
+        ends = [leg.days for leg in self.config.book.legs if leg.days is not None]
+        days = self.config.episode.horizon_days
+        left = self.days_left(max([*ends, *(days + tenor for tenor in tenors)]))
+        sigma = 0.0 if forced else smile(self.world, 0.0, left)
+        return send(self.world, traded * price, now, sigma, forced)
+
+    def pay_parts(
+        self, sent: Order, traded: float, price: float, charged: bool, late: float
+    ) -> dict[str, float]:
+        """Cost by component of the parts that filled, and their cash."""
+        cost = dict.fromkeys(COMPONENTS, 0.0)
+        if charged:
+            cost |= sent.cost(late)
+        self.cash -= traded * price + sum(cost.values())
+        return cost
+
     def pass_interval(self, bought: float) -> tuple[float, float]:
         """Move to the next decision; price of the fill and funding until then."""
         world, execution = self.world, self.config.execution
         notional = self.config.market.spot * self.config.book.contracts
         share = bought * hedge_price(world) * notional / execution.daily_volume
         opening, fill, early = world.log_spot, 0.0, 0.0
+        shares = slice_shares(execution)
         world.accrued = 0.0
         for step in range(self.config.episode.market_steps + 1):
-            if step == execution.latency_steps:
-                fill, early = hedge_price(world), world.accrued
+            slice_number = step - execution.latency_steps
+            if 0 <= slice_number < len(shares):
+                part = shares[slice_number]
+                fill += part * hedge_price(world)
+                early += part * world.accrued
                 own = execution.permanent_impact * share
-                world.log_spot += min(max(own, -1.0), 1.0)
+                world.log_spot += part * min(max(own, -1.0), 1.0)
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:
@@ -203,7 +243,12 @@ class Desk:
             costs(self.world),
             goal - self.held,
         )
-        paid = self.charge(traded, price, now, charged and not self.is_dust(traded))
+        charged = charged and not self.is_dust(traded)
+        sent = self.route(traded, price, now, forced=True)
+        if sent is None:
+            paid = self.charge(traded, price, now, charged, (1.0,))
+        else:
+            paid = self.pay_parts(sent, traded, price, charged, 1.0)
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())

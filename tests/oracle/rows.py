@@ -31,7 +31,9 @@ def rows(desk: Desk) -> dict[str, float]:
         "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
         "realised_volatility": sqrt(world.variance),
         "true_volatility": volatility(world),
-        "fixed_cost": config.execution.fixed_cost_bp * BP + now["gas_cost"],
+        "fixed_cost": config.execution.transactions
+        * (config.execution.fixed_cost_bp * BP)
+        + now["gas_cost"],
         "proportional_cost": config.execution.fee_bp * BP
         + now["half_spread"]
         + mean_sandwich(desk),
