@@ -74,7 +74,7 @@ def keep_in_coins(
         p: The options.
         market: Its market.
     """
-    if market.fixing.on:
+    if market.fixing.window > 0.0:
         _pay_at_the_mean(rows, state, paths, p)
     spot, value, delta = rows[field.SPOT], rows[field.BOOK_VALUE], rows[field.DELTA]
     last, price, gained = memory[0], memory[1], memory[2]

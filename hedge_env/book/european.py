@@ -22,6 +22,7 @@ from hedge_env.book.option_value import settle_at_mean, value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
+from hedge_env.market.spot.fixing import lost_days
 from hedge_env.market.volatility.fair_variance import fair_variance_table
 
 _GRID_TOLERANCE = 1e-6  # of a decision interval
@@ -55,7 +56,7 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
     longest = config.book.clock_days(config.episode.horizon_days)
-    lost = [market.fixing.lost_days] * len(legs) + [0.0]
+    lost = [lost_days(config.market)] * len(legs) + [0.0]
     left = np.array(
         [
             days_left(m, steps, interval, fewer)
@@ -147,7 +148,7 @@ def value_legs(
             relative[i] = log_spot[i] - log_strike
         strike[:] = book.strike[leg]
         value_option(spot, scratch, 1.0 - book.is_call[leg])
-        if market.fixing.on:
+        if market.fixing.window > 0.0:
             settle_at_mean(scratch, x, 1.0 - book.is_call[leg])
         _add_leg(rows, scratch, part(memory, leg), book.quantity[leg])
 

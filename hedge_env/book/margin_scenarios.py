@@ -37,6 +37,7 @@ from hedge_env.book.struck_options import mark_struck
 from hedge_env.config import EnvConfig, PortfolioMargin
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
+from hedge_env.market.spot.fixing import lost_days
 from hedge_env.numerics.special import log
 from hedge_env.pricing.black_scholes import call_value, d1_of
 from hedge_env.pricing.portfolio_margin import (
@@ -86,7 +87,7 @@ def scenario_params(
     """Compile the scenarios; `positions` are all legs of the book."""
     book, listed = book_params(config, market), listed_series(config, market)
     orders = orders_params(config, market).series
-    year, lost = config.episode.days_per_year, market.fixing.lost_days
+    year, lost = config.episode.days_per_year, lost_days(config.market)
     forwards = [leg for leg in positions if leg.kind == "forward"]
     n_listed = count_listed(config)
     return ScenarioParams(

@@ -17,6 +17,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.book.european import days_left, grid_step
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.market.engine.processes import MarketParams
+from hedge_env.market.spot.fixing import lost_days
 from hedge_env.market.volatility.fair_variance import fair_variance_table
 
 
@@ -123,7 +124,7 @@ def _series(
     episode, life = config.episode, _life(maturity, config)
     ages = np.arange(min(life, episode.decisions) + 1)
     interval = episode.decision_interval_hours / HOURS_PER_DAY
-    left = days_left(maturity, ages, interval, market.fixing.lost_days)
+    left = days_left(maturity, ages, interval, lost_days(config.market))
     volatility, jumps = config.market.volatility, market.jumps
     fast_sd = market.volatility.fast.sd
     return SeriesParams(

@@ -65,5 +65,5 @@ def mark_struck(
     smile.read_grid(scratch, places, p.years, p.fair)
     smile.total_sd(scratch, x, relative, 0.0, market)
     value_option(part(rows, field.SPOT), scratch, 1.0 - p.is_call)
-    if market.fixing.on:
+    if market.fixing.window > 0.0:
         settle_at_mean(scratch, x, 1.0 - p.is_call)

@@ -24,7 +24,6 @@ Sources of the window: Deribit, "Expiration Price"
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,23 +38,16 @@ STATES: Final[dict[str, str]] = {
 }
 SHOCKS: Final[tuple[Shock, ...]] = (normal("z_fixing", 6, 3, "fixing"),)
 USES: Final = ("start_hour",)
-_TOLERANCE = 1e-9  # of a market step
 
 
 class FixingParams(NamedTuple):
-    """Constants of the fixing for one step length."""
+    """Constants of the fixing for one step length, both in market steps."""
 
-    on: bool
-    per_decision: int  # market steps
-    steps: int  # k, of the window
-    share: float  # f, of a step that lies in the window [-]
-    sd: float  # of the mean given both ends, per volatility [sqrt(year)]
-    lost_days: float  # by which an average is less uncertain than the last price
+    per_decision: float
+    window: float  # W; 0: options are settled at the last price
 
 
-OFF: Final = FixingParams(
-    on=False, per_decision=1, steps=1, share=0.0, sd=0.0, lost_days=0.0
-)
+OFF: Final = FixingParams(per_decision=1.0, window=0.0)
 
 
 def compile(market: MarketConfig, length: StepLength) -> FixingParams:
@@ -63,15 +55,9 @@ def compile(market: MarketConfig, length: StepLength) -> FixingParams:
     if market.settlement == "spot":
         return OFF
     window = market.settlement_minutes / 60.0 / length.hours
-    steps = max(1, round(window))
-    share = min(1.0, window)
     return FixingParams(
-        on=True,
-        per_decision=length.per_decision,
-        steps=steps,
-        share=share,
-        sd=sqrt(length.years * share * (1.0 / 3.0 - share / 4.0)),
-        lost_days=lost_days(market),
+        per_decision=float(length.per_decision),
+        window=float(max(1, round(window))) if window > 1.0 else window,
     )
 
 
@@ -95,17 +81,20 @@ def start(own: Rows, shocks: Rows, p: FixingParams) -> None:
 def average(own: Rows, shocks: Rows, step: Step, p: FixingParams) -> None:
     """Add a step to the mean, if it is one of the last of its decision interval."""
     log_fixing, start_hour, z = row(own, 0), row(own, 1), row(shocks, 0)
+    share = p.window if p.window < 1.0 else 1.0
+    steps = p.window if p.window > 1.0 else 1.0
+    sd = np.sqrt(step.dt * share * (1.0 / 3.0 - share / 4.0))
     for i in range(log_fixing.size):
         taken = int(np.floor((step.hours[i] - start_hour[i]) / step.dt_hours + 0.5))
-        place = taken % p.per_decision - (p.per_decision - p.steps)
-        mean = step.log_spot[i] - 0.5 * p.share * step.log_return[i]
-        mean += step.volatility[i] * p.sd * z[i]
+        place = taken % int(p.per_decision) - int(p.per_decision - steps)
+        mean = step.log_spot[i] - 0.5 * share * step.log_return[i]
+        mean += step.volatility[i] * sd * z[i]
         log_fixing[i] = 0.0 if place <= 0 else log_fixing[i]
-        log_fixing[i] += mean / p.steps if place >= 0 else 0.0
+        log_fixing[i] += mean / steps if place >= 0 else 0.0
 
 
 @scalar_kernel
 def advance(own: Rows, shocks: Rows, step: Step, p: FixingParams) -> None:
     """See `average`."""
-    if p.on:
+    if p.window > 0.0:
         average(own, shocks, step, p)
