@@ -125,14 +125,27 @@ class TD3Options(OffPolicyOptions):
     target_noise_clip: NonNegative = 0.5
 
 
+class AHPGOptions(CommonOptions):
+    """All-holdings policy gradient; `batch_size` is not used, a rollout is a batch."""
+
+    algorithm: Literal["ahpg"]
+    n_envs: Count = 256  # paths of an update, from their start to their end
+    learning_rate: Rate = 3e-3
+    max_grad_norm: Rate = 1.0
+    n_holdings: int = Field(default=401, ge=21, le=100_001)  # of the grid
+    gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # costs add up
+
+
 AlgorithmOptions = Annotated[
-    PPOOptions | A2COptions | SACOptions | TD3Options, Field(discriminator="algorithm")
+    PPOOptions | A2COptions | SACOptions | TD3Options | AHPGOptions,
+    Field(discriminator="algorithm"),
 ]
 ALGORITHMS: dict[str, type[CommonOptions]] = {
     "ppo": PPOOptions,
     "a2c": A2COptions,
     "sac": SACOptions,
     "td3": TD3Options,
+    "ahpg": AHPGOptions,
 }
 
 
