@@ -124,6 +124,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `worth` | -0.25 | 2 | risk left over the fixed cost of a trade, minus one, over four | always |
     | `implied_volatility` | -1 | 4 | over the market's median, minus one | volatility moves |
     | `realised_volatility` | -1 | 4 | estimate over the market's median, minus one | volatility moves |
+    | `implied_over_mean` | -1 | 4 | over the mean of calm and stress, minus one | if named |
+    | `realised_over_mean` | -1 | 4 | estimate over the mean of calm and stress, minus one | if named |
     | `skew` | -4 | 4 | fifths of the slope of the smile | the surface smiles |
     | `log_gas` | -4 | 4 | log gas price over its median | gas |
     | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |

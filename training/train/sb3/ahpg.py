@@ -8,8 +8,10 @@ targets of a no-trade band should have been at each decision
 weights go down those slopes. Nothing is explored, no value function is learned, and
 each decision of a path teaches both edges and both targets, wherever the holdings are.
 
-An update plays `n_envs` whole episodes and takes one step of Adam down the mean slope
-of all their decisions, weighted by how often edges are met (`band_gradient`).
+An update plays `n_envs` whole episodes and takes a few steps of Adam down the mean
+slope of all their decisions, weighted by how often edges are met (`band_gradient`).
+Every step follows all holdings of the same paths anew, under the band as it is by then:
+there is no ratio of old and new policies to keep near one.
 
 Sources: Mao et al. (2019), "Variance reduction for reinforcement learning in
 input-driven environments", ICLR; Sinclair et al. (2023), "Hindsight learning for MDPs
@@ -58,6 +60,7 @@ class AHPG(BaseAlgorithm):
         env: A `VecEnvAdapter` over a `HedgeVectorEnv` in action mode `band_edges`,
             whose `num_envs` paths are an update.
         learning_rate: Of Adam; a schedule of the progress that remains.
+        n_epochs: Steps of Adam on the paths of an update, all slopes taken anew.
         n_holdings: Points of the grid of holdings.
         max_grad_norm: Longer gradients are cut.
         gamma: 1: the objective is not discounted.
@@ -75,6 +78,7 @@ class AHPG(BaseAlgorithm):
         policy: str | type[BandPolicy],
         env: GymEnv | str,
         learning_rate: float | Schedule = 3e-3,
+        n_epochs: int = 3,
         n_holdings: int = 401,
         max_grad_norm: float = 1.0,
         gamma: float = 1.0,
@@ -101,8 +105,8 @@ class AHPG(BaseAlgorithm):
         )
         if gamma != 1.0:
             raise ConfigError(f"AHPG adds costs up undiscounted: gamma = {gamma} is 1")
-        self.n_holdings, self.max_grad_norm = n_holdings, max_grad_norm
-        self.gamma = gamma
+        self.n_epochs, self.n_holdings = n_epochs, n_holdings
+        self.max_grad_norm, self.gamma = max_grad_norm, gamma
         self._walk: MarketWalk | None = None
         if _init_setup_model:
             self._setup_model()
@@ -196,11 +200,23 @@ class AHPG(BaseAlgorithm):
         return walk
 
     def _train(self, walk: Walk) -> None:
-        """One step of Adam down the slopes of all decisions of a walk."""
+        """A few steps of Adam down the slopes of all decisions of a walk."""
         market = self._market()
         self._update_learning_rate(self.policy.optimizer)
-        observations = torch.from_numpy(market.encoder.encode(walk.rows))
-        actions = self.policy(observations.to(self.device))
+        seen = torch.from_numpy(market.encoder.encode(walk.rows)).to(self.device)
+        for epoch in range(self.n_epochs):
+            costs, norm = self._step(walk, seen, market)
+            if epoch == 0:
+                self._remember(costs * walk.weight, market.config.episode.decisions)
+            self._n_updates += 1
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/gradient_norm", norm)
+
+    def _step(
+        self, walk: Walk, seen: torch.Tensor, market: HedgeVectorEnv
+    ) -> tuple[FloatArray, float]:
+        """One step; cost of each path before it, and length of the gradient."""
+        actions = self.policy(seen)
         numbers = actions.detach().cpu().numpy().T.astype(np.float64, order="C")
         slopes, costs = slopes_of_actions(
             walk, numbers, market.config, market.decoder, self.n_holdings
@@ -217,10 +233,7 @@ class AHPG(BaseAlgorithm):
                 "train.learning_rate"
             )
         self.policy.optimizer.step()
-        self._n_updates += 1
-        self._remember(costs * walk.weight, market.config.episode.decisions)
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/gradient_norm", float(norm))
+        return costs, float(norm)
 
     def _remember(self, costs: FloatArray, decisions: int) -> None:
         """Keep episodes for the logger as a `Monitor` tells of them."""

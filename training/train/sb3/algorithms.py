@@ -53,6 +53,7 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
         case AHPGOptions():
             return AHPG(
                 **common,
+                n_epochs=options.n_epochs,
                 n_holdings=options.n_holdings,
                 max_grad_norm=options.max_grad_norm,
             )
