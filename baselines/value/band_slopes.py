@@ -41,7 +41,13 @@ from hedge_env.agent.band_edges import (
 )
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.value.pathwise import PathCosts, keep_cost, trade_cost
+from hedge_env.baselines.value.pathwise import (
+    PathCosts,
+    cost_of_keeping,
+    cost_of_trade,
+    keep_cost,
+    trade_cost,
+)
 
 _REACH = 0.15  # scales on either side of a target, over which its slope is taken
 _NEAR = 0.25  # scales within which a target is near the snapping distance
@@ -88,12 +94,7 @@ def fill_slopes(
             _write_slopes(
                 k, i, edges, scale[k, i], grid, share, costs, after, flat, slopes
             )
-            for j in range(grid.size):
-                before[j] = after[j]
-                if grid[j] < low or grid[j] > up:
-                    side = 0 if grid[j] < low else 1
-                    paid = trade_cost(abs(goals[side] - grid[j]), k, i, costs)
-                    before[j] = share * paid + worth[side]
+            _trade_all(after, grid, k, i, costs, low, up, goals, worth, share, before)
             if low > 0.0 or up < 0.0:
                 side = 0 if low > 0.0 else 1
                 if goals[side] != 0.0:
@@ -112,8 +113,36 @@ def _keep_all(
     after: FloatArray,
 ) -> None:
     """Cost of keeping each holding over a decision, and of what follows."""
+    square, product = costs.square[k, i], costs.product[k, i]
+    rest = costs.rest[k, i]
     for j in range(grid.size):
-        after[j] = before[j] + keep_cost(grid[j], k, i, costs)
+        after[j] = before[j] + cost_of_keeping(grid[j], square, product, rest)
+
+
+@scalar_kernel
+def _trade_all(
+    after: FloatArray,
+    grid: FloatArray,
+    k: int,
+    i: int,
+    costs: PathCosts,
+    low: float,
+    up: float,
+    goals: tuple[float, float],
+    worth: tuple[float, float],
+    share: float,
+    before: FloatArray,
+) -> None:
+    """Cost of each holding before the trade of a decision."""
+    fixed, unit = costs.fixed[k, i], costs.unit[k, i]
+    linear, root = costs.linear[k, i], costs.root[k, i]
+    for j in range(grid.size):
+        y = grid[j]
+        goal, then = goals[1], worth[1]
+        goal = goals[0] if y < low else goal
+        then = worth[0] if y < low else then
+        paid = cost_of_trade(abs(goal - y), fixed, unit, linear, root)
+        before[j] = share * paid + then if y < low or y > up else after[j]
 
 
 @scalar_kernel

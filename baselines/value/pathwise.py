@@ -162,18 +162,34 @@ def _observed(
 
 
 @scalar_kernel
-def trade_cost(size: float, k: int, i: int, costs: PathCosts) -> float:
+def cost_of_trade(
+    size: float, fixed: float, unit: float, linear: float, root: float
+) -> float:
     """Cost of a trade of some units, which is not zero."""
-    found: float = costs.fixed[k, i] + size * costs.unit[k, i]
-    found += size * size * costs.linear[k, i] + size * np.sqrt(size) * costs.root[k, i]
+    found: float = fixed + size * unit
+    found += size * size * linear + size * np.sqrt(size) * root
+    return found
+
+
+@scalar_kernel
+def cost_of_keeping(y: float, square: float, product: float, rest: float) -> float:
+    """Risk and funding of holding y over a step."""
+    return y * (y * square + product) + rest
+
+
+@scalar_kernel
+def trade_cost(size: float, k: int, i: int, costs: PathCosts) -> float:
+    """`cost_of_trade` at decision k of path i."""
+    unit, linear, root = costs.unit[k, i], costs.linear[k, i], costs.root[k, i]
+    found: float = cost_of_trade(size, costs.fixed[k, i], unit, linear, root)
     return found
 
 
 @scalar_kernel
 def keep_cost(y: float, k: int, i: int, costs: PathCosts) -> float:
-    """Risk and funding of holding y over a step."""
-    slope = y * costs.square[k, i] + costs.product[k, i]
-    found: float = y * slope + costs.rest[k, i]
+    """`cost_of_keeping` over the step from decision k of path i."""
+    square, product = costs.square[k, i], costs.product[k, i]
+    found: float = cost_of_keeping(y, square, product, costs.rest[k, i])
     return found
 
 

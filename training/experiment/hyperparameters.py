@@ -132,7 +132,7 @@ class AHPGOptions(CommonOptions):
     n_envs: Count = 256  # paths of an update, from their start to their end
     learning_rate: Rate = 3e-3
     max_grad_norm: Rate = 1.0
-    n_epochs: Count = 3  # steps on the paths of an update
+    n_epochs: Count = 1  # steps on the paths of an update
     n_holdings: int = Field(default=401, ge=21, le=100_001)  # of the grid
     gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # costs add up
 

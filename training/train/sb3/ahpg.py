@@ -8,7 +8,7 @@ targets of a no-trade band should have been at each decision
 weights go down those slopes. Nothing is explored, no value function is learned, and
 each decision of a path teaches both edges and both targets, wherever the holdings are.
 
-An update plays `n_envs` whole episodes and takes a few steps of Adam down the mean
+An update plays `n_envs` whole episodes and takes `n_epochs` steps of Adam down the mean
 slope of all their decisions, weighted by how often edges are met (`band_gradient`).
 Every step follows all holdings of the same paths anew, under the band as it is by then:
 there is no ratio of old and new policies to keep near one.
@@ -78,7 +78,7 @@ class AHPG(BaseAlgorithm):
         policy: str | type[BandPolicy],
         env: GymEnv | str,
         learning_rate: float | Schedule = 3e-3,
-        n_epochs: int = 3,
+        n_epochs: int = 1,
         n_holdings: int = 401,
         max_grad_norm: float = 1.0,
         gamma: float = 1.0,
