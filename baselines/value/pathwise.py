@@ -31,6 +31,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.desk.orders import order_params
 from hedge_env.feeds.tape import MarketTape
+from hedge_env.risk.minimum_variance import MinimumVariance
 
 
 class PathCosts(NamedTuple):
@@ -109,13 +110,20 @@ def pathwise_values(
     return out
 
 
-def path_costs(tape: MarketTape, config: EnvConfig, risk_aversion: float) -> PathCosts:
+def path_costs(
+    tape: MarketTape,
+    config: EnvConfig,
+    risk_aversion: FloatArray | float,
+    best: MinimumVariance | None = None,
+) -> PathCosts:
     """Read what everything costs from recorded rows.
 
     Args:
         tape: Recorded paths.
         config: The hedging problem.
-        risk_aversion: lambda [1/notional].
+        risk_aversion: lambda, one number or shape (n,) [1/notional].
+        best: Holdings of least risk; with them risk is what is expected of holdings
+            beyond it, lambda A (y - y*)^2, instead of what happened.
     """
     rows, price_row = tape.rows, order_params(config).price_row
     price, book = rows[:, price_row], rows[:, field.BOOK_VALUE]
@@ -123,14 +131,22 @@ def path_costs(tape: MarketTape, config: EnvConfig, risk_aversion: float) -> Pat
     move[:-1], change[:-1] = np.diff(price, axis=0), np.diff(book, axis=0)
     if config.execution.instrument == "perp":
         funding[:-1] = rows[1:, field.FUNDING_ACCRUED]
+    square, product, rest = move**2, 2.0 * move * change, change**2
+    if best is not None:
+        for step, now in enumerate(rows[:-1]):
+            present = np.ascontiguousarray(now)
+            square[step], least = best.price_variance(present), best.holdings(present)
+            product[step], rest[step] = -2.0 * least, least * least
+        product[:-1] *= square[:-1]
+        rest[:-1] *= square[:-1]
     return PathCosts(
         unit=rows[:, field.PROPORTIONAL_COST] * price,
         fixed=rows[:, field.FIXED_COST].copy(),
         linear=rows[:, field.IMPACT_LINEAR] * price**2,
         root=rows[:, field.IMPACT_SQRT] * price**1.5,
-        square=risk_aversion * move**2,
-        product=2.0 * risk_aversion * move * change + funding,
-        rest=risk_aversion * change**2,
+        square=risk_aversion * square,
+        product=risk_aversion * product + funding,
+        rest=risk_aversion * rest,
     )
 
 
@@ -146,18 +162,34 @@ def _observed(
 
 
 @scalar_kernel
-def _trade(size: float, k: int, i: int, costs: PathCosts) -> float:
+def cost_of_trade(
+    size: float, fixed: float, unit: float, linear: float, root: float
+) -> float:
     """Cost of a trade of some units, which is not zero."""
-    found: float = costs.fixed[k, i] + size * costs.unit[k, i]
-    found += size * size * costs.linear[k, i] + size * np.sqrt(size) * costs.root[k, i]
+    found: float = fixed + size * unit
+    found += size * size * linear + size * np.sqrt(size) * root
     return found
 
 
 @scalar_kernel
-def _keep(y: float, k: int, i: int, costs: PathCosts) -> float:
+def cost_of_keeping(y: float, square: float, product: float, rest: float) -> float:
     """Risk and funding of holding y over a step."""
-    slope = y * costs.square[k, i] + costs.product[k, i]
-    found: float = y * slope + costs.rest[k, i]
+    return y * (y * square + product) + rest
+
+
+@scalar_kernel
+def trade_cost(size: float, k: int, i: int, costs: PathCosts) -> float:
+    """`cost_of_trade` at decision k of path i."""
+    unit, linear, root = costs.unit[k, i], costs.linear[k, i], costs.root[k, i]
+    found: float = cost_of_trade(size, costs.fixed[k, i], unit, linear, root)
+    return found
+
+
+@scalar_kernel
+def keep_cost(y: float, k: int, i: int, costs: PathCosts) -> float:
+    """`cost_of_keeping` over the step from decision k of path i."""
+    square, product = costs.square[k, i], costs.product[k, i]
+    found: float = cost_of_keeping(y, square, product, costs.rest[k, i])
     return found
 
 
@@ -200,7 +232,9 @@ def _go_back(
     for i in range(n):
         for h in range(holdings.size):
             size = abs(holdings[h])
-            last = shares[1] * _trade(size, decisions, i, costs) if size > 0.0 else 0.0
+            last = (
+                shares[1] * trade_cost(size, decisions, i, costs) if size > 0.0 else 0.0
+            )
             out[decisions, h, i] = last
         for k in range(decisions - 1, -1, -1):
             for g in range(3):
@@ -214,10 +248,10 @@ def _go_back(
                 y = holdings[h]
                 goal = _goal(y, k, i, edges, snap, bounds)
                 if goal == y:
-                    out[k, h, i] = _keep(y, k, i, costs) + out[k + 1, h, i]
+                    out[k, h, i] = keep_cost(y, k, i, costs) + out[k + 1, h, i]
                 else:
                     share = shares[0] if k == 0 else 1.0
-                    paid = share * _trade(abs(goal - y), k, i, costs)
+                    paid = share * trade_cost(abs(goal - y), k, i, costs)
                     out[k, h, i] = paid + _reached(goal, k, goals, after)
 
 
@@ -246,13 +280,13 @@ def _follow(
     after: FloatArray,
 ) -> float:
     """Cost of keeping y at decision k and following the rule from the next one on."""
-    total = _keep(y, k, i, costs)
+    total = keep_cost(y, k, i, costs)
     for j in range(k + 1, edges.shape[0]):
         goal = _goal(y, j, i, edges, snap, bounds)
         if goal != y:
-            paid = _trade(abs(goal - y), j, i, costs)
+            paid = trade_cost(abs(goal - y), j, i, costs)
             return total + paid + _reached(goal, j, goals, after)
-        total += _keep(y, j, i, costs)
+        total += keep_cost(y, j, i, costs)
     size = abs(y)
-    last = shares[1] * _trade(size, edges.shape[0], i, costs) if size > 0.0 else 0.0
+    last = shares[1] * trade_cost(size, edges.shape[0], i, costs) if size > 0.0 else 0.0
     return total + last

@@ -4,6 +4,7 @@ r"""How an agent's action becomes target holdings.
 |---|---|---|
 | `band` | 3 numbers in [-1, 1] | no-trade band relative to the analytic one |
 | `band_free` | 3 numbers in [-1, 1] | no-trade band from scratch |
+| `band_edges` | 6 numbers in [-1, 1] | edges and targets by themselves: `band_edges` |
 | `target` | 1 number in [-1, 1] | the holdings themselves |
 | `discrete` | an integer | a grid of holdings, or {hold, trade to delta} |
 | `ratio` | 1 number in [-1, 1] | share of a neutral trade in options, then delta |
@@ -40,111 +41,27 @@ zero action is a strong classical rule.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
+from hedge_env.agent.band_actions import DecoderParams, decode_band, decode_band_free
+from hedge_env.agent.band_edges import decode_edges
 from hedge_env.agent.option_shares import after_option_trade, option_target
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.field import FIELDS
-from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ActionConfig, EnvConfig
-from hedge_env.desk.band_position import worth_of
-from hedge_env.numerics.special import exp, log
 from hedge_env.pricing.funding_lean import FUNDING_LEAN_INPUTS, funding_lean
 from hedge_env.pricing.least_variance import VEGA_TERM_INPUTS, vega_terms
 
-_AROUND_A_CENTRE: Final = ("band", "band_free")
-
-_LOG_NARROWEST = -4.605170185988091  # ln 0.01
-_LOG_WIDEST = -0.5108256237659907  # ln 0.6
-_SNAP = 0.078  # of the largest holdings, at F = 2 bp and lambda = 10
-_SNAP_COST_EXPONENT = 0.37
-_SNAP_AVERSION_EXPONENT = -0.36
-_LOG_TWO_BP = -8.517193191416238  # ln 2e-4
-_LOG_TEN = 2.302585092994046
-
-
-class DecoderParams(NamedTuple):
-    """Constants of action decoding."""
-
-    offset_range: float  # [half-widths]
-    log_width_range: float  # [-]
-    snap: float  # 1 or 0
-    worth_it: float  # 1 or 0
-    low: float  # bounds of holdings [-]
-    high: float
-    size: float  # largest holdings [-]
-
-
-@scalar_kernel
-def snap_distance(log_aversion: float, mean_fixed_cost: float, size: float) -> float:
-    """Distance from zero below which holdings go to zero."""
-    cost = log(mean_fixed_cost + 1e-300) - _LOG_TWO_BP
-    aversion = log_aversion - _LOG_TEN
-    share = _SNAP_COST_EXPONENT * cost + _SNAP_AVERSION_EXPONENT * aversion
-    return _SNAP * size * exp(share)
-
-
-@kernel
-def decode_band(
-    rows: FloatArray,
-    base: FloatArray,
-    action: FloatArray,
-    target: FloatArray,
-    p: DecoderParams,
-) -> None:
-    """Write the targets (n,) of actions (3, n) in mode `band` around `base` (n,)."""
-    delta, held = rows[field.DELTA], rows[field.HOLDINGS]
-    half_width, inner = rows[field.BAND_HALF_WIDTH], rows[field.BAND_INNER]
-    worth, mean_fixed = rows[field.WORTH], rows[field.MEAN_FIXED_COST]
-    log_aversion, fixed = rows[field.LOG_RISK_AVERSION], rows[field.FIXED_COST]
-    aversion, volatility = rows[field.RISK_AVERSION], rows[field.IMPLIED_VOLATILITY]
-    left, spot = rows[field.TIME_TO_MATURITY], rows[field.SPOT]
-    for i in range(target.shape[0]):
-        u, h = half_width[i], held[i]
-        share = inner[i] / (u + 1e-300)
-        centre = base[i] + p.offset_range * action[0, i] * u
-        below = u * exp(p.log_width_range * action[1, i])
-        above = u * exp(p.log_width_range * action[2, i])
-        wanted = h
-        wanted = centre - share * below if h < centre - below else wanted
-        wanted = centre + share * above if h > centre + above else wanted
-        distance = p.snap * snap_distance(log_aversion[i], mean_fixed[i], p.size)
-        wanted = p.low if wanted < p.low else wanted
-        wanted = p.high if wanted > p.high else wanted
-        snaps = wanted != h and abs(wanted) < distance
-        wanted = 0.0 if snaps else wanted
-        gain = worth[i]
-        if base[i] != delta[i]:
-            gain = worth_of(
-                h - base[i], volatility[i], spot[i], aversion[i], left[i], fixed[i]
-            )
-        cheap = p.worth_it * fixed[i] > 0.0 and gain < 1.0
-        target[i] = h if cheap else wanted
-
-
-@kernel
-def decode_band_free(
-    rows: FloatArray,
-    base: FloatArray,
-    action: FloatArray,
-    target: FloatArray,
-    p: DecoderParams,
-) -> None:
-    """Write the targets (n,) of actions (3, n) in mode `band_free` around `base`."""
-    held = rows[field.HOLDINGS]
-    middle = 0.5 * (_LOG_NARROWEST + _LOG_WIDEST)
-    spread = 0.5 * (_LOG_WIDEST - _LOG_NARROWEST)
-    for i in range(target.shape[0]):
-        h = held[i]
-        centre = base[i] + 0.5 * p.size * action[0, i]
-        lower = centre - p.size * exp(middle + spread * action[1, i])
-        upper = centre + p.size * exp(middle + spread * action[2, i])
-        wanted = lower if h < lower else h
-        target[i] = upper if h > upper else wanted
+_DECODERS: Final = {
+    "band": decode_band,
+    "band_free": decode_band_free,
+    "band_edges": decode_edges,
+}
+_SIZES: Final = {"ratio": 0, "target": 1, "band_edges": 6}  # of an action; else 3
 
 
 class ActionDecoder:
@@ -180,13 +97,13 @@ class ActionDecoder:
         self._lean = float(settings.centre_funding)
         _check_mode(self.mode, self._option)
         is_moved = any(self._centre) or self._lean != 0.0
-        if is_moved and self.mode not in _AROUND_A_CENTRE:
+        if is_moved and self.mode not in _DECODERS:
             raise ConfigError(
                 f"action mode {self.mode} has no band to move: set action.centre_vega, "
                 "action.centre_smile and action.centre_funding to 0, or use "
-                f"{' or '.join(_AROUND_A_CENTRE)}"
+                f"{' or '.join(_DECODERS)}"
             )
-        size = {"target": 1, "ratio": 0}.get(self.mode, 3) + int(self._option)
+        size = _SIZES.get(self.mode, 3) + int(self._option)
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
         self._grid = np.linspace(low, high, settings.choices)
@@ -218,6 +135,11 @@ class ActionDecoder:
             rows = after_option_trade(rows, units)
         return np.stack([self._underlying(numbers, rows), units], axis=1)
 
+    @property
+    def params(self) -> DecoderParams:
+        """Constants of the decoding."""
+        return self._params
+
     def _underlying(self, numbers: FloatArray, rows: FloatArray) -> FloatArray:
         """Target of the underlying, shape (n,), of actions (shape, n)."""
         p = self._params
@@ -228,11 +150,10 @@ class ActionDecoder:
             holdings: FloatArray = p.low + share * (p.high - p.low)
             return holdings
         target = np.empty(rows.shape[1])
-        decode = decode_band if self.mode == "band" else decode_band_free
-        decode(rows, self._base(rows), numbers, target, p)
+        _DECODERS[self.mode](rows, self.base(rows), numbers, target, p)
         return target
 
-    def _base(self, rows: FloatArray) -> FloatArray:
+    def base(self, rows: FloatArray) -> FloatArray:
         """What the bands stand around, shape (n,)."""
         middle: FloatArray = rows[field.DELTA]
         if any(self._centre):

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
 import numpy as np
 
+from hedge_env.agent.feature import Feature
 from hedge_env.base.field import OPTION_FIELDS
 from hedge_env.config import BASIS_POINT, EnvConfig, RiskAversionRange
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One entry of the observation.
-
-    Attributes:
-        observable: Row it is read from.
-        offset: Function of the config giving m, in the row's unit.
-        scale: Function of the config giving k, per unit of the row.
-        low: Lowest value [-].
-        high: Highest value [-].
-        meaning: One line for tables.
-    """
-
-    observable: str
-    offset: Callable[[EnvConfig], float]
-    scale: Callable[[EnvConfig], float]
-    low: float
-    high: float
-    meaning: str
 
 
 def _constant(value: float) -> Callable[[EnvConfig], float]:
@@ -47,6 +26,19 @@ def _volatility(config: EnvConfig) -> float:
 
 def _per_volatility(config: EnvConfig) -> float:
     return 1.0 / _volatility(config)
+
+
+def _mean_volatility(config: EnvConfig) -> float:
+    """Mean over calm and stress, of which `volatility.level` is calm's alone."""
+    regime, level = config.market.regime, _volatility(config)
+    if regime is None:
+        return level
+    stress = regime.stress_days / (regime.calm_days + regime.stress_days)
+    return level * (1.0 - stress + stress * regime.volatility)
+
+
+def _per_mean_volatility(config: EnvConfig) -> float:
+    return 1.0 / _mean_volatility(config)
 
 
 def _horizon_sd(config: EnvConfig) -> float:
@@ -200,6 +192,22 @@ FEATURES: Final[Mapping[str, Feature]] = {
         -1.0,
         4.0,
         "volatility over the market's median, minus one",
+    ),
+    "implied_over_mean": Feature(
+        "implied_volatility",
+        _mean_volatility,
+        _per_mean_volatility,
+        -1.0,
+        4.0,
+        "implied volatility over the mean of calm and stress, minus one",
+    ),
+    "realised_over_mean": Feature(
+        "realised_volatility",
+        _mean_volatility,
+        _per_mean_volatility,
+        -1.0,
+        4.0,
+        "estimated volatility over the mean of calm and stress, minus one",
     ),
     "skew": Feature(
         "skew", _ZERO, _constant(5.0), -4.0, 4.0, "slope of the smile, times five"

@@ -110,7 +110,7 @@ class EnvConfig(Model):
         if self.action.mode == "discrete" and option is not None:
             raise ValueError(
                 "action.mode = discrete has no choice of options; use target, band, "
-                "band_free or ratio, or remove execution.option"
+                "band_free, band_edges or ratio, or remove execution.option"
             )
         if self.action.mode == "ratio" and option is None:
             raise ValueError(

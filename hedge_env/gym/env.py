@@ -88,6 +88,10 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `band_free` | Box(3,) | 0 | offset of the centre from delta | -1 | 1 | half the largest holdings |
     | | | 1 | log of the width below | -1 | 1 | from .01 to .6 of the largest holdings |
     | | | 2 | log of the width above | -1 | 1 | from .01 to .6 of the largest holdings |
+    | `band_edges` | Box(6,) | 0 | offset of the centre from delta | -1 | 1 | `action.offset_range` half-widths, the deadline's included |
+    | | | 1, 2 | log of the width below, and above | -1 | 1 | `action.log_width_range` |
+    | | | 3, 4 | log odds of the share of it that is traded to, below and above | -1 | 1 | 3 |
+    | | | 5 | log of the holdings that are too small to keep | -1 | 1 | 2 |
     | `target` | Box(1,) | 0 | the holdings, lowest to highest | -1 | 1 | half their range |
     | `ratio` | Box(1,) | 0 | share of the neutral trade in options, then delta | -1 | 1 | from 0 to 1 |
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
@@ -96,7 +100,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     `action.centre_smile` make of it (`hedge_env.pricing.least_variance`) and
     `action.centre_funding` (`hedge_env.pricing.funding_lean`).
 
-    With a listed option the box of `band`, `band_free` and `target` has one number
+    With a listed option the box of the bands and of `target` has one number
     more, the last: a share from 0 to 1 of the trade that leaves no gamma
     (`action.neutral`: or vega), and for `target` the units of it, in their limit; the
     underlying is hedged for what is left. `ratio` needs one, `discrete` allows none.
@@ -124,6 +128,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `worth` | -0.25 | 2 | risk left over the fixed cost of a trade, minus one, over four | always |
     | `implied_volatility` | -1 | 4 | over the market's median, minus one | volatility moves |
     | `realised_volatility` | -1 | 4 | estimate over the market's median, minus one | volatility moves |
+    | `implied_over_mean` | -1 | 4 | over the mean of calm and stress, minus one | if named |
+    | `realised_over_mean` | -1 | 4 | estimate over the mean of calm and stress, minus one | if named |
     | `skew` | -4 | 4 | fifths of the slope of the smile | the surface smiles |
     | `log_gas` | -4 | 4 | log gas price over its median | gas |
     | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |

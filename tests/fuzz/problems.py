@@ -172,7 +172,7 @@ def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     excluded = "discrete" if option else "ratio"
     if action.get("mode") == excluded:
         action["mode"] = "target"
-    if action.get("mode", "band") not in ("band", "band_free"):
+    if action.get("mode", "band") not in ("band", "band_free", "band_edges"):
         for centre in ("centre_vega", "centre_smile", "centre_funding"):
             action.pop(centre, None)
     kinds = {leg["kind"] for leg in config["book"]["legs"]}

@@ -187,6 +187,18 @@ class TD3Options(TargetOptions):
     target_noise_clip: NonNegative = 0.5
 
 
+class AHPGOptions(CommonOptions):
+    """All-holdings policy gradient; `batch_size` is not used, a rollout is a batch."""
+
+    algorithm: Literal["ahpg"]
+    n_envs: Count = 256  # paths of an update, from their start to their end
+    learning_rate: Rate = 3e-3
+    max_grad_norm: Rate = 1.0
+    n_epochs: Count = 1  # steps on the paths of an update
+    n_holdings: int = Field(default=401, ge=21, le=100_001)  # of the grid
+    gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # costs add up
+
+
 AlgorithmOptions = Annotated[
     PPOOptions
     | A2COptions
@@ -194,7 +206,8 @@ AlgorithmOptions = Annotated[
     | SACOptions
     | TD3Options
     | TQCOptions
-    | CrossQOptions,
+    | CrossQOptions
+    | AHPGOptions,
     Field(discriminator="algorithm"),
 ]
 ALGORITHMS: dict[str, type[CommonOptions]] = {
@@ -205,6 +218,7 @@ ALGORITHMS: dict[str, type[CommonOptions]] = {
     "tqc": TQCOptions,
     "crossq": CrossQOptions,
     "trpo": TRPOOptions,
+    "ahpg": AHPGOptions,
 }
 NEEDS_CONTRIB = ("tqc", "crossq", "trpo")  # of sb3-contrib
 

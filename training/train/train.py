@@ -9,9 +9,8 @@ From Python::
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from gymnasium.vector import AutoresetMode
@@ -31,18 +30,24 @@ from hedge_env.training.experiment.experiment import (
     experiment_file,
     load_experiment,
 )
-from hedge_env.training.experiment.hyperparameters import CommonOptions, OnPolicyOptions
+from hedge_env.training.experiment.hyperparameters import OnPolicyOptions
 from hedge_env.training.output.console import log, progress_bar
 from hedge_env.training.output.folder import naming_full_disk
-from hedge_env.training.output.provenance import own_command, to_json
+from hedge_env.training.output.provenance import to_json
 from hedge_env.training.train.interruption import RunStoppedError, StopRequest
 from hedge_env.training.train.metrics_writer import forget_metrics_after, open_logger
+from hedge_env.training.train.rollouts import (
+    log_interval,
+    say_what_is_rounded,
+    whole_rollouts,
+)
 from hedge_env.training.train.run_folder import (
     RunFolder,
     describe_run,
     locked,
     open_run_folder,
 )
+from hedge_env.training.train.run_result import RunResult, report, summary_of
 from hedge_env.training.train.sb3.algorithms import build_model
 from hedge_env.training.train.sb3.callbacks import (
     CheckpointCallback,
@@ -56,33 +61,13 @@ from hedge_env.training.train.sb3.checkpoint import (
 )
 from hedge_env.training.train.sb3.exploration import exploration
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
-from hedge_env.training.train.validation import Validation, Validator
+from hedge_env.training.train.validation import Validator
 
 INTERRUPTED = 130  # exit code of a program that the user stopped
-LOGS_PER_RUN = 200  # SB3's own scalars about this often
 
 
 class TrainingError(HedgeError):
     """Training cannot go on; the message says what to change."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run has come to.
-
-    Attributes:
-        folder: The run folder; `folder.policy` is the best policy.
-        timesteps: Environment steps taken, by this process and those before it.
-        seconds: Time they took, validation included [s].
-        best: The best validation.
-        stopped: Whether the user stopped it; if so, it can be resumed.
-    """
-
-    folder: RunFolder
-    timesteps: int
-    seconds: float
-    best: Validation | None
-    stopped: bool
 
 
 def run(options: TrainOptions) -> int:
@@ -99,7 +84,7 @@ def run(options: TrainOptions) -> int:
     result = train(
         experiment, options.out, resume=options.resume, progress=options.progress
     )
-    _report(result, options)
+    report(result, options)
     return INTERRUPTED if result.stopped else 0
 
 
@@ -162,7 +147,8 @@ def _train_in(
         folder, model.num_timesteps, checkpoints.seconds, validation.best, stopped
     )
     if not stopped:
-        write_atomically(folder.result, to_json(_summary(result, validation)))
+        document = summary_of(result, validation.last, validator.baselines)
+        write_atomically(folder.result, to_json(document))
     return result
 
 
@@ -207,8 +193,9 @@ def _learn(
     if left <= 0:
         log(f"{folder.path}: already trained for {model.num_timesteps} timesteps")
         return False
-    work = whole_rollouts(left, options)
-    _say_what_is_rounded(model.num_timesteps + work, options)
+    decisions = checkpoints.validation.validator.config.episode.decisions
+    work = whole_rollouts(left, options, decisions)
+    say_what_is_rounded(model.num_timesteps + work, options, decisions)
     # In this order: a checkpoint knows of the validation before it, and is taken
     # before the noise of the next rollout is drawn.
     callbacks: list[BaseCallback] = [validation, checkpoints, *exploration(options)]
@@ -219,7 +206,7 @@ def _learn(
             model.learn(
                 left,
                 callback=[*callbacks, ProgressCallback(advance, validation)],
-                log_interval=_log_interval(experiment),
+                log_interval=log_interval(options, decisions),
                 reset_num_timesteps=model.num_timesteps == 0,
             )
     except RunStoppedError:
@@ -234,78 +221,6 @@ def _learn(
     finally:
         logger.close()
     return False
-
-
-def whole_rollouts(timesteps: int, options: CommonOptions) -> int:
-    """What SB3 makes of a number of timesteps: it never stops inside a rollout."""
-    rollout = options.n_envs * _steps(options)
-    return -(-timesteps // rollout) * rollout
-
-
-def _steps(options: CommonOptions) -> int:
-    """Steps of one environment in a rollout."""
-    return options.n_steps if isinstance(options, OnPolicyOptions) else 1
-
-
-def _say_what_is_rounded(timesteps: int, options: CommonOptions) -> None:
-    """Say so if a run takes more timesteps than were asked for."""
-    if timesteps > options.total_timesteps:
-        log(
-            f"train.total_timesteps = {options.total_timesteps} is no whole number of "
-            f"rollouts of {options.n_envs} environments x {_steps(options)} steps: "
-            f"trains for {timesteps}"
-        )
-
-
-def _log_interval(experiment: ExperimentConfig) -> int:
-    """SB3 counts rollouts for on-policy algorithms, episodes for the others."""
-    options = experiment.train
-    if isinstance(options, OnPolicyOptions):
-        rollout = options.n_envs * options.n_steps
-        return max(options.total_timesteps // (LOGS_PER_RUN * rollout), 1)
-    return options.n_envs  # their episodes end together
-
-
-def _summary(result: RunResult, validation: ValidationCallback) -> dict[str, Any]:
-    """The content of `result.json`."""
-    return {
-        "timesteps": result.timesteps,
-        "seconds": round(result.seconds, 3),
-        "timesteps_per_second": round(result.timesteps / result.seconds, 1),
-        "policy": result.folder.policy.name,
-        "best": None if validation.best is None else validation.best.to_json(),
-        "last": None if validation.last is None else validation.last.to_json(),
-        "baselines": [asdict(rule) for rule in validation.validator.baselines],
-    }
-
-
-def _report(result: RunResult, options: TrainOptions) -> None:
-    """Say how it went, on standard error, and where the files are."""
-    folder = result.folder.path
-    minutes, seconds = divmod(round(result.seconds), 60)
-    log(f"{result.timesteps:,} timesteps in {minutes} min {seconds} s")
-    if result.best is not None:
-        log(describe(result.best))
-    if result.stopped:
-        where = "" if options.out else f" --out {folder}"
-        again = "" if options.resume else " --resume"
-        log(f"stopped and saved; continue with: {own_command()}{where}{again}")
-    else:
-        log(f"policy: {result.folder.policy}")
-
-
-def describe(validation: Validation) -> str:
-    """One line on how good the best policy is."""
-    values = validation.scalars
-    text = (
-        f"best on validation paths: objective {values['objective_bp']:.2f} bp "
-        f"(cost {values['cost_bp']:.2f} bp, tracking error "
-        f"{values['tracking_error_bp']:.1f} bp, {values['trades']:.1f} trades)"
-    )
-    if "gap_to_best_baseline" in values:
-        gap = 100.0 * values["gap_to_best_baseline"]
-        text += f", {gap:+.1f} % against the best tuned baseline"
-    return text
 
 
 @contextmanager

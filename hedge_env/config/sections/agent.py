@@ -42,7 +42,9 @@ class ObservationConfig(Model):
     realised_half_life_days: Days = 3.0  # of the realised-volatility estimate
 
 
-ActionMode: TypeAlias = Literal["band", "band_free", "target", "discrete", "ratio"]
+ActionMode: TypeAlias = Literal[
+    "band", "band_free", "band_edges", "target", "discrete", "ratio"
+]
 ACTION_MODES: Final[tuple[str, ...]] = get_args(ActionMode)
 
 

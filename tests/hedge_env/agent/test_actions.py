@@ -65,8 +65,8 @@ def test_a_band_around_another_centre_is_that_of_a_book_with_that_delta() -> Non
     book = rows.copy()
     book[field.DELTA] += (0.3 - 0.2 * np.clip(z, -3.0, 3.0)) * level
     observe_position(book)
-    for mode in ("band", "band_free"):
-        action = rng.uniform(-1.0, 1.0, (200, 3))
+    for mode, size in (("band", 3), ("band_free", 3), ("band_edges", 6)):
+        action = rng.uniform(-1.0, 1.0, (200, size))
         ours = ActionDecoder(moved, mode).decode(action, rows)
         theirs = ActionDecoder(plain, mode).decode(action, book)
         np.testing.assert_allclose(ours, theirs, rtol=0.0, atol=1e-12)

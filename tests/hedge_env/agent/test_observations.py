@@ -75,6 +75,27 @@ def test_absurd_rows_are_clipped_to_the_bounds() -> None:
         np.testing.assert_array_equal(encoder.encode(rows), np.tile(bound, (2, 1)))
 
 
+def test_volatility_over_its_mean_tells_states_of_stress_apart() -> None:
+    """Those over the level of calm are clipped there; both are the same without it."""
+    names = {"observation": {"features": ["implied_over_mean", "realised_over_mean"]}}
+    encoder = ObservationEncoder(load_config("ethereum-l1", names))
+    calm = {"observation": {"features": ["implied_volatility", "realised_volatility"]}}
+    plain = ObservationEncoder(load_config("ethereum-l1", calm))
+    level, stress = 0.1499, 180.6 / (180.6 + 206.2)
+    mean = level * (1.0 + stress * (5.5 - 1.0))
+    rows = np.zeros((len(FIELDS), 3))
+    volatility = np.array([0.5, 0.8, 1.2])
+    rows[FIELDS.index("implied_volatility")] = volatility
+    rows[FIELDS.index("realised_volatility")] = volatility[::-1]
+    seen = encoder.encode(rows)
+    np.testing.assert_allclose(seen[:, 0], volatility / mean - 1.0, rtol=1e-6)
+    np.testing.assert_array_equal(seen[:, 1], seen[::-1, 0])
+    assert (plain.encode(rows)[1:, 0] == 4.0).all()
+    names = {"observation": {"features": ["implied_over_mean", "implied_volatility"]}}
+    still = ObservationEncoder(load_config("deribit", names, ["market.regime=null"]))
+    assert np.ptp(still.encode(rows), axis=1).max() < 1e-6
+
+
 def test_each_observation_is_a_fresh_array() -> None:
     batch = HedgeBatch(load_config("reference"), 3)
     batch.reset(np.arange(3))

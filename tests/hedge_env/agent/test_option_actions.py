@@ -17,7 +17,7 @@ from hedge_env.gym.env import HedgeEnv
 from hedge_env.policies.policy_file import load_policy
 from tests.training.helpers.saved_policy import save_random_policy
 
-MODES = {"band": 4, "band_free": 4, "target": 2, "ratio": 1}
+MODES = {"band": 4, "band_free": 4, "band_edges": 7, "target": 2, "ratio": 1}
 COSTLY = load_config("gamma-vega", settings=["execution.fee_bp=5"])
 
 

@@ -51,6 +51,16 @@ ALGORITHMS = {
     "a2c": {**PPO, "algorithm": "a2c"},
     "sac": {**OFF_POLICY, "algorithm": "sac"},
     "td3": {**OFF_POLICY, "algorithm": "td3"},
+    "ahpg": {
+        "algorithm": "ahpg",
+        "total_timesteps": 320,  # 4 rollouts of 8 environments and 12 decisions: 384
+        "n_envs": 8,
+        "net_arch": (8,),
+        "n_holdings": 41,
+        "evaluation_frequency": 128,
+        "evaluation_paths": 16,
+        "checkpoint_frequency": 128,
+    },
 }
 CONTRIB = {
     "trpo": {**PPO, "algorithm": "trpo", "n_critic_updates": 2},
@@ -80,6 +90,7 @@ def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
             "env": {
                 "episode": {"decisions": 12},  # no multiple of n_steps
                 "reward": {"name": reward},
+                **({"action": {"mode": "band_edges"}} if name == "ahpg" else {}),
                 **({} if env is None else env),
             },
             "train": {**ALGORITHMS[name], **changes},
@@ -234,7 +245,7 @@ FRONTIER = {
 }
 
 
-@pytest.mark.parametrize("name", ["ppo", "ppo-sde", "sac"])
+@pytest.mark.parametrize("name", ["ppo", "ppo-sde", "sac", "ahpg"])
 def test_a_range_of_risk_aversions_is_the_same_after_an_interruption(
     name, tmp_path, stop_at
 ):
@@ -380,7 +391,7 @@ def test_off_policy_algorithms_refuse_discrete_actions(tmp_path):
         train(setup, tmp_path / "run")
 
 
-@pytest.mark.parametrize("mode", ["band_free", "target", "discrete"])
+@pytest.mark.parametrize("mode", ["band_free", "band_edges", "target", "discrete"])
 def test_every_action_mode_trains(mode, tmp_path):
     setup = experiment()
     setup = setup.model_copy(update={"env": {**setup.env, "action": {"mode": mode}}})

@@ -15,6 +15,7 @@ from torch import nn
 from hedge_env.base.errors import ConfigError
 from hedge_env.training.experiment.hyperparameters import (
     A2COptions,
+    AHPGOptions,
     CommonOptions,
     CrossQOptions,
     GradientOptions,
@@ -27,6 +28,7 @@ from hedge_env.training.experiment.hyperparameters import (
     TQCOptions,
     TRPOOptions,
 )
+from hedge_env.training.train.sb3.ahpg import AHPG
 from hedge_env.training.train.sb3.contrib import sb3_contrib
 from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
 
@@ -39,7 +41,7 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
     Small networks are faster there, and their weights do not depend on the device.
 
     Raises:
-        ConfigError: If the algorithm cannot act in the environment's action space.
+        ConfigError: If the algorithm cannot learn in the environment.
     """
     common = _common_arguments(options, env, seed)
     match options:
@@ -54,6 +56,13 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case A2COptions():
             return A2C(**common, **_on_policy_arguments(options))
+        case AHPGOptions():
+            return AHPG(
+                **common,
+                n_epochs=options.n_epochs,
+                n_holdings=options.n_holdings,
+                max_grad_norm=options.max_grad_norm,
+            )
         case SACOptions():
             return SAC(
                 **common,

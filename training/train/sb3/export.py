@@ -33,6 +33,7 @@ from hedge_env.policies.policy_file import (
     save_policy,
 )
 from hedge_env.policies.policy_metadata import feature_records
+from hedge_env.training.train.sb3.band_policy import BandPolicy
 from hedge_env.training.train.sb3.contrib import (
     contrib_classes,
     without_normalisation,
@@ -53,7 +54,7 @@ ACTIVATION_NAMES: dict[type[nn.Module], Activation] = {
     nn.ReLU: "relu",
 }
 # What each class may be: itself, or a subclass that only has another `__init__`.
-STANDARD = (ActorCriticPolicy, SACPolicy, TD3Policy, DQNPolicy)
+STANDARD = (ActorCriticPolicy, SACPolicy, TD3Policy, DQNPolicy, BandPolicy)
 N_SAMPLES = 256  # observations on which model and policy are compared
 LARGE_INPUT = 100.0  # of a network; beyond it, rounding of float32 shows
 TOLERANCE = 1e-4  # of an action, or of a choice's value relative to the largest
@@ -79,7 +80,7 @@ def export_policy(
     the file, with its present statistics.
 
     Args:
-        model: A PPO, A2C, SAC, TD3, DDPG or DQN model, or a TRPO, TQC or CrossQ of
+        model: A PPO, A2C, SAC, TD3, DDPG, DQN or AHPG model, or a TRPO, TQC or CrossQ of
             sb3-contrib, with `MlpPolicy`, and with the environment it was trained in.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
@@ -137,6 +138,8 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
         _require(policy.q_net, QNetwork)
         _require(policy.q_net.features_extractor, FlattenExtractor)
         return _actor(policy.q_net.q_net, "none")
+    if isinstance(policy, BandPolicy):
+        return _band_actor(policy)
     actors = contrib_classes("tqc.policies.Actor", "crossq.policies.Actor")
     actor: Any = policy.actor
     _require(actor, SACActor, TD3Actor, *actors)
@@ -147,6 +150,14 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
     *modules, last = actor.mu
     _require(last, nn.Tanh)
     return _actor(modules, "tanh")
+
+
+def _band_actor(policy: BandPolicy) -> Actor:
+    *modules, last = policy.mu
+    _require(last, nn.Tanh)
+    actor = _actor(modules, "tanh")
+    actor.layers[0][0][...] *= policy.mask.cpu().numpy()  # features left out
+    return actor
 
 
 def _require(part: nn.Module, *allowed: type[nn.Module]) -> None:

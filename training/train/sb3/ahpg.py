@@ -1,0 +1,262 @@
+r"""AHPG: the policy gradient of all holdings at once, for markets that do not answer.
+
+What a desk holds does not move the market it hedges in: states are driven by an input
+that no action changes (Mao et al. 2019; Sinclair et al. 2022). On a path that has been
+seen, the cost of *every* holding is then known, and with it which way the edges and
+targets of a no-trade band should have been at each decision
+(`baselines/value/band_slopes`). A network gives the band from what is observed; its
+weights go down those slopes. Nothing is explored, no value function is learned, and
+each decision of a path teaches both edges and both targets, wherever the holdings are.
+
+An update plays `n_envs` whole episodes and takes `n_epochs` steps of Adam down the mean
+slope of all their decisions, weighted by how often edges are met (`band_gradient`).
+Every step follows all holdings of the same paths anew, under the band as it is by then:
+there is no ratio of old and new policies to keep near one.
+
+Sources: Mao et al. (2019), "Variance reduction for reinforcement learning in
+input-driven environments", ICLR; Sinclair et al. (2023), "Hindsight learning for MDPs
+with exogenous inputs", ICML.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback, Schedule
+from stable_baselines3.common.utils import safe_mean
+
+from hedge_env.base.errors import ConfigError, HedgeError
+from hedge_env.base.types import FloatArray
+from hedge_env.gym.vector_env import HedgeVectorEnv
+from hedge_env.training.train.sb3.band_gradient import (
+    features_of_holdings,
+    slopes_of_actions,
+)
+from hedge_env.training.train.sb3.band_policy import BandPolicy
+from hedge_env.training.train.sb3.market_walk import (
+    MarketWalk,
+    Walk,
+    require_known_costs,
+)
+from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
+
+
+class DivergedError(HedgeError):
+    """The weights are no numbers any more."""
+
+
+class AHPG(BaseAlgorithm):
+    """All-holdings policy gradient; see the module.
+
+    Args:
+        policy: "MlpPolicy", which is `BandPolicy`, or a subclass of it.
+        env: A `VecEnvAdapter` over a `HedgeVectorEnv` in action mode `band_edges`,
+            whose `num_envs` paths are an update.
+        learning_rate: Of Adam; a schedule of the progress that remains.
+        n_epochs: Steps of Adam on the paths of an update, all slopes taken anew.
+        n_holdings: Points of the grid of holdings.
+        max_grad_norm: Longer gradients are cut.
+        gamma: 1: the objective is not discounted.
+        (all others): As in SB3's algorithms.
+
+    Raises:
+        ConfigError: If the cost of every holding is not known in the problem.
+    """
+
+    policy_aliases: ClassVar[dict[str, type[BasePolicy]]] = {"MlpPolicy": BandPolicy}
+    policy: BandPolicy
+
+    def __init__(
+        self,
+        policy: str | type[BandPolicy],
+        env: GymEnv | str,
+        learning_rate: float | Schedule = 3e-3,
+        n_epochs: int = 1,
+        n_holdings: int = 401,
+        max_grad_norm: float = 1.0,
+        gamma: float = 1.0,
+        stats_window_size: int = 100,
+        tensorboard_log: str | None = None,
+        policy_kwargs: dict[str, Any] | None = None,
+        verbose: int = 0,
+        seed: int | None = None,
+        device: torch.device | str = "auto",
+        _init_setup_model: bool = True,
+    ) -> None:
+        super().__init__(
+            policy=policy,
+            env=env,
+            learning_rate=learning_rate,
+            policy_kwargs=policy_kwargs,
+            stats_window_size=stats_window_size,
+            tensorboard_log=tensorboard_log,
+            verbose=verbose,
+            device=device,
+            support_multi_env=True,
+            seed=seed,
+            supported_action_spaces=(spaces.Box,),
+        )
+        if gamma != 1.0:
+            raise ConfigError(f"AHPG adds costs up undiscounted: gamma = {gamma} is 1")
+        self.n_epochs, self.n_holdings = n_epochs, n_holdings
+        self.max_grad_norm, self.gamma = max_grad_norm, gamma
+        self._walk: MarketWalk | None = None
+        if _init_setup_model:
+            self._setup_model()
+
+    def _setup_model(self) -> None:
+        market = self._market()
+        self._setup_lr_schedule()
+        self.set_random_seed(self.seed)
+        self.policy = self.policy_class(  # type: ignore[assignment]  # SB3 knows BasePolicy
+            self.observation_space,
+            self.action_space,
+            self.lr_schedule,
+            blind=features_of_holdings(market.encoder.names),
+            **self.policy_kwargs,
+        ).to(self.device)
+
+    def _market(self) -> HedgeVectorEnv:
+        """The environment whose market is played.
+
+        Raises:
+            ConfigError: If it is none, or none that this learner can use.
+        """
+        adapter = self.get_env()
+        market = adapter.venv if isinstance(adapter, VecEnvAdapter) else None
+        if not isinstance(market, HedgeVectorEnv):
+            raise ConfigError(
+                "AHPG plays the market of a HedgeVectorEnv in a VecEnvAdapter, with "
+                "nothing around it: make one with VecEnvAdapter(HedgeVectorEnv(n))"
+            )
+        if market.config.action.mode != "band_edges":
+            raise ConfigError(
+                "train.algorithm ahpg learns the edges of a band: set action.mode = "
+                f"band_edges, not {market.config.action.mode}"
+            )
+        require_known_costs(market.config)
+        return market
+
+    def learn(
+        self,
+        total_timesteps: int,
+        callback: MaybeCallback = None,
+        log_interval: int = 1,
+        tb_log_name: str = "AHPG",
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Learn for at least that many timesteps, whole episodes of all paths.
+
+        Args:
+            total_timesteps: Decisions of all paths together.
+            callback: As in SB3; called once a decision, and between updates.
+            log_interval: Updates between two dumps of the logger.
+            tb_log_name: Of the run in TensorBoard.
+            reset_num_timesteps: Whether to count anew.
+            progress_bar: Whether to show SB3's.
+        """
+        total_timesteps, callbacks = self._setup_learn(
+            total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
+        )
+        callbacks.on_training_start(locals(), globals())
+        update = 0
+        while self.num_timesteps < total_timesteps:
+            walk = self._play(callbacks)
+            if walk is None:
+                break
+            update += 1
+            self._update_current_progress_remaining(self.num_timesteps, total_timesteps)
+            self._train(walk)
+            if update % log_interval == 0:
+                self._log()
+        callbacks.on_training_end()
+        return self
+
+    def _play(self, callback: BaseCallback) -> Walk | None:
+        """The next paths, counted decision by decision; None if told to stop."""
+        callback.on_rollout_start()
+        market = self._market()
+        n, seed = self.n_envs, market.np_random_seed
+        if self._walk is None or self._walk.seed != seed:
+            self._walk = MarketWalk(
+                market.config, n, seed=int(seed or 0), stream=market.stream
+            )
+        decisions = market.config.episode.decisions
+        first = self.num_timesteps // decisions
+        walk = self._walk.play(np.arange(first, first + n, dtype=np.int64))
+        for _ in range(decisions):
+            self.num_timesteps += n
+            if not callback.on_step():
+                return None
+        callback.on_rollout_end()
+        return walk
+
+    def _train(self, walk: Walk) -> None:
+        """A few steps of Adam down the slopes of all decisions of a walk."""
+        market = self._market()
+        self._update_learning_rate(self.policy.optimizer)
+        seen = torch.from_numpy(market.encoder.encode(walk.rows)).to(self.device)
+        for epoch in range(self.n_epochs):
+            costs, norm = self._step(walk, seen, market)
+            if epoch == 0:
+                self._remember(costs * walk.weight, market.config.episode.decisions)
+            self._n_updates += 1
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/gradient_norm", norm)
+
+    def _step(
+        self, walk: Walk, seen: torch.Tensor, market: HedgeVectorEnv
+    ) -> tuple[FloatArray, float]:
+        """One step; cost of each path before it, and length of the gradient."""
+        actions = self.policy(seen)
+        numbers = actions.detach().cpu().numpy().T.astype(np.float64, order="C")
+        slopes, costs = slopes_of_actions(
+            walk, numbers, market.config, market.decoder, self.n_holdings
+        )
+        gradient = torch.from_numpy((slopes.T / len(actions)).astype(np.float32))
+        self.policy.optimizer.zero_grad()
+        actions.backward(gradient.to(self.device))
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.policy.parameters(), self.max_grad_norm
+        )
+        if not bool(torch.isfinite(norm)):
+            raise DivergedError(
+                f"the policy became NaN after {self.num_timesteps} timesteps; lower "
+                "train.learning_rate"
+            )
+        self.policy.optimizer.step()
+        return costs, float(norm)
+
+    def _remember(self, costs: FloatArray, decisions: int) -> None:
+        """Keep episodes for the logger as a `Monitor` tells of them."""
+        elapsed = round(time.time() - self.start_time / 1e9, 6)
+        assert self.ep_info_buffer is not None  # _setup_learn made it
+        self.ep_info_buffer.extend(
+            {"r": -float(cost), "l": decisions, "t": elapsed} for cost in costs
+        )
+
+    def _log(self) -> None:
+        seconds = max((time.time_ns() - self.start_time) / 1e9, 1e-9)
+        rate = int((self.num_timesteps - self._num_timesteps_at_start) / seconds)
+        for name, key in (("ep_rew_mean", "r"), ("ep_len_mean", "l")):
+            mean = safe_mean([info[key] for info in self.ep_info_buffer or ()])
+            self.logger.record(f"rollout/{name}", mean)
+        self.logger.record("time/fps", rate)
+        self.logger.record("time/time_elapsed", int(seconds), exclude="tensorboard")
+        total = self.num_timesteps
+        self.logger.record("time/total_timesteps", total, exclude="tensorboard")
+        self.logger.dump(step=total)
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "_walk"]
+
+    def _get_torch_save_params(self) -> tuple[list[str], list[str]]:
+        return ["policy", "policy.optimizer"], []

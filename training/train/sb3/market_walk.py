@@ -1,0 +1,102 @@
+"""Walk through the market without holding anything, and see what all would cost."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hedge_env.agent.reward_params import RewardParams, reward_params
+from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
+from hedge_env.baselines.value.pathwise import PathCosts, path_costs
+from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.desk.batch import HedgeBatch
+from hedge_env.feeds.tape import MarketTape
+
+WEIGHED = ("objective", "expected", "controlled")  # rewards that add up to J
+
+
+class Walk(NamedTuple):
+    """What was seen and what everything costs; the decisions, and the end, in turn.
+
+    Attributes:
+        rows: Shape (N_FIELDS, (decisions + 1) n), holdings of nothing; of all paths at
+            the start, then of all at the next decision.
+        costs: Each of shape (decisions + 1, n) [notional].
+        weight: What rewards are multiplied by, and bp, shape (n,) [1/notional].
+    """
+
+    rows: FloatArray
+    costs: PathCosts
+    weight: FloatArray
+
+
+class MarketWalk:
+    """Plays paths of a problem whose market does not answer to what is held.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Played together.
+        seed: Of the paths.
+        stream: Of the paths.
+
+    Raises:
+        ConfigError: If the costs of all holdings are not known afterwards.
+    """
+
+    def __init__(
+        self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
+    ) -> None:
+        require_known_costs(config)
+        self.config, self.seed = config, seed
+        self._params: RewardParams = reward_params(config)
+        self._batch = HedgeBatch(config, n_paths, seed=seed, stream=stream)
+
+    def play(self, path_ids: IntArray) -> Walk:
+        """The paths from their start to their end.
+
+        Args:
+            path_ids: Shape (n_paths,).
+        """
+        batch, n = self._batch, path_ids.size
+        batch.reset(path_ids)
+        rows = np.empty((batch.rows.shape[0], batch.n_decisions + 1, n))
+        rows[:, 0] = batch.rows
+        nothing = np.zeros((n, 1))
+        for step in range(1, batch.n_decisions + 1):
+            batch.advance(nothing)
+            rows[:, step] = batch.rows
+        tape = MarketTape(path_ids, rows.transpose(1, 0, 2))
+        aversion = rows[field.RISK_AVERSION, 0]
+        balance = self._params.balance
+        weight = np.ones(n) if balance is None else balance.weight(aversion)
+        costs = path_costs(tape, self.config, aversion, self._params.best)
+        return Walk(rows.reshape(rows.shape[0], -1), costs, weight / BASIS_POINT)
+
+
+def require_known_costs(config: EnvConfig) -> None:
+    """Refuse problems in which the cost of all holdings is not known afterwards.
+
+    Raises:
+        ConfigError: In one line that names the keys and what to use.
+    """
+    if config.execution.option is not None:
+        raise ConfigError(
+            "train.algorithm ahpg follows holdings of the underlying alone: set "
+            "execution.option = null, or use ppo"
+        )
+    unknown = unknown_keys(config, BOUNDED)
+    if unknown:
+        raise ConfigError(
+            "train.algorithm ahpg needs the cost of every holding afterwards, which "
+            f"{', '.join(unknown)} keeps from it: what happens then depends on what "
+            "is held or ordered; switch that off, or use ppo"
+        )
+    if config.reward.name not in WEIGHED:
+        raise ConfigError(
+            f"train.algorithm ahpg learns from {', '.join(WEIGHED)}, not from "
+            f"reward.name = {config.reward.name}; set one of them, or use ppo"
+        )
