@@ -37,11 +37,15 @@ from hedge_env.config.sections.execution import (
     ExecutionConfig,
     FailureConfig,
     HaltConfig,
-    MarginConfig,
     SandwichConfig,
 )
 from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
+from hedge_env.config.sections.margin import (
+    IsolatedMargin,
+    MarginConfig,
+    PortfolioMargin,
+)
 from hedge_env.config.sections.market import (
     BasisConfig,
     CrowdConfig,
@@ -101,6 +105,7 @@ __all__ = [
     "HestonSurface",
     "HestonVolatility",
     "HoldingsConfig",
+    "IsolatedMargin",
     "JumpConfig",
     "LegConfig",
     "LevelConfig",
@@ -114,6 +119,7 @@ __all__ = [
     "NonNegative",
     "ObservationConfig",
     "OptionConfig",
+    "PortfolioMargin",
     "Positive",
     "Probability",
     "RegimeConfig",

@@ -22,8 +22,10 @@ from hedge_env.desk.accounts import StepRecord, Totals, step_record
 from hedge_env.desk.band_position import observe_position
 from hedge_env.desk.instruments import complete_target, instruments_of
 from hedge_env.desk.observables import Observables, observable_index
-from hedge_env.desk.option_trades import count_rows, observe_options
+from hedge_env.desk.option_trades import observe_options
 from hedge_env.desk.orders import trades_of
+from hedge_env.desk.portfolio_margin import write_use
+from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
@@ -52,6 +54,8 @@ class HedgeBatch:
         instruments: What can be traded, in the order of a target's columns.
         n_instruments: Their number.
         totals: Sums over the episode so far.
+        first_units: Row of the units held of the first listed option; those of the
+            others follow, and end the rows.
         holdings_low: Lowest holdings a target is clipped to [-].
         holdings_high: Highest [-].
     """
@@ -81,11 +85,12 @@ class HedgeBatch:
         quotes = quote_params(config)
         venue, listed = quotes.venue, quotes.listed
         self._params = step_params(config, listed)
+        self._portfolio = self._params.margin.portfolio
         self._constants = hold(self._params)
-        n_rows = count_rows(listed.n_slots)
+        self.first_units = self._params.options.first_units
+        n_rows = self.first_units + listed.n_slots
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
-        self._first_units = n_rows - listed.n_slots
         self._own_impact = venue.impact_permanent
         self._collateral = 0.0
         if config.execution.margin is not None:
@@ -124,7 +129,7 @@ class HedgeBatch:
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
-        self.rows[self._first_units :, chosen] = 0.0
+        self.rows[self.first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
@@ -135,6 +140,13 @@ class HedgeBatch:
             self._risk_scale,
             self.rows[field.BAND_RISK_AVERSION],
         )
+        if self._portfolio.on:
+            account = self._portfolio, self._params.options
+            write_use(
+                Tile(self.rows, 0, self.n_paths),
+                *account,
+                self._params.orders.price_row,
+            )
         if self.n_instruments > 1:
             observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
@@ -170,6 +182,9 @@ class HedgeBatch:
         """
         before, after = self.rows, self._spare
         wanted = complete_target(target, before, self.instruments)
+        if self._portfolio.on:
+            parts = self._portfolio, self._params.orders, self._params.options
+            wanted = cut_orders(before, wanted, *parts)
         if self._own_impact > 0.0:
             moves = self._own_impact * trades_of(before, wanted[0], self._params.orders)
             moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)

@@ -1,8 +1,9 @@
 """Market rows of what is out of the ordinary: basis, fills, halts, mishaps, a crowd.
 
-The last part of `quotes`, for markets that have any of these; orders and accounts read
-them. A part that is off writes nothing. Whether an order fails or is sandwiched is
-drawn here, per path and decision, and hidden from policies.
+The last part of `quotes`, for markets that have any of these, or several venues (their
+rows are written in `route_quotes`); orders and accounts read them. A part that is off
+writes nothing. Whether an order fails or is sandwiched is drawn here, per path and
+decision, and hidden from policies.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
+from hedge_env.venues.route_quotes import quote_venues
+from hedge_env.venues.routes import RouteParams, route_params
 
 
 class ConditionParams(NamedTuple):
@@ -31,12 +34,15 @@ class ConditionParams(NamedTuple):
 
     any: bool
     mishaps: MishapParams
+    routes: RouteParams | None  # of several venues
 
 
 def condition_params(config: EnvConfig) -> ConditionParams:
     """Compile the conditions."""
     return ConditionParams(
-        any=has_conditions(config), mishaps=mishap_params(config.execution)
+        any=has_conditions(config),
+        mishaps=mishap_params(config.execution),
+        routes=route_params(config),
     )
 
 
@@ -84,6 +90,7 @@ def write_conditions(
         follow_crowd(rows, x, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, key, p.mishaps)
+    quote_venues(rows, x, path_ids, counters, key, p.routes, market)
 
 
 @kernel

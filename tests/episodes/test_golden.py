@@ -30,6 +30,7 @@ DIGESTS = {
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
     "deribit-inverse": "aab38edb4cfd3ad8ac0e576c876f1936",
+    "deribit-portfolio-margin": "45dc7e5a26a44974212fd77643be70d0",
     "deribit-wide": "cf105c68bef828278b43f2bc5b9d78c3",
     "derman-kamal": "3a2ef5ea95e513e50b0d94753daf0026",
     "ethereum-l1": "63fa2a269c7aa724a1dc1a9a74ccf105",
@@ -48,6 +49,7 @@ DIGESTS = {
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
+    "split-venues": "e4e7db0e3217556779b130b54f114f22",
     "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }

@@ -48,6 +48,7 @@ from hedge_env.training.results.world import (
 
 __all__ = [
     "ALL",
+    "ANYWHERE",
     "MAIN",
     "MEAN_GAS",
     "OPTIMA",
@@ -74,9 +75,9 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     OneStepBetter.name: one_step_better,
     FrozenOptimum.name: frozen_optimum,
 }
-# In any market; the others in solvable ones alone.
 _FORMULA = Path(DISTILLED_FILE).suffix
-_ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
+# In any market; the others in solvable ones alone.
+ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
 OPTIMA = tuple(SOLVERS)
 
 
@@ -95,7 +96,7 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
         HedgeError: If one is asked for by name and the problem has none.
     """
     wanted = {name for name in OPTIMA if name in entries}
-    if wanted - set(_ANYWHERE):
+    if wanted - set(ANYWHERE):
         require_solvable(config)
     if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
         wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}

@@ -167,7 +167,7 @@ def _on_validation_paths(
     *,
     progress: bool,
 ) -> list[float]:
-    """Objective of every policy on the validation paths [bp]."""
+    """Objective of every policy on the validation paths, without luck if known [bp]."""
     total = n_episodes * len(entries)
     with counter("validating", total, enabled=progress) as report:
         tables = evaluate(
@@ -178,8 +178,15 @@ def _on_validation_paths(
             stream="validation",
             threads=threads,
             progress=lambda done, total: report(done),
+            controlled=True,
         )
-    return [float(table.objective.mean()) / BASIS_POINT for table in tables]
+    return [_estimate(table) for table in tables]
+
+
+def _estimate(table: EpisodeTable) -> float:
+    """Mean objective, without luck where that is known [bp]."""
+    sharp = table.controlled_objective
+    return float((table.objective if sharp is None else sharp).mean()) / BASIS_POINT
 
 
 def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:
