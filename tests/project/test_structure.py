@@ -26,7 +26,7 @@ of_a_checkout = pytest.mark.skipif(
 WIDE = {
     "hedge_env": 17,
     "tests/baselines": 17,
-    "tests/oracle": 23,
+    "tests/oracle": 24,
     "tests/training": 20,
     "training": 20,
 }

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hedge_env.baselines.distilled.distilled_file import DISTILLED_FILE, read_distilled
 from hedge_env.config.loading import load_config
 from hedge_env.policies.policy_file import describe_policy, save_policy
 from hedge_env.training.cli.main import main
-from hedge_env.training.results.distilled_file import DISTILLED_FILE, read_distilled
 from tests.hedge_env.feeds.history.examples import DAY, two_weeks
 
 SETTINGS = ("episode.decisions=90", "episode.decision_interval_hours=8")
