@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
-from hedge_env.baselines.distilled.terms import CONSTANT, FACTORS
-from hedge_env.config.loading import load_config
-from hedge_env.training.results.distilled_file import (
+from hedge_env.baselines.distilled.distilled_file import (
     DISTILLED_FILE,
     DistilledFile,
     _digest,
@@ -24,6 +22,8 @@ from hedge_env.training.results.distilled_file import (
     distilled_bytes,
     read_distilled,
 )
+from hedge_env.baselines.distilled.terms import CONSTANT, FACTORS
+from hedge_env.config.loading import load_config
 from tests.baselines.distilled.test_terms import state
 from tests.fuzz.examples import assert_one_line, tries
 from tests.fuzz.test_policy_file import places

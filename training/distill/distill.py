@@ -14,6 +14,10 @@ import numpy as np
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.distilled.distilled_band import BASES, DistilledBand
+from hedge_env.baselines.distilled.distilled_file import (
+    DISTILLED_FILE,
+    distilled_bytes,
+)
 from hedge_env.baselines.distilled.formula_fit import fit_formulas
 from hedge_env.baselines.distilled.policy_band import (
     PolicyBand,
@@ -32,10 +36,6 @@ from hedge_env.training.distill.selection import set_goals, shortest
 from hedge_env.training.output.console import counter, log, write_json, write_text
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.results.contenders import Agent, Rule, find_contenders
-from hedge_env.training.results.distilled_file import (
-    DISTILLED_FILE,
-    distilled_bytes,
-)
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,

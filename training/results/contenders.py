@@ -15,6 +15,10 @@ from hedge_env.baselines import (
     unfit_rules,
 )
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
+from hedge_env.baselines.distilled.distilled_file import (
+    DISTILLED_FILE,
+    read_distilled,
+)
 from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum, frozen_optimum
 from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
@@ -33,10 +37,6 @@ from hedge_env.policies.policy import Policy
 from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
-from hedge_env.training.results.distilled_file import (
-    DISTILLED_FILE,
-    read_distilled,
-)
 from hedge_env.training.results.policy_row import Contender, Parameters
 from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
 from hedge_env.training.results.world import (
@@ -75,8 +75,8 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     OneStepBetter.name: one_step_better,
     FrozenOptimum.name: frozen_optimum,
 }
-# In any market; the others in solvable ones alone.
 _FORMULA = Path(DISTILLED_FILE).suffix
+# In any market; the others in solvable ones alone.
 ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
 OPTIMA = tuple(SOLVERS)
 

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hedge_env.baselines.distilled.distilled_file import DISTILLED_FILE, read_distilled
 from hedge_env.config.loading import load_config
 from hedge_env.policies.policy_file import describe_policy, save_policy
 from hedge_env.training.cli.main import main
-from hedge_env.training.results.distilled_file import DISTILLED_FILE, read_distilled
+from tests.hedge_env.feeds.history.examples import DAY, two_weeks
 
 SETTINGS = ("episode.decisions=90", "episode.decision_interval_hours=8")
 FEW = ("--episodes", "2000", "--validation-episodes", "2000", "--no-progress")
@@ -179,3 +180,21 @@ def test_a_damaged_or_made_up_file_is_refused(made, tmp_path, capsys):
         assert found.code == 2
         assert sentence in found.error
     assert read_distilled(made.file)[1].base.name == "delta-threshold"
+
+
+def test_on_recorded_days_the_windows_are_those_of_each_stream(tmp_path, capsys):
+    own = (*DAY[:2], "episode.decision_interval_hours=4")
+    path = policy_file(tmp_path / "run", *own)
+    overlapping = ("replay.stride_hours=4", "episode.start_hour=null")
+    command = ("distill", path, "--replay", two_weeks(tmp_path), *FEW, "--json")
+    rules = ("--policies", "delta-threshold")
+    found = hedge(capsys, *command, *rules, "--set", *DAY, *overlapping)
+    assert found.code == 0, found.error
+    for words in ("training: 19", "validation: 7", "test: 43"):
+        assert f"{words} windows of recorded days" in found.error
+    document = json.loads(found.out)
+    assert document["recorded"] == ["spot"]
+    assert document["config"]["replay"]["spot"] is None
+    (kept,) = document["kept"]
+    assert kept["share"] is None
+    assert kept["advantage_bp"] < 2 * kept["advantage_se"]

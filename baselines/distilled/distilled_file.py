@@ -23,7 +23,6 @@ from hedge_env.baselines.distilled.distilled_band import (
 from hedge_env.baselines.distilled.terms import Weighted
 from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.config import EnvConfig
-from hedge_env.training.output.provenance import to_json
 
 __all__ = [
     "DISTILLED_FILE",
@@ -134,7 +133,8 @@ def describe_band(band: DistilledBand) -> dict[str, Any]:
 def distilled_bytes(file: DistilledFile) -> bytes:
     """The file as it is written, the digest last."""
     document = file.model_dump(mode="json")
-    return to_json({**document, "sha256": _digest(document)}).encode()
+    signed = {**document, "sha256": _digest(document)}
+    return (json.dumps(signed, indent=2, allow_nan=False) + "\n").encode()
 
 
 def read_distilled(path: Path) -> tuple[DistilledFile, DistilledBand]:
