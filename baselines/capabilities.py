@@ -21,7 +21,7 @@ _PLAIN_COSTS: Final = (
 )
 _SECTIONS: Final = (
     "name description episode market execution book holdings observation action "
-    "reward replay risk_aversion"
+    "reward replay report risk_aversion"
 )
 
 # Exact dynamic programming (`optimum`). What it cannot do with these is in `solvable`.
@@ -54,7 +54,14 @@ BOUNDED: Final[Known] = {
 }
 
 # Sections that no rule's best parameters depend on (`results/tuned_file`).
-NOT_TUNED_FOR: Final = ("name", "description", "risk_aversion", "reward", "action")
+NOT_TUNED_FOR: Final = (
+    "name",
+    "description",
+    "risk_aversion",
+    "reward",
+    "action",
+    "report",
+)
 
 
 def unknown_keys(config: EnvConfig, known: Known) -> list[str]:

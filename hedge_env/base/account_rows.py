@@ -31,6 +31,9 @@ SANDWICH: Final = _components.row(
 LIQUIDATION: Final = _components.row(
     _AMOUNT, "penalty of a position closed by force", when="execution.margin"
 )
+KEEPER: Final = _components.row(
+    _AMOUNT, "premium on gas and tips of a keeper", when="execution.keeper"
+)
 COMPONENT_ROWS: Final = _components.declared(globals())
 
 # Rest of the record of one decision.

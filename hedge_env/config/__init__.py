@@ -41,6 +41,7 @@ from hedge_env.config.sections.execution import (
     SandwichConfig,
 )
 from hedge_env.config.sections.funding import FundingConfig
+from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.market import (
     BasisConfig,
@@ -55,6 +56,7 @@ from hedge_env.config.sections.market import (
 )
 from hedge_env.config.sections.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.sections.replay import ReplayConfig, Series
+from hedge_env.config.sections.report import ReportConfig
 from hedge_env.config.sections.surface import (
     CurvatureConfig,
     FlatSurface,
@@ -102,6 +104,7 @@ __all__ = [
     "HestonVolatility",
     "HoldingsConfig",
     "JumpConfig",
+    "KeeperConfig",
     "LegConfig",
     "LevelConfig",
     "Liability",
@@ -118,6 +121,7 @@ __all__ = [
     "Probability",
     "RegimeConfig",
     "ReplayConfig",
+    "ReportConfig",
     "RewardConfig",
     "RiskAversion",
     "RiskAversionRange",

@@ -21,6 +21,8 @@ def check_execution(
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
+    if execution.keeper is not None:
+        execution.keeper.check(episode)
     for key in ("gas_units", "gas_cost_bp"):
         if getattr(execution, key) > 0.0 and market.gas is None:
             raise ValueError(

@@ -23,6 +23,7 @@ from hedge_env.config.sections.execution import ExecutionConfig
 from hedge_env.config.sections.market import MarketConfig
 from hedge_env.config.sections.option import check_arrivals, check_option
 from hedge_env.config.sections.replay import ReplayConfig, Series, check_recorded
+from hedge_env.config.sections.report import ReportConfig
 
 
 class EnvConfig(Model):
@@ -39,6 +40,7 @@ class EnvConfig(Model):
     action: ActionConfig = ActionConfig()
     reward: RewardConfig = RewardConfig()
     replay: ReplayConfig | None = None  # None: the market is simulated
+    report: ReportConfig = ReportConfig()
     risk_aversion: RiskAversion | RiskAversionRange = 10.0  # lambda [1/notional]
 
     @model_validator(mode="after")
@@ -101,6 +103,11 @@ class EnvConfig(Model):
             raise ValueError(
                 "execution.margin knows no options: its equity leaves out what they "
                 "earn; remove it or execution.option"
+            )
+        if option is not None and self.execution.keeper is not None:
+            raise ValueError(
+                "execution.keeper trades no options: what it saw of them is not kept; "
+                "remove it or execution.option"
             )
         if arrivals is not None:
             check_arrivals(arrivals, self.episode)
@@ -168,6 +175,12 @@ class EnvConfig(Model):
     def n_instruments(self) -> int:
         """Hedge instruments: the underlying, and the listed option if there is one."""
         return 1 if self.execution.option is None else 2
+
+    @property
+    def seen_age(self) -> int:
+        """How old the market is that decisions are taken on, in decisions."""
+        keeper = self.execution.keeper
+        return 0 if keeper is None else keeper.decisions("stale_hours", self.episode)
 
     @property
     def longest_maturity_days(self) -> float:

@@ -25,6 +25,7 @@ from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import count_rows, observe_options
 from hedge_env.desk.orders import trades_of
 from hedge_env.desk.step import settle_decision, step_params
+from hedge_env.desk.view import OldView
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
 from hedge_env.feeds.open import open_market
@@ -91,6 +92,9 @@ class HedgeBatch:
         if config.execution.margin is not None:
             self._collateral = config.execution.margin.collateral
         self._risk_scale = config.action.risk_scale
+        self._view = None
+        if config.seen_age > 0:
+            self._view = OldView(config.seen_age, (n_rows, n_paths))
         self._index = observable_index(config)
 
     @property
@@ -98,6 +102,11 @@ class HedgeBatch:
         """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
         step: IntArray = self.rows[field.STEP].astype(np.int64)
         return step
+
+    @property
+    def seen(self) -> FloatArray:
+        """Rows as whoever decides sees them, shape of `rows`: often the very same."""
+        return self.rows if self._view is None else self._view.rows
 
     def reset(
         self,
@@ -139,6 +148,8 @@ class HedgeBatch:
             observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
+        if self._view is not None:
+            self._view.start(self.rows, chosen)
 
     def _risk_aversion(self) -> FloatArray | float:
         """Risk aversion of each path as the config says."""
@@ -180,6 +191,8 @@ class HedgeBatch:
         settle_decision(before, after, wanted, record, totals, self._constants)
         self.rows, self._spare = after, before
         self._require_numbers(record)
+        if self._view is not None:
+            self._view.arrive(after)
         return step_record(record, after[field.STEP] >= self.n_decisions)
 
     def _require_numbers(self, record: FloatArray) -> None:
@@ -203,16 +216,18 @@ class HedgeBatch:
 
     def observables(self) -> Observables:
         """What a policy may see now."""
-        return Observables(self.rows, self._index)
+        return Observables(self.seen, self._index)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Arrays that `load_state_dict` restores the batch from, bit for bit."""
         market = self._market.state_dict()
+        view = {} if self._view is None else self._view.state_dict()
         return {
             "path_ids": self.path_ids.copy(),
             "rows": self.rows.copy(),
             "totals": self.totals.rows.copy(),
             **{f"market.{name}": array for name, array in market.items()},
+            **{f"view.{name}": array for name, array in view.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, FloatArray | IntArray]) -> None:
@@ -221,14 +236,20 @@ class HedgeBatch:
         self.rows[...] = state["rows"]
         self._spare[...] = self.rows
         self.totals.rows[...] = state["totals"]
-        prefix = "market."
-        self._market.load_state_dict(
-            {
-                name.removeprefix(prefix): array
-                for name, array in state.items()
-                if name.startswith(prefix)
-            }
-        )
+        self._market.load_state_dict(_under("market.", state))
+        if self._view is not None:
+            self._view.load_state_dict(_under("view.", state), self.rows)
+
+
+def _under(
+    prefix: str, state: Mapping[str, FloatArray | IntArray]
+) -> dict[str, FloatArray | IntArray]:
+    """Entries of a state whose names start with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in state.items()
+        if name.startswith(prefix)
+    }
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Market rows of what is out of the ordinary: basis, fills, halts, mishaps, a crowd.
+"""Market rows of what is out of the ordinary: basis, halts, mishaps, a crowd, a keeper.
 
 The last part of `quotes`, for markets that have any of these; orders and accounts read
 them. A part that is off writes nothing. Whether an order fails or is sandwiched is
@@ -22,8 +22,10 @@ from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
+from hedge_env.venues.keeper import KeeperParams, keeper_params, write_keeper
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
+from hedge_env.venues.venue import VenueParams
 
 
 class ConditionParams(NamedTuple):
@@ -31,12 +33,17 @@ class ConditionParams(NamedTuple):
 
     any: bool
     mishaps: MishapParams
+    keeper: KeeperParams
 
 
-def condition_params(config: EnvConfig) -> ConditionParams:
-    """Compile the conditions."""
+def condition_params(
+    config: EnvConfig, venue: VenueParams, mean_gas_price: float
+) -> ConditionParams:
+    """Compile the conditions of a venue; `mean_gas_price` in gwei."""
     return ConditionParams(
-        any=has_conditions(config), mishaps=mishap_params(config.execution)
+        any=has_conditions(config),
+        mishaps=mishap_params(config.execution),
+        keeper=keeper_params(config, venue, mean_gas_price),
     )
 
 
@@ -55,6 +62,7 @@ def write_conditions(
     key: tuple[np.uint32, np.uint32],
     p: ConditionParams,
     market: MarketParams,
+    venue: VenueParams,
 ) -> None:
     """Write the rows of one tile, after its quotes.
 
@@ -66,6 +74,7 @@ def write_conditions(
         key: Of the random stream.
         p: Constants.
         market: Constants of the market.
+        venue: And of the venue.
     """
     if market.parts.basis:
         _quote_basis(rows, x, market)
@@ -84,6 +93,8 @@ def write_conditions(
         follow_crowd(rows, x, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, key, p.mishaps)
+    if p.keeper.on:
+        write_keeper(rows, path_ids, counters, key, p.keeper, venue)
 
 
 @kernel

@@ -20,6 +20,7 @@ ON = {
     "failure": {"probability": 0.1},
     "sandwich": {"probability": 0.1, "loss_bp": 1.0},
     "halt": {"move": 0.1},
+    "keeper": {},
     "margin": {"collateral": 1.0},
     "option": {},
 }

@@ -42,6 +42,7 @@ DIGESTS = {
     "gamma-vega": "3c94987a108156ecfe86ded9695a2030",
     "gamma-vega-sabr": "d9e2fa5e82d7f67adacdc7cb9d21b977",
     "hyperliquid": "dbd5c12e63978f44e8c4a9c74be643d8",
+    "keeper-vault": "7ecefba2799bda5125644077317d5ec0",
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
     "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
     "poddar-heston": "8f474954123ce3d478c88102ce281cc1",

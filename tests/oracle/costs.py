@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp, inf, sqrt
 
 from tests.oracle.gas import gas_over_mean, log_gas
+from tests.oracle.keeper import takes
 from tests.oracle.mishaps import mishaps
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
@@ -21,6 +22,7 @@ COMPONENTS = (
     "failed_gas",
     "sandwich",
     "liquidation",
+    "keeper",
 )
 
 
@@ -37,10 +39,12 @@ def costs(world: State) -> dict[str, float]:
     daily = vol / sqrt(config.episode.days_per_year)
     share = sqrt(notional / execution.daily_volume)
     depth = inf if execution.depth is None else execution.depth
+    gas_cost = eth * exp(world.log_spot) / config.book.contracts
+    gas_cost += execution.gas_cost_bp * BP * gas_over_mean(world)
     return {
         "gas_price": price,
-        "gas_cost": eth * exp(world.log_spot) / config.book.contracts
-        + execution.gas_cost_bp * BP * gas_over_mean(world),
+        "gas_cost": gas_cost,
+        "keeper_cost": takes(world, gas_cost),
         "half_spread": execution.half_spread_bp * BP * worse,
         "sandwich_rate": mishaps(world)[1],
         "impact_linear": notional / depth * worse,
@@ -63,5 +67,6 @@ def cost_of_trade(
             "gas": now["gas_cost"],
             "fixed": execution.fixed_cost_bp * BP,
             "sandwich": now["sandwich_rate"] * value,
+            "keeper": now["keeper_cost"],
         }
     return cost

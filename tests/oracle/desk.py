@@ -9,6 +9,7 @@ from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.keeper import is_away
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
@@ -124,7 +125,7 @@ class Desk:
                 limit = max(limit, abs(self.held))
             target = min(max(target, -limit), limit)
         target = self.in_lots(target)
-        if self.halted:
+        if self.halted or is_away(self.world, self.decision):
             return self.held, False
         failed = target != self.held and mishaps(self.world)[0]
         return (self.held if failed else target), failed

@@ -10,6 +10,7 @@ from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
+from tests.oracle.keeper import is_away
 from tests.oracle.mishaps import mishaps
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
@@ -30,12 +31,15 @@ def rows(desk: Desk) -> dict[str, float]:
         "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
         "realised_volatility": sqrt(world.variance),
         "true_volatility": volatility(world),
-        "fixed_cost": config.execution.fixed_cost_bp * BP + now["gas_cost"],
+        "fixed_cost": config.execution.fixed_cost_bp * BP
+        + now["gas_cost"]
+        + now["keeper_cost"],
         "proportional_cost": config.execution.fee_bp * BP
         + now["half_spread"]
         + mean_sandwich(desk),
         "order_fails": float(mishaps(world)[0]),
         "halted": float(desk.halted > 0),
+        "keeper_away": float(is_away(world, desk.decision)),
         "log_gas": log_gas(world),
         "hour_sin": sin(2.0 * pi * world.hour / 24.0),
         "hour_cos": cos(2.0 * pi * world.hour / 24.0),

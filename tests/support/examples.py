@@ -110,6 +110,13 @@ ADVERSE: Final = (
     "holdings.high=1.5",
 )
 
+# Behind a keeper that looks at every second decision, on prices of two before.
+KEPT: Final = (
+    "name=kept",
+    "execution.keeper={interval_hours: 12, stale_hours: 12, missed: 0.2, "
+    "gas_premium: 0.3, tip: 0.8, rivals: 2.0, congestion: 0.7}",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

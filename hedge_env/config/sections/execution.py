@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.option import OptionConfig
 
 Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
@@ -83,4 +84,5 @@ class ExecutionConfig(Model):
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None
     margin: MarginConfig | None = None
+    keeper: KeeperConfig | None = None  # None: every decision is acted on at once
     option: OptionConfig | None = None  # second hedge instrument; None: no option
