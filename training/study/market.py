@@ -15,7 +15,7 @@ from hedge_env.training.compare import compare
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.contenders import OPTIMA
-from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
 from hedge_env.training.tune import tune_to_file
 
@@ -120,10 +120,7 @@ def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["key"] != key:
             return None
-        summary = dict(document["summary"])
-        summary["policies"] = tuple(
-            PolicyRow.from_document(row) for row in summary["policies"]
-        )
-        return StudyMarket(Summary(**summary), float(document["seconds"]), kept=True)
+        summary = Summary.from_document(document["summary"])
+        return StudyMarket(summary, float(document["seconds"]), kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again
