@@ -15,6 +15,7 @@ from hedge_env.evaluation.liquidity import holds_liquidity_alone, liquidity_part
 from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
+from hedge_env.training.results.findings import leader
 from hedge_env.training.results.recorded_market import with_replay
 from hedge_env.training.results.summary import (
     Contender,
@@ -22,6 +23,7 @@ from hedge_env.training.results.summary import (
     Summary,
     build_summary,
 )
+from hedge_env.training.results.vault import keeper_entry, pool_entry
 
 __all__ = ["Comparison", "is_contested", "measure", "premium_bp"]
 
@@ -136,7 +138,22 @@ def measure(
     summary = replace(
         with_replay(summary, config), liquidity=_liquidity(config, n_looked_into, seed)
     )
-    return Comparison(summary, config, contenders, policies, tuple(tables))
+    found = Comparison(summary, config, contenders, policies, tuple(tables))
+    return _with_vault(found, n_looked_into, seed) if attributed else found
+
+
+def _with_vault(found: Comparison, n_paths: int, seed: int) -> Comparison:
+    """Add what the keeper costs and what depositors get, of the policies looked at."""
+    config, keeper, pool = found.config, [], []
+    for risk_aversion in found.summary.risk_aversions:
+        row = leader(found.summary, risk_aversion)
+        policy = found.policies[found.picked(row)]
+        if config.execution.keeper is not None:
+            keeper.append(keeper_entry(row, policy, config, n_paths=n_paths, seed=seed))
+        if config.report.depositors is not None:
+            pool.append(pool_entry(row, policy, config, n_paths=n_paths, seed=seed))
+    summary = replace(found.summary, keeper=tuple(keeper), pool=tuple(pool))
+    return replace(found, summary=summary)
 
 
 def _liquidity(
