@@ -34,6 +34,9 @@ LIQUIDATION: Final = _components.row(
 KEEPER: Final = _components.row(
     _AMOUNT, "premium on gas and tips of a keeper", when="execution.keeper"
 )
+FRONT_RUN: Final = _components.row(
+    _AMOUNT, "lost to who trades ahead", when="execution.front_runner"
+)
 COMPONENT_ROWS: Final = _components.declared(globals())
 
 # Rest of the record of one decision.

@@ -155,6 +155,14 @@ OPTION_LIMIT: Final = _table.row(
     "-", "largest holdings of it, bought or sold", when=_OPTION
 )
 
+# Of who trades ahead; see desk/front_runner.py.
+LEARNED: Final = _table.row(
+    "-",
+    "log of an adversary's guess over what it started from",
+    when="execution.front_runner",
+    seen=False,
+)
+
 ROWS: Final = _table.declared(globals())
 FIELDS: Final = tuple(row.name for row in ROWS)
 UNITS: Final = {row.name: row.unit for row in ROWS}

@@ -133,6 +133,7 @@ class HedgeBatch:
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
+        self.rows[field.LEARNED, chosen] = 0.0
         self.rows[self._first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]

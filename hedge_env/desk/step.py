@@ -28,6 +28,11 @@ from hedge_env.desk.accounts import add_up, clear
 from hedge_env.desk.band_position import write_position
 from hedge_env.desk.charges import ChargeParams, charge_params, charge_trade, pay
 from hedge_env.desk.closing import liquidate
+from hedge_env.desk.front_runner import (
+    FrontRunnerParams,
+    front_runner_params,
+    trade_ahead,
+)
 from hedge_env.desk.margin import (
     MarginParams,
     call_margin,
@@ -54,6 +59,7 @@ class StepParams(NamedTuple):
     holding: HoldingParams
     options: OptionParams
     margin: MarginParams
+    adversary: FrontRunnerParams
 
 
 def step_params(
@@ -78,6 +84,7 @@ def step_params(
         ),
         options=option_params(config, listed),
         margin=margin_params(execution.margin),
+        adversary=front_runner_params(config),
     )
 
 
@@ -140,6 +147,8 @@ def settle_tile(
 
     fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, fill_price, failed, record, p.charges)
+    if p.adversary.on:
+        trade_ahead(before, after, record, p.adversary)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]

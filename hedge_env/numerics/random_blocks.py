@@ -25,7 +25,8 @@ CLIENT_ORDERS_BLOCK: Final = 8  # uniforms, at decisions
 RISK_AVERSION_BLOCK: Final = 16  # uniform 0, at the start
 WINDOW_ORDER_BLOCK: Final = 17  # uniforms: order of the windows of a recorded market
 POOL_VOLUME_BLOCK: Final = 18  # normal 0, at decisions: volume of a pool
-KEEPER_BLOCK: Final = 19  # uniform 0, at decisions: a run of the keeper is missed
+# Uniforms 0 and 1, at decisions: a run of the keeper is missed, comes at random.
+KEEPER_BLOCK: Final = 19
 
 RESERVED: Final = {
     "mishaps": (MISHAPS_BLOCK, (0, 1)),
@@ -33,7 +34,7 @@ RESERVED: Final = {
     "risk aversion": (RISK_AVERSION_BLOCK, (0,)),
     "order of windows": (WINDOW_ORDER_BLOCK, (0, 1, 2, 3)),
     "pool volume": (POOL_VOLUME_BLOCK, (0,)),
-    "keeper": (KEEPER_BLOCK, (0,)),
+    "keeper": (KEEPER_BLOCK, (0, 1)),
 }
 
 

@@ -1,6 +1,7 @@
 r"""A keeper: who sends the transactions of a vault, when, and for how much.
 
-It runs at every n-th decision, and misses a run with probability
+It runs at every n-th decision, or at each with probability 1 / n, drawn anew, so that
+nobody knows beforehand. It misses a run with probability
 
 .. math:: p(x) = \frac{p_0 e^{k x}}{1 - p_0 + p_0 e^{k x}}
 
@@ -51,7 +52,8 @@ class KeeperParams(NamedTuple):
     """Constants of a keeper."""
 
     on: bool
-    every: float  # decisions from one run to the next
+    every: float  # decisions from one run to the next; on average if random
+    random: bool
     missed: float  # probability of a missed run at the median gas price [-]
     premium: float  # of gas [-]
     tip: float  # what a run is worth at most, over its gas [-]
@@ -63,6 +65,7 @@ class KeeperParams(NamedTuple):
 NO_KEEPER = KeeperParams(
     on=False,
     every=1.0,
+    random=False,
     missed=0.0,
     premium=0.0,
     tip=0.0,
@@ -88,6 +91,7 @@ def keeper_params(
     p = KeeperParams(
         on=True,
         every=float(keeper.decisions("interval_hours", config.episode)),
+        random=keeper.timing == "random",
         missed=float(keeper.missed),
         premium=float(keeper.gas_premium),
         tip=float(keeper.tip),
@@ -178,10 +182,13 @@ def write_keeper(
         due = step[i] == p.every * np.floor(step[i] / p.every)
         away[i] = 0.0 if due else 1.0
     log_gas, gas = part(rows, field.LOG_GAS), part(rows, field.GAS_COST)
-    if p.missed > 0.0:
+    if p.missed > 0.0 or p.random:
         ids, steps = path_ids[rows.low : rows.high], counters[rows.low : rows.high]
         u = np.empty((4, ids.size))
         fill_uniforms(u, ids, steps, KEEPER_BLOCK, key[0], key[1])
+        if p.random:
+            for i in range(away.size):
+                away[i] = 0.0 if p.every * u[1, i] < 1.0 else 1.0
         for i in range(away.size):
             missed = u[0, i] < missed_probability(log_gas[i], p)
             away[i] = 1.0 if missed else away[i]

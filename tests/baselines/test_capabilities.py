@@ -21,6 +21,7 @@ ON = {
     "sandwich": {"probability": 0.1, "loss_bp": 1.0},
     "halt": {"move": 0.1},
     "keeper": {},
+    "front_runner": {"loss_bp": 10.0},
     "margin": {"collateral": 1.0},
     "option": {},
 }

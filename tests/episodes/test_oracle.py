@@ -16,7 +16,7 @@ from tests.oracle.keeper import seen
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
-from tests.support.examples import ADVERSE, KEPT, full_config, stormy_config
+from tests.support.examples import ADVERSE, KEPT, WATCHED, full_config, stormy_config
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -88,6 +88,8 @@ CONFIGS += [
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
     full_config(*KEPT),
+    full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
+    full_config(*WATCHED),
     stormy_config(*ADVERSE, *KEPT, "name=kept-stormy"),
     stormy_config("name=least-order", "execution.least_order=1.5"),
 ]

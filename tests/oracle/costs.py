@@ -23,6 +23,7 @@ COMPONENTS = (
     "sandwich",
     "liquidation",
     "keeper",
+    "front_run",
 )
 
 

@@ -9,6 +9,7 @@ from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.front_runner import FrontRunner
 from tests.oracle.keeper import is_away
 from tests.oracle.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
@@ -34,8 +35,10 @@ class Desk:
     settled: dict[int, float] = field(default_factory=dict)
     others: dict[int, Pool | Perpetual] = field(default_factory=dict)
     coins: tuple[int, float, float] | None = None  # decision, value then, gained
+    adversary: FrontRunner = field(init=False)
 
     def __post_init__(self) -> None:
+        self.adversary = FrontRunner(self.config)
         for number, leg in enumerate(self.config.book.legs):
             if leg.kind == "amm":
                 self.others[number] = Pool(leg, self.config)
@@ -161,9 +164,11 @@ class Desk:
         self.closed = 0.0
         cost = self.charge(traded, fill, now, charged)
         cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
+        error, value = old - marked["delta"], abs(traded) * fill
+        cost["front_run"] = self.adversary.takes(self.decision, error, value)
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
-        self.cash -= cost["funding"] + cost["failed_gas"]
+        self.cash -= cost["funding"] + cost["failed_gas"] + cost["front_run"]
         hedge = old * (fill - price) + self.held * (hedge_price(world) - fill)
         self.equity += hedge - sum(cost.values())
         self.decision += 1

@@ -27,12 +27,14 @@ def is_away(world: State, decision: int) -> bool:
     keeper = world.config.execution.keeper
     if keeper is None:
         return False
-    hours = decision * world.config.episode.decision_interval_hours
-    if abs(hours / keeper.interval_hours - round(hours / keeper.interval_hours)) > 1e-9:
-        return True
+    u = world.noise.uniforms(world.steps, BLOCK)
+    every = keeper.interval_hours / world.config.episode.decision_interval_hours
+    is_due = abs(decision / every - round(decision / every)) < 1e-9
+    if keeper.timing == "random":
+        is_due = u[1] < 1.0 / every
     p = keeper.missed
     odds = p / (1.0 - p) * exp(keeper.congestion * log_gas(world))
-    return world.noise.uniforms(world.steps, BLOCK)[0] < odds / (1.0 + odds)
+    return not is_due or u[0] < odds / (1.0 + odds)
 
 
 def takes(world: State, gas_cost: float) -> float:

@@ -116,6 +116,11 @@ KEPT: Final = (
     "execution.keeper={interval_hours: 12, stale_hours: 12, missed: 0.2, "
     "gas_premium: 0.3, tip: 0.8, rivals: 2.0, congestion: 0.7}",
 )
+# Somebody learns when it trades.
+WATCHED: Final = (
+    "name=watched",
+    "execution.front_runner={loss_bp: 30, guess: 0.3, learning: 0.2, caution: 0.7}",
+)
 
 Rule = Callable[[HedgeBatch], FloatArray]
 

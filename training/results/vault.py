@@ -26,7 +26,6 @@ __all__ = ["keeper_entry", "keeper_sentence", "pool_entry", "pool_sentence"]
 
 _TIMES = 60  # of a path of the share price, at most
 _SIZES = (1, 10, 100, 1000, 10_000)  # numbers of depositors
-_MINUS = "\N{MINUS SIGN}"
 
 
 def keeper_entry(
@@ -180,7 +179,14 @@ def pool_sentence(config: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return text
     deposit = amount(notional(config) / found["depositors"], currency)
     costs = ", ".join(
-        f"{amount(cost, currency)} among {number:,}"
+        f"{_paid(cost, currency)} among {number:,}"
         for number, cost in zip(found["numbers"], found["cost"], strict=True)
     )
-    return f"{text} A depositor of {deposit} pays a month: {costs}."
+    return f"{text} A depositor of {deposit} pays a month {costs}."
+
+
+def _paid(cost: float, currency: str) -> str:
+    """A cost, or an income, among other costs."""
+    if cost < 0.0:
+        return f"nothing, and earns {amount(-cost, currency)},"
+    return amount(cost, currency)

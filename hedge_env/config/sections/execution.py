@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.sections.front_runner import FrontRunnerConfig
 from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.option import OptionConfig
 
@@ -85,4 +86,5 @@ class ExecutionConfig(Model):
     halt: HaltConfig | None = None
     margin: MarginConfig | None = None
     keeper: KeeperConfig | None = None  # None: every decision is acted on at once
+    front_runner: FrontRunnerConfig | None = None
     option: OptionConfig | None = None  # second hedge instrument; None: no option

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ class KeeperConfig(Model):
     # decision interval.
     interval_hours: Hours = 4.0
     stale_hours: Annotated[float, Field(ge=0.0, le=1e6)] = 0.0
+    # At every n-th decision, or at each with probability 1 / n, so that nobody knows.
+    timing: Literal["regular", "random"] = "regular"
     missed: Probability = 0.0  # that a run does not happen, at the median gas price
     gas_premium: _Share = 0.0  # of the gas of a transaction
     # Auction of tips: what a run is worth at most over its gas, and others who bid

@@ -16,7 +16,7 @@ from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape, TapeMarket
-from tests.support.examples import ADVERSE, KEPT, full_config, stormy_config
+from tests.support.examples import ADVERSE, KEPT, WATCHED, full_config, stormy_config
 
 # Two decisions and the end, with numbers that can be followed by hand.
 HAND = {
@@ -205,6 +205,7 @@ IDENTITY += [
     # Paid until an order fills part of the way through a decision, and after it.
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
     full_config(*ADVERSE, *KEPT),
+    full_config(*ADVERSE, *KEPT, *WATCHED),
 ]
 
 
