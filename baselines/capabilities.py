@@ -37,7 +37,10 @@ DYNAMIC_PROGRAMMING: Final[Known] = {
 # and book from a tape of their rows, and one instrument.
 FUSED_EPISODES: Final[Known] = {
     "": _SECTIONS,
-    "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
+    "execution": (
+        f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot failure sandwich "
+        "halt keeper"
+    ),
     "book": "contracts legs margin",
 }
 

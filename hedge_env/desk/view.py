@@ -16,7 +16,7 @@ from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.desk.band_position import observe_position
 
 # Of the market, and known without looking at it.
-_CLOCK: Final = (
+KNOWN_NOW: Final = (
     field.HOUR_SIN,
     field.HOUR_COS,
     field.TIME_TO_MATURITY,
@@ -25,7 +25,8 @@ _CLOCK: Final = (
     *(row.number for row in field.STOPPING_ROWS),
 )
 _OLD: Final[IntArray] = np.array(
-    [row for row in range(field.N_MARKET_FIELDS) if row not in _CLOCK], dtype=np.int64
+    [row for row in range(field.N_MARKET_FIELDS) if row not in KNOWN_NOW],
+    dtype=np.int64,
 )
 
 
