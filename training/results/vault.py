@@ -182,11 +182,9 @@ def pool_sentence(config: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         f"{_paid(cost, currency)} among {number:,}"
         for number, cost in zip(found["numbers"], found["cost"], strict=True)
     )
-    return f"{text} A depositor of {deposit} pays a month {costs}."
+    return f"{text} A depositor of {deposit}, by the month, {costs}."
 
 
 def _paid(cost: float, currency: str) -> str:
-    """A cost, or an income, among other costs."""
-    if cost < 0.0:
-        return f"nothing, and earns {amount(-cost, currency)},"
-    return amount(cost, currency)
+    """A cost, or an income, among others."""
+    return f"{'earns' if cost < 0.0 else 'pays'} {amount(abs(cost), currency)}"

@@ -91,8 +91,8 @@ def test_sentences_are_in_currency_and_an_income_is_earned(found):
     entry = dict(summary.pool[1]) | {"numbers": [1, 100], "cost": [120.0, -4.2]}
     text = pool_sentence(summary.config, entry)
     assert text.startswith("A share, from 1, at risk aversion 10 behind ")
-    assert "A depositor of USD 2,000 pays a month USD 120 among 1, " in text
-    assert text.endswith("nothing, and earns USD 4.20, among 100.")
+    assert "A depositor of USD 2,000, by the month, pays USD 120 among 1, " in text
+    assert text.endswith(" earns USD 4.20 among 100.")
     assert MINUS not in text
     assert "depositor of" not in pool_sentence(summary.config, entry | {"cost": None})
 
