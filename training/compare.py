@@ -122,8 +122,7 @@ def compare(
     parse_criterion(criterion)
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
-    policies = with_usual(policies, config)
-    named, agents = find_contenders(policies, config)
+    named, agents = find_contenders(with_usual(policies, config), config)
     rules = [rule for rule in named if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import exp, inf, sqrt
 
+from tests.oracle.execution.keeper import takes
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.gas import gas_over_mean, log_gas
-from tests.oracle.keeper import takes
-from tests.oracle.mishaps import mishaps
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
 from tests.oracle.volatility import volatility

@@ -9,9 +9,9 @@ from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
-from tests.oracle.front_runner import FrontRunner
-from tests.oracle.keeper import is_away
-from tests.oracle.mishaps import mishaps
+from tests.oracle.execution.front_runner import FrontRunner
+from tests.oracle.execution.keeper import is_away
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.state import BP

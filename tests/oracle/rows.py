@@ -8,10 +8,10 @@ from hedge_env.config.sections.liabilities import LiabilityConfig
 from tests.oracle.basis import hedge_price, log_basis
 from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
+from tests.oracle.execution.keeper import is_away
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
-from tests.oracle.keeper import is_away
-from tests.oracle.mishaps import mishaps
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
 from tests.oracle.volatility import volatility

@@ -174,6 +174,8 @@ def _against_usual(summary: Summary, row: PolicyRow) -> str:
     name, params = rule_in_words(row.name), parameter_text(row.params)
     if params and ":" not in row.name:
         name = f"{name} ({params})"
+    if row.name in usual_rules(summary.config):
+        name = f"{name}, a usual one"
     if row.best_rule:
         name = f"the best rule, {name},"
     elif row.kind == "agent":

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -135,24 +136,35 @@ def measure(
         attributions=attributions,
         validation=validation,
     )
-    summary = replace(
-        with_replay(summary, config), liquidity=_liquidity(config, n_looked_into, seed)
-    )
+    summary = with_replay(summary, config)
     found = Comparison(summary, config, contenders, policies, tuple(tables))
-    return _with_vault(found, n_looked_into, seed) if attributed else found
+    return _looked_into(found, n_looked_into, vault=attributed)
 
 
-def _with_vault(found: Comparison, n_paths: int, seed: int) -> Comparison:
-    """Add what the keeper costs and what depositors get, of the policies looked at."""
-    config, keeper, pool = found.config, [], []
-    for risk_aversion in found.summary.risk_aversions:
+def _looked_into(found: Comparison, n_paths: int, *, vault: bool) -> Comparison:
+    """Add what takes further runs, on some of the test paths.
+
+    Args:
+        found: What was measured.
+        n_paths: Number of test paths.
+        vault: Whether to say what a keeper costs and what depositors get.
+    """
+    config, seed = found.config, found.summary.seed
+    keeper: list[Mapping[str, Any]] = []
+    pool: list[Mapping[str, Any]] = []
+    for risk_aversion in found.summary.risk_aversions if vault else ():
         row = leader(found.summary, risk_aversion)
         policy = found.policies[found.picked(row)]
         if config.execution.keeper is not None:
             keeper.append(keeper_entry(row, policy, config, n_paths=n_paths, seed=seed))
         if config.report.depositors is not None:
             pool.append(pool_entry(row, policy, config, n_paths=n_paths, seed=seed))
-    summary = replace(found.summary, keeper=tuple(keeper), pool=tuple(pool))
+    summary = replace(
+        found.summary,
+        liquidity=_liquidity(config, n_paths, seed),
+        keeper=tuple(keeper),
+        pool=tuple(pool),
+    )
     return replace(found, summary=summary)
 
 

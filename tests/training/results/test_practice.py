@@ -149,6 +149,15 @@ def test_the_first_sentence_names_rule_cost_and_savings() -> None:
     assert ". It has an objective of" in text
 
 
+def test_a_usual_rule_that_is_the_best_says_so() -> None:
+    best = FOUND.summary.best_rule(10.0).name
+    summary = usual_summary(best, "delta")
+    rows = tuple(row for row in summary.policies if row.kind == "baseline")
+    first = findings.headline(replace(summary, policies=rows)).split(". ")[0]
+    assert f"the best rule, {best} (half width 0.123), a usual one, costs" in first
+    assert first.count("the usual") == 1
+
+
 def test_of_an_agent_too() -> None:
     text = findings.headline(usual_summary(*USUAL))
     assert text.startswith("At risk aversion 10, the agent an <agent> & $x$ costs USD")
