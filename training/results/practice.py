@@ -194,13 +194,21 @@ def _against(one: Saving, unit: float, currency: str) -> str:
     rule = f"the usual {rule_in_words(one.usual)}"
     if abs(value) <= Z_95 * error:
         return f"cannot be told from {rule} ({amount(value, currency, error)} a month)"
-    cost = amount(abs(one.cost_bp * unit), currency)
-    how = f"at {cost} {'less' if one.cost_bp >= 0.0 else 'more'} cost"
-    if value * one.cost_bp > 0.0:
-        how = f"{cost} of it in cost"
+    how = _parts(value, one.cost_bp * unit, currency)
     verb = "saves" if value > 0.0 else "loses"
     money = f"{amount(abs(value), currency, error)} a month"
     return f"{verb} {money} ({how}) against {rule}"
+
+
+def _parts(whole: float, cost: float, currency: str) -> str:
+    """What of a saving, or a loss, is cost, and what is risk."""
+    risk = whole - cost
+    if cost * risk >= 0.0:
+        return f"{amount(abs(cost), currency)} of it in cost"
+    first, other = ("cost", "risk") if whole * cost > 0.0 else ("risk", "cost")
+    sizes = {"cost": amount(abs(cost), currency), "risk": amount(abs(risk), currency)}
+    against = "more" if whole > 0.0 else "less"
+    return f"{sizes[first]} in {first}, at {sizes[other]} {against} {other}"
 
 
 def rule_in_words(name: str) -> str:

@@ -80,8 +80,26 @@ def test_a_cost_that_is_an_income_is_earned() -> None:
     ("objective", "cost", "text"),
     [
         (10.0, 4.0, "saves USD 203 ± 20 a month (USD 81.11 of it in cost) against the"),
-        (10.0, -4.0, "saves USD 203 ± 20 a month (at USD 81.11 more cost) against the"),
-        (-10.0, 4.0, "loses USD 203 ± 20 a month (at USD 81.11 less cost) against the"),
+        (
+            10.0,
+            14.0,
+            "saves USD 203 ± 20 a month (USD 284 in cost, at USD 81.11 mor",
+        ),
+        (
+            10.0,
+            -4.0,
+            "saves USD 203 ± 20 a month (USD 284 in risk, at USD 81.11 mor",
+        ),
+        (
+            -10.0,
+            4.0,
+            "loses USD 203 ± 20 a month (USD 284 in risk, at USD 81.11 les",
+        ),
+        (
+            -10.0,
+            -14.0,
+            "loses USD 203 ± 20 a month (USD 284 in cost, at USD 81.11 les",
+        ),
         (-10.0, -4.0, "loses USD 203 ± 20 a month (USD 81.11 of it in cost) against"),
         (0.5, 4.0, "cannot be told from the usual delta-threshold (threshold 0.05) ("),
     ],
