@@ -17,6 +17,7 @@ from hedge_env.book.coin_margin import COIN_MARGIN
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.book.perpetual_options import EVERLASTING, POWER
+from hedge_env.book.rolled_calls import ROLLED_CALL
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine.processes import MarketParams
 
@@ -25,6 +26,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "everlasting": EVERLASTING,
     "forward": FORWARD,
     "power": POWER,
+    "rolled_call": ROLLED_CALL,
 }
 
 

@@ -27,6 +27,7 @@ DIGESTS = {
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
+    "covered-call-vault": "543a3638e3435029cf73cb8e594f22de",
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",
     "deribit-inverse": "aab38edb4cfd3ad8ac0e576c876f1936",

@@ -87,6 +87,17 @@ CONFIGS += [
     full_config(
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
+    load_config(
+        "covered-call-vault",
+        settings=[
+            "name=rolled",
+            "episode.decisions=36",  # the last call ends with the episode
+            "market.regime.start=stress",
+            "book.legs.0.maturity_days=2",
+            "book.legs.1.roll_days=1",
+            "execution.keeper=null",
+        ],
+    ),
     full_config(*KEPT),
     full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
     full_config(*WATCHED),

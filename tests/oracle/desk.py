@@ -14,6 +14,7 @@ from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.perpetual import Perpetual
 from tests.oracle.pool import VOLUME_BLOCK, Pool
+from tests.oracle.rolled_call import RolledCall
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
 from tests.oracle.volatility import volatility
@@ -33,7 +34,7 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
-    others: dict[int, Pool | Perpetual] = field(default_factory=dict)
+    others: dict[int, Pool | Perpetual | RolledCall] = field(default_factory=dict)
     coins: tuple[int, float, float] | None = None  # decision, value then, gained
     adversary: FrontRunner = field(init=False)
 
@@ -44,6 +45,8 @@ class Desk:
                 self.others[number] = Pool(leg, self.config)
             elif leg.kind in ("everlasting", "power"):
                 self.others[number] = Perpetual(leg, self.config)
+            elif leg.kind == "rolled_call":
+                self.others[number] = RolledCall(leg, self.config)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
 
@@ -67,6 +70,12 @@ class Desk:
                 gamma, vega = gamma + marked["gamma"], vega + marked["vega"]
                 continue
             days = self.days_left(leg.maturity_days)
+            if leg.kind == "forward":
+                ended = days == 0.0
+                price = self.settled.setdefault(number, spot) if ended else spot
+                value += leg.quantity * (price - leg.moneyness)
+                delta -= 0.0 if ended else leg.quantity
+                continue
             if days == 0.0:
                 gain = spot - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
@@ -94,9 +103,11 @@ class Desk:
         self.coins = self.decision, value / spot, gained
         return gained, delta + value / spot
 
-    def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
-        """What a position adds, its fees or funding until now settled."""
-        if isinstance(position, Perpetual):
+    def mark_other(
+        self, position: Pool | Perpetual | RolledCall, spot: float
+    ) -> dict[str, float]:
+        """What a position adds, its fees, funding or premiums until now settled."""
+        if isinstance(position, Perpetual | RolledCall):
             episode = self.config.episode
             days = episode.decisions * episode.decision_interval_hours / 24.0
             tenors = [other.tenor_days for other in self.config.book.legs]
