@@ -188,6 +188,7 @@ def imbalance(batch: HedgeBatch, start_value: FloatArray) -> float:
     wealth = wealth + rows[field.BOOK_VALUE]
     earned = totals.hedge_pnl + totals.book_pnl - totals.cost
     scale = np.abs(start_value) + np.abs(totals.cash) + np.abs(totals.hedge_pnl)
+    scale = scale + np.abs(totals.book_pnl)  # all there is where a book starts at 0
     scale = np.maximum(scale, 1e-9)  # an empty book before the first trade
     return float((np.abs(wealth - start_value - earned) / scale).max())
 
