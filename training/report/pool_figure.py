@@ -46,6 +46,8 @@ def pool_figure(
             right.plot(found["numbers"], costs, color=style.colour, marker="o")
             right.axvline(found["depositors"], color=INK, linewidth=0.7, linestyle=":")
             right.set_xscale("log")
+            right.set_xticks(found["numbers"], [f"{n:,}" for n in found["numbers"]])
+            right.minorticks_off()
             right.set_xlabel("depositors")
             right.set_ylabel(f"{currency} a month and depositor".strip())
             finish_axes(right)

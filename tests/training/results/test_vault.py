@@ -9,7 +9,9 @@ from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.evaluation.pool import drawdown, share_prices
 from hedge_env.training.compare import compare
+from hedge_env.training.report.pool_figure import pool_figure
 from hedge_env.training.report.report import render_report
+from hedge_env.training.report.style import policy_styles
 from hedge_env.training.report.tables import print_summary
 from hedge_env.training.results.vault import (
     depositor_costs,
@@ -110,6 +112,19 @@ def test_the_document_the_report_and_the_terminal_show_it(found, capsys):
     assert "The keeper, at risk aversion 2 behind" in shown
     assert "A share, from 1," in shown
     assert "a month on USD 200,000" in shown
+
+
+def test_the_picture_names_every_number_of_depositors(found):
+    style = policy_styles([("a", "baseline")])["a"]
+    entry = dict(found.summary.pool[1])
+    figure = pool_figure(entry, "USD", style)
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    shown = [label.get_text() for label in right.get_xticklabels(which="both")]
+    assert shown == ["1", "10", "100", "1,000", "10,000"]
+    assert left.get_lines()[0].get_xdata()[-1] == entry["path"]["days"][-1]
+    alone = pool_figure(entry | {"cost": None}, "", style)
+    assert len(alone.axes) == 1
 
 
 def test_without_keeper_and_depositors_nothing_is_said():
