@@ -136,9 +136,9 @@ def measure(
         attributions=attributions,
         validation=validation,
     )
-    summary = with_replay(summary, config)
     found = Comparison(summary, config, contenders, policies, tuple(tables))
-    return _looked_into(found, n_looked_into, vault=attributed)
+    found = _looked_into(found, n_looked_into, vault=attributed)
+    return replace(found, summary=with_replay(found.summary, config))
 
 
 def _looked_into(found: Comparison, n_paths: int, *, vault: bool) -> Comparison:

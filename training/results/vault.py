@@ -118,7 +118,7 @@ def pool_entry(
         "policy": row.name,
         "risk_aversion": row.risk_aversion,
         "mean": mean,
-        "se": error,
+        "mean_se": error,
         "deviation": float(prices[-1].std(ddof=1)),
         "below": float((prices[-1] < 1.0).mean()),
         "drawdown": {
