@@ -8,13 +8,13 @@ from math import copysign, exp, floor, log, sqrt
 from hedge_env.config import EnvConfig
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
+from tests.oracle.book.perpetual import Perpetual
+from tests.oracle.book.pool import VOLUME_BLOCK, Pool
+from tests.oracle.book.rolled_call import RolledCall
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
 from tests.oracle.execution.front_runner import FrontRunner
 from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
-from tests.oracle.perpetual import Perpetual
-from tests.oracle.pool import VOLUME_BLOCK, Pool
-from tests.oracle.rolled_call import RolledCall
 from tests.oracle.state import BP
 from tests.oracle.surface import smile
 from tests.oracle.volatility import volatility
