@@ -67,7 +67,7 @@ format: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(HEDGE) benchmark
 
-# About an hour; it can be interrupted and goes on where it stopped.
+# An hour and a half at most; it can be interrupted and goes on where it stopped.
 study: $(INSTALLED)
 	$(HEDGE) study --threads 2 $(STUDY)
 

@@ -11,14 +11,16 @@ another centre, and jumps weigh more than a diffusion,
 
 with :math:`y_i` the optimal target in the market of :math:`\sigma_i`, h the holdings,
 m the centre of all rules (:mod:`hedge_env.baselines.rule.centre`), :math:`\Delta_i`
-delta in that market, and f the factor on risk aversion that is best on training paths.
+delta in that market, and f the factor on risk aversion that is best on training paths,
+as is how far the centre leans to the side that funding pays.
 Being exactly flat stays what it is, since it saves the last trade.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -35,10 +37,12 @@ from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.baselines.optimum.trade_regions import look_up
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.centre_fit import certain_centre
+from hedge_env.baselines.tuning.tune import pays_funding
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.policies.policy import PolicyKind
+from hedge_env.pricing.funding_lean import FUNDING_LEAN_INPUTS
 from hedge_env.pricing.least_variance import VEGA_TERM_INPUTS
 
 _PATHS = 2048  # of the training stream, on which everything is fitted
@@ -47,6 +51,7 @@ _MOST_LEVELS = 9
 _RARE = 0.002  # share of volatilities left out on either side
 _TRIALS = 8  # of the factor on risk aversion
 _LEAST_FACTOR, _MOST_FACTOR = 0.1, 10.0
+_LEANS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0)
 _COARSE, _FINE = 101, 201  # points of the grid of holdings
 
 
@@ -127,6 +132,7 @@ class FrozenOptimum:
             (
                 *("log_moneyness", "log_gas", "gas_season", "holdings", "step"),
                 *("implied_volatility", "delta", *VEGA_TERM_INPUTS),
+                *FUNDING_LEAN_INPUTS,
             )
         )
     )
@@ -144,6 +150,16 @@ class FrozenOptimum:
         self.levels, self.volatilities, self.centre = levels, volatilities, centre
         self.factor = factor
         self._gas, self._seasonal = gas, seasonal
+
+    def leaning(self, kappa: float) -> FrozenOptimum:
+        """The same policy around a centre that leans to the side funding pays.
+
+        Args:
+            kappa: How far, see `hedge_env.pricing.funding_lean` [-].
+        """
+        leaned = copy.copy(self)
+        leaned.centre = replace(self.centre, centre_funding=kappa)
+        return leaned
 
     def reset(self, n_paths: int) -> None:
         """Nothing to forget."""
@@ -209,15 +225,27 @@ def frozen_optimum(config: EnvConfig, risk_aversion: float) -> FrozenOptimum:
     tape = record_tape(config, ids, seed=0, stream="training")
     programme = _Programme(config, tape)
 
-    def cost(log_factor: float) -> float:
-        policy = programme.policy(risk_aversion, float(np.exp(log_factor)), _COARSE)
+    def cost(policy: FrozenOptimum) -> float:
         table = evaluate_on_tape(policy, tape, config, risk_aversion)
         return float(table.objective.mean())
 
+    def of_factor(log_factor: float) -> FrozenOptimum:
+        return programme.policy(risk_aversion, float(np.exp(log_factor)), _COARSE)
+
+    lean = 0.0
+    if pays_funding(config):
+        plain = of_factor(0.0)
+        lean = min(_LEANS, key=lambda kappa: cost(plain.leaning(kappa)))
     limits = np.log(_LEAST_FACTOR), np.log(_MOST_FACTOR)
     options = {"maxiter": _TRIALS, "xatol": 0.05}
-    found = minimize_scalar(cost, bounds=limits, method="bounded", options=options)
-    return programme.policy(risk_aversion, float(np.exp(found.x)), _FINE)
+    found = minimize_scalar(
+        lambda log_factor: cost(of_factor(log_factor).leaning(lean)),
+        bounds=limits,
+        method="bounded",
+        options=options,
+    )
+    best = programme.policy(risk_aversion, float(np.exp(found.x)), _FINE)
+    return best.leaning(lean)
 
 
 class _Programme:

@@ -1,8 +1,9 @@
 """Where a rule's holdings should be if nothing had a cost: its centre.
 
 Delta neutralises the book while volatility stays. Volatility moves with spot, so that
-the holdings of least variance are others: see `hedge_env.pricing.least_variance`. Both
-parameters at 0 is delta.
+the holdings of least variance are others: see `hedge_env.pricing.least_variance`. A
+perpetual leans to the side that funding pays: see `hedge_env.pricing.funding_lean`.
+All parameters at 0 is delta.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.baselines.rule.rule import AbstractRule
+from hedge_env.pricing.funding_lean import FUNDING_LEAN_INPUTS, funding_lean
 from hedge_env.pricing.least_variance import VEGA_TERM_INPUTS, vega_terms
 
 
@@ -34,20 +36,33 @@ class CentredRule(AbstractRule):
         "centre_smile": ParameterRange(-4.0, 4.0),
     }
 
+    # Not linear, and no matter of risk alone: tuned by search, where funding is paid.
+    funding_parameters: ClassVar[Mapping[str, ParameterRange]] = {
+        "centre_funding": ParameterRange(0.0, 16.0)
+    }
+
     centre_vega: float = 0.0  # theta [-]; see least_variance
     centre_smile: float = 0.0  # phi [-]
+    centre_funding: float = 0.0  # kappa [-]; see funding_lean
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Add the centre's parameters and inputs to the subclass's own."""
         super().__init_subclass__(**options)
-        cls.parameters = {**cls.parameters, **cls.centre_parameters}
-        cls.inputs = tuple(
-            dict.fromkeys((*getattr(cls, "inputs", ()), "delta", *VEGA_TERM_INPUTS))
-        )
+        own = {
+            name: allowed
+            for name, allowed in cls.parameters.items()
+            if name not in cls.funding_parameters
+        }
+        cls.parameters = {**own, **cls.centre_parameters, **cls.funding_parameters}
+        read = (*getattr(cls, "inputs", ()), "delta", *VEGA_TERM_INPUTS)
+        cls.inputs = tuple(dict.fromkeys((*read, *FUNDING_LEAN_INPUTS)))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, allowed in CentredRule.centre_parameters.items():
+        for name, allowed in {
+            **CentredRule.centre_parameters,
+            **CentredRule.funding_parameters,
+        }.items():
             allowed.check(f"{self.name}: {name}", getattr(self, name))
 
     def centre_terms(self, observables: Mapping[str, FloatArray]) -> FloatArray:
@@ -77,11 +92,10 @@ class CentredRule(AbstractRule):
             observables: As of `target`.
             neutral: What it moves from where it is not `neutral`, shape (n,) [-].
         """
-        start = self.neutral(observables) if neutral is None else neutral
-        if self.centre_vega == 0.0 and self.centre_smile == 0.0:
-            return start
-        level, tilt = vega_terms(observables)
-        moved: FloatArray = start + (
-            self.centre_vega * level + self.centre_smile * tilt
-        )
-        return moved
+        middle = self.neutral(observables) if neutral is None else neutral
+        if self.centre_vega != 0.0 or self.centre_smile != 0.0:
+            level, tilt = vega_terms(observables)
+            middle = middle + (self.centre_vega * level + self.centre_smile * tilt)
+        if self.centre_funding != 0.0:
+            middle = middle - funding_lean(observables, self.centre_funding)
+        return middle

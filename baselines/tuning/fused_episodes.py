@@ -28,8 +28,8 @@ from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
 from hedge_env.desk.step import StepParams, settle_tile, step_params
-from hedge_env.desk.view import KNOWN_NOW
 from hedge_env.evaluation.evaluate import EpisodeTable, concatenate, episode_table
+from hedge_env.feeds.old_view import KNOWN_NOW
 from hedge_env.feeds.tape import MarketTape
 from hedge_env.venues.cost_components import CONSTANT, rates_of
 
@@ -167,7 +167,7 @@ def _observe(
     """What a rule reads, shape (decisions x paths,), decisions outermost."""
     decisions, _, n = rows.shape
     now, shown = np.arange(decisions - 1), _shown(config)
-    old = np.maximum(now - config.seen_age, 0)  # as in `desk/view`
+    old = np.maximum(now - config.seen_age, 0)  # as in `feeds/old_view`
     seen = {}
     for name in set(inputs) & set(shown):
         when = now if shown[name] in KNOWN_NOW else old

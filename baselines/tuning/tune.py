@@ -31,6 +31,8 @@ from hedge_env.feeds.tape import MarketTape
 _AT_LIMIT = 0.005  # share of a range
 # First move of a fitted parameter: a share of it, and this beside.
 _CENTRE_SHARE, _CENTRE_STEP = 0.15, 0.02
+_LEAN = "centre_funding"  # 0, the lower limit of its range, is none
+_LEANS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0, 12.0)  # first look
 _CERTAIN = 2.0  # standard errors by which a centre must leave less risk than none
 
 
@@ -70,7 +72,8 @@ def tune(
     The parameters of a centre start from a regression (`centre_fit`): the others are
     searched around it, then all move together. Unless that centre is better than none
     and leaves less risk beyond doubt on these paths, it is left out, so that nothing is
-    fitted to luck. A tail's own error would let hardly any centre pass.
+    fitted to luck. A tail's own error would let hardly any centre pass. Where the hedge
+    pays funding, how far it leans is searched last, and everything moves with it.
 
     Args:
         rule_class: A rule; its `parameters` are searched.
@@ -92,6 +95,8 @@ def tune(
     if issubclass(rule_class, CentredRule):
         fitted = least_variance_centre(rule_class(), tape, config)
         best = _search_around(trials, rule_class, fitted.tolist())
+        if pays_funding(config):
+            best = _lean_to_funding(trials, best)
     else:
         trials.plan(*count(trials.ranges))
         best = search(trials)
@@ -104,10 +109,17 @@ def tune(
         value=value,
         n_evaluations=trials.n_evaluations,
         at_limits=tuple(
-            name for name, u in zip(ranges, best, strict=True) if not _is_inside(u)
+            name
+            for name, u in zip(ranges, best, strict=True)
+            if not _is_inside(u) and not (name == _LEAN and u == 0.0)
         ),
         error=trials.error(best),
     )
+
+
+def pays_funding(config: EnvConfig) -> bool:
+    """Whether what the hedge holds pays or earns funding."""
+    return config.execution.instrument == "perp" and config.market.funding is not None
 
 
 def _is_inside(u: float) -> bool:
@@ -143,15 +155,19 @@ def _search_around(
 ) -> Position:
     """Around the fitted centre and from there, or around none."""
     allowed = tuple(rule_class.centre_parameters.values())
+    no_lean = tuple(r.to_unit(0.0) for r in rule_class.funding_parameters.values())
     around, without = (
-        _Pinned(trials, tuple(r.to_unit(x) for r, x in zip(allowed, xs, strict=True)))
+        _Pinned(
+            trials,
+            (*(r.to_unit(x) for r, x in zip(allowed, xs, strict=True)), *no_lean),
+        )
         for xs in (fitted, [0.0] * len(allowed))
     )
     in_part, in_all = count(around.ranges)
     if not any(fitted):
         trials.plan(in_part, in_all)
         return without.place(search(without))
-    free = [n for n, r in enumerate(trials.ranges) if r.scale != "integer"]
+    free = _free(trials)[: -len(no_lean)]
     trials.plan(2 * in_part, in_all + max(in_all, count_refined(len(free))))
     own = search(around, finely=False)
     lead, sureness = trials.lead(around.place(own), without.place(own))
@@ -162,3 +178,25 @@ def _search_around(
     for number, (r, x) in enumerate(zip(allowed, fitted, strict=True), first):
         steps[number] = (_CENTRE_SHARE * abs(x) + _CENTRE_STEP) / (r.high - r.low)
     return refine(trials, around.place(own), steps)
+
+
+def _free(trials: Trials) -> list[int]:
+    """Numbers of the parameters that are no whole ones."""
+    return [n for n, r in enumerate(trials.ranges) if r.scale != "integer"]
+
+
+def _lean_to_funding(trials: Trials, start: Position) -> Position:
+    """From where funding is left alone to the best lean, which may be none.
+
+    The last parameter is the lean (`rule.centre`).
+    """
+    allowed = trials.ranges[-1]
+    leans = [(*start[:-1], allowed.to_unit(kappa)) for kappa in _LEANS]
+    trials.rough_values(leans)  # together, before they are looked at one by one
+    leans.sort(key=lambda position: trials.rough_values([position])[0])
+    if leans[0] == start:
+        return start
+    steps = dict.fromkeys(_free(trials), FINE_STEP)
+    steps[len(start) - 1] = max(0.3 * leans[0][-1], 0.01)
+    ends = [start, refine(trials, leans[0], steps)]
+    return min(ends, key=lambda position: trials.values([position])[0])

@@ -8,10 +8,10 @@ each path,
 .. math:: T_k(y) = \lambda A_k [(y - y^*_k)^2 - (m_k - y^*_k)^2] + y f_{k+1}
                     + W_{k+1}(y)
 
-with :math:`\lambda A, y^*` the fitted curvature and least of risk, m the centre of the
-grid, f the funding of a unit and W the cost-to-go, its expectation given the state
-follows by a linear regression for each point x of a grid around the centre (see
-`scene`) of
+with :math:`\lambda A, y^*` the fitted curvature and least of risk and expected funding,
+m the centre of the grid, f the funding of a unit beyond what was expected and W the
+cost-to-go, its expectation given the state follows by a linear regression for each
+point x of a grid around the centre (see `scene`) of
 
 .. math:: \frac{W_{k+1}(y) - W_{k+1}(m) + (y - m) f_{k+1}}{F + c\,\ell (1 + |x|)}
           \quad \text{on features } \varphi_j .
@@ -26,7 +26,7 @@ What holds for all holdings alike is left out: no trade and no bound depends on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class HoldingsValue:
         risk_aversion: lambda [1/notional].
         price_row: Of the hedge instrument.
         charged_at_end: 1 if liquidation is charged, else 0.
+        carry: Expected funding of a unit over each step, shape (decisions + 3, 2); the
+            last row is that of a usual step.
     """
 
     coefficients: FloatArray
@@ -68,15 +70,18 @@ class HoldingsValue:
     risk_aversion: float
     price_row: int
     charged_at_end: float
+    carry: FloatArray
 
     @property
     def reach(self) -> float:
         """Largest x of the grid."""
         return _REACH
 
-    def scene(self, rows: FloatArray) -> Scene:
-        """Describe states, shape (rows, n), for this value."""
-        return scene_of(rows, self.risk_aversion, self.slow, self.best, self.price_row)
+    def scene(self, step: int, rows: FloatArray) -> Scene:
+        """Describe states of a decision, shape (rows, n), for this value."""
+        carry = self.carry[[step, step + 1, -1]]
+        best, slow = self.best, self.slow
+        return scene_of(rows, self.risk_aversion, slow, best, self.price_row, carry)
 
     @property
     def decisions(self) -> int:
@@ -92,7 +97,7 @@ class HoldingsValue:
         out: FloatArray,
     ) -> None:
         """Add weighted V of a decision at holdings y; see `certify.Value`."""
-        scene = self.scene(rows.reshape(rows.shape[0], -1))
+        scene = self.scene(step, rows.reshape(rows.shape[0], -1))
         add_values(self.ratios(step, scene), _REACH, *scene[:6], weights, y, out)
 
     def ratios(self, step: int, scene: Scene) -> FloatArray:
@@ -130,13 +135,17 @@ def fit_value(
     price_row, decisions = order_params(config).price_row, config.episode.decisions
     paid = 1.0 if config.execution.instrument == "perp" else 0.0
     charged = 1.0 if config.execution.charge_liquidation else 0.0
-    following = scene_of(rows[-1], risk_aversion, slow, best, price_row)
+    carry = _carry(rows, price_row) * paid
+    value = HoldingsValue(
+        np.empty((0, 0, 0)), slow, best, risk_aversion, price_row, charged, carry
+    )
+    following = value.scene(decisions, rows[-1])
     went = liquidation_tables(following, charged)
     sums, found = _Sums(following.features.shape[0]), []
     for step in reversed(range(decisions)):
-        scene = scene_of(rows[step], risk_aversion, slow, best, price_row)
+        scene = value.scene(step, rows[step])
         funding = paid * rows[step + 1][field.FUNDING_ACCRUED]
-        realised = _hold(scene, following, went, funding)
+        realised = _hold(scene, following, went, funding - scene.paid)
         coefficients = sums.regress(scene, realised)
         went = np.empty_like(realised)
         act_on_tables(
@@ -144,9 +153,31 @@ def fit_value(
         )
         found.append(coefficients)
         following = scene
-    return HoldingsValue(
-        np.array(found[::-1]), slow, best, risk_aversion, price_row, charged
-    )
+    return replace(value, coefficients=np.array(found[::-1]))
+
+
+def _carry(rows: FloatArray, price_row: int) -> FloatArray:
+    """Funding of a unit over each step, of spot and of spot times the present rate.
+
+    Whether a step has a settlement is a matter of the clock alone, so that every step
+    has numbers of its own.
+
+    Args:
+        rows: Of all decisions, shape (decisions + 1, rows, n).
+        price_row: Of the hedge instrument.
+
+    Returns:
+        Shape (decisions + 3, 2): two steps after the last one have none, and the last
+        row is their mean.
+    """
+    found = np.zeros((rows.shape[0] + 2, 2))
+    for step in range(rows.shape[0] - 1):
+        price = rows[step, price_row]
+        known = np.array([price, price * rows[step, field.FUNDING_RATE]])
+        accrued = rows[step + 1, field.FUNDING_ACCRUED]
+        found[step] = np.linalg.lstsq(known.T, accrued, rcond=None)[0]
+    found[-1] = found[: rows.shape[0] - 1].mean(axis=0)
+    return found
 
 
 def grid_of(scene: Scene) -> FloatArray:
@@ -178,8 +209,8 @@ def _hold(
     hold_tables(went, _REACH, *scene[:2], *following[:2], following.unit_cost, realised)
     grid = grid_of(scene)
     off, flat = grid - scene.centre[:, None], scene.centre
-    realised[:, :-1] += risk_of(scene, off) + funding[:, None] * grid
-    realised[:, -1] += risk_of(scene, -flat[:, None])[:, 0]
+    realised[:, :-1] += risk_of(scene, off) + funding[:, None] * off
+    realised[:, -1] += risk_of(scene, -flat[:, None])[:, 0] - funding * flat
     return realised
 
 

@@ -70,14 +70,14 @@ class OneStepBetter:
         for name in self.inputs:
             if name != "holdings":
                 rows[field.FIELDS.index(name)] = observables[name]
-        scene = self.value.scene(rows)
         steps: IntArray = rows[field.STEP].astype(np.int64)
-        ratios = np.empty((held.size, self.value.coefficients.shape[2]))
-        for step in np.unique(steps):
-            at = steps == step
-            ratios[at] = self.value.ratios(int(step), scene)[at]
         out = np.empty(held.size)
-        best_targets(ratios, self.value.reach, *scene[:6], held.copy(), out)
+        for step in np.unique(steps).tolist():
+            at = steps == step
+            scene = self.value.scene(step, rows[:, at])
+            ratios, found = self.value.ratios(step, scene), np.empty(held[at].size)
+            best_targets(ratios, self.value.reach, *scene[:6], held[at], found)
+            out[at] = found
         return out[:, None]
 
 

@@ -23,10 +23,12 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
+from hedge_env.pricing.funding_lean import bounded
 from hedge_env.risk.minimum_variance import MinimumVariance
 
 _LEAST, _MOST = 0.004, 0.6  # of the scale [-]
 _TINY = 1e-12
+_MAIN = 7  # features that stand first, after the constant
 
 
 class Scene(NamedTuple):
@@ -34,13 +36,16 @@ class Scene(NamedTuple):
 
     Attributes:
         centre: Holdings of least risk of who does not see the diffusive volatility,
-            which move as slowly as holdings should [-].
+            which move as slowly as holdings should, leaning to the side that funding
+            usually pays (`pricing.funding_lean`) [-].
         scale: l, unit of the distance from them [-].
         curvature: lambda E_k[dS^2] [notional].
-        lean: Holdings of least risk of the next step alone, y*, less the centre [-].
+        lean: Best holdings over the next step alone, funding included, y*, less the
+            centre [-].
         unit_cost: Proportional cost of a unit of holdings, that of the impact of a
             trade of size l included [notional].
         fixed: Cost of a transaction [notional].
+        paid: Expected funding of a unit over the next step [notional].
         features: Shape (N_FEATURES, n) [-].
     """
 
@@ -50,6 +55,7 @@ class Scene(NamedTuple):
     lean: FloatArray
     unit_cost: FloatArray
     fixed: FloatArray
+    paid: FloatArray
     features: FloatArray
 
 
@@ -59,6 +65,7 @@ def scene_of(
     slow: MinimumVariance,
     best: MinimumVariance,
     price_row: int,
+    carry: FloatArray,
 ) -> Scene:
     """Describe the states of some paths at one decision.
 
@@ -69,24 +76,35 @@ def scene_of(
         best: Those of the next step, and its variance; whether it is informed decides
             whether the diffusive volatility is among the features.
         price_row: Of the hedge instrument.
+        carry: Expected funding of a unit over this step, the next one and a usual one:
+            what spot, and spot times the present rate, are multiplied by; shape (3, 2).
     """
     price = rows[price_row]
     scale = _scale(rows, risk_aversion, price)
     impact = rows[field.IMPACT_SQRT] * price**1.5 * np.sqrt(scale)
     impact += rows[field.IMPACT_LINEAR] * price**2 * scale
     unit_cost = rows[field.PROPORTIONAL_COST] * price + impact
-    centre, fixed = slow.holdings(rows), rows[field.FIXED_COST]
-    lean = best.holdings(rows) - centre
+    usual, fixed = slow.holdings(rows), rows[field.FIXED_COST]
     curvature = risk_aversion * best.price_variance(rows)
+    rate, (now, following, mean) = rows[field.FUNDING_RATE], carry
+    paid = price * (now[0] + now[1] * rate)
+    later = price * (following[0] + following[1] * rate)
+    usually = price * (mean[0] + mean[1] * rate)
+    risk = 2.0 * np.maximum(curvature, _TINY)
+    centre = usual - bounded(usually / risk)
+    lean = best.holdings(rows) - centre - paid / risk
     trade = fixed + unit_cost * scale + _TINY
     own = [
         _bounded_log(curvature * scale**2, trade, 6.0) / 2.0,
         unit_cost * scale / trade,
-        np.clip(rows[field.FUNDING_RATE] * price * scale / trade, -3.0, 3.0),
+        np.clip(rate * price * scale / trade, -3.0, 3.0),
         np.clip(-centre / scale, -3.0, 3.0) / 2.0,
         np.clip(lean / scale, -3.0, 3.0) / 2.0,
     ]
     features = _features(rows, own, best)
+    due = [np.clip(each * scale / trade, -3.0, 3.0) for each in (paid, later)]
+    with_main = features[: 1 + _MAIN]
+    features = np.concatenate([features, *(each * with_main for each in due)])
     return Scene(
         centre=centre,
         scale=scale,
@@ -94,6 +112,7 @@ def scene_of(
         lean=lean,
         unit_cost=unit_cost,
         fixed=fixed.copy(),
+        paid=paid,
         features=features,
     )
 

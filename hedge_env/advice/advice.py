@@ -44,6 +44,7 @@ class Advice:
         changes: What would change the answer: `spot_below`, `spot_above` [currency],
             `gas_below`, `gas_above` [gwei]; None: nothing within reach. Empty if not
             asked for.
+        venues: Value of the trade at each venue [currency], where there are several.
     """
 
     policy: str
@@ -62,6 +63,7 @@ class Advice:
     risk_after: Risk
     book_value: float
     changes: dict[str, float | None]
+    venues: dict[str, float]
 
     def to_document(self) -> dict[str, Any]:
         """Plain values, as `--json` prints them."""
@@ -87,6 +89,9 @@ class Advice:
             f"policy   {self.policy} at risk aversion {self.risk_aversion:g} per "
             f"notional of {self.notional:,.0f}",
         ]
+        if self.venues:
+            split = ", ".join(f"{n} {value:,.2f}" for n, value in self.venues.items())
+            lines.insert(1, f"venues   {split}")
         if self.changes:
             lines.append(f"changes  {self._changes()}")
         return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.advice.advice import Advice, Risk
+from hedge_env.advice.margin_account import carried
 from hedge_env.advice.present_rows import PresentRows
 from hedge_env.advice.state import DeskState
 from hedge_env.advice.turning_points import turning_point
@@ -14,10 +15,14 @@ from hedge_env.base.types import FloatArray
 from hedge_env.baselines.allocation.allocation_rule import AllocationRule
 from hedge_env.baselines.rule.remembering_rule import RememberingRule
 from hedge_env.config import BASIS_POINT, EnvConfig
+from hedge_env.config.sections.venues import venue_names
 from hedge_env.desk.observables import Observables, observable_index
-from hedge_env.desk.orders import order_params, trades_of
+from hedge_env.desk.orders import trades_of
+from hedge_env.desk.step import step_params
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
+from hedge_env.venues.order_split import Split
+from hedge_env.venues.route_quotes import quote_split
 from hedge_env.venues.venue import impact_cost
 
 # What only the state can say, and the key that says it.
@@ -29,7 +34,10 @@ _GIVEN = {
 }
 _POSITION = {row.name for row in field.ROWS[field.HOLDINGS : field.WORTH + 1]}
 _KNOWN = (
-    {row.name for row in field.CERTAIN_ROWS} | _POSITION | {"hedge_price", "halted"}
+    {row.name for row in field.CERTAIN_ROWS}
+    | _POSITION
+    | {"hedge_price", "halted"}
+    | {row.name for row in field.ROWS if row.when == "execution.margin"}
 ) - {"true_volatility", "funding_accrued"}
 _SPOT_REACH, _GAS_REACH = 2.0, 100.0  # factors up and down that are searched
 
@@ -68,7 +76,8 @@ class Adviser:
         self.policy, self.config = policy, config
         self._present = PresentRows(config)
         self._index = observable_index(config)
-        self._orders = order_params(config)._replace(margin=False)
+        self._desk = step_params(config)
+        self._orders = self._desk.orders
         own = config.risk_aversion if risk_aversion is None else risk_aversion
         self._risk_aversion = own if isinstance(own, float | int) else None
 
@@ -103,7 +112,7 @@ class Adviser:
             delta=float(rows[field.DELTA, 0]) * units,
             half_width=float(rows[field.BAND_HALF_WIDTH, 0]) * units,
             reason=self._reason(rows, float(target[0]), traded, units),
-            cost=_cost(rows, value) * notional,
+            cost=self._cost(rows, value, state) * notional,
             cost_basis=(
                 fixed,
                 float(rows[field.PROPORTIONAL_COST, 0]) / BASIS_POINT,
@@ -112,6 +121,7 @@ class Adviser:
             risk_after=self._risk(rows, held + traded, state, notional),
             book_value=float(rows[field.BOOK_VALUE, 0]) * notional,
             changes=self._changes(state) if changes else {},
+            venues=self._venues(rows, value, state),
         )
 
     def target(self, state: DeskState) -> float:
@@ -128,11 +138,22 @@ class Adviser:
                     f"{key} is missing from the state: {self.policy.name} looks at it; "
                     f"add {key}, or take another policy"
                 )
+        for key in ("fee_bp", "half_spread_bp", "fixed_cost"):
+            if self.config.execution.venues and getattr(state, key) is not None:
+                raise ConfigError(
+                    f"{key}: this market has several venues, each with its own costs; "
+                    "leave it out, and set execution.venues where they are others"
+                )
         has_gas = self.config.market.gas is not None
         if has_gas and state.gas_price is None and state.fixed_cost is None:
             raise ConfigError(
                 "gas_price is missing from the state: gas is paid in this market; add "
                 "gas_price in gwei, or fixed_cost in currency"
+            )
+        if self.config.execution.margin is not None and state.margin_equity is None:
+            raise ConfigError(
+                "margin_equity is missing from the state: this market has a margin "
+                "account; add what it is worth in currency"
             )
         if not has_gas and state.gas_price is not None:
             raise ConfigError(
@@ -197,7 +218,8 @@ class Adviser:
                 f"the state is beyond what a number can hold: {self.policy.name} finds "
                 "no target; bring spot, strikes and volatilities closer to real ones"
             )
-        return target, trades_of(rows, target, orders) / rows[orders.price_row]
+        possible = carried(rows, target, orders, self._desk)
+        return target, trades_of(rows, possible, orders) / rows[orders.price_row]
 
     def _price(self, rows: FloatArray) -> float:
         return float(rows[self._orders.price_row, 0])
@@ -222,6 +244,31 @@ class Adviser:
         aversion = float(rows[field.RISK_AVERSION, 0])
         return Risk(notional * float(np.sqrt(variance)), notional * aversion * variance)
 
+    def _split(self, rows: FloatArray, value: float, state: DeskState) -> Split:
+        return quote_split(rows, value, self._present.routes(state))
+
+    def _venues(
+        self, rows: FloatArray, value: float, state: DeskState
+    ) -> dict[str, float]:
+        """Value to be traded at each venue in use [currency]; none if there is one."""
+        venues = self.config.execution.venues
+        if not venues or value == 0.0:
+            return {}
+        parts = self._split(rows, value, state).parts
+        notional = self._present.scale(state).notional
+        names = venue_names(venues)
+        return {
+            name: float(part) * notional
+            for name, part in zip(names, parts, strict=True)
+            if part > 0.0
+        }
+
+    def _cost(self, rows: FloatArray, value: float, state: DeskState) -> float:
+        """Expected cost of trading `value` now [notional]."""
+        if value != 0.0 and self.config.execution.venues:
+            return self._split(rows, value, state).cost
+        return _cost(rows, value)
+
     def _reason(
         self, rows: FloatArray, target: float, traded: float, units: float
     ) -> str:
@@ -241,7 +288,8 @@ class Adviser:
             return f"{place}; {self.policy.name} holds still"
         return (
             f"{place}; {self.policy.name} wants {target * units:,.4f}, but the order "
-            "is below the least one, less than a lot, or outside the range of the hedge"
+            "is below the least one, less than a lot, outside the range of the hedge, "
+            "or more than the margin account carries"
         )
 
     def _changes(self, state: DeskState) -> dict[str, float | None]:

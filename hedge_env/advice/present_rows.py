@@ -8,41 +8,32 @@ scale is that of the environment: spot over `start_spot`, amounts per notional
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
+from hedge_env.advice.margin_account import margined, write_account
+from hedge_env.advice.scale import Scale
 from hedge_env.advice.state import DeskState, StateLeg
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.held import hold
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.european import BookParams
+from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import LegConfig
 from hedge_env.desk.band_position import observe_position
+from hedge_env.desk.step import step_params
 from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params, usual_gas_price
 from hedge_env.market.engine import market_state
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
-from hedge_env.venues.venue import VenueParams, venue_params
+from hedge_env.venues.routes import RouteParams, route_params, several_venues
+from hedge_env.venues.venue import venue_params
 
 _BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
 _KEY = (np.uint32(0), np.uint32(0))  # nothing is drawn that anybody sees
 _HOURS_PER_WEEK = 168.0
 _LEAST_GAS = 1e-9  # [gwei]: its logarithm is a number
-
-
-class Scale(NamedTuple):
-    """What internal units are worth."""
-
-    contracts: float  # [unit]
-    start_spot: float  # [currency]
-
-    @property
-    def notional(self) -> float:
-        """One notional [currency]."""
-        return self.contracts * self.start_spot
 
 
 class PresentRows:
@@ -56,13 +47,13 @@ class PresentRows:
     """
 
     def __init__(self, config: EnvConfig) -> None:
-        for key in ("option", "margin"):
-            if getattr(config.execution, key) is not None:
-                raise ConfigError(
-                    f"execution.{key}: a state does not describe it, so that no advice "
-                    f"can be given; switch it off with --set execution.{key}=null"
-                )
+        if config.execution.option is not None:
+            raise ConfigError(
+                "execution.option: a state does not describe it, so that no advice "
+                "can be given; switch it off with --set execution.option=null"
+            )
         self.config = config
+        self._desk = step_params(config)
         self._quotes = quote_params(config)
         market = self._quotes.market
         if self._quotes.orders.series.n_slots > 0:
@@ -112,11 +103,11 @@ class PresentRows:
             gas_prices: Shape (n,) [gwei]; None: that of the state.
 
         Returns:
-            Shape (N_FIELDS, n).
+            Shape (N_FIELDS, n); with a portfolio margin the rows of its scenarios more.
         """
         n = spots.size
-        rows: FloatArray = np.zeros((field.N_FIELDS, n))
-        scale, venue = self.scale(state), self._venue(state)
+        rows: FloatArray = np.zeros((field.N_FIELDS + quoted_rows(self.config), n))
+        scale, quotes = self.scale(state), self._quotes_of(state)
         legs = sorted(state.legs, key=state.days_left)
         longest = state.days_left(legs[-1])
         interval = self.config.episode.decision_interval_hours / HOURS_PER_DAY
@@ -125,21 +116,29 @@ class PresentRows:
         market = self._start(state, spots / scale.start_spot, index)
         if self.config.market.gas is not None and state.fixed_cost is None:
             gas = np.full(n, state.gas_price) if gas_prices is None else gas_prices
-            usual = self._gas_without(state, legs[-1], market, index, venue)
+            usual = self._gas_without(state, legs[-1], market, index, quotes)
             market[market_state.GAS_SLOW] = np.log(np.maximum(gas, _LEAST_GAS) / usual)
         book = np.zeros((len(_BOOK), n))
         for leg in legs:  # the longest last: it gives the rows of the clock
-            self._quote(rows, state, leg, market, index, venue)
+            self._quote(rows, state, leg, market, index, quotes)
             book += rows[list(_BOOK)]
         rows[list(_BOOK)] = book
         strikes = np.log([leg.strike / scale.start_spot for leg in legs])
         rows[field.LOG_MONEYNESS] = market[market_state.LOG_SPOT] - strikes.mean()
         self._add_given(rows, state)
         _want(rows, state.holdings / scale.contracts, risk_aversion, self.config)
+        if state.margin_equity is not None and self._desk.margin.on:
+            year = self.config.episode.days_per_year
+            rows[field.MARGIN_EQUITY] = state.margin_equity / scale.notional
+            write_account(rows, margined(state, scale), self._desk, year)
         return rows
 
-    def _venue(self, state: DeskState) -> VenueParams:
-        """The venue with what the state says of it, at its notional."""
+    def routes(self, state: DeskState) -> RouteParams:
+        """Constants of several venues, at the notional of a state."""
+        return several_venues(self._market_of(state))
+
+    def _market_of(self, state: DeskState) -> EnvConfig:
+        """The market with what the state says of the venue, at its notional."""
         scale, config = self.scale(state), self.config
         given = {
             key: value
@@ -151,11 +150,17 @@ class PresentRows:
             "book": config.book.model_copy(update={"contracts": scale.contracts}),
             "execution": config.execution.model_copy(update=given),
         }
-        venue = venue_params(config.model_copy(update=update), self._usual_gas)
-        if state.fixed_cost is None:
-            return venue
-        fixed = state.fixed_cost / scale.notional
-        return venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
+        return config.model_copy(update=update)
+
+    def _quotes_of(self, state: DeskState) -> QuoteParams:
+        """Constants of that market."""
+        config, scale = self._market_of(state), self.scale(state)
+        venue = venue_params(config, self._usual_gas)
+        if state.fixed_cost is not None:
+            fixed = state.fixed_cost / scale.notional
+            venue = venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
+        conditions = self._quotes.conditions._replace(routes=route_params(config))
+        return self._quotes._replace(venue=venue, conditions=conditions)
 
     def _start(self, state: DeskState, spots: FloatArray, index: int) -> FloatArray:
         """Market state at the present, without gas."""
@@ -179,11 +184,11 @@ class PresentRows:
         leg: StateLeg,
         market: FloatArray,
         index: int,
-        venue: VenueParams,
+        quotes: QuoteParams,
     ) -> float:
         """Gas price at this hour with all factors at their means [gwei]."""
         rows: FloatArray = np.zeros((field.N_FIELDS, 1))
-        self._quote(rows, state, leg, market[:, :1].copy(), index, venue)
+        self._quote(rows, state, leg, market[:, :1].copy(), index, quotes)
         return float(rows[field.GAS_PRICE, 0])
 
     def _quote(
@@ -193,10 +198,11 @@ class PresentRows:
         leg: StateLeg,
         market: FloatArray,
         index: int,
-        venue: VenueParams,
+        quotes: QuoteParams,
     ) -> None:
         """Write the market rows as if a leg were all of the book."""
-        n, quotes = rows.shape[1], self._leg_quotes(state, leg, venue)
+        n, quotes = rows.shape[1], self._leg_quotes(state, leg, quotes)
+        rows[field.NOTIONAL_RATIO] = 1.0  # the venues are compiled for the state's
         steps: IntArray = np.full(n, index, dtype=np.int64)
         nothing: IntArray = np.zeros(n, dtype=np.int64)
         memory: FloatArray = np.zeros((memory_rows(quotes), n))
@@ -206,7 +212,7 @@ class PresentRows:
         )
 
     def _leg_quotes(
-        self, state: DeskState, leg: StateLeg, venue: VenueParams
+        self, state: DeskState, leg: StateLeg, quotes: QuoteParams
     ) -> QuoteParams:
         """Constants of a book of one leg on its own flat surface."""
         scale, decisions = self.scale(state), self.config.episode.decisions
@@ -226,7 +232,7 @@ class PresentRows:
         volatility = leg.implied_volatility or state.implied_volatility or 0.0
         surface = self._market.surface._replace(flat_volatility=volatility)
         market = self._market._replace(surface=surface)
-        return self._quotes._replace(market=market, book=book, venue=venue)
+        return quotes._replace(market=market, book=book)
 
     def _add_given(self, rows: FloatArray, state: DeskState) -> None:
         """Write what a state says outright, and nothing of chance."""

@@ -78,6 +78,8 @@ class DeskState(Model):
         risk_aversion: lambda of the objective; None: that of the policy.
         risk_aversion_per: What lambda counts in: `notional` (1/notional, as
             everywhere here) or `currency` (1/currency).
+        margin_equity: What the margin account is worth now [currency]; needed where
+            the market has one.
         contracts: Units that make up the notional; None: those of the market's config.
         start_spot: Spot that the notional is reckoned at [currency]; None: spot now.
     """
@@ -97,6 +99,7 @@ class DeskState(Model):
     half_spread_bp: BasisPoints | None = None
     risk_aversion: RiskAversion | None = None
     risk_aversion_per: Literal["notional", "currency"] = "notional"
+    margin_equity: Positive | None = None
     contracts: Positive | None = None
     start_spot: Positive | None = None
 

@@ -22,7 +22,8 @@ aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
           l = c - u e^{r_w a_1}, \quad h = c + u e^{r_w a_2}
 
 around :math:`y`, which is :math:`\delta` moved by `action.centre_vega` and
-`action.centre_smile` (`pricing.least_variance`); by default it is not moved.
+`action.centre_smile` (`pricing.least_variance`) and by `action.centre_funding`
+(`pricing.funding_lean`); by default it is not moved.
 
 Holdings inside :math:`[l, h]` stay. Outside, if the trade is *worth it*, that is if
 :math:`\lambda (x - y)^2 \sigma^2 S^2 \tau > F` (the risk left until maturity
@@ -52,6 +53,7 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import ActionConfig, EnvConfig
 from hedge_env.desk.band_position import worth_of
 from hedge_env.numerics.special import exp, log
+from hedge_env.pricing.funding_lean import FUNDING_LEAN_INPUTS, funding_lean
 from hedge_env.pricing.least_variance import VEGA_TERM_INPUTS, vega_terms
 
 _AROUND_A_CENTRE: Final = ("band", "band_free")
@@ -175,11 +177,14 @@ class ActionDecoder:
         self._option = config.execution.option is not None
         self._neutral = settings.neutral
         self._centre = (float(settings.centre_vega), float(settings.centre_smile))
+        self._lean = float(settings.centre_funding)
         _check_mode(self.mode, self._option)
-        if any(self._centre) and self.mode not in _AROUND_A_CENTRE:
+        is_moved = any(self._centre) or self._lean != 0.0
+        if is_moved and self.mode not in _AROUND_A_CENTRE:
             raise ConfigError(
-                f"action mode {self.mode} has no band to move: set action.centre_vega "
-                f"and action.centre_smile to 0, or use {' or '.join(_AROUND_A_CENTRE)}"
+                f"action mode {self.mode} has no band to move: set action.centre_vega, "
+                "action.centre_smile and action.centre_funding to 0, or use "
+                f"{' or '.join(_AROUND_A_CENTRE)}"
             )
         size = {"target": 1, "ratio": 0}.get(self.mode, 3) + int(self._option)
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
@@ -229,13 +234,15 @@ class ActionDecoder:
 
     def _base(self, rows: FloatArray) -> FloatArray:
         """What the bands stand around, shape (n,)."""
-        delta: FloatArray = rows[field.DELTA]
-        if not any(self._centre):
-            return delta
-        now = {name: rows[FIELDS.index(name)] for name in VEGA_TERM_INPUTS}
-        level, tilt = vega_terms(now)
-        moved: FloatArray = delta + (self._centre[0] * level + self._centre[1] * tilt)
-        return moved
+        middle: FloatArray = rows[field.DELTA]
+        if any(self._centre):
+            now = {name: rows[FIELDS.index(name)] for name in VEGA_TERM_INPUTS}
+            level, tilt = vega_terms(now)
+            middle = middle + (self._centre[0] * level + self._centre[1] * tilt)
+        if self._lean != 0.0:
+            now = {name: rows[FIELDS.index(name)] for name in FUNDING_LEAN_INPUTS}
+            middle = middle - funding_lean(now, self._lean)
+        return middle
 
     def _choose(self, choice: IntArray, rows: FloatArray) -> FloatArray:
         """Two choices are hold and trade to delta; more are a grid of holdings."""

@@ -51,7 +51,8 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
         names.append("funding_rate")
     regime_moves = market.regime is not None and market.regime.liquidity != 1.0
     spread_moves = market.liquidity.exponent > 0.0 or regime_moves
-    if spread_moves and config.execution.half_spread_bp > 0.0:
+    execution = config.execution
+    if execution.venues or (spread_moves and execution.half_spread_bp > 0.0):
         names.append("proportional_cost")
     shown = {row.name for row in visible(config)}
     parts = "basis", "halted", "keeper_away", "margin_use"

@@ -53,7 +53,7 @@ def require_reward(config: EnvConfig) -> None:
         )
     if name not in FITTED_REWARDS:
         return
-    late = execution.latency_steps > 0 and name == "expected"
+    late = execution.fills_late and name == "expected"
     for is_on, remedy, why in (
         (config.replay is not None, "replay = null", "recorded days happened once"),
         (

@@ -31,6 +31,9 @@ SANDWICH: Final = _components.row(
 LIQUIDATION: Final = _components.row(
     _AMOUNT, "penalty of a position closed by force", when="execution.margin"
 )
+INSURANCE: Final = _components.row(
+    _AMOUNT, "owed beyond the collateral, paid by a fund", when="execution.margin"
+)
 KEEPER: Final = _components.row(
     _AMOUNT, "premium on gas and tips of a keeper", when="execution.keeper"
 )
@@ -49,6 +52,9 @@ TRADED: Final = _record.row("-", "units bought by the decision; negative: sold")
 TURNOVER: Final = _record.row(_AMOUNT, "value traded, liquidation included")
 OPTION_TRADED: Final = _record.row(
     "-", "units bought of the option listed now", when="execution.option"
+)
+OPTION_PNL: Final = _record.row(
+    _AMOUNT, "part of hedge_pnl that listed options made", when="execution.option"
 )
 RECORD_ROWS: Final = COMPONENT_ROWS + _record.declared(globals())
 

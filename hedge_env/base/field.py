@@ -28,9 +28,10 @@ from hedge_env.base.row_table import Row, RowTable
 
 _table = RowTable()
 # Settings that several rows belong to.
-_BASIS, _LATENCY = "market.basis", "execution.latency_steps"
+_BASIS, _LATENCY = "market.basis", "execution.fills_late"
 _MARGIN, _OPTION = "execution.margin", "execution.option"
 _KEEPER = "execution.keeper"
+_VENUES = "execution.venues"
 
 # Of the market, in every one.
 SPOT: Final = _table.row("S_0", "price of the underlying")
@@ -102,6 +103,18 @@ SANDWICH_RATE: Final = _table.row(
     when="execution.sandwich",
     seen=False,
 )
+LIQUIDITY: Final = _table.row(
+    "-", "half-spread and impact over those at reference liquidity", when=_VENUES
+)
+NOTIONAL_RATIO: Final = _table.row(
+    "-", "notional of the episode over that of the config", when=_VENUES, seen=False
+)
+VENUE_LUCK: Final = _table.row(
+    "-",
+    "what befalls an order sent now, a digit of base 4 for each venue",
+    when=_VENUES,
+    seen=False,
+)
 KEEPER_AWAY: Final = _table.row(
     "-", "1 where the keeper does not run", when=_KEEPER, stops=True
 )
@@ -128,12 +141,16 @@ WORTH: Final = _table.row(
 )
 
 MARGIN_EQUITY: Final = _table.row(
-    "notional", "collateral plus profit of the hedge after cost", when=_MARGIN
+    "notional",
+    "collateral plus profit of what the account holds, after cost",
+    when=_MARGIN,
 )
 MARGIN_USE: Final = _table.row(
-    "-", "maintenance margin of what is held over equity", when=_MARGIN
+    "-", "maintenance margin of what the account holds, over equity", when=_MARGIN
 )
-MARGIN_CALLS: Final = _table.row("-", "positions closed by force so far", when=_MARGIN)
+MARGIN_CALLS: Final = _table.row(
+    "-", "decisions with a forced trade so far", when=_MARGIN
+)
 MARGIN_CLOSED: Final = _table.row(
     "-", "units bought by force at this time", when=_MARGIN
 )
@@ -155,7 +172,7 @@ OPTION_LIMIT: Final = _table.row(
     "-", "largest holdings of it, bought or sold", when=_OPTION
 )
 
-# Of who trades ahead; see desk/front_runner.py.
+# Of who trades ahead; see venues/front_runner.py.
 LEARNED: Final = _table.row(
     "-",
     "log of an adversary's guess over what it started from",

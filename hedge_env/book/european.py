@@ -18,7 +18,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import smile, tile
-from hedge_env.book.option_value import value_option
+from hedge_env.book.option_value import settle_at_mean, value_option
 from hedge_env.config import HOURS_PER_DAY, BookConfig, EnvConfig
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
@@ -55,7 +55,13 @@ def book_params(config: EnvConfig, market: MarketParams) -> BookParams:
     maturities = [leg.maturity_days for leg in legs]
     steps = np.arange(config.episode.decisions + 1)
     longest = config.book.clock_days(config.episode.horizon_days)
-    left = np.array([days_left(m, steps, interval) for m in [*maturities, longest]])
+    lost = [market.fixing.lost_days] * len(legs) + [0.0]
+    left = np.array(
+        [
+            days_left(m, steps, interval, fewer)
+            for m, fewer in zip([*maturities, longest], lost, strict=True)
+        ]
+    )
     years = left / config.episode.days_per_year
     volatility = config.market.volatility
     jump_variance = market.jumps.variance_rate
@@ -85,10 +91,19 @@ def _mean_log_strike(book: BookConfig) -> float:
     return sum(float(Decimal(s).ln()) for s in strikes) / max(len(strikes), 1)
 
 
-def days_left(maturity: float, steps: IntArray, interval: float) -> FloatArray:
-    """Time to a maturity at each decision [day]; exactly 0 from expiry on."""
+def days_left(
+    maturity: float, steps: IntArray, interval: float, lost: float = 0.0
+) -> FloatArray:
+    """Time to a maturity at each decision [day]; exactly 0 from expiry on.
+
+    Args:
+        maturity: At the start [day].
+        steps: Decisions, shape (grid,).
+        interval: Between decisions [day].
+        lost: By which a payoff on an average is less uncertain [day].
+    """
     expired = steps >= grid_step(maturity / interval)
-    left: FloatArray = np.where(expired, 0.0, maturity - steps * interval)
+    left: FloatArray = np.where(expired, 0.0, maturity - steps * interval - lost)
     return left
 
 
@@ -132,6 +147,8 @@ def value_legs(
             relative[i] = log_spot[i] - log_strike
         strike[:] = book.strike[leg]
         value_option(spot, scratch, 1.0 - book.is_call[leg])
+        if market.fixing.on:
+            settle_at_mean(scratch, x, 1.0 - book.is_call[leg])
         _add_leg(rows, scratch, part(memory, leg), book.quantity[leg])
 
 

@@ -14,11 +14,12 @@ import numpy as np
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.amm import AMM
 from hedge_env.book.coin_margin import COIN_MARGIN
+from hedge_env.book.endless.perpetual_options import EVERLASTING, POWER
+from hedge_env.book.endless.rolled_calls import ROLLED_CALL
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
-from hedge_env.book.perpetual_options import EVERLASTING, POWER
-from hedge_env.book.rolled_calls import ROLLED_CALL
-from hedge_env.config import EnvConfig
+from hedge_env.book.margin_scenarios import SCENARIO_ROWS
+from hedge_env.config import EnvConfig, PortfolioMargin
 from hedge_env.market.engine.processes import MarketParams
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -31,6 +32,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 _COINS: Final = "coin margin"  # what turns the rest into coins, the last of all
+_SCENARIOS: Final = "scenarios"  # of a portfolio margin, which move all of the rest
 
 
 def _held(config: EnvConfig) -> Iterator[tuple[str, Kind, list[Any]]]:
@@ -41,6 +43,8 @@ def _held(config: EnvConfig) -> Iterator[tuple[str, Kind, list[Any]]]:
             yield name, kind, positions
     if config.book.margin == "coin":
         yield _COINS, COIN_MARGIN, list(config.book.legs)
+    if isinstance(config.execution.margin, PortfolioMargin):
+        yield _SCENARIOS, SCENARIO_ROWS, list(config.book.legs)
 
 
 class Positions:
@@ -80,11 +84,16 @@ class Positions:
         path_ids: IntArray,
         counters: IntArray,
         key: tuple[np.uint32, np.uint32],
+        quoted: FloatArray,
     ) -> None:
         """Add all positions to value and Greeks of the book; see `Kind`."""
-        arrived = steps != self._valued
         paths = Paths(
-            steps=steps, arrived=arrived, path_ids=path_ids, counters=counters, key=key
+            steps=steps,
+            arrived=steps != self._valued,
+            path_ids=path_ids,
+            counters=counters,
+            key=key,
+            quoted=quoted,
         )
         for name, (kind, constants) in self._kinds.items():
             kind.value(rows, state, self._memory[name], paths, constants, self._market)

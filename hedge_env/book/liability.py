@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hedge_env.base.types import BoolArray, IntArray
+from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine.processes import MarketParams
 
@@ -27,6 +27,9 @@ class Paths(NamedTuple):
     path_ids: IntArray  # (n,)
     counters: IntArray  # (n,) market steps taken: counter of random numbers
     key: tuple[np.uint32, np.uint32]  # of the random stream
+    # (rows, n) what the quotes remember: payoffs of European options, log strikes of
+    # what is listed, orders of clients
+    quoted: FloatArray
 
 
 class Kind(NamedTuple):

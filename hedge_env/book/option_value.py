@@ -6,8 +6,11 @@ Every option goes through here: legs of the book, what is listed, what clients o
 from __future__ import annotations
 
 from hedge_env.base.kernel import kernel
+from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book import tile
+from hedge_env.market.engine import market_state
+from hedge_env.numerics.special import exp
 from hedge_env.pricing.black_scholes import (
     call_delta,
     call_value,
@@ -57,3 +60,20 @@ def value_option(spot: FloatArray, scratch: FloatArray, put: float) -> None:
     for i in range(spot.size):
         live = vega_of(spot[i], d1[i], years[i])
         vega[i] = live if alive[i] > 0.0 else 0.0
+
+
+@kernel
+def settle_at_mean(scratch: FloatArray, x: Tile, put: float) -> None:
+    """Write the payoff at the mean of spot over the last minutes, where it is due.
+
+    Args:
+        scratch: Of a tile, as `value_option` left it.
+        x: State of the market.
+        put: 1 for a put, 0 for a call.
+    """
+    log_fixing, value = part(x, market_state.LOG_FIXING), scratch[tile.VALUE]
+    alive, strike = scratch[tile.ALIVE], scratch[tile.STRIKE]
+    for i in range(log_fixing.size):
+        if alive[i] == 0.0:
+            gain = (exp(log_fixing[i]) - strike[i]) * (1.0 - 2.0 * put)
+            value[i] = gain if gain > 0.0 else 0.0

@@ -123,7 +123,7 @@ def _series(
     episode, life = config.episode, _life(maturity, config)
     ages = np.arange(min(life, episode.decisions) + 1)
     interval = episode.decision_interval_hours / HOURS_PER_DAY
-    left = days_left(maturity, ages, interval)
+    left = days_left(maturity, ages, interval, market.fixing.lost_days)
     volatility, jumps = config.market.volatility, market.jumps
     fast_sd = market.volatility.fast.sd
     return SeriesParams(

@@ -15,7 +15,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import smile, tile
-from hedge_env.book.option_value import value_option
+from hedge_env.book.option_value import settle_at_mean, value_option
 from hedge_env.book.series import SeriesParams, age_of
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
@@ -65,3 +65,5 @@ def mark_struck(
     smile.read_grid(scratch, places, p.years, p.fair)
     smile.total_sd(scratch, x, relative, 0.0, market)
     value_option(part(rows, field.SPOT), scratch, 1.0 - p.is_call)
+    if market.fixing.on:
+        settle_at_mean(scratch, x, 1.0 - p.is_call)

@@ -37,12 +37,16 @@ from hedge_env.config.sections.execution import (
     ExecutionConfig,
     FailureConfig,
     HaltConfig,
-    MarginConfig,
     SandwichConfig,
 )
 from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
+from hedge_env.config.sections.margin import (
+    IsolatedMargin,
+    MarginConfig,
+    PortfolioMargin,
+)
 from hedge_env.config.sections.market import (
     BasisConfig,
     CrowdConfig,
@@ -103,6 +107,7 @@ __all__ = [
     "HestonSurface",
     "HestonVolatility",
     "HoldingsConfig",
+    "IsolatedMargin",
     "JumpConfig",
     "KeeperConfig",
     "LegConfig",
@@ -117,6 +122,7 @@ __all__ = [
     "NonNegative",
     "ObservationConfig",
     "OptionConfig",
+    "PortfolioMargin",
     "Positive",
     "Probability",
     "RegimeConfig",

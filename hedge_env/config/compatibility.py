@@ -6,6 +6,8 @@ from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import ExecutionConfig
 from hedge_env.config.sections.market import MarketConfig
 
+_TOLERANCE = 1e-9  # of a market step
+
 
 def check_execution(
     execution: ExecutionConfig, market: MarketConfig, episode: EpisodeConfig
@@ -15,14 +17,27 @@ def check_execution(
     Raises:
         ValueError: In one sentence that names the keys.
     """
+    slices = execution.transactions
+    if execution.latency_steps + slices - 1 > episode.market_steps and slices > 1:
+        raise ValueError(
+            f"execution.slicing.slices = {slices} with execution.latency_steps = "
+            f"{execution.latency_steps} must be filled within episode.market_steps = "
+            f"{episode.market_steps}, one slice each and one at the next decision; "
+            "lower slices or raise market_steps"
+        )
     if execution.latency_steps > episode.market_steps:
         raise ValueError(
             f"execution.latency_steps = {execution.latency_steps} must not exceed "
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
-    if execution.keeper is not None:
-        execution.keeper.check(episode)
+    _check_keeper(execution, episode)
+    for number, venue in enumerate(execution.venues):
+        if venue.gas > 0.0 and market.gas is None:
+            raise ValueError(
+                f"execution.venues.{number}.gas_units needs market.gas; use "
+                "fixed_cost_bp for a constant cost per transaction"
+            )
     for key in ("gas_units", "gas_cost_bp"):
         if getattr(execution, key) > 0.0 and market.gas is None:
             raise ValueError(
@@ -36,8 +51,43 @@ def check_execution(
         ):
             if part is not None:
                 raise ValueError(f"{name} needs execution.instrument = perp")
+    _check_settlement(market, episode)
     _check_crowd(market)
     _check_surface(market)
+
+
+def _check_settlement(market: MarketConfig, episode: EpisodeConfig) -> None:
+    if market.settlement == "spot":
+        return
+    minutes, step = market.settlement_minutes, 60.0 * episode.hours_per_market_step
+    if minutes > 60.0 * episode.decision_interval_hours:
+        raise ValueError(
+            f"market.settlement_minutes = {minutes:g} must not exceed the decision "
+            f"interval, {60.0 * episode.decision_interval_hours:g} minutes: nobody "
+            "decides while the mean is taken"
+        )
+    steps = minutes / step
+    if steps > 1.0 and abs(steps - round(steps)) > _TOLERANCE:
+        raise ValueError(
+            f"market.settlement_minutes = {minutes:g} must be a multiple of the market "
+            f"step, {step:g} minutes, or shorter than it; change it or "
+            "episode.market_steps"
+        )
+
+
+def _check_keeper(execution: ExecutionConfig, episode: EpisodeConfig) -> None:
+    """Refuse a keeper whose runs the grid does not have, or whose bill nobody knows."""
+    if execution.keeper is None:
+        return
+    execution.keeper.check(episode)
+    for is_on, off in (
+        (bool(execution.venues), "execution.venues = []"),
+        (execution.slicing is not None, "execution.slicing = null"),
+    ):
+        if is_on:
+            raise ValueError(
+                f"execution.keeper sends an order as one transaction: set {off}"
+            )
 
 
 def _check_surface(market: MarketConfig) -> None:

@@ -20,6 +20,7 @@ from hedge_env.config.sections.agent import (
 from hedge_env.config.sections.book import BookConfig, HoldingsConfig, limiting_deltas
 from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import ExecutionConfig
+from hedge_env.config.sections.margin import check_margin
 from hedge_env.config.sections.market import MarketConfig
 from hedge_env.config.sections.option import check_arrivals, check_option
 from hedge_env.config.sections.replay import ReplayConfig, Series, check_recorded
@@ -56,6 +57,7 @@ class EnvConfig(Model):
                 "set both for a book whose delta cannot move"
             )
         check_execution(self.execution, self.market, self.episode)
+        check_margin(self.execution.margin, self.book)
         self._check_order_sizes(high - low)
         check_extremes(self.market, self.execution, self.book, self.episode, high - low)
         if self.replay is not None:
@@ -99,11 +101,6 @@ class EnvConfig(Model):
         option, arrivals = self.execution.option, self.book.arrivals
         if option is not None:
             check_option(option, self.episode)
-        if option is not None and self.execution.margin is not None:
-            raise ValueError(
-                "execution.margin knows no options: its equity leaves out what they "
-                "earn; remove it or execution.option"
-            )
         if option is not None and self.execution.keeper is not None:
             raise ValueError(
                 "execution.keeper trades no options: what it saw of them is not kept; "

@@ -15,6 +15,7 @@ from hedge_env.base.account_rows import (
     HEDGE_PNL,
     N_COMPONENTS,
     N_TOTALS,
+    OPTION_PNL,
     OPTION_TRADED,
     TOTAL_BOOK_PNL,
     TOTAL_CASH,
@@ -174,6 +175,7 @@ def clear(record: Tile) -> None:
     """Set to zero what a decision adds to, or writes only where it trades."""
     record.rows[:N_COMPONENTS, record.low : record.high] = 0.0
     part(record, OPTION_TRADED)[:] = 0.0
+    part(record, OPTION_PNL)[:] = 0.0
 
 
 @kernel

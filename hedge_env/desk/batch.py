@@ -22,12 +22,14 @@ from hedge_env.desk.accounts import StepRecord, Totals, step_record
 from hedge_env.desk.band_position import observe_position
 from hedge_env.desk.instruments import complete_target, instruments_of
 from hedge_env.desk.observables import Observables, observable_index
-from hedge_env.desk.option_trades import count_rows, observe_options
+from hedge_env.desk.option_trades import observe_options
 from hedge_env.desk.orders import trades_of
+from hedge_env.desk.portfolio_margin import write_use
+from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
-from hedge_env.desk.view import OldView
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
+from hedge_env.feeds.old_view import OldView
 from hedge_env.feeds.open import open_market
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.numerics.philox import fill_uniforms, stream_key
@@ -53,6 +55,8 @@ class HedgeBatch:
         instruments: What can be traded, in the order of a target's columns.
         n_instruments: Their number.
         totals: Sums over the episode so far.
+        first_units: Row of the units held of the first listed option; those of the
+            others follow, and end the rows.
         holdings_low: Lowest holdings a target is clipped to [-].
         holdings_high: Highest [-].
     """
@@ -82,11 +86,12 @@ class HedgeBatch:
         quotes = quote_params(config)
         venue, listed = quotes.venue, quotes.listed
         self._params = step_params(config, listed)
+        self._portfolio = self._params.margin.portfolio
         self._constants = hold(self._params)
-        n_rows = count_rows(listed.n_slots)
+        self.first_units = self._params.options.first_units
+        n_rows = self.first_units + listed.n_slots
         self.rows: FloatArray = np.zeros((n_rows, n_paths))
         self._spare: FloatArray = np.zeros((n_rows, n_paths))
-        self._first_units = n_rows - listed.n_slots
         self._own_impact = venue.impact_permanent
         self._collateral = 0.0
         if config.execution.margin is not None:
@@ -94,7 +99,8 @@ class HedgeBatch:
         self._risk_scale = config.action.risk_scale
         self._view = None
         if config.seen_age > 0:
-            self._view = OldView(config.seen_age, (n_rows, n_paths))
+            shape = n_rows, n_paths
+            self._view = OldView(config.seen_age, shape, observe_position)
         self._index = observable_index(config)
 
     @property
@@ -134,7 +140,7 @@ class HedgeBatch:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
         self.rows[field.LEARNED, chosen] = 0.0
-        self.rows[self._first_units :, chosen] = 0.0
+        self.rows[self.first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
         present[chosen] = np.broadcast_to(aversion, present.shape)[chosen]
@@ -145,6 +151,13 @@ class HedgeBatch:
             self._risk_scale,
             self.rows[field.BAND_RISK_AVERSION],
         )
+        if self._portfolio.on:
+            account = self._portfolio, self._params.options
+            write_use(
+                Tile(self.rows, 0, self.n_paths),
+                *account,
+                self._params.orders.price_row,
+            )
         if self.n_instruments > 1:
             observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
@@ -182,6 +195,9 @@ class HedgeBatch:
         """
         before, after = self.rows, self._spare
         wanted = complete_target(target, before, self.instruments)
+        if self._portfolio.on:
+            parts = self._portfolio, self._params.orders, self._params.options
+            wanted = cut_orders(before, wanted, *parts)
         if self._own_impact > 0.0:
             moves = self._own_impact * trades_of(before, wanted[0], self._params.orders)
             moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)

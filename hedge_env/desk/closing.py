@@ -13,7 +13,7 @@ from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
-from hedge_env.desk.charges import ChargeParams, charge, pay
+from hedge_env.desk.charges import ChargeParams, charge_closing, pay
 from hedge_env.desk.orders import OrderParams
 
 
@@ -76,7 +76,7 @@ def close(
         turnover[i] += value[i]
         value[i] *= share
         held[i] += bought[i]
-    charge(after, value, record, charges)
+    charge_closing(after, bought, value, record, charges)
     pay(price, bought, totals)
 
 

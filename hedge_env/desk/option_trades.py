@@ -3,7 +3,7 @@
 A policy trades the option listed now. When the next one is listed, what is held of
 the old one is carried: it is marked every decision, counts in the Greeks of the book,
 and is paid out at its expiry. Its profit is profit of the hedge. Units held are in the
-rows after those of the quotes, one per slot (see `contracts.series`), and obey
+last rows, after all that the market writes, one per slot (`book/series`), and obey
 
     cash + holdings * spot + units * value + book value
         = initial book value + hedge P&L + book P&L - cost.
@@ -23,6 +23,7 @@ from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, copy_row, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book.listed_options import DELTA, GAMMA, N_QUOTED, PRICE, VEGA
+from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.book.series import SeriesParams, age_of, slot_now
 from hedge_env.config import EnvConfig
 
@@ -33,6 +34,7 @@ class OptionParams(NamedTuple):
     """Constants of trading listed options."""
 
     series: SeriesParams  # n_slots is 0 if there are none
+    first_units: int  # row of the units held of the first slot
     decisions: int
     spread_vega: float  # half-spread per vega [volatility]
     spread_value: float  # half-spread per value [-]
@@ -46,6 +48,7 @@ def option_params(config: EnvConfig, series: SeriesParams) -> OptionParams:
     option, execution = config.execution.option, config.execution
     return OptionParams(
         series=series,
+        first_units=field.N_FIELDS + quoted_rows(config),
         decisions=config.episode.decisions,
         spread_vega=0.0 if option is None else option.half_spread_points * _POINT,
         spread_value=0.0 if option is None else float(option.half_spread_share),
@@ -55,19 +58,16 @@ def option_params(config: EnvConfig, series: SeriesParams) -> OptionParams:
     )
 
 
-def count_rows(n_slots: int) -> int:
-    """Rows of a batch with `n_slots` listed options."""
-    return field.N_FIELDS + (N_QUOTED + 1) * n_slots
-
-
 @scalar_kernel
-def _quote_of(slot: int, which: int) -> int:
+def quote_of(slot: int, which: int) -> int:
+    """Row of what is quoted of the option in a slot, `PRICE` and what follows it."""
     return field.N_FIELDS + N_QUOTED * slot + which
 
 
 @scalar_kernel
-def _units_of(slot: int, p: OptionParams) -> int:
-    return field.N_FIELDS + N_QUOTED * p.series.n_slots + slot
+def units_of(slot: int, p: OptionParams) -> int:
+    """Row of the units held of the option in a slot."""
+    return p.first_units + slot
 
 
 @kernel
@@ -82,24 +82,24 @@ def observe_options(here: Tile, p: OptionParams) -> None:
     rows = here.rows
     for i in range(here.low, here.high):  # the slot differs from path to path
         slot = slot_now(int(rows[field.STEP, i]), p.series)
-        price = rows[_quote_of(slot, PRICE), i]
-        vega = rows[_quote_of(slot, VEGA), i]
+        price = rows[quote_of(slot, PRICE), i]
+        vega = rows[quote_of(slot, VEGA), i]
         rows[field.OPTION_PRICE, i] = price
-        rows[field.OPTION_DELTA, i] = rows[_quote_of(slot, DELTA), i]
-        rows[field.OPTION_GAMMA, i] = rows[_quote_of(slot, GAMMA), i]
+        rows[field.OPTION_DELTA, i] = rows[quote_of(slot, DELTA), i]
+        rows[field.OPTION_GAMMA, i] = rows[quote_of(slot, GAMMA), i]
         rows[field.OPTION_VEGA, i] = vega
         rows[field.OPTION_HALF_SPREAD, i] = p.spread_vega * vega
         rows[field.OPTION_HALF_SPREAD, i] += p.spread_value * price
-        rows[field.OPTION_HOLDINGS, i] = rows[_units_of(slot, p), i]
+        rows[field.OPTION_HOLDINGS, i] = rows[units_of(slot, p), i]
         rows[field.OPTION_LIMIT, i] = p.limit
     for slot in range(p.series.n_slots):
-        units = part(here, _units_of(slot, p))
+        units = part(here, units_of(slot, p))
         for which, goal, sign in (
             (DELTA, field.DELTA, -1.0),
             (GAMMA, field.GAMMA, -1.0),
             (VEGA, field.VEGA, 1.0),
         ):
-            unit, total = part(here, _quote_of(slot, which)), part(here, goal)
+            unit, total = part(here, quote_of(slot, which)), part(here, goal)
             for i in range(total.size):
                 total[i] += sign * units[i] * unit[i]
 
@@ -125,7 +125,7 @@ def book_options(
         p: Constants.
     """
     for slot in range(p.series.n_slots):
-        units = _units_of(slot, p)
+        units = units_of(slot, p)
         copy_row(part(before, units), part(after, units))
     _trade(before, after, target, record, totals, p)
     for slot in range(p.series.n_slots):
@@ -162,7 +162,7 @@ def _trade(
         bought = goal - held[i]
         if step >= p.decisions or bought == 0.0:
             continue
-        part(after, _units_of(slot_now(step, p.series), p))[i] = goal
+        part(after, units_of(slot_now(step, p.series), p))[i] = goal
         option_traded[i] = bought
         spread = abs(bought) * half_spread[i]
         cost[i] += spread * (p.charge_opening if step == 0 else 1.0)
@@ -176,16 +176,18 @@ def _carry(
     before: Tile, after: Tile, record: Tile, totals: Tile, slot: int, p: OptionParams
 ) -> None:
     """Book the profit of one slot; sell it at the end, pay it out at its expiry."""
-    units = part(after, _units_of(slot, p))
-    price = part(before, _quote_of(slot, PRICE))
-    new_price = part(after, _quote_of(slot, PRICE))
-    vega = part(after, _quote_of(slot, VEGA))
+    units = part(after, units_of(slot, p))
+    price = part(before, quote_of(slot, PRICE))
+    new_price = part(after, quote_of(slot, PRICE))
+    vega = part(after, quote_of(slot, VEGA))
     step, due = part(after, field.STEP), np.empty(units.size)
     spread = part(record, account_rows.OPTION_SPREAD)
     turnover = part(record, account_rows.TURNOVER)
     gain = part(record, account_rows.HEDGE_PNL)
+    of_options = part(record, account_rows.OPTION_PNL)
     for i in range(units.size):
         gain[i] += units[i] * (new_price[i] - price[i])
+        of_options[i] += units[i] * (new_price[i] - price[i])
     for i in range(units.size):
         ends = age_of(int(step[i]), slot, p.series) == p.series.life
         due[i] = units[i] if ends or step[i] >= p.decisions else 0.0

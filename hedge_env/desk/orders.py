@@ -17,7 +17,7 @@ from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.config import EnvConfig
+from hedge_env.config import EnvConfig, IsolatedMargin
 from hedge_env.desk.instruments import instruments_of
 
 _LOT_TOLERANCE = 1e-9  # lots: an order for .3 in lots of .1 is one for three
@@ -42,7 +42,9 @@ class OrderParams(NamedTuple):
 def order_params(config: EnvConfig) -> OrderParams:
     """Compile the orders."""
     execution = config.execution
-    underlying, margin = instruments_of(config)[0], execution.margin
+    underlying, account = instruments_of(config)[0], execution.margin
+    # One of the whole portfolio has cut the target already: `portfolio_margin`.
+    margin = account if isinstance(account, IsolatedMargin) else None
     return OrderParams(
         decisions=config.episode.decisions,
         low=underlying.low,

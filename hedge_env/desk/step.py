@@ -28,11 +28,6 @@ from hedge_env.desk.accounts import add_up, clear
 from hedge_env.desk.band_position import write_position
 from hedge_env.desk.charges import ChargeParams, charge_params, charge_trade, pay
 from hedge_env.desk.closing import liquidate
-from hedge_env.desk.front_runner import (
-    FrontRunnerParams,
-    front_runner_params,
-    trade_ahead,
-)
 from hedge_env.desk.margin import (
     MarginParams,
     call_margin,
@@ -47,6 +42,11 @@ from hedge_env.desk.option_trades import (
 )
 from hedge_env.desk.orders import OrderParams, fill_orders, order_params
 from hedge_env.desk.settlement import HoldingParams, hold, mark_book
+from hedge_env.venues.front_runner import (
+    FrontRunnerParams,
+    front_runner_params,
+    trade_ahead,
+)
 
 
 class StepParams(NamedTuple):
@@ -77,13 +77,13 @@ def step_params(
         n_components=account_rows.count_components(config),
         looks=looks,
         orders=order_params(config),
-        charges=charge_params(execution),
+        charges=charge_params(config),
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
-            is_late=execution.latency_steps > 0,
+            is_late=execution.fills_late,
         ),
         options=option_params(config, listed),
-        margin=margin_params(execution.margin),
+        margin=margin_params(config),
         adversary=front_runner_params(config),
     )
 
@@ -146,7 +146,7 @@ def settle_tile(
     clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
-    charge_trade(before, fill_price, failed, record, p.charges)
+    charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
     if p.adversary.on:
         trade_ahead(before, after, record, p.adversary)
     hold(before, after, fill_price, record, price_row, p.holding)
@@ -156,7 +156,9 @@ def settle_tile(
     mark_book(before, after, record, p.orders.decisions)
     pay(fill_price, traded, totals)
     if p.margin.on:
-        call_margin(before, after, record, totals, p.margin, p.orders, p.charges)
+        call_margin(
+            before, after, record, totals, p.margin, p.orders, p.charges, p.options
+        )
     liquidate(after, record, totals, p.orders, p.charges)
     add_up(record, totals, p.n_components)
     observe(before, after, record, p)
@@ -173,7 +175,7 @@ def observe(before: Tile, after: Tile, record: Tile, p: StepParams) -> None:
         p: Constants.
     """
     if p.margin.on:
-        write_equity(before, after, record, p.margin, p.orders.price_row)
+        write_equity(before, after, record, p.margin, p.orders.price_row, p.options)
     if p.options.series.n_slots > 0:
         observe_options(after, p.options)
     if p.looks:

@@ -57,10 +57,10 @@ def cost_shares(
         execution: What a trade costs.
 
     Returns:
-        None where impact has two parts that grow differently.
+        None where impact has parts that grow differently, or how is not known.
     """
     linear, root = execution.depth is not None, execution.square_root_impact > 0.0
-    if linear and root:
+    if (linear and root) or execution.venues or execution.slicing is not None:
         return None
     bill = sum(components[name] for name in PER_TRANSACTION)
     others = set(COST_COMPONENTS) - {*PER_TRANSACTION, IMPACT}

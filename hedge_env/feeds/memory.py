@@ -18,7 +18,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.base.field import N_FIELDS
 from hedge_env.book.client_orders import N_ORDER_ROWS
 from hedge_env.book.liabilities import remembered_rows
-from hedge_env.book.listed_options import N_QUOTED
+from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.book.series import count_listed, count_orders
 from hedge_env.config import EnvConfig
 from hedge_env.market.engine.market_state import N_STATES
@@ -36,7 +36,7 @@ _UNKNOWN: Final = 2**40  # bytes, where the system does not say
 def path_bytes(config: EnvConfig) -> int:
     """Memory of one path of a batch [byte]."""
     listed, orders = count_listed(config), count_orders(config)
-    rows = 2 * (N_FIELDS + (N_QUOTED + 1) * listed)
+    rows = 2 * (N_FIELDS + quoted_rows(config) + listed)
     if config.seen_age > 0:  # what is seen, and what was true since
         rows += (config.seen_age + 2) * N_FIELDS
     remembered = len(config.book.europeans) + listed + N_ORDER_ROWS * orders + 1

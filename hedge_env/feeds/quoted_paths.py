@@ -34,6 +34,7 @@ class QuotedPaths:
         path_ids: Shape (n,).
         counters: Market steps taken, shape (n,).
         steps: Decision index, shape (n,).
+        notional_ratio: Notional of the episode over that of the config, shape (n,).
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class QuotedPaths:
         self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.counters: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.steps: IntArray = np.zeros(n_paths, dtype=np.int64)
+        self.notional_ratio = np.ones(n_paths)
 
     def start(self, path_ids: IntArray, chosen: BoolArray) -> None:
         """Put the chosen paths at the start of an episode."""
@@ -72,6 +74,8 @@ class QuotedPaths:
     def quote(self, rows: FloatArray, *, advance: bool) -> None:
         """Write the market rows of all paths, after a simulated interval if asked."""
         require_rows(rows, self._quotes)
+        if self._quotes.conditions.routes is not None:
+            rows[field.NOTIONAL_RATIO] = self.notional_ratio
         write_quotes(
             rows,
             self.state,
@@ -85,7 +89,7 @@ class QuotedPaths:
         )
         if self._positions:
             arrays = self.state, self.steps, self.path_ids, self.counters
-            self._positions.value(rows, *arrays, self.key)
+            self._positions.value(rows, *arrays, self.key, self._memory)
             if self._quotes.market.parts.crowd:
                 n = self.steps.size
                 follow_crowd(

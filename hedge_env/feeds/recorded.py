@@ -108,6 +108,7 @@ class ReplayMarket:
             chosen,
             history.params,
         )
+        self._scale_notional()
         paths.quote_start(rows, chosen)
         self._scale_impact(rows)
 
@@ -130,9 +131,14 @@ class ReplayMarket:
         paths.quote(rows, advance=False)
         self._scale_impact(rows)
 
-    def _scale_impact(self, rows: FloatArray) -> None:
+    def _scale_notional(self) -> None:
         # Impact is compiled for the usual notional; contracts are what is given.
-        size = self._history.price[self._first] / self._usual_spot
+        self._paths.notional_ratio[:] = (
+            self._history.price[self._first] / self._usual_spot
+        )
+
+    def _scale_impact(self, rows: FloatArray) -> None:
+        size = self._paths.notional_ratio
         rows[field.IMPACT_LINEAR] *= size
         rows[field.IMPACT_SQRT] *= np.sqrt(size)
 
@@ -171,6 +177,7 @@ class ReplayMarket:
         """Restore what `state_dict` returned, on the same history."""
         self._paths.load_state_dict(state)
         self._first[...] = state["first"]
+        self._scale_notional()
 
 
 def describe_replay(config: EnvConfig) -> dict[str, Any]:

@@ -14,8 +14,7 @@ import numpy as np
 
 from hedge_env.base.field import N_FIELDS, N_MARKET_FIELDS, count_market_rows
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
-from hedge_env.book.listed_options import N_QUOTED, least_rows
-from hedge_env.book.series import count_listed
+from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.feed import Market
 from hedge_env.feeds.memory import most_paths, require_memory
@@ -47,8 +46,9 @@ class MarketTape:
     Attributes:
         path_ids: Shape (n,).
         rows: Shape (decisions + 1, rows that the market writes, n): under their own
-            numbers, up to the last that the config has, and with listed options all
-            N_MARKET_FIELDS and then theirs; no decisions if `live`.
+            numbers, up to the last that the config has, and with rows after N_FIELDS
+            (of listed options, of a portfolio margin) all N_MARKET_FIELDS and then
+            those; no decisions if `live`.
         live: What to simulate instead, if the market reacts to what is held.
     """
 
@@ -103,7 +103,7 @@ def record_tape(
     for low in range(0, path_ids.size, _CHUNK):
         ids = path_ids[low : low + _CHUNK]
         market = open_market(config, ids.size, seed=seed, stream=stream)
-        present = np.zeros((least_rows(count_listed(config)), ids.size))
+        present = np.zeros((N_FIELDS + quoted_rows(config), ids.size))
         market.start(ids, np.ones(ids.size, dtype=np.bool_), present)
         rows[0, :, low : low + _CHUNK] = present[which]
         for step in range(1, decisions + 1):
@@ -141,7 +141,7 @@ def _tape_bytes(config: EnvConfig, rows: IntArray) -> int:
 
 def _kept_rows(config: EnvConfig) -> IntArray:
     """Rows of a batch that its market writes, and that a tape keeps."""
-    n_quoted = N_QUOTED * count_listed(config)
+    n_quoted = quoted_rows(config)
     n_kept = N_MARKET_FIELDS if n_quoted > 0 else count_market_rows(config)
     quoted = np.arange(N_FIELDS, N_FIELDS + n_quoted)
     return np.concatenate([np.arange(n_kept), quoted])

@@ -39,7 +39,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     4. `book_options`: listed options are traded, marked, and paid out at expiry;
     5. `mark_book`: the book is marked, and drifts from the hedge;
     6. `pay`: cash pays for what was bought;
-    7. `call_margin`: a position that its margin no longer carries is closed;
+    7. `call_margin`: what its margin account no longer carries is closed by force;
     8. `liquidate`: after the last interval, at which there is no decision and options
        pay off, what is held is sold;
     9. `add_up`: cost, profit and turnover are added to the episode's;
@@ -50,12 +50,15 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     An order below `execution.least_order` is none: nothing is charged, the position
     stays. What can go wrong with an order is off by default, see docs/execution.md: with
     `execution.latency_steps` a trade fills that many market steps later, at the price
-    of that time, and the old holdings are kept until then; with `failure` it may fail,
+    of that time, and the old holdings are kept until then; with `slicing` it fills in
+    parts, a market step apart, at the mean of their prices; with `failure` it may fail,
     which costs its gas; with `sandwich` a share of its value may be lost; during a
-    `halt` targets are ignored; a `margin` account cuts orders down to what it carries
-    and is liquidated when its equity falls below maintenance; `permanent_impact` moves
+    `halt` targets are ignored; a `margin` account, of the perpetual or of book
+    and hedge together (docs/margin.md), cuts orders down to what it carries and is
+    liquidated when its equity falls below maintenance; `permanent_impact` moves
     spot. `market.basis` parts a perpetual's price from spot; `market.crowd` amplifies
-    returns by the rebalancing of others.
+    returns by the rebalancing of others. With `execution.venues` an order is split over
+    several venues; a part that nobody fills stays undone.
 
     Amounts are fractions of notional, which is `spot_0 * contracts`. Holdings are
     units per contract, positive where they hedge a short call, and bounded by what
@@ -90,7 +93,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `discrete` | Discrete(n) | | the holdings on a grid of n; for n = 2 hold or go to delta | 0 | n - 1 | grid points |
 
     Bands stand around delta, or around what `action.centre_vega` and
-    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`).
+    `action.centre_smile` make of it (`hedge_env.pricing.least_variance`) and
+    `action.centre_funding` (`hedge_env.pricing.funding_lean`).
 
     With a listed option the box of `band`, `band_free` and `target` has one number
     more, the last: a share from 0 to 1 of the trade that leaves no gamma
@@ -125,11 +129,11 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |
     | `hour_cos` | -1 | 1 | cosine of the hour of day | gas or season of volatility |
     | `funding_rate` | -4 | 4 | 10 bp per period | perpetual with funding |
-    | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves |
+    | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves, or several venues |
     | `basis` | -4 | 4 | log of the perpetual over spot, in standard deviations | perpetual with basis |
     | `halted` | 0 | 1 | 1 while no orders are taken | trading can halt |
     | `keeper_away` | 0 | 1 | 1 where the keeper does not run | keeper |
-    | `margin_use` | 0 | 1 | maintenance margin of what is held over equity | margin account |
+    | `margin_use` | 0 | 1 | maintenance margin of what the account holds, over equity | margin account |
     | `vega` | -4 | 4 | vega over that of at-the-money options at the start | listed option |
     | `option_delta` | -1 | 1 | delta of the listed option | listed option |
     | `option_gamma` | 0 | 4 | its gamma over that of an at-the-money option at the start | listed option |

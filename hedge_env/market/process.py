@@ -22,6 +22,7 @@ class StepLength(NamedTuple):
     days: float
     years: float
     days_per_year: float
+    per_decision: int  # market steps of a decision interval
 
 
 def step_length(episode: EpisodeConfig) -> StepLength:
@@ -32,6 +33,7 @@ def step_length(episode: EpisodeConfig) -> StepLength:
         days=days,
         years=days / episode.days_per_year,
         days_per_year=episode.days_per_year,
+        per_decision=episode.market_steps,
     )
 
 

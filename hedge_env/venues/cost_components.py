@@ -34,6 +34,10 @@ def _if_kept(execution: ExecutionConfig) -> float:
     return 0.0 if execution.keeper is None else 1.0
 
 
+def _fixed(execution: ExecutionConfig) -> float:
+    return execution.fixed_cost_bp * BASIS_POINT * execution.transactions
+
+
 class Charged(NamedTuple):
     """One component of cost.
 
@@ -54,7 +58,7 @@ CHARGED: Final = (
     Charged(account_rows.FEE, per_value=lambda e: e.fee_bp * BASIS_POINT),
     Charged(account_rows.SPREAD, per_value=_one, row=field.HALF_SPREAD),
     Charged(account_rows.GAS, per_trade=_one, row=field.GAS_COST),
-    Charged(account_rows.FIXED, per_trade=lambda e: e.fixed_cost_bp * BASIS_POINT),
+    Charged(account_rows.FIXED, per_trade=_fixed),
     Charged(account_rows.SANDWICH, per_value=_if_sandwiched, row=field.SANDWICH_RATE),
     Charged(account_rows.KEEPER, per_trade=_if_kept, row=field.KEEPER_COST),
 )

@@ -1,8 +1,9 @@
 """Market rows of what is out of the ordinary: basis, halts, mishaps, a crowd, a keeper.
 
-The last part of `quotes`, for markets that have any of these; orders and accounts read
-them. A part that is off writes nothing. Whether an order fails or is sandwiched is
-drawn here, per path and decision, and hidden from policies.
+The last part of `quotes`, for markets that have any of these, or several venues (their
+rows are written in `route_quotes`); orders and accounts read them. A part that is off
+writes nothing. Whether an order fails or is sandwiched is drawn here, per path and
+decision, and hidden from policies.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from hedge_env.numerics.special import exp
 from hedge_env.venues.keeper import KeeperParams, keeper_params, write_keeper
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
+from hedge_env.venues.route_quotes import quote_venues
+from hedge_env.venues.routes import RouteParams, route_params
 from hedge_env.venues.venue import VenueParams
 
 
@@ -33,6 +36,7 @@ class ConditionParams(NamedTuple):
 
     any: bool
     mishaps: MishapParams
+    routes: RouteParams | None  # of several venues
     keeper: KeeperParams
 
 
@@ -43,6 +47,7 @@ def condition_params(
     return ConditionParams(
         any=has_conditions(config),
         mishaps=mishap_params(config.execution),
+        routes=route_params(config),
         keeper=keeper_params(config, venue, mean_gas_price),
     )
 
@@ -93,6 +98,7 @@ def write_conditions(
         follow_crowd(rows, x, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, key, p.mishaps)
+    quote_venues(rows, x, path_ids, counters, key, p.routes, market)
     if p.keeper.on:
         write_keeper(rows, path_ids, counters, key, p.keeper, venue)
 

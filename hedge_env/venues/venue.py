@@ -10,6 +10,9 @@ market maker of one-sided depth :math:`R` charges :math:`v^2 / R`), square-root
 impact :math:`b = Y \sigma_{day} \sqrt{N / V}` (notional :math:`N`, daily volume
 :math:`V`), gas :math:`G` and any further fixed cost :math:`F`. No trade, no cost.
 
+An order filled in slices, shares :math:`w_k` of it, pays the fixed costs for each, and
+:math:`a \sum_k w_k^2`, :math:`b \sum_k w_k^{3/2}` in place of :math:`a`, :math:`b`.
+
 Source of the square-root law: Donier and Bonart (2014), arXiv 1412.4503.
 """
 
@@ -22,9 +25,29 @@ import numpy as np
 
 from hedge_env.base.kernel import scalar_kernel
 from hedge_env.config import BASIS_POINT, EnvConfig, ExecutionConfig
+from hedge_env.pricing.schedules import slice_shares
 from hedge_env.venues.cost_components import constant_rates
+from hedge_env.venues.route_quotes import usual_fixed_cost
 
 _GWEI = 1e-9  # of the gas token, which is the underlying
+
+
+class SliceEffect(NamedTuple):
+    """What filling in slices makes of the cost of an order; all 1 at once."""
+
+    fixed: float  # times the fixed costs [-]
+    linear: float  # times linear impact [-]
+    root: float  # times square-root impact [-]
+
+
+def slice_effect(execution: ExecutionConfig) -> SliceEffect:
+    """Compile the effect of slices."""
+    shares = slice_shares(execution.slicing)
+    return SliceEffect(
+        fixed=float(execution.transactions),
+        linear=float((shares**2).sum()),
+        root=float((shares * np.sqrt(shares)).sum()),
+    )
 
 
 class VenueParams(NamedTuple):
@@ -45,21 +68,25 @@ class VenueParams(NamedTuple):
 def venue_params(config: EnvConfig, mean_gas_price: float) -> VenueParams:
     """Compile the venue of a config; `mean_gas_price` in gwei."""
     execution, contracts = config.execution, config.book.contracts
-    notional = config.market.spot * contracts
-    gas_factor = execution.gas_units * _GWEI / contracts
-    mean_toll = execution.gas_cost_bp * BASIS_POINT
+    notional, slices = config.market.spot * contracts, slice_effect(execution)
+    gas_factor = execution.gas_units * _GWEI / contracts * slices.fixed
+    mean_toll = execution.gas_cost_bp * BASIS_POINT * slices.fixed
     per_value, fixed = constant_rates(execution)
     linear = 0.0 if execution.depth is None else notional / execution.depth
+    mean_fixed = fixed + gas_factor * mean_gas_price + mean_toll
+    if execution.venues:
+        mean_fixed = usual_fixed_cost(config, mean_gas_price)
     return VenueParams(
         proportional=per_value + _expected_sandwich(execution),
         half_spread=execution.half_spread_bp * BASIS_POINT,
         fixed=fixed,
         gas_factor=gas_factor,
         gas_toll=mean_toll / mean_gas_price if mean_toll > 0.0 else 0.0,
-        mean_fixed_cost=fixed + gas_factor * mean_gas_price + mean_toll,
-        impact_linear=linear,
+        mean_fixed_cost=mean_fixed,
+        impact_linear=linear * slices.linear,
         impact_sqrt=execution.square_root_impact
-        * sqrt(notional / execution.daily_volume),
+        * sqrt(notional / execution.daily_volume)
+        * slices.root,
         sqrt_day=sqrt(1.0 / config.episode.days_per_year),
         impact_permanent=execution.permanent_impact * notional / execution.daily_volume,
     )

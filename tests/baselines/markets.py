@@ -28,6 +28,7 @@ _AT_THE_MONEY = {
     "step": 5.0,
     "steps_since_trade": 3.0,
     "skew": 0.0,
+    "funding_rate": 0.0,
     "holdings": 0.5,
     "risk_aversion": 10.0,
     "option_price": 0.1,

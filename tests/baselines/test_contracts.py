@@ -56,7 +56,7 @@ def moved(rule_class):
     """The rule, with its centre away from delta where that is a choice."""
     if not issubclass(rule_class, CentredRule):
         return rule_class()
-    return rule_class(centre_vega=0.1, centre_smile=-0.05)
+    return rule_class(centre_vega=0.1, centre_smile=-0.05, centre_funding=0.5)
 
 
 class Watched(Mapping):

@@ -16,7 +16,16 @@ from tests.oracle.execution.keeper import seen
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
-from tests.support.examples import ADVERSE, KEPT, WATCHED, full_config, stormy_config
+from tests.support.examples import (
+    ADVERSE,
+    KEPT,
+    LATE,
+    PORTFOLIO,
+    VENUES,
+    WATCHED,
+    full_config,
+    stormy_config,
+)
 
 PATHS = (0, 5, 2**40 + 3)
 SEED, STREAM = 4, "validation"
@@ -103,6 +112,40 @@ CONFIGS += [
     full_config(*WATCHED),
     stormy_config(*ADVERSE, *KEPT, "name=kept-stormy"),
     stormy_config("name=least-order", "execution.least_order=1.5"),
+    full_config(
+        *ADVERSE,
+        "name=slices",
+        "execution.failure=null",
+        "execution.latency_steps=1",
+        "execution.slicing={slices: 3, schedule: almgren-chriss, urgency: 0.6}",
+    ),
+    stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
+    full_config(*VENUES),
+    stormy_config(*VENUES, *LATE, "name=venues-late"),
+    full_config(
+        *VENUES,
+        "name=venues-single",
+        "execution.split=single",
+        "execution.quoted_order=0.3",
+        "execution.charge_opening=false",
+    ),
+    full_config("name=settled-long-steps", "market.settlement=twap"),
+    load_config(
+        week("deribit-inverse"),
+        settings=["name=settled-coins", "market.settlement=twap"],
+    ),
+    stormy_config(
+        *PORTFOLIO,
+        "name=settled-short-steps",
+        "market.settlement=twap",
+        "episode.market_steps=24",
+        "episode.decisions=20",
+    ),
+    # Little enough for orders to be cut, for forced trades, and for what is taken over.
+    full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
+    stormy_config(
+        *PORTFOLIO, "name=portfolio-stormy", "execution.margin.insurance=false"
+    ),
 ]
 
 
@@ -144,7 +187,7 @@ def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
             batch.rows[FIELDS.index(name)], values, rtol=1e-10, atol=1e-13, err_msg=name
         )
     held = batch.observables()["holdings"]
-    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12)
+    np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12, atol=2e-14)
 
 
 def compare_seen(batch: HedgeBatch, past: list[list[dict[str, float]]]) -> None:

@@ -42,6 +42,8 @@ ORDINARY = {
     "excitation": 0.5,
     "leverage": -0.3,
     "latency_steps": 1.0,
+    "reserve": 1e6,
+    "quoted_order": 0.05,
     "lot": 0.01,
     "maturity_days": 30.0,
     "low": 2.0,

@@ -81,9 +81,8 @@ def imbalance(batch: HedgeBatch, start: FloatArray) -> FloatArray:
     wealth = totals.cash + held + rows[field.BOOK_VALUE]
     amounts = [start, totals.cash, totals.hedge_pnl, totals.book_pnl, totals.cost]
     amounts += [held, rows[field.BOOK_VALUE], totals.turnover]
-    n_slots = (rows.shape[0] - field.N_FIELDS) // (N_QUOTED + 1)
-    for slot in range(n_slots):
-        units = rows[field.N_FIELDS + N_QUOTED * n_slots + slot]
+    for slot in range(rows.shape[0] - batch.first_units):
+        units = rows[batch.first_units + slot]
         value = units * rows[field.N_FIELDS + N_QUOTED * slot]
         wealth = wealth + value
         amounts.append(value)

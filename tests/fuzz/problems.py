@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hedge_env.config import EnvConfig
+from hedge_env.config.sections.execution import ONE_VENUE
 from hedge_env.config.sections.market import GENERAL_VOLATILITY
 from tests.fuzz.documents import Draw, document
 
@@ -34,8 +35,10 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     market, execution = config["market"], config["execution"]
     _fit_volatility(draw, market)
     _fit_funding(market.get("funding") or {})
+    _fit_margin(execution, config["book"])
     _fit_venue(market, execution, config["episode"]["market_steps"])
     _fit_keeper(draw, config["episode"], execution)
+    _fit_settlement(draw, market, config["episode"])
     _fit_times(draw, config, execution.get("option"))
     _fit_agent(draw, config, execution.get("option") is not None)
     mode = draw(st.sampled_from(("NextStep", "SameStep", "Disabled")))
@@ -73,12 +76,32 @@ def _fit_funding(funding: dict[str, Any]) -> None:
     funding.pop(strange.get(funding.get("rule", "clamp"), ""), None)
 
 
+def _fit_margin(execution: dict[str, Any], book: dict[str, Any]) -> None:
+    """A portfolio margin for a book that it can revalue."""
+    margin = execution.get("margin")
+    if margin is not None and margin["model"] == "portfolio":
+        kinds = {leg["kind"] for leg in book.get("legs", [])}
+        if kinds - {"call", "put", "forward"} or book.get("margin") == "coin":
+            execution.pop("margin")
+
+
+def _fit_settlement(
+    draw: Draw, market: dict[str, Any], episode: dict[str, Any]
+) -> None:
+    """A window of whole market steps, or within one."""
+    minutes = 60.0 * episode.get("decision_interval_hours", 4.0)
+    steps = episode["market_steps"]
+    window = draw(st.sampled_from((0.4, 1.0, float(steps)))) * minutes / steps
+    if market.get("settlement") == "twap" and 0.1 <= window <= 1440.0:
+        market["settlement_minutes"] = window
+    else:
+        market.pop("settlement", None)
+
+
 def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:
     """Margin and basis of a perpetual, gas where there is any, fills in time."""
-    if execution.get("option") is not None:
-        execution.pop("margin", None)
     margin = execution.get("margin")
-    if margin is not None:
+    if margin is not None and margin["model"] == "isolated":
         initial = max(margin.get("initial", 0.1), 1e-5)
         margin["initial"] = initial
         margin["maintenance"] = min(margin.get("maintenance", 0.05), 0.5 * initial)
@@ -87,13 +110,34 @@ def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) ->
     if market.get("gas") is None:
         execution.pop("gas_units", None)
         execution.pop("gas_cost_bp", None)
+    _fit_venues(execution, has_gas=market.get("gas") is not None)
     late = execution.get("latency_steps", 0)
     execution["latency_steps"] = min(late, steps)
+    slicing = execution.get("slicing")
+    if slicing is not None:
+        slicing["slices"] = min(max(slicing["slices"], 2), steps + 1)
+        execution["latency_steps"] = min(late, steps + 1 - slicing["slices"])
+        execution.pop("failure", None)
+
+
+def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:
+    """Nothing of a single venue beside a list, of which one fills every order."""
+    venues = execution.get("venues") or []
+    for key in ONE_VENUE.split() if venues else ():
+        execution.pop(key, None)
+    for venue in venues:
+        if not has_gas:
+            venue.pop("gas_units", None)
+        if "improvement_bp" in venue:
+            most = venue.get("half_spread_bp", 0.0)
+            venue["improvement_bp"] = min(venue["improvement_bp"], most)
+    if venues:
+        venues.append({"kind": "order-book"})
 
 
 def _fit_keeper(draw: Draw, episode: dict[str, Any], execution: dict[str, Any]) -> None:
     """Runs at decisions, on a market that is younger than the episode; no options."""
-    if execution.get("option") is not None:
+    if any(execution.get(key) for key in ("option", "venues", "slicing")):
         execution.pop("keeper", None)
     keeper = execution.get("keeper")
     if keeper is not None:
@@ -143,7 +187,7 @@ def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     if action.get("mode") == excluded:
         action["mode"] = "target"
     if action.get("mode", "band") not in ("band", "band_free"):
-        for centre in ("centre_vega", "centre_smile"):
+        for centre in ("centre_vega", "centre_smile", "centre_funding"):
             action.pop(centre, None)
     kinds = {leg["kind"] for leg in config["book"]["legs"]}
     wide = kinds & {"amm", "power"} or config["book"].get("arrivals") is not None

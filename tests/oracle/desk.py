@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from math import copysign, exp, floor, log, sqrt
 
 from hedge_env.config import EnvConfig
+from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.book.perpetual import Perpetual
 from tests.oracle.book.pool import VOLUME_BLOCK, Pool
 from tests.oracle.book.rolled_call import RolledCall
-from tests.oracle.costs import COMPONENTS, cost_of_trade, costs
+from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
 from tests.oracle.execution.front_runner import FrontRunner
 from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
-from tests.oracle.state import BP
+from tests.oracle.fixing import fixing, lost_days
 from tests.oracle.surface import smile
+from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
 from tests.oracle.world import World
 
@@ -62,7 +64,7 @@ class Desk:
     def mark(self) -> dict[str, float]:
         """Value and Greeks of the book."""
         spot = exp(self.world.log_spot)
-        value = delta = gamma = vega = 0.0
+        value = delta = gamma = vega = paid = 0.0
         for number, leg in enumerate(self.config.book.legs):
             if number in self.others:
                 marked = self.mark_other(self.others[number], spot)
@@ -77,10 +79,11 @@ class Desk:
                 delta -= 0.0 if ended else leg.quantity
                 continue
             if days == 0.0:
-                gain = spot - leg.moneyness
+                gain = fixing(self.world) - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
-                value += leg.quantity * self.settled.setdefault(number, payoff)
+                paid += leg.quantity * self.settled.setdefault(number, payoff)
                 continue
+            days -= lost_days(self.world)
             years = days / self.config.episode.days_per_year
             k = log(leg.moneyness) - self.world.log_spot
             sd = smile(self.world, k, days) * sqrt(years)
@@ -92,16 +95,21 @@ class Desk:
             gamma -= leg.quantity * bend
             vega += leg.quantity * bend * spot**2 * sqrt(years) * sd
         if self.config.book.margin == "coin":
-            value, delta = self.in_coins(value, delta, spot)
+            value, delta = self.in_coins(value, paid, delta, spot)
+        else:
+            value += paid
         return {"book_value": value, "delta": delta, "gamma": gamma, "vega": vega}
 
-    def in_coins(self, value: float, delta: float, spot: float) -> tuple[float, float]:
+    def in_coins(
+        self, value: float, paid: float, delta: float, spot: float
+    ) -> tuple[float, float]:
         """What the coins of the book have gained, and its net delta."""
-        decision, coins, gained = self.coins or (0, value / spot, value)
+        now = value / spot + paid / fixing(self.world)
+        decision, coins, gained = self.coins or (0, now, value)
         if decision != self.decision:
-            gained += (value / spot - coins) * spot
-        self.coins = self.decision, value / spot, gained
-        return gained, delta + value / spot
+            gained += (now - coins) * spot
+        self.coins = self.decision, now, gained
+        return gained, delta + now
 
     def mark_other(
         self, position: Pool | Perpetual | RolledCall, spot: float
@@ -118,26 +126,26 @@ class Desk:
         return position.mark(spot)
 
     def charge(
-        self, traded: float, price: float, now: dict[str, float], charged: bool
+        self,
+        traded: float,
+        price: float,
+        now: dict[str, float],
+        charged: bool,
+        shares: tuple[float, ...],
     ) -> dict[str, float]:
-        """Cost by component of a trade, and its cash."""
+        """Cost by component of a trade filled in slices, and its cash."""
         cost = dict.fromkeys(COMPONENTS, 0.0)
         if charged:
-            cost = cost_of_trade(self.world, traded, price, now)
+            cost = cost_of_trade(self.world, traded, price, now, shares)
         self.cash -= traded * price + sum(cost.values())
         return cost
 
     def order(self, target: float) -> tuple[float, bool]:
         """Holdings that an order leads to, and whether it was sent and failed."""
-        margin = self.config.execution.margin
         low, high = self.config.holdings_bounds
         target = min(max(target, low), high)
-        if margin is not None:
-            limit = max(self.equity, 0.0) / (margin.initial * hedge_price(self.world))
-            limit = limit if margin.reopen or not self.calls else 0.0
-            if target * self.held > 0.0:
-                limit = max(limit, abs(self.held))
-            target = min(max(target, -limit), limit)
+        if self.config.execution.margin is not None:
+            target = margin.affordable(self, target)
         target = self.in_lots(target)
         if self.halted or is_away(self.world, self.decision):
             return self.held, False
@@ -154,9 +162,9 @@ class Desk:
             target = self.held + units / contracts
         return self.held if abs(units) < execution.least_order else target
 
-    def is_dust(self) -> bool:
-        """Whether no order could sell what is held."""
-        units = abs(self.held) * self.config.book.contracts
+    def is_dust(self, traded: float) -> bool:
+        """Whether no order could be for so little."""
+        units = abs(traded) * self.config.book.contracts
         return units < self.config.execution.least_order
 
     def decide(self, target: float) -> dict[str, float]:
@@ -170,13 +178,22 @@ class Desk:
         charged = execution.charge_opening or self.decision > 0
         old = self.held
         self.held, failed = self.order(target)
+        sent = self.route(self.held - old, price, now)
+        if sent is not None:
+            self.held = sent.filled(old, self.held, price)
         traded = self.held - old
         fill, early = self.pass_interval(traded + self.closed)
         self.closed = 0.0
-        cost = self.charge(traded, fill, now, charged)
-        cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
-        error, value = old - marked["delta"], abs(traded) * fill
-        cost["front_run"] = self.adversary.takes(self.decision, error, value)
+        if sent is None:
+            shares = slice_shares(execution)
+            cost = self.charge(traded, fill, now, charged, shares)
+        else:
+            cost = self.pay_parts(sent, traded, fill, charged, fill / price)
+        ahead = self.decision, old - marked["delta"], abs(traded) * fill
+        cost |= {
+            "failed_gas": now["gas_cost"] if failed and charged else 0.0,
+            "front_run": self.adversary.takes(*ahead),
+        }
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
         self.cash -= cost["funding"] + cost["failed_gas"] + cost["front_run"]
@@ -184,11 +201,35 @@ class Desk:
         self.equity += hedge - sum(cost.values())
         self.decision += 1
         book = self.mark()["book_value"] - marked["book_value"]
+        self.equity += book if margin.is_portfolio(self) else 0.0
         if self.decision == self.config.episode.decisions:
             self.close(cost, execution.charge_liquidation)
-        elif self.is_called():
-            self.answer_call(cost)
+        elif execution.margin is not None:
+            margin.answer(self, cost)
         return cost | {"hedge_pnl": hedge, "book_pnl": book, "traded": traded}
+
+    def route(
+        self, traded: float, price: float, now: dict[str, float], forced: bool = False
+    ) -> Order | None:
+        """The parts of an order at several venues; None where there is one."""
+        if not self.config.execution.venues:
+            return None
+        tenors = [leg.tenor_days for leg in self.config.book.legs if leg.days is None]
+        ends = [leg.days for leg in self.config.book.legs if leg.days is not None]
+        days = self.config.episode.horizon_days
+        left = self.days_left(max([*ends, *(days + tenor for tenor in tenors)]))
+        sigma = 0.0 if forced else smile(self.world, 0.0, left)
+        return send(self.world, traded * price, now, sigma, forced)
+
+    def pay_parts(
+        self, sent: Order, traded: float, price: float, charged: bool, late: float
+    ) -> dict[str, float]:
+        """Cost by component of the parts that filled, and their cash."""
+        cost = dict.fromkeys(COMPONENTS, 0.0)
+        if charged:
+            cost |= sent.cost(late)
+        self.cash -= traded * price + sum(cost.values())
+        return cost
 
     def pass_interval(self, bought: float) -> tuple[float, float]:
         """Move to the next decision; price of the fill and funding until then."""
@@ -196,12 +237,16 @@ class Desk:
         notional = self.config.market.spot * self.config.book.contracts
         share = bought * hedge_price(world) * notional / execution.daily_volume
         opening, fill, early = world.log_spot, 0.0, 0.0
+        shares = slice_shares(execution)
         world.accrued = 0.0
         for step in range(self.config.episode.market_steps + 1):
-            if step == execution.latency_steps:
-                fill, early = hedge_price(world), world.accrued
+            slice_number = step - execution.latency_steps
+            if 0 <= slice_number < len(shares):
+                part = shares[slice_number]
+                fill += part * hedge_price(world)
+                early += part * world.accrued
                 own = execution.permanent_impact * share
-                world.log_spot += min(max(own, -1.0), 1.0)
+                world.log_spot += part * min(max(own, -1.0), 1.0)
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:
@@ -210,28 +255,20 @@ class Desk:
             self.halted = execution.halt.decisions if is_large else left
         return fill, early
 
-    def is_called(self) -> bool:
-        """Whether equity no longer carries the position."""
-        margin = self.config.execution.margin
-        value = abs(self.held) * hedge_price(self.world)
-        return margin is not None and self.equity < margin.maintenance * value
-
-    def answer_call(self, cost: dict[str, float]) -> None:
-        """Close the position by force."""
-        penalty = self.config.execution.margin.penalty_bp * BP
-        penalty *= 0.0 if self.is_dust() else abs(self.held) * hedge_price(self.world)
-        cost["liquidation"] += penalty
-        self.cash -= penalty
-        self.equity -= penalty
-        self.calls += self.held != 0.0
-        self.closed = -self.held
-        self.close(cost, True)
-
-    def close(self, cost: dict[str, float], charged: bool) -> None:
-        """Sell what is held at the present price, adding to `cost`."""
-        price, now = hedge_price(self.world), costs(self.world)
-        paid = self.charge(-self.held, price, now, charged and not self.is_dust())
+    def close(self, cost: dict[str, float], charged: bool, goal: float = 0.0) -> None:
+        """Trade from what is held to `goal` at the present price, adding to `cost`."""
+        price, now, traded = (
+            hedge_price(self.world),
+            costs(self.world),
+            goal - self.held,
+        )
+        charged = charged and not self.is_dust(traded)
+        sent = self.route(traded, price, now, forced=True)
+        if sent is None:
+            paid = self.charge(traded, price, now, charged, (1.0,))
+        else:
+            paid = self.pay_parts(sent, traded, price, charged, 1.0)
         for name, c in paid.items():
             cost[name] += c
         self.equity -= sum(paid.values())
-        self.held = 0.0
+        self.held = goal

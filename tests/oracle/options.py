@@ -10,6 +10,7 @@ from scipy.stats import poisson
 from hedge_env.config import ArrivalsConfig, OptionConfig
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.desk import Desk
+from tests.oracle.fixing import fixing, lost_days
 from tests.oracle.surface import smile
 
 ORDERS_BLOCK = 8
@@ -66,10 +67,11 @@ class OptionDesk(Desk):
         hours = self.config.episode.decision_interval_hours
         days = terms.maturity_days - (self.decision - contract.struck) * hours / 24.0
         if days < 1e-9:
-            gain = spot - contract.strike
+            gain = fixing(self.world) - contract.strike
             if contract.settled is None:
                 contract.settled = max(gain if terms.kind == "call" else -gain, 0.0)
             return contract.settled, 0.0, 0.0, 0.0
+        days -= lost_days(self.world)
         years = days / self.config.episode.days_per_year
         k = log(contract.strike) - self.world.log_spot
         sd = smile(self.world, k, days) * sqrt(years)

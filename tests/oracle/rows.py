@@ -12,6 +12,7 @@ from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
+from tests.oracle.margin import account, is_portfolio, worst_loss
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
 from tests.oracle.volatility import volatility
@@ -31,7 +32,8 @@ def rows(desk: Desk) -> dict[str, float]:
         "log_moneyness": world.log_spot - sum(strikes) / len(strikes),
         "realised_volatility": sqrt(world.variance),
         "true_volatility": volatility(world),
-        "fixed_cost": config.execution.fixed_cost_bp * BP
+        "fixed_cost": config.execution.transactions
+        * (config.execution.fixed_cost_bp * BP)
         + now["gas_cost"]
         + now["keeper_cost"],
         "proportional_cost": config.execution.fee_bp * BP
@@ -54,6 +56,11 @@ def rows(desk: Desk) -> dict[str, float]:
         values |= {"basis": log_basis(world), "hedge_price": price}
     if config.execution.margin is not None:
         values |= {"margin_equity": desk.equity, "margin_calls": desk.calls}
+    if is_portfolio(desk):
+        needed = config.execution.margin.maintenance * worst_loss(
+            account(desk), desk.held
+        )
+        values["margin_use"] = needed / desk.equity
     if left > 0.0:
         values["implied_volatility"] = smile(world, 0.0, left)
     if left > 0.0 or config.market.surface.model != "sabr":

@@ -31,6 +31,7 @@ class State:
     excitation: float = 0.0
     square: float = 0.0  # Heston's variance
     basis: float = 0.0  # less its mean
+    log_fixing: float = 0.0  # of the last minutes of a decision interval
     crowd: float = 0.0  # relative amplification of returns
 
     @property

@@ -7,6 +7,7 @@ from math import floor, sqrt
 
 from hedge_env.config import EnvConfig, MeanReverting
 from tests.oracle.basis import move_basis, start_basis
+from tests.oracle.fixing import move_fixing
 from tests.oracle.funding import move_funding, start_funding
 from tests.oracle.gas import move_gas, start_gas_state
 from tests.oracle.heston import heston
@@ -86,6 +87,7 @@ class World(State):
         deviation = vol * sqrt(self.dt) + 1e-12  # may be 0 but for this
         move_gas(self, z, u[2], abs(log_return) / deviation)
         self.log_spot += log_return
+        move_fixing(self, vol, log_return)
         move_funding(self, z, log_return)
         move_basis(self, z[8])
         move_surface(self, z)

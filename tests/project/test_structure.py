@@ -22,7 +22,7 @@ of_a_checkout = pytest.mark.skipif(
     reason="a source distribution has training and baselines below hedge_env alone",
 )
 # The concepts, and what marks a package; twins; a file for every command.
-WIDE = {"hedge_env": 17, "tests/oracle": 21, "tests/training": 18, "training": 18}
+WIDE = {"hedge_env": 17, "tests/oracle": 23, "tests/training": 18, "training": 18}
 MOST = 16
 MOST_LINES = 40  # of a function, its docstring left out
 

@@ -122,6 +122,46 @@ WATCHED: Final = (
     "execution.front_runner={loss_bp: 30, guess: 0.3, learning: 0.2, caution: 0.7}",
 )
 
+# Every kind of venue, each used at one time or another; to be added to FULL.
+VENUES: Final = (
+    "name=venues",
+    "execution.fee_bp=0",
+    "execution.half_spread_bp=0",
+    "execution.fixed_cost_bp=0",
+    "execution.gas_units=0",
+    "execution.depth=null",
+    "execution.square_root_impact=0",
+    "execution.venues=["
+    "{kind: pool, fee_bp: 5, reserve: 4.0e+5, gas_units: 3000}, "
+    "{kind: pool, fee_bp: 30, reserve: 2.0e+6, fixed_cost_bp: 0.2}, "
+    "{kind: order-book, fee_bp: 4, half_spread_bp: 1.5, square_root_impact: 0.8, "
+    "daily_volume: 4.0e+7, depth: 3.0e+7}, "
+    "{kind: order-book, fee_bp: 90}, "
+    "{kind: intents, half_spread_bp: 8, improvement_bp: 6, fill_probability: 0.6, "
+    "improvement_probability: 0.4, depth: 1.0e+6}, "
+    "{kind: intents, fee_bp: 1, half_spread_bp: 5, fill_probability: 0.8, "
+    "depth: 4.0e+5}]",
+    "risk_aversion=20",
+)
+
+# What befalls orders at several venues as well as at one.
+LATE: Final = (
+    "execution.latency_steps=2",
+    "execution.halt={move: 0.03, decisions: 2}",
+    "execution.margin={collateral: 0.25, initial: 0.2, maintenance: 0.1}",
+    "execution.least_order=0.5",
+    "market.basis={sd_bp: 30, mean_bp: 5, premium_correlation: 0.5}",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
+# One account of book and hedge, with so little in it that it is called all the time.
+PORTFOLIO: Final = (
+    "execution.margin={model: portfolio, collateral: 0.14, penalty_bp: 30}",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

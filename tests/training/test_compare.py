@@ -99,6 +99,7 @@ def test_the_document_says_what_was_measured(document):
         "threshold",
         "centre_vega",
         "centre_smile",
+        "centre_funding",
     }
     assert rows["no-hedge"]["cost_bp"] == 0.0
     assert rows["delta-threshold"]["best_rule"]

@@ -40,6 +40,7 @@ __all__ = [
     "Settings",
     "Span",
     "Threads",
+    "WholeNumber",
     "WholeNumbers",
     "flatten",
 ]
@@ -167,6 +168,7 @@ _NO_DEFAULT = conf.arg(help_behavior_hint="")
 
 Count = Annotated[int, _spec(_count, "N")]
 Seed = Annotated[int, _spec(_seed, "N")]
+WholeNumber = Annotated[int, _spec(_seed, "N")]  # none at all is allowed
 PositiveNumber = Annotated[float, _spec(_positive, "X")]
 OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]

@@ -25,6 +25,7 @@ from hedge_env.training.cli.option_types import (
     RiskAversions,
     Seed,
     Threads,
+    WholeNumber,
 )
 
 __all__ = [
@@ -154,14 +155,17 @@ class StudyOptions(CommonOptions):
     published: Names = ()
     """Measure tables that others have published instead, and print them: cao-2021,
     cao-2023, or all."""
-    policies: Names = ("all",)
-    """Rules by name, `all` for every rule; `optimal` where it is known."""
+    policies: Names = ("main", "frozen-optimum", "one-step-better")
+    """Rules by name, `main` for the strongest, `all` for every one; `optimal` where it
+    is known."""
     risk_aversion: RiskAversions = ()
     """Risk aversions (default: five around each market's own)."""
-    episodes: Count = 100_000
+    episodes: Count = 20_000
     """Number of test paths of each market."""
-    validation_episodes: Count = 20_000
+    validation_episodes: Count = 6_000
     """Number of validation paths that the rules are tuned on."""
+    bound_episodes: WholeNumber = 128
+    """Number of test paths of the certified gap of the best rule; 0 leaves it out."""
     seed: Seed = 0
     """Seed of the validation and the test paths."""
     threads: Threads = 1

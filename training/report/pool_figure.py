@@ -23,7 +23,7 @@ def pool_figure(
     """Path of the share price, and cost of a depositor against their number.
 
     Args:
-        found: From `results.vault.pool_entry`.
+        found: From `results.investors.vault.pool_entry`.
         currency: Name of the currency; may be empty.
         style: The look of the policy.
         size: For a screen or for a phone.

@@ -41,10 +41,10 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
+from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import Contender, Summary
-from hedge_env.training.results.vault import keeper_sentence, pool_sentence
 
 __all__ = ["render_report", "write_report"]
 

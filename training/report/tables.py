@@ -21,10 +21,10 @@ from hedge_env.training.results.findings import (
     parameters,
     with_error,
 )
+from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary
 from hedge_env.training.results.tuned_file import TunedEntry, TunedFile
-from hedge_env.training.results.vault import keeper_sentence, pool_sentence
 
 __all__ = ["print_summary", "print_tuned", "summary_table"]
 

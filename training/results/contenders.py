@@ -38,6 +38,7 @@ from hedge_env.training.results.world import require_readable, strangeness, trai
 
 __all__ = [
     "ALL",
+    "ANYWHERE",
     "MAIN",
     "MEAN_GAS",
     "OPTIMA",
@@ -65,7 +66,7 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     FrozenOptimum.name: frozen_optimum,
 }
 # In any market; the others in solvable ones alone.
-_ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
+ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
 OPTIMA = tuple(SOLVERS)
 
 
@@ -84,7 +85,7 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
         HedgeError: If one is asked for by name and the problem has none.
     """
     wanted = {name for name in OPTIMA if name in entries}
-    if wanted - set(_ANYWHERE):
+    if wanted - set(ANYWHERE):
         require_solvable(config)
     if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
         wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}

@@ -17,6 +17,7 @@ from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
 from hedge_env.training.results.findings import leader
+from hedge_env.training.results.investors.vault import keeper_entry, pool_entry
 from hedge_env.training.results.recorded_market import with_replay
 from hedge_env.training.results.summary import (
     Contender,
@@ -24,7 +25,6 @@ from hedge_env.training.results.summary import (
     Summary,
     build_summary,
 )
-from hedge_env.training.results.vault import keeper_entry, pool_entry
 
 __all__ = ["Comparison", "is_contested", "measure", "premium_bp"]
 
@@ -196,7 +196,7 @@ def _on_validation_paths(
     *,
     progress: bool,
 ) -> list[float]:
-    """Objective of every policy on the validation paths [bp]."""
+    """Objective of every policy on the validation paths, without luck if known [bp]."""
     total = n_episodes * len(entries)
     with counter("validating", total, enabled=progress) as report:
         tables = evaluate(
@@ -207,8 +207,15 @@ def _on_validation_paths(
             stream="validation",
             threads=threads,
             progress=lambda done, total: report(done),
+            controlled=True,
         )
-    return [float(table.objective.mean()) / BASIS_POINT for table in tables]
+    return [_estimate(table) for table in tables]
+
+
+def _estimate(table: EpisodeTable) -> float:
+    """Mean objective, without luck where that is known [bp]."""
+    sharp = table.controlled_objective
+    return float((table.objective if sharp is None else sharp).mean()) / BASIS_POINT
 
 
 def premium_bp(config: EnvConfig, n_episodes: int, seed: int) -> float:

@@ -48,8 +48,8 @@ class Summary:
         liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
             liquidity in a pool; else None.
         savings: What every policy saves against what is usual, `report.usual`.
-        keeper: What the keeper costs, see `results.vault`; empty without one.
-        pool: What depositors get and pay, see `results.vault`; empty without them.
+        keeper: What the keeper costs, see `results.investors.vault`; empty without one.
+        pool: What depositors get and pay, see there; empty without them.
     """
 
     preset: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.contenders import OPTIMA
 from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
+from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.tune import tune_to_file
 
-_FILE = "market.json"
+_FILE, _BOUNDS = "market.json", "bounds.json"
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,22 @@ class StudyMarket:
 
     Attributes:
         summary: All policies at all risk aversions.
-        seconds: Time that testing took, and tuning if it was done at once [s].
+        seconds: Time that it took, as far as it was done at once [s].
+        bounds: At each risk aversion, how far the best rule is at most from the best
+            that anyone could do: an entry of `certificate.document`. Empty where the
+            market has no bound, or none was asked for.
         kept: Whether it was there from an earlier run.
     """
 
     summary: Summary
-    seconds: float
+    seconds: float = field(compare=False)
+    bounds: tuple[Mapping[str, Any], ...] = ()
     kept: bool = field(default=False, compare=False)
+
+    def bound(self, risk_aversion: float) -> Mapping[str, Any] | None:
+        """The bound at a risk aversion, if there is one."""
+        found = (one for one in self.bounds if one["risk_aversion"] == risk_aversion)
+        return next(found, None)
 
 
 def kept_or_measured(
@@ -43,6 +53,7 @@ def kept_or_measured(
     number: int,
     *,
     work: Path,
+    bound_episodes: int,
     total: int,
     threads: int,
     progress: bool,
@@ -55,6 +66,7 @@ def kept_or_measured(
             paths, seed, risk aversions and the config's digest.
         number: Of the market among all, for the message.
         work: Folder for what is finished.
+        bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
         total: Number of markets.
         threads: For tuning and testing; the result does not depend on it.
         progress: Whether to show progress on standard error.
@@ -63,9 +75,14 @@ def kept_or_measured(
     market = _finished(folder / _FILE, key)
     state = "" if market is None else ", kept"
     log(f"study: {config.name} ({number} of {total}){state}")
-    if market is not None:
-        return market
-    return _measure(config, folder, key, threads=threads, progress=progress)
+    if market is None:
+        market = _measure(config, folder, key, threads=threads, progress=progress)
+    start = time.monotonic()
+    bounds = kept_or_bounded(
+        config, market.summary, folder / _BOUNDS, bound_episodes, key["seed"]
+    )
+    seconds = market.seconds + time.monotonic() - start
+    return replace(market, bounds=bounds, seconds=seconds)
 
 
 def _measure(
@@ -102,25 +119,24 @@ def _measure(
         threads=threads,
         progress=progress,
         tuned_file=tuned,
-        attributed=False,
     )
     market = StudyMarket(comparison.summary, time.monotonic() - start)
-    document = {
+    kept = {
         "key": key,
         "seconds": market.seconds,
         "summary": market.summary.to_document(),
     }
-    write_atomically(folder / _FILE, to_json(document))
+    write_atomically(folder / _FILE, to_json(kept))
     return market
 
 
 def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
     """What was measured before, if it is the same; None if it has to be done."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["key"] != key:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["key"] != key:
             return None
-        summary = Summary.from_document(document["summary"])
-        return StudyMarket(summary, float(document["seconds"]), kept=True)
+        summary = Summary.from_document(kept["summary"])
+        return StudyMarket(summary, float(kept["seconds"]), kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again

@@ -3,14 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hedge_env.training.output.folder import Content
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.report.style import to_png
-from hedge_env.training.results.findings import MINUS, parameter_text, with_error
+from hedge_env.training.results.findings import MINUS, with_error
 from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
+from hedge_env.training.study.best_rules import best_rules_table
 from hedge_env.training.study.figure import convex_frontier_figure
+from hedge_env.training.study.gap_figure import gap_figure
 from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.result import Study
 
@@ -24,6 +27,7 @@ _COLUMNS = (
     *("objective_gap_relative", "objective_gap_relative_se"),
     *("controlled_gap_bp", "controlled_gap_se"),
     *("controlled_gap_relative", "controlled_gap_relative_se"),
+    *("floor_bp", "floor_se", "avoidable_bp", "avoidable_se"),
     *("cost_bp", "cost_se", "tracking_rms_bp", "tracking_rms_se"),
     *("tracking_error_bp", "tracking_error_se", "net_loss_mean_bp"),
     *("net_loss_std_bp", "cvar95_bp", "cvar95_se", "trades", "turnover", "params"),
@@ -42,8 +46,12 @@ def study_files(study: Study) -> dict[str, Content]:
         "summary.csv": study_table(study).encode(),
     }
     for market in study.markets:
-        figure = convex_frontier_figure(market.summary)
-        files[f"frontier-{market.summary.preset}.png"] = to_png(figure)
+        summary = market.summary
+        files[f"frontier-{summary.preset}.png"] = to_png(
+            convex_frontier_figure(summary)
+        )
+        if any(row.gap is not None for row in summary.policies):
+            files[f"gaps-{summary.preset}.png"] = to_png(gap_figure(summary))
     return files
 
 
@@ -108,29 +116,36 @@ def _introduction(summary: Summary) -> str:
         "notional; ± is a 95 % confidence interval. Differences are taken path by "
         "path, with control variates where the market can be drawn from. The best "
         "rule is the one with the least J on the validation paths; one whose "
-        "difference from it is not significant is marked \\*."
+        "difference from it is not significant is marked \\*. The floor is the risk "
+        "that the best holdings leave where trading is free, avoidable is J less the "
+        "floor, and the certified gap is what anyone could at most gain on the best "
+        "rule, in bp and as a share of what is avoidable: "
+        "[avoidable.md](../avoidable.md), [bound.md](../bound.md)."
     )
 
 
 def _best_table(markets: Sequence[StudyMarket]) -> str:
     lines = [
-        "| market | λ | best rule | J | cost | tracking (rms) | next | behind by | "
-        "above the optimum |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| market | λ | best rule | J | floor | avoidable | next | behind by | "
+        "certified gap | above the optimum |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for market in markets:
         summary = market.summary
         for risk_aversion in summary.risk_aversions:
             best = summary.best_rule(risk_aversion)
             if best is not None:
-                cells = _best_cells(summary, best, risk_aversion)
+                cells = _best_cells(market, best, risk_aversion)
                 lines.append(
                     f"| {summary.preset} | {risk_aversion:g} | {' | '.join(cells)} |"
                 )
     return "\n".join(lines)
 
 
-def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list[str]:
+def _best_cells(
+    market: StudyMarket, best: PolicyRow, risk_aversion: float
+) -> list[str]:
+    summary = market.summary
     rows = summary.at(risk_aversion)
     second = summary.second_rule(risk_aversion)
     optimum = next((row for row in rows if row.kind == "optimal"), None)
@@ -138,12 +153,28 @@ def _best_cells(summary: Summary, best: PolicyRow, risk_aversion: float) -> list
     return [
         best.name,
         with_error(*best.estimate, 2),
-        f"{best.cost_bp:.1f}",
-        f"{best.tracking_rms_bp:.1f}",
+        _known(best.floor_bp, best.floor_se),
+        _known(best.avoidable_bp, best.avoidable_se),
         behind,
         "" if second is None else _gap(second),
+        _certified(market.bound(risk_aversion)),
         _above(optimum) if optimum is not None else "",
     ]
+
+
+def _known(value: float | None, error: float | None) -> str:
+    """A number with its interval, or nothing where it is not known."""
+    return "" if value is None or error is None else with_error(value, error, 2)
+
+
+def _certified(bound: Mapping[str, Any] | None) -> str:
+    """What could at most be gained on the best rule [bp], and the share of it."""
+    if bound is None:
+        return ""
+    (row,) = bound["policies"]
+    text = with_error(row["gap_bp"], row["gap_se_bp"], 2)
+    share = row.get("gap_percent_of_avoidable")
+    return text if share is None else f"{text} ({share:.1f} %)"
 
 
 def _gap(row: PolicyRow) -> str:
@@ -219,12 +250,8 @@ def _market_section(summary: Summary) -> str:
         f"## {summary.preset}",
         f"{summary.config['description']}. Premium {summary.premium_bp:.1f} bp.",
         f"![cost against tracking error](frontier-{summary.preset}.png)",
-        "Parameters of the best rule:",
-        "\n".join(
-            f"- λ = {risk_aversion:g}: {best.name}, "
-            f"{parameter_text(best.params) or 'none'}"
-            for risk_aversion in summary.risk_aversions
-            if (best := summary.best_rule(risk_aversion)) is not None
-        ),
+        f"![what each rule loses](gaps-{summary.preset}.png)",
+        "The best rules, what they pay and what they leave:",
+        best_rules_table(summary),
     ]
     return "\n\n".join(lines)

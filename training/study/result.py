@@ -33,7 +33,8 @@ class Study:
         for market in self.markets:
             document = market.summary.to_document()
             del document["config"]
-            markets.append({**document, "seconds": round(market.seconds, 1)})
+            seconds = round(market.seconds, 1)
+            markets.append({**document, "bounds": market.bounds, "seconds": seconds})
         return {
             "command": self.command,
             "version": self.version,

@@ -1,7 +1,8 @@
 """`hedge study`: every rule, in every market, at five risk aversions.
 
 For each market the rules are tuned and then measured on common test paths, together
-with the exact optimum where there is one. What is finished is kept in a work folder
+with the exact optimum where there is one, and the best of them is set against the
+certified bound. What is finished is kept in a work folder
 (after every tuned rule, and after every market tested), so that an interrupted study
 goes on where it stopped; the tables, the figures and the page are made from it.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 import hedge_env
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.loading import load_config
 from hedge_env.training.cli.command_line import command_line
@@ -23,7 +25,7 @@ from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
-from hedge_env.training.results.contenders import ALL
+from hedge_env.training.results.contenders import ALL, ANYWHERE
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.market import StudyMarket, kept_or_measured
 from hedge_env.training.study.result import Study
@@ -53,6 +55,7 @@ def run(options: StudyOptions) -> None:
             policies=options.policies,
             n_episodes=options.episodes,
             validation_episodes=options.validation_episodes,
+            bound_episodes=options.bound_episodes,
             seed=options.seed,
             threads=options.threads,
             progress=options.progress,
@@ -72,6 +75,7 @@ def run_study(
     policies: Sequence[str] = (ALL,),
     n_episodes: int = 100_000,
     validation_episodes: int = 20_000,
+    bound_episodes: int = 0,
     seed: int = 0,
     threads: int = 1,
     progress: bool = False,
@@ -87,6 +91,7 @@ def run_study(
         policies: Rules by name, `optimal`, or `all`.
         n_episodes: Number of test paths of each market.
         validation_episodes: Number of paths that rules are tuned on.
+        bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
         seed: Of both.
         threads: Markets at a time, each in a process of its own; what is left over
             goes to threads inside them. The result does not depend on it.
@@ -102,7 +107,6 @@ def run_study(
         raise ConfigError("--presets: a market is named twice; name each once")
     key = {
         "version": hedge_env.__version__,
-        "policies": list(policies),
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
         "seed": seed,
@@ -110,6 +114,7 @@ def run_study(
     keys = [
         {
             **key,
+            "policies": _contenders(policies, config),
             "levels": risk_aversions_at(config, risk_aversions),
             "config_sha256": config_digest(config),
         }
@@ -120,6 +125,7 @@ def run_study(
     share = functools.partial(
         kept_or_measured,
         work=work,
+        bound_episodes=bound_episodes,
         total=len(configs),
         threads=max(1, threads // workers),
         progress=progress and workers == 1,
@@ -150,6 +156,13 @@ def _side_by_side(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:
+    """What is compared in a market: nothing near the optimum where that is known."""
+    if why_unsolvable(config) is not None:
+        return list(policies)
+    return [name for name in policies if name not in ANYWHERE]
 
 
 def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:

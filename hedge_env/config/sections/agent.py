@@ -60,6 +60,8 @@ class ActionConfig(Model):
     # Where the bands stand: theta and phi of pricing/least_variance.py; 0 is delta.
     centre_vega: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
     centre_smile: Annotated[float, Field(ge=-4.0, le=4.0)] = 0.0
+    # How far they lean to the side funding pays: kappa of pricing/funding_lean.py.
+    centre_funding: Annotated[float, Field(ge=0.0, le=16.0)] = 0.0
     snap: bool = True
     worth_it: bool = True
     choices: int = Field(default=21, ge=2, le=10_001)  # of the discrete mode

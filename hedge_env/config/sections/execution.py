@@ -9,10 +9,27 @@ from pydantic import Field, model_validator
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
 from hedge_env.config.sections.front_runner import FrontRunnerConfig
 from hedge_env.config.sections.keeper import KeeperConfig
+from hedge_env.config.sections.margin import MarginConfig
 from hedge_env.config.sections.option import OptionConfig
+from hedge_env.config.sections.venues import (
+    MOST_VENUES,
+    Quote,
+    VenueConfig,
+    check_venues,
+)
 
 Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
-_Quote = Annotated[float, Field(ge=1.0, le=1e18)]  # an amount [quote]
+# What belongs to one venue: of several, each says itself what it costs, and what fills
+# of an order is no whole number of lots.
+ONE_VENUE = (
+    "fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp depth "
+    "square_root_impact permanent_impact lot slicing failure sandwich"
+)
+
+
+def _as_yaml(value: float | None) -> str:
+    """A default as a file says it."""
+    return "null" if value is None else f"{value:g}"
 
 
 class FailureConfig(Model):
@@ -30,32 +47,22 @@ class SandwichConfig(Model):
     loss_bp: BasisPoints  # of traded value, when hit
 
 
+class SlicingConfig(Model):
+    """Orders that are filled in slices, one market step apart; each pays its gas."""
+
+    slices: Annotated[int, Field(ge=2, le=10_000)]
+    schedule: Literal["twap", "almgren-chriss"] = "twap"
+    # kappa tau of almgren-chriss: the larger, the more is filled at once; see
+    # pricing/schedules.py.
+    urgency: Annotated[float, Field(ge=0.0, le=1e3)] = 0.5
+
+
 class HaltConfig(Model):
     """A circuit breaker: no trading after a large move."""
 
     # |log return| over one decision interval.
     move: Annotated[float, Field(gt=0.0, le=1e3)]
     decisions: int = Field(default=1, ge=1, le=1_000_000)  # that are halted
-
-
-class MarginConfig(Model):
-    """Margin account of a perpetual position."""
-
-    # Posted at the start [notional].
-    collateral: Annotated[float, Field(ge=1e-9, le=1e6)]
-    initial: Fraction = 0.1  # equity needed to open, over the position's value
-    maintenance: Fraction = 0.05  # equity needed to keep it, over its value
-    penalty_bp: BasisPoints = 50.0  # of the value closed by force
-    reopen: bool = True  # may a position be opened again after a liquidation?
-
-    @model_validator(mode="after")
-    def _ordered(self) -> MarginConfig:
-        if self.maintenance >= self.initial:
-            raise ValueError(
-                f"maintenance = {self.maintenance} must be below initial = "
-                f"{self.initial}: a position just opened would be liquidated"
-            )
-        return self
 
 
 class ExecutionConfig(Model):
@@ -67,10 +74,10 @@ class ExecutionConfig(Model):
     fixed_cost_bp: BasisPoints = 0.0  # of initial notional, per transaction
     gas_units: NonNegative = 0.0  # per transaction, paid in the underlying
     gas_cost_bp: BasisPoints = 0.0  # mean gas of a transaction, of initial notional
-    depth: _Quote | None = None  # AMM depth [quote]: cost = value^2 / depth
+    depth: Quote | None = None  # AMM depth [quote]: cost = value^2 / depth
     # Y: cost = Y daily_vol sqrt(value/volume).
     square_root_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
-    daily_volume: _Quote = 1e9  # [quote], for square-root and permanent impact
+    daily_volume: Quote = 1e9  # [quote], for square-root and permanent impact
     # Log spot move per day's volume traded.
     permanent_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
     # Orders are rounded down to whole lots, and one below the least is not sent;
@@ -81,6 +88,7 @@ class ExecutionConfig(Model):
     charge_liquidation: bool = True
     # From order to fill [market step].
     latency_steps: int = Field(default=0, ge=0, le=10_000)
+    slicing: SlicingConfig | None = None  # None: an order fills at once
     failure: FailureConfig | None = None
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None
@@ -88,3 +96,43 @@ class ExecutionConfig(Model):
     keeper: KeeperConfig | None = None  # None: every decision is acted on at once
     front_runner: FrontRunnerConfig | None = None
     option: OptionConfig | None = None  # second hedge instrument; None: no option
+    # Several places to trade the hedge instrument in, each with its own costs; they
+    # replace those above. Empty: one place.
+    venues: tuple[VenueConfig, ...] = Field(default=(), max_length=MOST_VENUES)
+    split: Literal["optimal", "single"] = "optimal"  # of an order over the venues
+    # Order that the fixed and the proportional cost are quoted for [notional].
+    quoted_order: Annotated[float, Field(ge=1e-6, le=10.0)] = 0.05
+
+    @property
+    def fills_late(self) -> bool:
+        """Whether an order fills, or a part of it, after its decision."""
+        return self.latency_steps > 0 or self.slicing is not None
+
+    @property
+    def transactions(self) -> int:
+        """Of an order; each pays gas and what else is fixed."""
+        return 1 if self.slicing is None else self.slicing.slices
+
+    @model_validator(mode="after")
+    def _slices_fill(self) -> ExecutionConfig:
+        if self.slicing is not None and self.failure is not None:
+            raise ValueError(
+                "slicing does not go with failure: an order fails as a whole; set "
+                "slicing = null, or failure = null"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _venues_alone(self) -> ExecutionConfig:
+        if not self.venues:
+            return self
+        usual = {key: type(self).model_fields[key].default for key in ONE_VENUE.split()}
+        given = [key for key in usual if getattr(self, key) != usual[key]]
+        if given:
+            reset = ", ".join(f"{key} = {_as_yaml(usual[key])}" for key in given)
+            raise ValueError(
+                f"{', '.join(given)} belong to one venue and do not go with a list of "
+                f"venues; set {reset}, or venues = []"
+            )
+        check_venues(self.venues)
+        return self

@@ -209,7 +209,7 @@ class PerpetualOption(Liability):
 
 
 class EverlastingConfig(PerpetualOption):
-    """An option that pays funding instead of ending; see book/perpetual_options.py."""
+    """An option that pays funding instead of ending; see book/endless."""
 
     kind: Literal["everlasting"]
     option: Literal["call", "put"] = "call"
@@ -228,7 +228,7 @@ class EverlastingConfig(PerpetualOption):
 
 
 class PowerConfig(PerpetualOption):
-    """A power of spot, worth one unit at the start; see book/perpetual_options.py."""
+    """A power of spot, worth one unit at the start; see book/endless."""
 
     kind: Literal["power"]
     power: Annotated[float, Field(ge=-4.0, le=4.0)] = 2.0
@@ -241,7 +241,7 @@ class PowerConfig(PerpetualOption):
 
 
 class RolledCallConfig(Liability):
-    """A call that is sold anew whenever one has ended; see book/rolled_calls.py."""
+    """A call that is sold anew whenever one has ended; see book/endless."""
 
     kind: Literal["rolled_call"]
     roll_days: Days = 7.0

@@ -144,6 +144,9 @@ class MarketConfig(Model):
     liquidity: LiquidityConfig = LiquidityConfig()
     basis: BasisConfig | None = None
     crowd: CrowdConfig | None = None
+    # What options are settled at: the last price, or its mean over the last minutes.
+    settlement: Literal["spot", "twap"] = "spot"
+    settlement_minutes: Annotated[float, Field(ge=0.1, le=1440.0)] = 30.0
 
     @model_validator(mode="after")
     def _fitting(self) -> MarketConfig:

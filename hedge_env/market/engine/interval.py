@@ -2,7 +2,10 @@
 
 The fill of the trade decided at the start of the interval comes `latency` market
 steps later: its price and the funding until then are noted, and spot takes the
-permanent impact of the trade. At the end, a move of spot over the whole interval
+permanent impact of the trade. Where it is filled in slices, one of them comes at each
+market step from there on, and what is noted are the means over the slices, weighed by
+their shares: what is held of a sliced order earns what one that fills whole at the mean
+price would. At the end, a move of spot over the whole interval
 beyond a threshold halts trading at the next decisions.
 """
 
@@ -14,9 +17,12 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import copy_row
+from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, BasisConfig, ExecutionConfig
 from hedge_env.market.process import Rows, row
 from hedge_env.numerics.random_blocks import Shock
+from hedge_env.numerics.special import exp, log
+from hedge_env.pricing.schedules import slice_shares
 
 STATES: Final[dict[str, str]] = {
     "opening_log_spot": "log_spot at the last decision",
@@ -37,6 +43,7 @@ class IntervalParams(NamedTuple):
     market_steps: int  # per decision
     fills: bool  # is there anything to note at the fill?
     latency: int  # from decision to fill [market step]
+    shares: FloatArray  # of an order that fill, a market step each, shape (slices,)
     basis_mean: float  # log of the hedge instrument's price over spot [-]
     halt: bool
     move: float  # that halts trading, absolute log return [-]
@@ -50,8 +57,9 @@ def interval_params(
     halt = execution.halt
     return IntervalParams(
         market_steps=market_steps,
-        fills=execution.latency_steps > 0 or execution.permanent_impact > 0.0,
+        fills=execution.fills_late or execution.permanent_impact > 0.0,
         latency=execution.latency_steps,
+        shares=slice_shares(execution.slicing),
         basis_mean=0.0 if basis is None else basis.mean_bp * BASIS_POINT,
         halt=halt is not None,
         move=np.inf if halt is None else float(halt.move),
@@ -71,8 +79,10 @@ def note_interval(own: Rows, step: int, p: IntervalParams) -> None:
     log_spot, opening = row(own, _LOG_SPOT), row(own, _OPENING)
     if p.halt and step == 0:
         copy_row(log_spot, opening)
-    if p.fills and step == p.latency:
+    if p.fills and step == p.latency and p.shares.size == 1:
         _fill(own, p)
+    if p.shares.size > 1 and p.latency <= step < p.latency + p.shares.size:
+        _fill_slice(own, step - p.latency, p)
     if p.halt and step == p.market_steps:
         halted = row(own, _HALTED)
         for i in range(halted.size):
@@ -92,3 +102,21 @@ def _fill(own: Rows, p: IntervalParams) -> None:
     for i in range(move.size):
         log_spot[i] += move[i]
         move[i] = 0.0
+
+
+@kernel
+def _fill_slice(own: Rows, number: int, p: IntervalParams) -> None:
+    """Add one slice to the means of price and funding, then let it move spot."""
+    log_spot, basis = row(own, _LOG_SPOT), row(own, _BASIS)
+    mean, move = row(own, _FILL_PRICE), row(own, _OWN_MOVE)
+    funding, accrued = row(own, _FILL_FUNDING), row(own, _ACCRUED)
+    share, is_last = p.shares[number], number == p.shares.size - 1
+    for i in range(mean.size):
+        before = mean[i] if number > 0 else 0.0
+        mean[i] = before + share * exp(log_spot[i] + (p.basis_mean + basis[i]))
+        mean[i] = log(mean[i]) if is_last else mean[i]
+    for i in range(funding.size):
+        funding[i] = (funding[i] if number > 0 else 0.0) + share * accrued[i]
+    for i in range(move.size):
+        log_spot[i] += share * move[i]
+        move[i] = 0.0 if is_last else move[i]

@@ -26,6 +26,7 @@ from hedge_env.market.process import Process
 from hedge_env.market.spot.cascades import CascadeParams
 from hedge_env.market.spot.crowd import CrowdParams
 from hedge_env.market.spot.diffusion import PriceParams
+from hedge_env.market.spot.fixing import FixingParams
 from hedge_env.market.spot.jumps import JumpParams
 from hedge_env.market.spot.realised import RealisedParams
 from hedge_env.market.spot.regime import RegimeParams
@@ -59,6 +60,7 @@ class MarketParams(NamedTuple):
     gas_chain: GasChainParams
     funding: FundingParams
     basis: BasisParams
+    fixing: FixingParams
     surface: SurfaceParams
     volatility: VolatilityParams
     heston: HestonParams

@@ -49,7 +49,8 @@ def test_every_rule_for_one_instrument_has_a_centre_that_is_delta_by_default():
     for rule in CENTRED.values():
         values = observables(vega=-0.2, log_moneyness=0.05)
         assert rule().centre(values)[0] == rule().neutral(values)[0]
-        assert (rule().centre_vega, rule().centre_smile) == (0.0, 0.0)
+        own = rule()
+        assert (own.centre_vega, own.centre_smile, own.centre_funding) == (0, 0, 0)
 
 
 def test_the_centre_is_the_formula():
@@ -59,6 +60,42 @@ def test_the_centre_is_the_formula():
     moved = target_of(rule, log_moneyness=-0.2 * deviation, spot=1.1)
     shift = (0.166 + 0.1 * 0.2) * 0.114 * 0.8 / 1.1
     assert moved == pytest.approx(0.55 - shift, rel=1e-12)
+
+
+def test_the_lean_is_the_formula():
+    """1 bp a settlement at volatility .8, lambda 10, spot 1.1; half of the formula."""
+    rule = DeltaBand(0.005, 1.0, centre_funding=0.5)
+    lean = 0.5 * 1e-4 / (2.0 * 10.0 * 0.8**2 * 1.1 * 8.0 / 8760.0)
+    moved = target_of(rule, funding_rate=1e-4, spot=1.1)
+    assert moved == pytest.approx(0.55 - lean / (1.0 + lean**2) ** 0.5, rel=1e-12)
+    assert target_of(rule, funding_rate=-1e-4, spot=1.1) > 0.55
+    assert target_of(rule, funding_rate=1.0) == pytest.approx(0.55 - 1.0, abs=1e-3)
+    assert target_of(rule, funding_rate=1e-4, implied_volatility=0.0) > -0.45
+
+
+def test_tuning_leans_to_the_side_that_is_paid():
+    """Where funding is paid it costs less on the same paths; elsewhere, none is."""
+    paid, not_paid = (
+        load_config(
+            "deribit",
+            settings=["episode.decisions=60", f"execution.instrument={instrument}"],
+        )
+        for instrument in ("perp", "spot")
+    )
+    for config in (paid, not_paid):
+        tape = record_tape(config, np.arange(512), seed=1, stream="validation")
+        found = tune(DeltaBand, config, 2.0, tape)
+        kappa = found.params["centre_funding"]
+        assert "centre_funding" not in found.at_limits
+        assert (kappa > 0.2) == (config is paid)
+        if config is paid:
+            straight = replace(found.policy, centre_funding=0.0)
+            costs = [
+                evaluate_on_tape(rule, tape, config, 2.0)
+                for rule in (found.policy, straight)
+            ]
+            lead, error = paired_difference("objective", *costs)
+            assert lead < -4.0 * error < 0.0
 
 
 @pytest.mark.parametrize("rule_class", CENTRED.values(), ids=CENTRED)

@@ -74,10 +74,24 @@ def test_a_band_around_another_centre_is_that_of_a_book_with_that_delta() -> Non
         assert np.abs(still - ours).max() > 0.01
 
 
+def test_a_band_leans_to_the_side_that_funding_pays() -> None:
+    """The same band, moved by the lean of the rules, as long as no bound is near."""
+    leaning = load_config("reference", settings=["action.centre_funding=.5"])
+    where = {"funding_rate": 1e-5, "implied_volatility": 0.8, "spot": 1.0}
+    where |= {"risk_aversion": 10.0, "time_to_maturity": 0.1}
+    lean = 0.5 * 1e-5 / (2.0 * 10.0 * 0.8**2 * 8.0 / 8760.0)
+    lean /= (1.0 + lean**2) ** 0.5
+    for held in (0.2, 0.9):
+        ours = decoded([0.0, 0.0, 0.0], leaning, holdings=held - lean, **where)
+        theirs = decoded([0.0, 0.0, 0.0], holdings=held, **where)
+        assert ours == pytest.approx(theirs - lean, abs=1e-12)
+
+
 @pytest.mark.parametrize("mode", ["target", "discrete"])
-def test_a_mode_without_a_band_refuses_a_centre(mode: str) -> None:
-    config = load_config("reference", settings=["action.centre_vega=.1"])
-    with pytest.raises(ConfigError, match=r"action\.centre_vega"):
+@pytest.mark.parametrize("moved", ["centre_vega", "centre_smile", "centre_funding"])
+def test_a_mode_without_a_band_refuses_a_centre(mode: str, moved: str) -> None:
+    config = load_config("reference", settings=[f"action.{moved}=.1"])
+    with pytest.raises(ConfigError, match=rf"action\.{moved}"):
         ActionDecoder(config, mode)
 
 

@@ -28,7 +28,7 @@ def test_names_stand_at_their_numbers() -> None:
         (["execution.sandwich.probability=.5", "execution.sandwich.loss_bp=1"], ""),
         (
             ["execution.instrument=perp", "execution.margin.collateral=.5"],
-            "liquidation",
+            "insurance",
         ),
     ],
 )

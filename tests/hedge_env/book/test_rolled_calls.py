@@ -9,7 +9,7 @@ from scipy.stats import norm
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
-from hedge_env.book.rolled_calls import normal_quantile, strike_of
+from hedge_env.book.endless.rolled_calls import normal_quantile, strike_of
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch

@@ -16,7 +16,15 @@ from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape, TapeMarket
-from tests.support.examples import ADVERSE, KEPT, WATCHED, full_config, stormy_config
+from tests.support.examples import (
+    ADVERSE,
+    KEPT,
+    LATE,
+    VENUES,
+    WATCHED,
+    full_config,
+    stormy_config,
+)
 
 # Two decisions and the end, with numbers that can be followed by hand.
 HAND = {
@@ -207,6 +215,9 @@ IDENTITY += [
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
     full_config(*ADVERSE, *KEPT),
     full_config(*ADVERSE, *KEPT, *WATCHED),
+    stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
+    full_config(*VENUES),
+    stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
 ]
 
 

@@ -54,7 +54,10 @@ SMILING = full_config(
     "holdings.low=-9",
     "holdings.high=9",
 )
-BOTH = pytest.mark.parametrize("config", [BRIEF, SMILING], ids=lambda c: c.name)
+SETTLED = load_config(BRIEF, settings=["name=settled", "market.settlement=twap"])
+BOTH = pytest.mark.parametrize(
+    "config", [BRIEF, SMILING, SETTLED], ids=lambda c: c.name
+)
 
 
 @pytest.mark.slow
@@ -101,8 +104,11 @@ def compare_rows(batch: HedgeBatch, desks: list[OptionDesk]) -> None:
 def imbalance(batch: HedgeBatch, start_value: np.ndarray) -> float:
     """Largest violation of the accounting identity, relative to the sums in it."""
     rows, totals = batch.rows, batch.totals
-    n_slots = (rows.shape[0] - N_FIELDS) // 5
-    prices, units = rows[N_FIELDS : N_FIELDS + 4 * n_slots : 4], rows[-n_slots:]
+    n_slots = rows.shape[0] - batch.first_units
+    prices, units = (
+        rows[N_FIELDS : N_FIELDS + 4 * n_slots : 4],
+        rows[batch.first_units :],
+    )
     wealth = totals.cash + rows[field.HOLDINGS] * rows[field.SPOT]
     wealth = wealth + rows[field.BOOK_VALUE] + (units * prices).sum(axis=0)
     earned = totals.hedge_pnl + totals.book_pnl - totals.cost

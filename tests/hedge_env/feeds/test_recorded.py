@@ -38,7 +38,7 @@ from tests.hedge_env.feeds.history.examples import (
 )
 from tests.hedge_env.feeds.history.files import HOUR, START, hourly, walk, write_series
 from tests.support.checkout import SHARED
-from tests.support.examples import full_config
+from tests.support.examples import VENUES, full_config
 
 ETHER = SHARED / "data" / "eth_usdt_1h.csv"
 
@@ -208,6 +208,28 @@ def test_impact_follows_the_price_of_the_window(tmp_path: Path) -> None:
     multiplier = rows[0][field.HALF_SPREAD, 0] / 1.5e-4
     expected = multiplier * size / 3e6
     assert rows[0][field.IMPACT_LINEAR, 0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_several_venues_follow_the_price_of_the_window(tmp_path: Path) -> None:
+    config = load_config(full_replay(tmp_path), settings=VENUES)
+    twice = load_config(config, settings=["market.spot=4000"])
+    costs, ratios = [], []
+    for problem in (config, twice):
+        batch = HedgeBatch(problem, 2, stream="test")
+        batch.reset(np.arange(2))
+        ratios.append(batch.rows[field.NOTIONAL_RATIO].copy())
+        start = batch.rows[field.BOOK_VALUE].copy()
+        for _ in range(3):
+            batch.advance(np.array([[0.8], [-0.4]]))
+            assert imbalance(batch, start) < 1e-12
+            restored = HedgeBatch(problem, 2, stream="test")
+            restored.load_state_dict(batch.state_dict())
+            for played in (batch, restored):
+                played.advance(np.array([[-0.5], [0.1]]))
+        np.testing.assert_array_equal(restored.totals.rows, batch.totals.rows)
+        costs.append(batch.totals.cost_components.copy())
+    np.testing.assert_allclose(*costs, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(ratios[0], 2.0 * ratios[1], rtol=1e-12)
 
 
 def test_every_unit_of_currency_is_accounted_for_on_recorded_days(

@@ -24,9 +24,10 @@ def kept_rows(config: EnvConfig) -> int:
     optional = {
         "basis": market.basis,
         "halted": execution.halt,
-        "fill_funding": execution.latency_steps or None,
+        "fill_funding": execution.fills_late or None,
         "order_fails": execution.failure,
         "sandwich_rate": execution.sandwich,
+        "venue_luck": execution.venues or None,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
     return max([CERTAIN_ROWS[-1].number, *last]) + 1

@@ -187,7 +187,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "gas or season of volatility": market.gas is not None
         or market.season is not None,
         "perpetual with funding": market.funding is not None,
-        "spread moves": market.liquidity.exponent > 0.0,
+        "spread moves, or several venues": market.liquidity.exponent > 0.0,
         "perpetual with basis": market.basis is not None,
         "trading can halt": env.config.execution.halt is not None,
         "keeper": env.config.execution.keeper is not None,

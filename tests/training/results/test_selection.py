@@ -156,6 +156,7 @@ def test_a_comparison_of_seeds_and_rules_from_end_to_end(tmp_path):
         "worth": 1.0,
         "centre_vega": 0.0,
         "centre_smile": 0.0,
+        "centre_funding": 0.0,
     }
     assert given.params_source == "given"
     assert made.summary.validation_episodes == 50

@@ -13,7 +13,7 @@ from hedge_env.training.report.pool_figure import pool_figure
 from hedge_env.training.report.report import render_report
 from hedge_env.training.report.style import policy_styles
 from hedge_env.training.report.tables import print_summary
-from hedge_env.training.results.vault import (
+from hedge_env.training.results.investors.vault import (
     depositor_costs,
     keeper_sentence,
     pool_sentence,

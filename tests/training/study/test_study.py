@@ -8,8 +8,13 @@ import pytest
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.attribution import PNL_PARTS
+from hedge_env.training.results.findings import with_error
+from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
+from hedge_env.training.study.best_rules import best_rules_table
 from hedge_env.training.study.figure import convex_frontier, convex_frontier_figure
+from hedge_env.training.study.gap_figure import gap_figure
 from hedge_env.training.study.page import study_files, study_page
 from hedge_env.training.study.study import risk_aversions_at, run_study
 
@@ -100,6 +105,8 @@ def test_the_files_hold_every_row(made):
         "summary.csv",
         "frontier-reference.png",
         "frontier-deribit.png",
+        "gaps-reference.png",
+        "gaps-deribit.png",
     }
     rows = list(csv.DictReader(io.StringIO(files["summary.csv"].decode())))
     assert len(rows) == 2 * 5 * len(NAMES)
@@ -121,6 +128,76 @@ def test_the_page_names_the_best_rule_and_the_command(made):
             best = summary.best_rule(level)
             assert f"| {summary.preset} | {level:g} | {best.name} |" in page
     assert page.count("**best**") == 10
+
+
+def test_the_best_rule_is_set_against_the_certified_bound(tmp_path, monkeypatch):
+    """The gap stands on the page and is kept; what reacts to the hedger has none."""
+    calm, _ = markets()
+    moved = load_config(
+        "reference",
+        settings=["episode.decisions=6", "execution.permanent_impact=1"],
+    ).model_copy(update={"name": "moved"})
+
+    def bounded():
+        return run_study(
+            [calm, moved],
+            (10.0,),
+            tmp_path,
+            policies=NAMES,
+            n_episodes=60,
+            validation_episodes=40,
+            bound_episodes=8,
+        )
+
+    study = bounded()
+    own, other = study.markets
+    (row,) = own.bound(10.0)["policies"]
+    assert row["policy"] == own.summary.best_rule(10.0).name
+    assert row["gap_bp"] > 0.0
+    assert own.bound(9.0) is None
+    assert other.bounds == ()
+    page = study_page(study)
+    gap = with_error(row["gap_bp"], row["gap_se_bp"], 2)
+    assert f"| {gap} ({row['gap_percent_of_avoidable']:.1f} %) |" in page
+    monkeypatch.setattr(study_bounds, "bound_policies", pytest.fail)
+    assert bounded() == study
+
+
+def test_what_is_near_the_optimum_stands_aside_for_it(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr(
+        "hedge_env.training.study.study.kept_or_measured",
+        lambda config, key, number, **options: seen.append(key["policies"]),
+    )
+    near = ["frozen-optimum", "one-step-better"]
+    small(tmp_path, policies=("main", *near))
+    assert seen == [["main"], ["main", *near]]
+
+
+def test_the_picture_of_differences_shows_them_as_they_are(made):
+    summary = made[0].markets[0].summary
+    (axes,) = gap_figure(summary).axes
+    best = {level: summary.best_rule(level) for level in summary.risk_aversions}
+    shown = {container.get_label(): container for container in axes.containers}
+    assert best[10.0].name in shown
+    for row in summary.policies:
+        share = 100.0 * row.gap.bp / best[row.risk_aversion].avoidable_bp
+        if row.name in shown and share < 25.0:
+            heights = shown[row.name].lines[0].get_ydata()
+            assert np.abs(heights - share).min() < 1e-9
+
+
+def test_the_table_of_best_rules_adds_up(made):
+    """Components of the cost that are named make up the cost, but for a trace."""
+    summary = made[0].markets[0].summary
+    lines = best_rules_table(summary).splitlines()[2:]
+    assert len(lines) == 5
+    for line, level in zip(lines, summary.risk_aversions, strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        parts = [float(part.split()[-1]) for part in cells[4].split(", ") if part]
+        assert sum(parts) == pytest.approx(float(cells[3]), abs=0.3)
+        assert cells[1] == summary.best_rule(level).name
+        assert len(cells[6].split(", ")) == len(PNL_PARTS)
 
 
 def test_the_page_says_how_long_it_took_and_what_was_there_before(made):

@@ -76,7 +76,11 @@ def test_nothing_but_processes_owns_rows_or_shocks() -> None:
 
 def test_a_process_without_a_flag_can_be_off() -> None:
     length = StepLength(
-        hours=1.0, days=1.0 / 24.0, years=1.0 / 8760.0, days_per_year=365.0
+        hours=1.0,
+        days=1.0 / 24.0,
+        years=1.0 / 8760.0,
+        days_per_year=365.0,
+        per_decision=4,
     )
     for name, process in PROCESSES.items():
         if hasattr(process, "OFF"):

@@ -48,6 +48,7 @@ PARTS = {
         "execution.instrument=perp",
     ),
     "crowd": ("market.crowd={size: 0.05}",),
+    "fixing": ("market.settlement=twap",),
     "halt": ("execution.halt={move: 0.01}",),
     "failure": ("execution.failure={probability: 0.3}",),
     "sandwich": ("execution.sandwich={probability: 0.3, loss_bp: 40}",),

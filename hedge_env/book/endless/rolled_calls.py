@@ -11,7 +11,7 @@ are cash of the book and stay in its value. The discount of the first call is pa
 the first decision after the start, so that it is a loss of the episode and no part of
 what it begins with. After the last decision none is sold any more. Calls are valued at
 one volatility, the implied one at the money, T after the end of the episode, as the
-contracts of :mod:`hedge_env.book.perpetual_options` are.
+contracts of :mod:`hedge_env.book.endless.perpetual_options` are.
 
 Source of strike by delta: :math:`\Delta = N(d_1)` of
 :mod:`hedge_env.pricing.black_scholes`, solved for the strike.

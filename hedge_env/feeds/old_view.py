@@ -7,13 +7,13 @@ from both, such as where the holdings stand in their band, is derived from what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
-from hedge_env.desk.band_position import observe_position
 
 # Of the market, and known without looking at it.
 KNOWN_NOW: Final = (
@@ -36,12 +36,16 @@ class OldView:
     Args:
         age: Decisions, at least 1.
         shape: Of the rows of the batch.
+        derive: Writes into such rows what follows from the others.
 
     Attributes:
         rows: Shape `shape`, written by `start` and `arrive`.
     """
 
-    def __init__(self, age: int, shape: tuple[int, int]) -> None:
+    def __init__(
+        self, age: int, shape: tuple[int, int], derive: Callable[[FloatArray], None]
+    ) -> None:
+        self._derive = derive
         self.rows: FloatArray = np.zeros(shape)
         self._past: FloatArray = np.zeros((age + 1, _OLD.size, shape[1]))
         self._now = 0  # place of the present market in the past, which is a ring
@@ -65,7 +69,7 @@ class OldView:
     def _look(self, rows: FloatArray) -> None:
         self.rows[...] = rows
         self.rows[_OLD] = self._past[(self._now + 1) % self._past.shape[0]]
-        observe_position(self.rows)
+        self._derive(self.rows)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Copies of what is remembered, the oldest first."""

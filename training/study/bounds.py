@@ -1,0 +1,80 @@
+"""The certified gap of a market's best rules, kept as it is found."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hedge_env.base.files import write_atomically
+from hedge_env.baselines import RULES
+from hedge_env.config import EnvConfig
+from hedge_env.policies.policy import Policy
+from hedge_env.training.output.console import log
+from hedge_env.training.output.provenance import to_json
+from hedge_env.training.results.bounding import bound_policies, why_unbounded
+from hedge_env.training.results.certificate import document
+from hedge_env.training.results.contenders import SOLVERS
+from hedge_env.training.results.summary import PolicyRow, Summary
+
+__all__ = ["kept_or_bounded"]
+
+
+def kept_or_bounded(
+    config: EnvConfig, summary: Summary, path: Path, n_paths: int, seed: int
+) -> tuple[Mapping[str, Any], ...]:
+    """How far the best rules are at most from the best that anyone could do.
+
+    Args:
+        config: The market.
+        summary: What was measured there, with the best rules' parameters.
+        path: File of what is found, written after every risk aversion.
+        n_paths: Number of test paths; 0 finds nothing.
+        seed: Of the paths.
+
+    Returns:
+        An entry of `certificate.document` for each risk aversion; none where prices
+        answer to what is held, which has no bound.
+    """
+    if n_paths < 1 or why_unbounded(config) is not None:
+        return ()
+    kept, found = _kept(path), []
+    for level in summary.risk_aversions:
+        best = summary.best_rule(level)
+        if best is None:
+            continue
+        key = {
+            "policy": best.name,
+            "params": dict(best.params),
+            "risk_aversion": level,
+            "n_paths": n_paths,
+            "seed": seed,
+            "config": summary.config,
+        }
+        entry = next((one["bound"] for one in kept if one["key"] == key), None)
+        if entry is None:
+            log(f"study: {config.name}, bound at risk aversion {level:g}")
+            policy = _rebuilt(best, config)
+            one = bound_policies(
+                config, level, [policy], n_paths, seed=seed, checked=False
+            )
+            (entry,) = document(config, [one])["bounds"]
+            kept.append({"key": key, "bound": entry})
+            write_atomically(path, to_json(kept))
+        found.append(entry)
+    return tuple(found)
+
+
+def _rebuilt(row: PolicyRow, config: EnvConfig) -> Policy:
+    """The policy of a row: solved again, or with the parameters it had."""
+    if row.name in SOLVERS:
+        return SOLVERS[row.name](config, row.risk_aversion)
+    return RULES[row.name](**row.params)
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
+    """What was found before; nothing if the file is missing or damaged."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return [{"key": dict(one["key"]), "bound": dict(one["bound"])} for one in kept]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
