@@ -21,7 +21,7 @@ _PLAIN_COSTS: Final = (
 )
 _SECTIONS: Final = (
     "name description episode market execution book holdings observation action "
-    "reward replay risk_aversion"
+    "reward replay report risk_aversion"
 )
 
 # Exact dynamic programming (`optimum`). What it cannot do with these is in `solvable`.
@@ -37,7 +37,10 @@ DYNAMIC_PROGRAMMING: Final[Known] = {
 # and book from a tape of their rows, and one instrument.
 FUSED_EPISODES: Final[Known] = {
     "": _SECTIONS,
-    "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
+    "execution": (
+        f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot failure sandwich "
+        "halt keeper"
+    ),
     "book": "contracts legs margin",
 }
 
@@ -54,7 +57,14 @@ BOUNDED: Final[Known] = {
 }
 
 # Sections that no rule's best parameters depend on (`results/tuned_file`).
-NOT_TUNED_FOR: Final = ("name", "description", "risk_aversion", "reward", "action")
+NOT_TUNED_FOR: Final = (
+    "name",
+    "description",
+    "risk_aversion",
+    "reward",
+    "action",
+    "report",
+)
 
 
 def unknown_keys(config: EnvConfig, known: Known) -> list[str]:

@@ -31,6 +31,7 @@ from hedge_env.training.results.contenders import (
     wanted_optima,
 )
 from hedge_env.training.results.measurement import Comparison, is_contested, measure
+from hedge_env.training.results.practice import with_usual
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
@@ -121,7 +122,7 @@ def compare(
     parse_criterion(criterion)
     require_two_paths(n_episodes)
     require_two_paths(validation_episodes, "--validation-episodes")
-    named, agents = find_contenders(policies, config)
+    named, agents = find_contenders(with_usual(policies, config), config)
     rules = [rule for rule in named if rule.given is None]
     solutions = wanted_optima(policies, config)
     asked, n_episodes = n_episodes, episodes_in(config, n_episodes, "test")

@@ -24,6 +24,7 @@ from hedge_env.training.results.contenders import (
     find_contenders,
     rule_contender,
 )
+from hedge_env.training.results.investors.wealth import wealth_rows, wealth_sentence
 from hedge_env.training.results.measurement import Comparison, measure
 from hedge_env.training.results.recorded_market import (
     episodes_in,
@@ -34,7 +35,6 @@ from hedge_env.training.results.recorded_market import (
 from hedge_env.training.results.summary import Contender
 from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
 from hedge_env.training.results.tuned_rules import Key
-from hedge_env.training.results.wealth import wealth_rows, wealth_sentence
 from hedge_env.training.results.world import require_readable
 
 __all__ = ["evaluate_policy"]

@@ -29,10 +29,12 @@ from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import Totals
 from hedge_env.desk.step import StepParams, settle_tile, step_params
 from hedge_env.evaluation.evaluate import EpisodeTable, concatenate, episode_table
+from hedge_env.feeds.old_view import KNOWN_NOW
 from hedge_env.feeds.tape import MarketTape
+from hedge_env.venues.cost_components import CONSTANT, rates_of
 
-# Market rows that the ledger reads for the execution below.
-_LEDGER_ROWS: Final = (
+# Market rows that the step reads in every market.
+_ALWAYS: Final = (
     field.SPOT,
     field.BOOK_VALUE,
     field.HALF_SPREAD,
@@ -42,6 +44,7 @@ _LEDGER_ROWS: Final = (
     field.FUNDING_ACCRUED,
     field.STEP,
 )
+_FAILING: Final = (field.ORDER_FAILS,)  # and where orders can fail
 _INSTRUMENTS: Final = frozenset({"spot", "perp"})
 _TILE = 12_000  # decisions x paths at a time: a row of them is a tenth of a cache
 _REMEMBERING_TILE = 1024  # paths, where a rule is asked decision by decision
@@ -99,10 +102,10 @@ def cut_tiles(
     size = _REMEMBERING_TILE
     if not issubclass(rule_class, RememberingRule):
         size = max(_TILE // config.episode.decisions, 1)
-    tiles = []
+    tiles, kept = [], ledger_rows(config)
     for low in range(0, tape.n_paths, size):
         rows = tape.rows[:, :, low : low + size]
-        market = np.ascontiguousarray(rows[:, _LEDGER_ROWS])
+        market = np.ascontiguousarray(rows[:, kept])
         seen = _observe(rule_class.inputs, rows, config, risk_aversion)
         tiles.append(TapeTile(tape.path_ids[low : low + size], market, seen))
     return tiles
@@ -125,7 +128,7 @@ def roll_out(
     Returns:
         One table per rule.
     """
-    constants = step_params(config, looks=False)
+    constants, rows = step_params(config, looks=False), ledger_rows(config)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size
@@ -134,10 +137,19 @@ def roll_out(
         for rule in rules:
             edges, snap = _edges(rule, tile.seen, tile.market.shape[0] - 1, n)
             totals = Totals(n)
-            _play(tile.market, _ROWS, edges, snap, totals.rows, constants)
+            _play(tile.market, rows, edges, snap, totals.rows, constants)
             tables.append(episode_table(rule, tile.path_ids, aversion, totals))
         played.append(tables)
     return [concatenate(tables) for tables in zip(*played, strict=True)]
+
+
+def ledger_rows(config: EnvConfig) -> IntArray:
+    """Market rows that the step reads: what trades cost, and what stops an order."""
+    rates = [rate.row for rate in rates_of(config.execution) if rate.row != CONSTANT]
+    stopping = [row.number for row in field.present(config, field.STOPPING_ROWS)]
+    failing = () if config.execution.failure is None else _FAILING
+    rows = dict.fromkeys((*_ALWAYS, *rates, *stopping, *failing))
+    return np.array(list(rows), dtype=np.int64)
 
 
 def _shown(config: EnvConfig) -> dict[str, int]:
@@ -154,12 +166,12 @@ def _observe(
 ) -> dict[str, FloatArray]:
     """What a rule reads, shape (decisions x paths,), decisions outermost."""
     decisions, _, n = rows.shape
-    shown = _shown(config)
-    seen = {
-        name: np.ascontiguousarray(rows[:-1, shown[name]]).ravel()
-        for name in inputs
-        if name in shown
-    }
+    now, shown = np.arange(decisions - 1), _shown(config)
+    old = np.maximum(now - config.seen_age, 0)  # as in `feeds/old_view`
+    seen = {}
+    for name in set(inputs) & set(shown):
+        when = now if shown[name] in KNOWN_NOW else old
+        seen[name] = np.ascontiguousarray(rows[when, shown[name]]).ravel()
     seen["risk_aversion"] = np.full((decisions - 1) * n, float(risk_aversion))
     return seen
 
@@ -185,9 +197,6 @@ def _edges(
 def _write(band: Band, edges: FloatArray) -> None:
     for edge, values in zip(edges, band[:4], strict=True):
         edge[:] = values
-
-
-_ROWS: Final[IntArray] = np.array(_LEDGER_ROWS, dtype=np.int64)
 
 
 @kernel

@@ -236,7 +236,9 @@ class PresentRows:
 
     def _add_given(self, rows: FloatArray, state: DeskState) -> None:
         """Write what a state says outright, and nothing of chance."""
-        rows[field.HALTED] = rows[field.ORDER_FAILS] = 0.0
+        rows[field.ORDER_FAILS] = 0.0
+        for stopping in field.STOPPING_ROWS:  # advice is for a trade now
+            rows[stopping.number] = 0.0
         for row, value in (
             (field.SKEW, state.skew),
             (field.FUNDING_RATE, state.funding_rate),

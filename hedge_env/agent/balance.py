@@ -96,6 +96,6 @@ def _cost_of_the_band(config: EnvConfig, risk_aversion: float, seed: int) -> flo
     batch.reset(np.arange(_PATHS), risk_aversion=risk_aversion)
     total = 0.0
     for _ in range(batch.n_decisions):
-        record = batch.advance(decoder.decode(action, batch.rows))
+        record = batch.advance(decoder.decode(action, batch.seen))
         total += float((record.cost - record.cost_components[FUNDING]).sum())
     return total / _PATHS

@@ -232,6 +232,9 @@ FEATURES: Final[Mapping[str, Feature]] = {
         "log of the perpetual over spot less its mean, in standard deviations",
     ),
     "halted": Feature("halted", _ZERO, _ONE, 0.0, 1.0, "1 while no orders are taken"),
+    "keeper_away": Feature(
+        "keeper_away", _ZERO, _ONE, 0.0, 1.0, "1 where the keeper does not run"
+    ),
     "margin_use": Feature(
         "margin_use", _ZERO, _ONE, 0.0, 1.0, "maintenance margin over equity"
     ),

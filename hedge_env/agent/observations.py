@@ -55,7 +55,8 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     if execution.venues or (spread_moves and execution.half_spread_bp > 0.0):
         names.append("proportional_cost")
     shown = {row.name for row in visible(config)}
-    names += [name for name in ("basis", "halted", "margin_use") if name in shown]
+    parts = "basis", "halted", "keeper_away", "margin_use"
+    names += [name for name in parts if name in shown]
     if config.execution.option is not None:
         names += ["vega", *OPTION_FEATURES]
     if isinstance(config.risk_aversion, RiskAversionRange):

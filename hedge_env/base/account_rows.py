@@ -34,6 +34,12 @@ LIQUIDATION: Final = _components.row(
 INSURANCE: Final = _components.row(
     _AMOUNT, "owed beyond the collateral, paid by a fund", when="execution.margin"
 )
+KEEPER: Final = _components.row(
+    _AMOUNT, "premium on gas and tips of a keeper", when="execution.keeper"
+)
+FRONT_RUN: Final = _components.row(
+    _AMOUNT, "lost to who trades ahead", when="execution.front_runner"
+)
 COMPONENT_ROWS: Final = _components.declared(globals())
 
 # Rest of the record of one decision.

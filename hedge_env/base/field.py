@@ -30,6 +30,7 @@ _table = RowTable()
 # Settings that several rows belong to.
 _BASIS, _LATENCY = "market.basis", "execution.fills_late"
 _MARGIN, _OPTION = "execution.margin", "execution.option"
+_KEEPER = "execution.keeper"
 _VENUES = "execution.venues"
 
 # Of the market, in every one.
@@ -84,7 +85,9 @@ HEDGE_PRICE: Final = _table.row("S_0", "price of the hedge instrument", when=_BA
 BASIS: Final = _table.row(
     "-", "log of the hedge instrument's price over spot", when=_BASIS
 )
-HALTED: Final = _table.row("-", "1 while no orders are taken", when="execution.halt")
+HALTED: Final = _table.row(
+    "-", "1 while no orders are taken", when="execution.halt", stops=True
+)
 FILL_PRICE: Final = _table.row(
     "S_0", "price at which the last decision's trade filled", when=_LATENCY, seen=False
 )
@@ -111,6 +114,12 @@ VENUE_LUCK: Final = _table.row(
     "what befalls an order sent now, a digit of base 4 for each venue",
     when=_VENUES,
     seen=False,
+)
+KEEPER_AWAY: Final = _table.row(
+    "-", "1 where the keeper does not run", when=_KEEPER, stops=True
+)
+KEEPER_COST: Final = _table.row(
+    "notional", "what the keeper takes for a transaction now", when=_KEEPER
 )
 
 # Of what is held and wanted.
@@ -163,6 +172,14 @@ OPTION_LIMIT: Final = _table.row(
     "-", "largest holdings of it, bought or sold", when=_OPTION
 )
 
+# Of who trades ahead; see venues/front_runner.py.
+LEARNED: Final = _table.row(
+    "-",
+    "log of an adversary's guess over what it started from",
+    when="execution.front_runner",
+    seen=False,
+)
+
 ROWS: Final = _table.declared(globals())
 FIELDS: Final = tuple(row.name for row in ROWS)
 UNITS: Final = {row.name: row.unit for row in ROWS}
@@ -174,6 +191,9 @@ CERTAIN_ROWS: Final = tuple(row for row in ROWS[:N_MARKET_FIELDS] if not row.whe
 
 # Shown where there is a listed option.
 OPTION_FIELDS: Final = tuple(row.name for row in ROWS if row.when == _OPTION)
+
+# Where one of these is positive, no order is taken.
+STOPPING_ROWS: Final = tuple(row for row in ROWS if row.stops)
 
 # What no policy sees: how a cost was charged, not what it could know beforehand.
 INTERNAL_FIELDS: Final = frozenset(row.name for row in ROWS if row.seen is False)

@@ -28,6 +28,7 @@ class Row:
         when: Dotted name of the setting it belongs to; empty: it always exists.
         seen: Whether a policy may see it: True, False, or the dotted name of the
             setting that shows it.
+        stops: Whether no order is taken where its number is positive.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Row:
     meaning: str
     when: str
     seen: bool | str
+    stops: bool = False
 
     def is_present(self, config: object) -> bool:
         """Whether the row is written under a config, which has the settings named.
@@ -62,17 +64,23 @@ class RowTable:
     def __init__(self, first: int = 0, prefix: str = "") -> None:
         self._first = first
         self._prefix = prefix
-        self._columns: list[tuple[str, str, str, bool | str]] = []
+        self._columns: list[tuple[str, str, str, bool | str, bool]] = []
 
     def row(
-        self, unit: str, meaning: str, *, when: str = "", seen: bool | str = True
+        self,
+        unit: str,
+        meaning: str,
+        *,
+        when: str = "",
+        seen: bool | str = True,
+        stops: bool = False,
     ) -> int:
         """Declare the next row; see `Row` for the arguments.
 
         Returns:
             Its number.
         """
-        self._columns.append((unit, meaning, when, seen))
+        self._columns.append((unit, meaning, when, seen, stops))
         return self._first + len(self._columns) - 1
 
     def declared(self, namespace: Mapping[str, object]) -> tuple[Row, ...]:

@@ -14,10 +14,11 @@ import numpy as np
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.amm import AMM
 from hedge_env.book.coin_margin import COIN_MARGIN
+from hedge_env.book.endless.perpetual_options import EVERLASTING, POWER
+from hedge_env.book.endless.rolled_calls import ROLLED_CALL
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.book.margin_scenarios import SCENARIO_ROWS
-from hedge_env.book.perpetual_options import EVERLASTING, POWER
 from hedge_env.config import EnvConfig, PortfolioMargin
 from hedge_env.market.engine.processes import MarketParams
 
@@ -26,6 +27,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "everlasting": EVERLASTING,
     "forward": FORWARD,
     "power": POWER,
+    "rolled_call": ROLLED_CALL,
 }
 
 

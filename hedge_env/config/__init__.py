@@ -40,6 +40,7 @@ from hedge_env.config.sections.execution import (
     SandwichConfig,
 )
 from hedge_env.config.sections.funding import FundingConfig
+from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.margin import (
     IsolatedMargin,
@@ -59,6 +60,7 @@ from hedge_env.config.sections.market import (
 )
 from hedge_env.config.sections.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.sections.replay import ReplayConfig, Series
+from hedge_env.config.sections.report import ReportConfig
 from hedge_env.config.sections.surface import (
     CurvatureConfig,
     FlatSurface,
@@ -107,6 +109,7 @@ __all__ = [
     "HoldingsConfig",
     "IsolatedMargin",
     "JumpConfig",
+    "KeeperConfig",
     "LegConfig",
     "LevelConfig",
     "Liability",
@@ -124,6 +127,7 @@ __all__ = [
     "Probability",
     "RegimeConfig",
     "ReplayConfig",
+    "ReportConfig",
     "RewardConfig",
     "RiskAversion",
     "RiskAversionRange",

@@ -31,6 +31,7 @@ def check_execution(
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
+    _check_keeper(execution, episode)
     for number, venue in enumerate(execution.venues):
         if venue.gas > 0.0 and market.gas is None:
             raise ValueError(
@@ -72,6 +73,21 @@ def _check_settlement(market: MarketConfig, episode: EpisodeConfig) -> None:
             f"step, {step:g} minutes, or shorter than it; change it or "
             "episode.market_steps"
         )
+
+
+def _check_keeper(execution: ExecutionConfig, episode: EpisodeConfig) -> None:
+    """Refuse a keeper whose runs the grid does not have, or whose bill nobody knows."""
+    if execution.keeper is None:
+        return
+    execution.keeper.check(episode)
+    for is_on, off in (
+        (bool(execution.venues), "execution.venues = []"),
+        (execution.slicing is not None, "execution.slicing = null"),
+    ):
+        if is_on:
+            raise ValueError(
+                f"execution.keeper sends an order as one transaction: set {off}"
+            )
 
 
 def _check_surface(market: MarketConfig) -> None:

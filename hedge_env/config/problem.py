@@ -24,6 +24,7 @@ from hedge_env.config.sections.margin import check_margin
 from hedge_env.config.sections.market import MarketConfig
 from hedge_env.config.sections.option import check_arrivals, check_option
 from hedge_env.config.sections.replay import ReplayConfig, Series, check_recorded
+from hedge_env.config.sections.report import ReportConfig
 
 
 class EnvConfig(Model):
@@ -40,6 +41,7 @@ class EnvConfig(Model):
     action: ActionConfig = ActionConfig()
     reward: RewardConfig = RewardConfig()
     replay: ReplayConfig | None = None  # None: the market is simulated
+    report: ReportConfig = ReportConfig()
     risk_aversion: RiskAversion | RiskAversionRange = 10.0  # lambda [1/notional]
 
     @model_validator(mode="after")
@@ -99,6 +101,11 @@ class EnvConfig(Model):
         option, arrivals = self.execution.option, self.book.arrivals
         if option is not None:
             check_option(option, self.episode)
+        if option is not None and self.execution.keeper is not None:
+            raise ValueError(
+                "execution.keeper trades no options: what it saw of them is not kept; "
+                "remove it or execution.option"
+            )
         if arrivals is not None:
             check_arrivals(arrivals, self.episode)
         bounds = self.holdings.low, self.holdings.high
@@ -165,6 +172,12 @@ class EnvConfig(Model):
     def n_instruments(self) -> int:
         """Hedge instruments: the underlying, and the listed option if there is one."""
         return 1 if self.execution.option is None else 2
+
+    @property
+    def seen_age(self) -> int:
+        """How old the market is that decisions are taken on, in decisions."""
+        keeper = self.execution.keeper
+        return 0 if keeper is None else keeper.decisions("stale_hours", self.episode)
 
     @property
     def longest_maturity_days(self) -> float:

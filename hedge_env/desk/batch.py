@@ -29,6 +29,7 @@ from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
 from hedge_env.feeds.feed import Market, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
+from hedge_env.feeds.old_view import OldView
 from hedge_env.feeds.open import open_market
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.numerics.philox import fill_uniforms, stream_key
@@ -96,6 +97,10 @@ class HedgeBatch:
         if config.execution.margin is not None:
             self._collateral = config.execution.margin.collateral
         self._risk_scale = config.action.risk_scale
+        self._view = None
+        if config.seen_age > 0:
+            shape = n_rows, n_paths
+            self._view = OldView(config.seen_age, shape, observe_position)
         self._index = observable_index(config)
 
     @property
@@ -103,6 +108,11 @@ class HedgeBatch:
         """Decisions taken, shape (n_paths,), from 0 to `n_decisions`."""
         step: IntArray = self.rows[field.STEP].astype(np.int64)
         return step
+
+    @property
+    def seen(self) -> FloatArray:
+        """Rows as whoever decides sees them, shape of `rows`: often the very same."""
+        return self.rows if self._view is None else self._view.rows
 
     def reset(
         self,
@@ -129,6 +139,7 @@ class HedgeBatch:
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
+        self.rows[field.LEARNED, chosen] = 0.0
         self.rows[self.first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
@@ -151,6 +162,8 @@ class HedgeBatch:
             observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows
+        if self._view is not None:
+            self._view.start(self.rows, chosen)
 
     def _risk_aversion(self) -> FloatArray | float:
         """Risk aversion of each path as the config says."""
@@ -195,6 +208,8 @@ class HedgeBatch:
         settle_decision(before, after, wanted, record, totals, self._constants)
         self.rows, self._spare = after, before
         self._require_numbers(record)
+        if self._view is not None:
+            self._view.arrive(after)
         return step_record(record, after[field.STEP] >= self.n_decisions)
 
     def _require_numbers(self, record: FloatArray) -> None:
@@ -218,16 +233,18 @@ class HedgeBatch:
 
     def observables(self) -> Observables:
         """What a policy may see now."""
-        return Observables(self.rows, self._index)
+        return Observables(self.seen, self._index)
 
     def state_dict(self) -> dict[str, FloatArray | IntArray]:
         """Arrays that `load_state_dict` restores the batch from, bit for bit."""
         market = self._market.state_dict()
+        view = {} if self._view is None else self._view.state_dict()
         return {
             "path_ids": self.path_ids.copy(),
             "rows": self.rows.copy(),
             "totals": self.totals.rows.copy(),
             **{f"market.{name}": array for name, array in market.items()},
+            **{f"view.{name}": array for name, array in view.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, FloatArray | IntArray]) -> None:
@@ -236,14 +253,20 @@ class HedgeBatch:
         self.rows[...] = state["rows"]
         self._spare[...] = self.rows
         self.totals.rows[...] = state["totals"]
-        prefix = "market."
-        self._market.load_state_dict(
-            {
-                name.removeprefix(prefix): array
-                for name, array in state.items()
-                if name.startswith(prefix)
-            }
-        )
+        self._market.load_state_dict(_under("market.", state))
+        if self._view is not None:
+            self._view.load_state_dict(_under("view.", state), self.rows)
+
+
+def _under(
+    prefix: str, state: Mapping[str, FloatArray | IntArray]
+) -> dict[str, FloatArray | IntArray]:
+    """Entries of a state whose names start with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in state.items()
+        if name.startswith(prefix)
+    }
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 In this order: the target is clipped into the bounds of the holdings; it is cut down
 to what the margin account can carry; the order is rounded down to whole lots, and is
-none at all below the least order; it is ignored while trading is halted; it fails.
+none at all below the least order; it is ignored while something stops it, such as a
+halt of trading or a keeper who is away; it fails.
 All of that is known at the decision, so that a market may answer to the trade.
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.tile import Tile, part
-from hedge_env.base.types import FloatArray
+from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig, IsolatedMargin
 from hedge_env.desk.instruments import instruments_of
 
@@ -30,7 +31,7 @@ class OrderParams(NamedTuple):
     high: float
     price_row: int  # of the hedge instrument
     fails: bool
-    halts: bool
+    stops: IntArray  # rows of which a positive one stops an order
     margin: bool
     initial: float  # equity needed to open, over the position's value [-]
     reopen: bool
@@ -50,13 +51,19 @@ def order_params(config: EnvConfig) -> OrderParams:
         high=underlying.high,
         price_row=underlying.price,
         fails=execution.failure is not None,
-        halts=execution.halt is not None,
+        stops=stopping_rows(config),
         margin=margin is not None,
         initial=0.0 if margin is None else float(margin.initial),
         reopen=margin is None or margin.reopen,
         lot=execution.lot / config.book.contracts,
         least=execution.least_order / config.book.contracts,
     )
+
+
+def stopping_rows(config: EnvConfig) -> IntArray:
+    """Rows that stop orders under a config, shape (n_rows,)."""
+    rows = field.present(config, field.STOPPING_ROWS)
+    return np.array([row.number for row in rows], dtype=np.int64)
 
 
 @kernel
@@ -119,10 +126,10 @@ def write_holdings(
             limit = limit if p.reopen or calls[i] == 0.0 else 0.0
             new_held[i] = affordable(new_held[i], held[i], limit)
     _round_orders(held, new_held, p)
-    if p.halts:
-        halted = part(before, field.HALTED)
+    for k in range(p.stops.size):
+        stopped = part(before, p.stops[k])
         for i in range(held.size):
-            new_held[i] = held[i] if halted[i] > 0.0 else new_held[i]
+            new_held[i] = held[i] if stopped[i] > 0.0 else new_held[i]
     if p.fails:
         fails = part(before, field.ORDER_FAILS)
         for i in range(held.size):

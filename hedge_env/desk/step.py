@@ -42,6 +42,11 @@ from hedge_env.desk.option_trades import (
 )
 from hedge_env.desk.orders import OrderParams, fill_orders, order_params
 from hedge_env.desk.settlement import HoldingParams, hold, mark_book
+from hedge_env.venues.front_runner import (
+    FrontRunnerParams,
+    front_runner_params,
+    trade_ahead,
+)
 
 
 class StepParams(NamedTuple):
@@ -54,6 +59,7 @@ class StepParams(NamedTuple):
     holding: HoldingParams
     options: OptionParams
     margin: MarginParams
+    adversary: FrontRunnerParams
 
 
 def step_params(
@@ -78,6 +84,7 @@ def step_params(
         ),
         options=option_params(config, listed),
         margin=margin_params(config),
+        adversary=front_runner_params(config),
     )
 
 
@@ -140,6 +147,8 @@ def settle_tile(
 
     fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
+    if p.adversary.on:
+        trade_ahead(before, after, record, p.adversary)
     hold(before, after, fill_price, record, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]

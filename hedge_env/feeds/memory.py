@@ -37,6 +37,8 @@ def path_bytes(config: EnvConfig) -> int:
     """Memory of one path of a batch [byte]."""
     listed, orders = count_listed(config), count_orders(config)
     rows = 2 * (N_FIELDS + quoted_rows(config) + listed)
+    if config.seen_age > 0:  # what is seen, and what was true since
+        rows += (config.seen_age + 2) * N_FIELDS
     remembered = len(config.book.europeans) + listed + N_ORDER_ROWS * orders + 1
     remembered += remembered_rows(config)
     return _NUMBER * (rows + remembered + N_STATES + N_RECORD + N_TOTALS + _SHOWN)

@@ -110,7 +110,7 @@ def write_quotes(
         _quote_tile(here, market, kept, steps, path_ids, counters, key, not advance, q)
         if q.conditions.any:
             write_conditions(
-                here, market, path_ids, counters, key, q.conditions, q.market
+                here, market, path_ids, counters, key, q.conditions, q.market, q.venue
             )
 
 

@@ -25,12 +25,13 @@ _KEPT_CONFIGS = 16  # of the problems that one process plays by turns
 def quote_params(config: EnvConfig) -> QuoteParams:
     """Compile market, book and venue of a config; once for all its batches."""
     market = market_params(config)
-    book = book_params(config, market)
+    book, gas_price = book_params(config, market), usual_gas_price(config, market)
+    venue = venue_params(config, gas_price)
     return QuoteParams(
         market=market,
         book=book,
-        venue=venue_params(config, usual_gas_price(config, market)),
-        conditions=condition_params(config),
+        venue=venue,
+        conditions=condition_params(config, venue, gas_price),
         listed=listed_series(config, market),
         orders=orders_params(config, market),
     )

@@ -138,6 +138,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `proportional_cost` | 0 | 4 | 20 bp of traded value | spread moves, or several venues |
     | `basis` | -4 | 4 | log of the perpetual over spot, in standard deviations | perpetual with basis |
     | `halted` | 0 | 1 | 1 while no orders are taken | trading can halt |
+    | `keeper_away` | 0 | 1 | 1 where the keeper does not run | keeper |
     | `margin_use` | 0 | 1 | maintenance margin of what the account holds, over equity | margin account |
     | `vega` | -4 | 4 | vega over that of at-the-money options at the start | listed option |
     | `option_delta` | -1 | 1 | delta of the listed option | listed option |

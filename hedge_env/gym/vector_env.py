@@ -172,7 +172,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
             self._seed_paths()
         self._ended = self._ended & ~chosen.mask
         self._start(chosen.mask, chosen.path_ids, chosen.risk_aversion)
-        observations = self.encoder.encode(self.batch.rows)
+        observations = self.encoder.encode(self.batch.seen)
         return observations, start_infos(self.batch, chosen.mask)
 
     def step(self, actions: NDArray[Any]) -> Step:
@@ -199,7 +199,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         running, decoder, shape = ~waiting, self.decoder, self._action_shape
         action = checked_actions(actions, shape, decoder.n_choices, running)
         before = batch.rows
-        record = batch.advance(decoder.decode(action, before))
+        record = batch.advance(decoder.decode(action, batch.seen))
         self._camera.record(before, record, batch.rows)
         rewards = self._reward(Decision(before, batch.rows, record))
         done = record.done
@@ -216,7 +216,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
                 self._start(waiting)
                 infos = merged(infos, start_infos(batch, waiting))
             self._ended = done
-        observations = self.encoder.encode(batch.rows)
+        observations = self.encoder.encode(batch.seen)
         return observations, rewards, done.copy(), np.zeros_like(done), infos
 
     def _restart_at_once(self, record: StepRecord, done: BoolArray) -> Infos:
@@ -224,7 +224,7 @@ class HedgeVectorEnv(VectorEnv[Float32Array, NDArray[Any], NDArray[Any]]):
         batch = self.batch
         final = step_infos(batch, record, done) | episode_infos(batch, done)
         infos = step_infos(batch, record, ~done)
-        last = self.encoder.encode(batch.rows)
+        last = self.encoder.encode(batch.seen)
         observations = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(done):
             observations[i] = last[i]

@@ -26,6 +26,8 @@ RISK_AVERSION_BLOCK: Final = 16  # uniform 0, at the start
 WINDOW_ORDER_BLOCK: Final = 17  # uniforms: order of the windows of a recorded market
 POOL_VOLUME_BLOCK: Final = 18  # normal 0, at decisions: volume of a pool
 VENUES_BLOCK: Final = 19  # uniforms, at decisions: what fills at several venues
+# Uniforms 0 and 1, at decisions: a run of the keeper is missed, comes at random.
+KEEPER_BLOCK: Final = 20
 
 RESERVED: Final = {
     "mishaps": (MISHAPS_BLOCK, (0, 1)),
@@ -34,6 +36,7 @@ RESERVED: Final = {
     "order of windows": (WINDOW_ORDER_BLOCK, (0, 1, 2, 3)),
     "pool volume": (POOL_VOLUME_BLOCK, (0,)),
     "venues": (VENUES_BLOCK, (0, 1, 2, 3)),
+    "keeper": (KEEPER_BLOCK, (0, 1)),
 }
 
 

@@ -30,6 +30,10 @@ def _if_sandwiched(execution: ExecutionConfig) -> float:
     return 0.0 if execution.sandwich is None else 1.0
 
 
+def _if_kept(execution: ExecutionConfig) -> float:
+    return 0.0 if execution.keeper is None else 1.0
+
+
 def _fixed(execution: ExecutionConfig) -> float:
     return execution.fixed_cost_bp * BASIS_POINT * execution.transactions
 
@@ -56,6 +60,7 @@ CHARGED: Final = (
     Charged(account_rows.GAS, per_trade=_one, row=field.GAS_COST),
     Charged(account_rows.FIXED, per_trade=_fixed),
     Charged(account_rows.SANDWICH, per_value=_if_sandwiched, row=field.SANDWICH_RATE),
+    Charged(account_rows.KEEPER, per_trade=_if_kept, row=field.KEEPER_COST),
 )
 
 

@@ -1,4 +1,4 @@
-"""Market rows of what is out of the ordinary: basis, fills, halts, mishaps, a crowd.
+"""Market rows of what is out of the ordinary: basis, halts, mishaps, a crowd, a keeper.
 
 The last part of `quotes`, for markets that have any of these, or several venues (their
 rows are written in `route_quotes`); orders and accounts read them. A part that is off
@@ -23,10 +23,12 @@ from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
+from hedge_env.venues.keeper import KeeperParams, keeper_params, write_keeper
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
 from hedge_env.venues.route_quotes import quote_venues
 from hedge_env.venues.routes import RouteParams, route_params
+from hedge_env.venues.venue import VenueParams
 
 
 class ConditionParams(NamedTuple):
@@ -35,14 +37,18 @@ class ConditionParams(NamedTuple):
     any: bool
     mishaps: MishapParams
     routes: RouteParams | None  # of several venues
+    keeper: KeeperParams
 
 
-def condition_params(config: EnvConfig) -> ConditionParams:
-    """Compile the conditions."""
+def condition_params(
+    config: EnvConfig, venue: VenueParams, mean_gas_price: float
+) -> ConditionParams:
+    """Compile the conditions of a venue; `mean_gas_price` in gwei."""
     return ConditionParams(
         any=has_conditions(config),
         mishaps=mishap_params(config.execution),
         routes=route_params(config),
+        keeper=keeper_params(config, venue, mean_gas_price),
     )
 
 
@@ -61,6 +67,7 @@ def write_conditions(
     key: tuple[np.uint32, np.uint32],
     p: ConditionParams,
     market: MarketParams,
+    venue: VenueParams,
 ) -> None:
     """Write the rows of one tile, after its quotes.
 
@@ -72,6 +79,7 @@ def write_conditions(
         key: Of the random stream.
         p: Constants.
         market: Constants of the market.
+        venue: And of the venue.
     """
     if market.parts.basis:
         _quote_basis(rows, x, market)
@@ -91,6 +99,8 @@ def write_conditions(
     if p.mishaps.fails or p.mishaps.sandwiches:
         _draw_mishaps(rows, path_ids, counters, key, p.mishaps)
     quote_venues(rows, x, path_ids, counters, key, p.routes, market)
+    if p.keeper.on:
+        write_keeper(rows, path_ids, counters, key, p.keeper, venue)
 
 
 @kernel

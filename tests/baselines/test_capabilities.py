@@ -20,6 +20,8 @@ ON = {
     "failure": {"probability": 0.1},
     "sandwich": {"probability": 0.1, "loss_bp": 1.0},
     "halt": {"move": 0.1},
+    "keeper": {},
+    "front_runner": {"loss_bp": 10.0},
     "margin": {"collateral": 1.0},
     "option": {},
 }
@@ -42,8 +44,13 @@ def test_no_key_is_listed_that_no_section_has(known):
     assert set(NOT_TUNED_FOR) <= set(EnvConfig.model_fields)
 
 
-def test_what_can_be_switched_on_is_not_known():
-    assert set(ON) < set(CHANGED)
+@pytest.mark.parametrize("key", ON)
+def test_what_can_be_switched_on_is_not_known_to_the_optimum(key):
+    changed = load_config(
+        "reference-gas", {"execution": {"instrument": "perp", key: ON[key]}}
+    )
+    assert unknown_keys(changed, DYNAMIC_PROGRAMMING) == [f"execution.{key}"]
+    assert why_unsolvable(changed) is not None
 
 
 @pytest.mark.parametrize("key", CHANGED)

@@ -12,14 +12,17 @@ from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
 from tests.oracle.desk import Desk
+from tests.oracle.execution.keeper import seen
 from tests.oracle.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.support.examples import (
     ADVERSE,
+    KEPT,
     LATE,
     PORTFOLIO,
     VENUES,
+    WATCHED,
     full_config,
     stormy_config,
 )
@@ -93,6 +96,21 @@ CONFIGS += [
     full_config(
         *ADVERSE, "name=lots", "execution.lot=0.7", "execution.least_order=1.5"
     ),
+    load_config(
+        "covered-call-vault",
+        settings=[
+            "name=rolled",
+            "episode.decisions=36",  # the last call ends with the episode
+            "market.regime.start=stress",
+            "book.legs.0.maturity_days=2",
+            "book.legs.1.roll_days=1",
+            "execution.keeper=null",
+        ],
+    ),
+    full_config(*KEPT),
+    full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
+    full_config(*WATCHED),
+    stormy_config(*ADVERSE, *KEPT, "name=kept-stormy"),
     stormy_config("name=least-order", "execution.least_order=1.5"),
     full_config(
         *ADVERSE,
@@ -139,8 +157,12 @@ def test_a_batch_repeats_the_oracle_to_rounding(config: EnvConfig) -> None:
     desks = [Desk(World(config, Noise(SEED, STREAM, path))) for path in PATHS]
     rng = np.random.default_rng(0)
     low, high = config.holdings_bounds
+    past: list[list[dict[str, float]]] = [[] for _ in PATHS]
     for step in range(config.episode.decisions):
         compare_rows(batch, desks)
+        for of_path, desk in zip(past, desks, strict=True):
+            of_path.append(rows(desk))
+        compare_seen(batch, past)
         target = rng.uniform(low - 0.3, high + 0.3, len(PATHS))
         holds = rng.random(len(PATHS)) < 0.4
         record = batch.advance(np.where(holds, batch.rows[HOLDINGS], target)[:, None])
@@ -166,6 +188,17 @@ def compare_rows(batch: HedgeBatch, desks: list[Desk]) -> None:
         )
     held = batch.observables()["holdings"]
     np.testing.assert_allclose(held, desks_held(desks), rtol=1e-12, atol=2e-14)
+
+
+def compare_seen(batch: HedgeBatch, past: list[list[dict[str, float]]]) -> None:
+    age = batch.config.seen_age
+    shown = batch.observables()
+    expected = [seen(of_path, age) for of_path in past]
+    for name in set(expected[0]) & set(shown):
+        values = [of_path[name] for of_path in expected]
+        np.testing.assert_allclose(
+            shown[name], values, rtol=1e-10, atol=1e-13, err_msg=f"seen {name}"
+        )
 
 
 def compare_records(record: StepRecord, results: list[dict[str, float]]) -> None:

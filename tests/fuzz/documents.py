@@ -48,8 +48,12 @@ ORDINARY = {
     "maturity_days": 30.0,
     "low": 2.0,
     "high": 20.0,
+    "missed": 0.1,
+    "gas_premium": 0.3,
+    "tip": 0.5,
+    "discount": 0.1,
 }
-_LEFT_OUT = ("name", "description", "replay", "features")  # text, or files
+_LEFT_OUT = ("name", "description", "replay", "features", "report")  # text, or files
 _SPREAD = 1.5  # of the logarithm of an ordinary number
 _ODDS = 12  # one number in so many is extreme, where some are
 _SMALL, _LARGE = 1e-12, 1e12  # what stands for no bound

@@ -37,6 +37,7 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     _fit_funding(market.get("funding") or {})
     _fit_margin(execution, config["book"])
     _fit_venue(market, execution, config["episode"]["market_steps"])
+    _fit_keeper(draw, config["episode"], execution)
     _fit_settlement(draw, market, config["episode"])
     _fit_times(draw, config, execution.get("option"))
     _fit_agent(draw, config, execution.get("option") is not None)
@@ -134,6 +135,17 @@ def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:
         venues.append({"kind": "order-book"})
 
 
+def _fit_keeper(draw: Draw, episode: dict[str, Any], execution: dict[str, Any]) -> None:
+    """Runs at decisions, on a market that is younger than the episode; no options."""
+    if any(execution.get(key) for key in ("option", "venues", "slicing")):
+        execution.pop("keeper", None)
+    keeper = execution.get("keeper")
+    if keeper is not None:
+        hours = episode.get("decision_interval_hours", 4.0)
+        keeper["interval_hours"] = draw(st.integers(1, 3)) * hours
+        keeper["stale_hours"] = draw(st.integers(0, episode["decisions"] - 1)) * hours
+
+
 def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
     """Maturities that end at a decision or beyond the episode."""
     episode = config["episode"]
@@ -147,6 +159,8 @@ def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
             terms["maturity_days"] = draw(st.sampled_from(places)) * days
     for leg in legs:
         _fit_endless(leg, days)
+        if leg["kind"] == "rolled_call":
+            leg["roll_days"] = draw(st.integers(1, decisions)) * days
     if option is not None:
         listed = min(option.get("roll_every") or decisions, decisions)
         option["roll_every"] = draw(st.sampled_from((None, listed)))

@@ -6,8 +6,9 @@ from itertools import pairwise
 from math import exp, inf, sinh, sqrt
 
 from hedge_env.config import ExecutionConfig
+from tests.oracle.execution.keeper import takes
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.gas import gas_over_mean, log_gas
-from tests.oracle.mishaps import mishaps
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
 from tests.oracle.venues import quoted
@@ -25,6 +26,8 @@ COMPONENTS = (
     "sandwich",
     "liquidation",
     "insurance",
+    "keeper",
+    "front_run",
 )
 
 
@@ -42,12 +45,15 @@ def costs(world: State) -> dict[str, float]:
     share = sqrt(notional / execution.daily_volume)
     slices = slice_shares(execution)
     depth = inf if execution.depth is None else execution.depth
+    gas_cost = len(slices) * eth * exp(world.log_spot) / config.book.contracts
+    gas_cost += len(slices) * execution.gas_cost_bp * BP * gas_over_mean(world)
     if execution.venues:
-        return {"gas_price": price} | quoted(world, worse, price)
+        known = {"gas_price": price, "keeper_cost": 0.0}
+        return known | quoted(world, worse, price)
     return {
         "gas_price": price,
-        "gas_cost": len(slices) * eth * exp(world.log_spot) / config.book.contracts
-        + len(slices) * execution.gas_cost_bp * BP * gas_over_mean(world),
+        "gas_cost": gas_cost,
+        "keeper_cost": takes(world, gas_cost),
         "half_spread": execution.half_spread_bp * BP * worse,
         "sandwich_rate": mishaps(world)[1],
         "impact_linear": notional / depth * worse * sum(part**2 for part in slices),
@@ -96,5 +102,6 @@ def cost_of_trade(
             "gas": now["gas_cost"] / len(whole) * len(sizes),
             "fixed": execution.fixed_cost_bp * BP * len(sizes),
             "sandwich": now["sandwich_rate"] * value,
+            "keeper": now["keeper_cost"],
         }
     return cost

@@ -9,11 +9,14 @@ from hedge_env.config import EnvConfig
 from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
+from tests.oracle.book.perpetual import Perpetual
+from tests.oracle.book.pool import VOLUME_BLOCK, Pool
+from tests.oracle.book.rolled_call import RolledCall
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
+from tests.oracle.execution.front_runner import FrontRunner
+from tests.oracle.execution.keeper import is_away
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.fixing import fixing, lost_days
-from tests.oracle.mishaps import mishaps
-from tests.oracle.perpetual import Perpetual
-from tests.oracle.pool import VOLUME_BLOCK, Pool
 from tests.oracle.surface import smile
 from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
@@ -33,15 +36,19 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
-    others: dict[int, Pool | Perpetual] = field(default_factory=dict)
+    others: dict[int, Pool | Perpetual | RolledCall] = field(default_factory=dict)
     coins: tuple[int, float, float] | None = None  # decision, value then, gained
+    adversary: FrontRunner = field(init=False)
 
     def __post_init__(self) -> None:
+        self.adversary = FrontRunner(self.config)
         for number, leg in enumerate(self.config.book.legs):
             if leg.kind == "amm":
                 self.others[number] = Pool(leg, self.config)
             elif leg.kind in ("everlasting", "power"):
                 self.others[number] = Perpetual(leg, self.config)
+            elif leg.kind == "rolled_call":
+                self.others[number] = RolledCall(leg, self.config)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
 
@@ -65,6 +72,12 @@ class Desk:
                 gamma, vega = gamma + marked["gamma"], vega + marked["vega"]
                 continue
             days = self.days_left(leg.maturity_days)
+            if leg.kind == "forward":
+                ended = days == 0.0
+                price = self.settled.setdefault(number, spot) if ended else spot
+                value += leg.quantity * (price - leg.moneyness)
+                delta -= 0.0 if ended else leg.quantity
+                continue
             if days == 0.0:
                 gain = fixing(self.world) - leg.moneyness
                 payoff = max(gain if leg.kind == "call" else -gain, 0.0)
@@ -98,9 +111,11 @@ class Desk:
         self.coins = self.decision, now, gained
         return gained, delta + now
 
-    def mark_other(self, position: Pool | Perpetual, spot: float) -> dict[str, float]:
-        """What a position adds, its fees or funding until now settled."""
-        if isinstance(position, Perpetual):
+    def mark_other(
+        self, position: Pool | Perpetual | RolledCall, spot: float
+    ) -> dict[str, float]:
+        """What a position adds, its fees, funding or premiums until now settled."""
+        if isinstance(position, Perpetual | RolledCall):
             episode = self.config.episode
             days = episode.decisions * episode.decision_interval_hours / 24.0
             tenors = [other.tenor_days for other in self.config.book.legs]
@@ -132,7 +147,7 @@ class Desk:
         if self.config.execution.margin is not None:
             target = margin.affordable(self, target)
         target = self.in_lots(target)
-        if self.halted:
+        if self.halted or is_away(self.world, self.decision):
             return self.held, False
         failed = target != self.held and mishaps(self.world)[0]
         return (self.held if failed else target), failed
@@ -174,10 +189,14 @@ class Desk:
             cost = self.charge(traded, fill, now, charged, shares)
         else:
             cost = self.pay_parts(sent, traded, fill, charged, fill / price)
-        cost["failed_gas"] = now["gas_cost"] if failed and charged else 0.0
+        ahead = self.decision, old - marked["delta"], abs(traded) * fill
+        cost |= {
+            "failed_gas": now["gas_cost"] if failed and charged else 0.0,
+            "front_run": self.adversary.takes(*ahead),
+        }
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
-        self.cash -= cost["funding"] + cost["failed_gas"]
+        self.cash -= cost["funding"] + cost["failed_gas"] + cost["front_run"]
         hedge = old * (fill - price) + self.held * (hedge_price(world) - fill)
         self.equity += hedge - sum(cost.values())
         self.decision += 1

@@ -8,10 +8,11 @@ from hedge_env.config.sections.liabilities import LiabilityConfig
 from tests.oracle.basis import hedge_price, log_basis
 from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
+from tests.oracle.execution.keeper import is_away
+from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.funding import funding_rate
 from tests.oracle.gas import log_gas
 from tests.oracle.margin import account, is_portfolio, worst_loss
-from tests.oracle.mishaps import mishaps
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
 from tests.oracle.volatility import volatility
@@ -33,12 +34,14 @@ def rows(desk: Desk) -> dict[str, float]:
         "true_volatility": volatility(world),
         "fixed_cost": config.execution.transactions
         * (config.execution.fixed_cost_bp * BP)
-        + now["gas_cost"],
+        + now["gas_cost"]
+        + now["keeper_cost"],
         "proportional_cost": config.execution.fee_bp * BP
         + now["half_spread"]
         + mean_sandwich(desk),
         "order_fails": float(mishaps(world)[0]),
         "halted": float(desk.halted > 0),
+        "keeper_away": float(is_away(world, desk.decision)),
         "log_gas": log_gas(world),
         "hour_sin": sin(2.0 * pi * world.hour / 24.0),
         "hour_cos": cos(2.0 * pi * world.hour / 24.0),
@@ -67,7 +70,7 @@ def rows(desk: Desk) -> dict[str, float]:
 
 def prices_of(leg: LiabilityConfig) -> list[float]:
     """Prices that matter to a position: a strike, or the ends of a range."""
-    if leg.kind == "power":
+    if leg.kind in ("power", "rolled_call"):
         return [1.0]
     if leg.kind != "amm":
         return [leg.moneyness]

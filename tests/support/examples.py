@@ -110,6 +110,18 @@ ADVERSE: Final = (
     "holdings.high=1.5",
 )
 
+# Behind a keeper that looks at every second decision, on prices of two before.
+KEPT: Final = (
+    "name=kept",
+    "execution.keeper={interval_hours: 12, stale_hours: 12, missed: 0.2, "
+    "gas_premium: 0.3, tip: 0.8, rivals: 2.0, congestion: 0.7}",
+)
+# Somebody learns when it trades.
+WATCHED: Final = (
+    "name=watched",
+    "execution.front_runner={loss_bp: 30, guess: 0.3, learning: 0.2, caution: 0.7}",
+)
+
 # Every kind of venue, each used at one time or another; to be added to FULL.
 VENUES: Final = (
     "name=venues",

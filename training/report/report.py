@@ -30,6 +30,7 @@ from hedge_env.training.report.comparison_figures import (
     frontier_figure,
 )
 from hedge_env.training.report.episode_figure import episode_figure
+from hedge_env.training.report.pool_figure import pool_figure
 from hedge_env.training.report.style import (
     NARROW,
     WIDE,
@@ -40,6 +41,7 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
+from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import Contender, Summary
@@ -131,6 +133,7 @@ def render_report(comparison: Comparison, *, command: str) -> str:
         components=_charged_components(summary),
         pnl_parts=PNL_PARTS,
         liquidity=_liquidity(summary),
+        vault=_vault(summary),
         command=command,
         config=config,
         versions=_versions(summary.seed),
@@ -149,6 +152,13 @@ def _liquidity(summary: Summary) -> str | None:
     """What a book of liquidity earned and lost, in words; None of any other book."""
     parts = summary.liquidity
     return None if parts is None else findings.liquidity_sentence(parts)
+
+
+def _vault(summary: Summary) -> list[str]:
+    """What a keeper costs and depositors get, in words."""
+    config = summary.config
+    keeper = [keeper_sentence(config, entry) for entry in summary.keeper]
+    return keeper + [pool_sentence(config, entry) for entry in summary.pool]
 
 
 def _template() -> jinja2.Template:
@@ -196,6 +206,10 @@ def _pictures(
         figures["pnl"] = lambda size: pnl_figure(attributed, size)
     if any(row.trades > 0.0 for row in attributed):
         figures["trades"] = lambda size: trades_figure(attributed, size)
+    pool = [one for one in summary.pool if one["risk_aversion"] == risk_aversion]
+    if pool:
+        look, currency = styles[drawn.name], summary.config["report"]["currency"]
+        figures["pool"] = lambda size: pool_figure(pool[0], currency, look, size)
     simulated = summary.simulated
     if simulated is not None:
         figures["simulated"] = lambda size: frontier_figure(simulated, size)

@@ -11,6 +11,7 @@ from hedge_env.training.results.findings import (
     avoidable,
     detailed_risk_aversion,
     difference,
+    headline,
     leader,
     liquidity_sentence,
     marked_name,
@@ -20,6 +21,7 @@ from hedge_env.training.results.findings import (
     parameters,
     with_error,
 )
+from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary
 from hedge_env.training.results.tuned_file import TunedEntry, TunedFile
@@ -67,7 +69,10 @@ def print_summary(summary: Summary) -> None:
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
         f"confidence interval.{_CONTROLLED if _is_controlled(summary) else ''}"
         f"{_PICKED if _is_overtaken(summary) else ''}",
+        *([headline(summary)] if summary.savings else []),
         *([] if summary.liquidity is None else [liquidity_sentence(summary.liquidity)]),
+        *(keeper_sentence(summary.config, entry) for entry in summary.keeper),
+        *(pool_sentence(summary.config, entry) for entry in summary.pool),
         *warnings,
         *replayed,
     )

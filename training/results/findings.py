@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 from hedge_env.training.results.contenders import OPTIMAL
 from hedge_env.training.results.policy_row import Z_95, PolicyRow, by_validation
+from hedge_env.training.results.practice import (
+    rule_in_words,
+    savings_text,
+    usual_rules,
+)
 from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import Summary
 
@@ -151,15 +156,36 @@ def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:
 
 def _at(summary: Summary, risk_aversion: float) -> str:
     row, rule = leader(summary, risk_aversion), summary.best_rule(risk_aversion)
-    start = f"At risk aversion {risk_aversion:g}"
+    text, named = f"At risk aversion {risk_aversion:g}, ", None
+    if usual_rules(summary.config):
+        text, named = f"{text}{_against_usual(summary, row)}. ", "It"
     if row.kind == "agent":
-        text = f"{start}, {_agent_sentence(row, rule)}"
+        text += _agent_sentence(row, rule, named)
     elif rule is None:
-        text = f"{start}, {row.name} has {_figures(row)}."
+        text += f"{named or row.name} has {_figures(row)}."
     else:
-        behind = _next(summary, rule)
-        text = f"{start}, the best rule is {rule.name}: {_figures(rule)}{behind}."
+        subject = f"the best rule is {rule.name}:" if named is None else f"{named} has"
+        text += f"{subject} {_figures(rule)}{_next(summary, rule)}."
     return text + _above_optimum(summary, risk_aversion)
+
+
+def _against_usual(summary: Summary, row: PolicyRow) -> str:
+    """What a policy costs a month, and what it saves against what is usual."""
+    name, params = rule_in_words(row.name), parameter_text(row.params)
+    if params and ":" not in row.name:
+        name = f"{name} ({params})"
+    if row.name in usual_rules(summary.config):
+        name = f"{name}, a usual one"
+    if row.best_rule:
+        name = f"the best rule, {name},"
+    elif row.kind == "agent":
+        name = f"the agent {_seeds(row)}"
+    found = [
+        one
+        for one in summary.savings
+        if one.policy == row.name and one.risk_aversion == row.risk_aversion
+    ]
+    return f"{name} {savings_text(summary.config, (row.cost_bp, row.cost_se), found)}"
 
 
 def _above_optimum(summary: Summary, risk_aversion: float) -> str:
@@ -174,7 +200,7 @@ def _above_optimum(summary: Summary, risk_aversion: float) -> str:
     if optimum is None or not any(others):
         return ""
     shares = [
-        f"{row.name} is {_percent(row.estimate[0] / optimum.estimate[0] - 1.0)} above"
+        f"{row.name} is {_excess(row.estimate[0], optimum.estimate[0])} above"
         for row in others
         if row is not None
     ]
@@ -182,12 +208,18 @@ def _above_optimum(summary: Summary, risk_aversion: float) -> str:
     return f" The exact optimum is {value} bp; {' and '.join(shares)} it."
 
 
-def _percent(share: float) -> str:
-    return f"{_signed(100.0 * share, 1)} %"
+def _excess(value: float, base: float) -> str:
+    """How far a value is above another: in percent, where that is a cost, else bp."""
+    if base > 0.0:
+        return f"{_signed(100.0 * (value / base - 1.0), 1)} %"
+    return f"{_signed(value - base, 2)} bp"
 
 
-def _agent_sentence(row: PolicyRow, rule: PolicyRow | None) -> str:
-    own = f"the agent {_seeds(row)} reaches {_figures(row)}"
+def _agent_sentence(
+    row: PolicyRow, rule: PolicyRow | None, named: str | None = None
+) -> str:
+    """What an agent reaches; `named` if a sentence before has told which it is."""
+    own = f"{named or f'the agent {_seeds(row)}'} reaches {_figures(row)}"
     if row.notes:
         own += f" (it was {'; '.join(row.notes)})"
     gap = row.gap
@@ -220,10 +252,16 @@ def _seeds(row: PolicyRow) -> str:
 
 def _figures(row: PolicyRow) -> str:
     return (
-        f"an objective of {objective(row)} bp, paying "
-        f"{row.cost_bp:.1f} bp in {row.trades:.1f} trades for a tracking error of "
+        f"an objective of {objective(row)} bp, {_paid(row.cost_bp)} "
+        f"in {row.trades:.1f} trades for a tracking error of "
         f"{row.tracking_error_bp:.0f} bp"
     )
+
+
+def _paid(cost_bp: float) -> str:
+    """A cost in words; one that is negative is an income, such as of funding."""
+    verb = "earning" if round(cost_bp, 1) < 0.0 else "paying"
+    return f"{verb} {abs(cost_bp):.1f} bp"
 
 
 def _next(summary: Summary, rule: PolicyRow) -> str:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from hedge_env.evaluation.liquidity import holds_liquidity_alone, liquidity_part
 from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
+from hedge_env.training.results.findings import leader
+from hedge_env.training.results.investors.vault import keeper_entry, pool_entry
 from hedge_env.training.results.recorded_market import with_replay
 from hedge_env.training.results.summary import (
     Contender,
@@ -133,10 +136,36 @@ def measure(
         attributions=attributions,
         validation=validation,
     )
+    found = Comparison(summary, config, contenders, policies, tuple(tables))
+    found = _looked_into(found, n_looked_into, vault=attributed)
+    return replace(found, summary=with_replay(found.summary, config))
+
+
+def _looked_into(found: Comparison, n_paths: int, *, vault: bool) -> Comparison:
+    """Add what takes further runs, on some of the test paths.
+
+    Args:
+        found: What was measured.
+        n_paths: Number of test paths.
+        vault: Whether to say what a keeper costs and what depositors get.
+    """
+    config, seed = found.config, found.summary.seed
+    keeper: list[Mapping[str, Any]] = []
+    pool: list[Mapping[str, Any]] = []
+    for risk_aversion in found.summary.risk_aversions if vault else ():
+        row = leader(found.summary, risk_aversion)
+        policy = found.policies[found.picked(row)]
+        if config.execution.keeper is not None:
+            keeper.append(keeper_entry(row, policy, config, n_paths=n_paths, seed=seed))
+        if config.report.depositors is not None:
+            pool.append(pool_entry(row, policy, config, n_paths=n_paths, seed=seed))
     summary = replace(
-        with_replay(summary, config), liquidity=_liquidity(config, n_looked_into, seed)
+        found.summary,
+        liquidity=_liquidity(config, n_paths, seed),
+        keeper=tuple(keeper),
+        pool=tuple(pool),
     )
-    return Comparison(summary, config, contenders, policies, tuple(tables))
+    return replace(found, summary=summary)
 
 
 def _liquidity(

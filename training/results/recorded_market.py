@@ -11,14 +11,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.feeds.recorded import count_windows, describe_replay
 from hedge_env.training.output.console import log
-from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.results.policy_row import PolicyRow
+from hedge_env.training.results.practice import Saving
+from hedge_env.training.results.summary import Summary
 
 __all__ = [
     "episodes_in",
@@ -29,6 +31,8 @@ __all__ = [
     "require_two_paths",
     "with_replay",
 ]
+
+_Row = TypeVar("_Row", PolicyRow, Saving)
 
 
 def load_market(
@@ -142,18 +146,29 @@ def with_replay(summary: Summary, config: EnvConfig) -> Summary:
     if config.replay is None:
         return summary
     factor = math.sqrt(overlap(config))
-    rows = tuple(_widened(row, factor) for row in summary.policies)
-    document = {**describe_replay(config), "error_factor": factor}
-    return replace(summary, policies=rows, replay=document)
+    liquidity = summary.liquidity
+    return replace(
+        summary,
+        policies=tuple(_widened(row, factor) for row in summary.policies),
+        replay={**describe_replay(config), "error_factor": factor},
+        liquidity=None if liquidity is None else _wider(liquidity, factor),
+        savings=tuple(_widened(saving, factor) for saving in summary.savings),
+        keeper=tuple(_wider(entry, factor) for entry in summary.keeper),
+        pool=tuple(_wider(entry, factor) for entry in summary.pool),
+    )
 
 
-def _widened(row: PolicyRow, factor: float) -> PolicyRow:
-    errors = {
-        field.name: factor * getattr(row, field.name)
-        for field in fields(row)
-        if field.name.endswith("_se") and getattr(row, field.name) is not None
+def _widened(row: _Row, factor: float) -> _Row:
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    return replace(row, **_wider(values, factor))
+
+
+def _wider(values: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    """The same with every standard error that is known `factor` times as large."""
+    return {
+        name: value if value is None or not name.endswith("_se") else factor * value
+        for name, value in values.items()
     }
-    return replace(row, **errors)
 
 
 def replay_sentence(replay: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from hedge_env.training.results.policy_row import (
     PolicyRow,
     by_validation,
 )
+from hedge_env.training.results.practice import Saving, savings, usual_rules
 from hedge_env.training.results.seeds import merge_seeds, with_seed
 
 __all__ = ["Z_95", "Contender", "PolicyRow", "Summary", "build_summary"]
@@ -46,6 +47,9 @@ class Summary:
         simulated: The same policies in the simulated market; None if not replayed.
         liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
             liquidity in a pool; else None.
+        savings: What every policy saves against what is usual, `report.usual`.
+        keeper: What the keeper costs, see `results.investors.vault`; empty without one.
+        pool: What depositors get and pay, see there; empty without them.
     """
 
     preset: str
@@ -59,6 +63,9 @@ class Summary:
     replay: Mapping[str, Any] | None = None
     simulated: "Summary | None" = None
     liquidity: Mapping[str, float] | None = None
+    savings: tuple[Saving, ...] = ()
+    keeper: tuple[Mapping[str, Any], ...] = ()
+    pool: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -85,12 +92,28 @@ class Summary:
             return None
         return min(others, key=by_validation)
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Summary":
+        """The summary that JSON was made of, of a simulated market.
+
+        Raises:
+            TypeError: If it is of another version.
+        """
+        plain = dict(document)
+        for key in ("savings", "keeper", "pool"):
+            plain[key] = tuple(plain[key])
+        plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
+        plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
+        return cls(**plain)
+
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON."""
         document = asdict(self)
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
+                for key in ("savings", "keeper", "pool"):
+                    summary[key] = list(summary[key])
         return document
 
 
@@ -149,6 +172,7 @@ def build_summary(
         criterion=criterion,
         validation_episodes=validation_episodes,
         config=config,
+        savings=savings(usual_rules(config), contenders, tables),
     )
 
 

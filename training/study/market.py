@@ -15,7 +15,7 @@ from hedge_env.training.compare import compare
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.contenders import OPTIMA
-from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
 from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.tune import tune_to_file
@@ -136,10 +136,7 @@ def _finished(path: Path, key: Mapping[str, Any]) -> StudyMarket | None:
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["key"] != key:
             return None
-        summary = dict(kept["summary"])
-        summary["policies"] = tuple(
-            PolicyRow.from_document(row) for row in summary["policies"]
-        )
-        return StudyMarket(Summary(**summary), float(kept["seconds"]), kept=True)
+        summary = Summary.from_document(kept["summary"])
+        return StudyMarket(summary, float(kept["seconds"]), kept=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # missing, damaged or of another version: measured again

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.sections.front_runner import FrontRunnerConfig
+from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.margin import MarginConfig
 from hedge_env.config.sections.option import OptionConfig
 from hedge_env.config.sections.venues import (
@@ -91,6 +93,8 @@ class ExecutionConfig(Model):
     sandwich: SandwichConfig | None = None
     halt: HaltConfig | None = None
     margin: MarginConfig | None = None
+    keeper: KeeperConfig | None = None  # None: every decision is acted on at once
+    front_runner: FrontRunnerConfig | None = None
     option: OptionConfig | None = None  # second hedge instrument; None: no option
     # Several places to trade the hedge instrument in, each with its own costs; they
     # replace those above. Empty: one place.

@@ -209,7 +209,7 @@ class PerpetualOption(Liability):
 
 
 class EverlastingConfig(PerpetualOption):
-    """An option that pays funding instead of ending; see book/perpetual_options.py."""
+    """An option that pays funding instead of ending; see book/endless."""
 
     kind: Literal["everlasting"]
     option: Literal["call", "put"] = "call"
@@ -228,10 +228,7 @@ class EverlastingConfig(PerpetualOption):
 
 
 class PowerConfig(PerpetualOption):
-    """A perpetual on a power of spot; see book/perpetual_options.py.
-
-    One unit of the index is worth one unit of the underlying at the start.
-    """
+    """A power of spot, worth one unit at the start; see book/endless."""
 
     kind: Literal["power"]
     power: Annotated[float, Field(ge=-4.0, le=4.0)] = 2.0
@@ -243,9 +240,42 @@ class PowerConfig(PerpetualOption):
         return (1.0,)
 
 
+class RolledCallConfig(Liability):
+    """A call that is sold anew whenever one has ended; see book/endless."""
+
+    kind: Literal["rolled_call"]
+    roll_days: Days = 7.0
+    delta: Annotated[float, Field(ge=0.01, le=0.99)] = 0.15  # of a call when it is sold
+    discount: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0  # of an auction, on value
+
+    @property
+    def tenor_days(self) -> float:
+        """Of a call that has just been sold."""
+        return self.roll_days
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """The price at the start stands for those to come."""
+        return (1.0,)
+
+    @property
+    def hedge_bounds(self) -> tuple[float, float]:
+        """Of calls: 0 and -quantity."""
+        return min(0.0, -self.quantity), max(0.0, -self.quantity)
+
+    def check(self, key: str, episode: EpisodeConfig) -> None:
+        """Refuse calls that end between two decisions; see `Liability.check`."""
+        check_maturity(f"{key}.roll_days", self.roll_days, episode)
+
+
 # Every kind; its kernel is listed in `book/liabilities.py`.
 LiabilityConfig = Annotated[
-    LegConfig | ForwardConfig | AmmConfig | EverlastingConfig | PowerConfig,
+    LegConfig
+    | ForwardConfig
+    | AmmConfig
+    | EverlastingConfig
+    | PowerConfig
+    | RolledCallConfig,
     Field(discriminator="kind"),
 ]
 

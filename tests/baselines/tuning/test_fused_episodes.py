@@ -27,6 +27,21 @@ COLUMNS = (
 )
 
 
+# A keeper on old prices, who misses runs, and all that can befall an order.
+MISHAPS = {
+    "failure": {"probability": 0.1},
+    "sandwich": {"probability": 0.3, "loss_bp": 20.0},
+    "halt": {"move": 0.02, "decisions": 2},
+    "keeper": {
+        "interval_hours": 8.0,
+        "stale_hours": 8.0,
+        "missed": 0.1,
+        "gas_premium": 0.2,
+        "tip": 0.5,
+    },
+}
+
+
 def variants(rule_class, n=3):
     """The rule's defaults, and parameters from all over their ranges."""
     rng = np.random.default_rng(7)
@@ -79,8 +94,10 @@ def markets():
         }
     )
     ids = np.arange(300)
+    adverse = load_config(rich, {"execution": MISHAPS})
     return [
-        (c, record_tape(c, ids, seed=3, stream="validation")) for c in (SMALL, rich)
+        (c, record_tape(c, ids, seed=3, stream="validation"))
+        for c in (SMALL, rich, adverse)
     ]
 
 
@@ -112,7 +129,7 @@ def test_most_rules_are_bands():
 
 
 @pytest.mark.parametrize(
-    "preset", ["reference", "reference-gas", "ethereum-l1", "deribit"]
+    "preset", ["reference", "reference-gas", "ethereum-l1", "deribit", "keeper-vault"]
 )
 def test_the_main_presets_are_played_fast(preset):
     assert preset in PRESETS

@@ -245,3 +245,20 @@ def test_no_learning_library_is_loaded() -> None:
         "sys.exit(any(m in sys.modules for m in ('torch', 'stable_baselines3')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_advice_is_for_a_trade_now_at_what_a_keeper_would_take() -> None:
+    """Whether a keeper runs is not known to a state: whoever asks is there to trade."""
+    keeper = "execution.keeper={interval_hours: 24, missed: 1.0, gas_premium: 0.5}"
+    asked = read_state(state(days=27.3, holdings=0.0, gas_price=20.0))
+    plain, kept = (
+        Adviser(RULES["delta"](), load_config("ethereum-l1", settings=sets)).advise(
+            asked, changes=False
+        )
+        for sets in ((), (keeper,))
+    )
+    assert kept.trade == plain.trade != 0.0
+    assert kept.cost_basis[0] == pytest.approx(1.5 * plain.cost_basis[0], rel=1e-12)
+    whole = read_state(state(days=27.3, holdings=0.0, fixed_cost=7.0))
+    adviser = Adviser(RULES["delta"](), load_config("ethereum-l1", settings=(keeper,)))
+    assert adviser.advise(whole, changes=False).cost_basis[0] == pytest.approx(7.0)

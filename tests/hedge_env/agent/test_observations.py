@@ -59,6 +59,7 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
         ("option_gamma", "execution.option"),
         ("basis", "market.basis"),
         ("halted", "execution.halt"),
+        ("keeper_away", "execution.keeper"),
         ("margin_use", "execution.margin"),
     ],
 )

@@ -16,7 +16,15 @@ from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape, TapeMarket
-from tests.support.examples import ADVERSE, LATE, VENUES, full_config, stormy_config
+from tests.support.examples import (
+    ADVERSE,
+    KEPT,
+    LATE,
+    VENUES,
+    WATCHED,
+    full_config,
+    stormy_config,
+)
 
 # Two decisions and the end, with numbers that can be followed by hand.
 HAND = {
@@ -188,6 +196,7 @@ def imbalance(batch: HedgeBatch, start_value: FloatArray) -> float:
     wealth = wealth + rows[field.BOOK_VALUE]
     earned = totals.hedge_pnl + totals.book_pnl - totals.cost
     scale = np.abs(start_value) + np.abs(totals.cash) + np.abs(totals.hedge_pnl)
+    scale = scale + np.abs(totals.book_pnl)  # all there is where a book starts at 0
     scale = np.maximum(scale, 1e-9)  # an empty book before the first trade
     return float((np.abs(wealth - start_value - earned) / scale).max())
 
@@ -204,6 +213,8 @@ IDENTITY += [
     full_config(*ADVERSE),
     # Paid until an order fills part of the way through a decision, and after it.
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
+    full_config(*ADVERSE, *KEPT),
+    full_config(*ADVERSE, *KEPT, *WATCHED),
     stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),

@@ -190,6 +190,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "spread moves, or several venues": market.liquidity.exponent > 0.0,
         "perpetual with basis": market.basis is not None,
         "trading can halt": env.config.execution.halt is not None,
+        "keeper": env.config.execution.keeper is not None,
         "margin account": env.config.execution.margin is not None,
         "listed option": env.config.n_instruments > 1,
         "risk aversion is drawn": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from hedge_env.evaluation.metrics import summarise
 from hedge_env.feeds.recorded import describe_replay
 from hedge_env.training.cli import main
 from hedge_env.training.compare import compare
+from hedge_env.training.results.practice import savings
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
     overlap,
     replay_sentence,
+    with_replay,
 )
 from tests.hedge_env.feeds.history.examples import (
     DAY,
@@ -27,8 +30,34 @@ from tests.hedge_env.feeds.history.examples import (
     full_replay,
     two_weeks,
 )
+from tests.training.helpers.fabricated import comparison
 
 OVERLAPPING = ("replay.stride_hours=4", "episode.start_hour=null")
+
+
+def test_every_error_is_widened_by_the_overlap(tmp_path: Path) -> None:
+    """Of rows, savings, liquidity, keeper and pool alike; what is no error stays."""
+    config = day_config(two_weeks(tmp_path), *OVERLAPPING)
+    measured = comparison((10.0,), n_paths=50)
+    entry = {"behind_bp": 3.0, "behind_se": 0.5, "mean": 1.0, "mean_se": 0.25}
+    summary = replace(
+        measured.summary,
+        liquidity={"lvr_bp": 7.0, "lvr_se": 2.0},
+        savings=savings(("delta",), measured.contenders, measured.tables),
+        keeper=(entry,),
+        pool=(entry,),
+    )
+    wide, factor = with_replay(summary, config), math.sqrt(overlap(config))
+    assert factor > 2.0
+    wider = {**entry, "behind_se": 0.5 * factor, "mean_se": 0.25 * factor}
+    assert wide.keeper == wide.pool == (wider,)
+    assert wide.liquidity == {"lvr_bp": 7.0, "lvr_se": 2.0 * factor}
+    for one, other in zip(wide.savings, summary.savings, strict=True):
+        assert one.objective_se == factor * other.objective_se
+        assert one.cost_se == factor * other.cost_se
+        assert one.objective_bp == other.objective_bp
+    for row, other in zip(wide.policies, summary.policies, strict=True):
+        assert row.objective_se == factor * other.objective_se
 
 
 def test_one_command_tunes_on_earlier_and_tests_on_later_days(

@@ -8,7 +8,8 @@ import pytest
 from hedge_env.base.account_rows import COST_COMPONENTS
 from hedge_env.evaluation.attribution import PNL_PARTS
 from hedge_env.evaluation.metrics import paired_difference, summarise
-from hedge_env.training.results.summary import build_summary
+from hedge_env.training.results.practice import savings
+from hedge_env.training.results.summary import Summary, build_summary
 from tests.training.helpers.fabricated import comparison
 
 # Keys that programs rely on; more may be added, none of these may go.
@@ -83,6 +84,22 @@ def test_the_document_survives_json(made):
     assert json.loads(text) == json.loads(json.dumps(json.loads(text)))
     assert json.loads(text)["policies"] == list(document["policies"])
     assert json.loads(text)["config"] == made.config.model_dump(mode="json")
+
+
+def test_a_summary_is_read_back_from_its_document():
+    report = {"currency": "", "usual": ["delta"], "depositors": None}
+    made = comparison((10.0,), n_paths=50)
+    config = {**made.summary.config, "report": report}
+    summary = replace(
+        made.summary,
+        config=config,
+        savings=savings(("delta",), made.contenders, made.tables),
+        pool=({"mean": 1.0},),
+    )
+    read = Summary.from_document(json.loads(json.dumps(summary.to_document())))
+    assert read.savings == summary.savings
+    assert read.pool == summary.pool
+    assert read.to_document() == summary.to_document()
 
 
 def test_a_row_holds_the_metrics_of_its_table(made):

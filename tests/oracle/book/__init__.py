@@ -1,0 +1,1 @@
+"""What a book can hold besides European options."""

@@ -1,0 +1,1 @@
+"""What becomes of the money of those who gave it."""
