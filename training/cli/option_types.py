@@ -177,13 +177,8 @@ _NO_DEFAULT = conf.arg(help_behavior_hint="")
 
 Count = Annotated[int, _spec(_count, "N")]
 Seed = Annotated[int, _spec(_seed, "N")]
-<<<<<<< HEAD
 WholeNumber = Annotated[int, _spec(_seed, "N")]  # none at all is allowed
 Share = Annotated[float, _spec(_share, "X")]
-=======
-Share = Annotated[float, _spec(_share, "X")]
-WholeNumber = Annotated[int, _spec(_seed, "N")]  # none at all is allowed
->>>>>>> generalise
 PositiveNumber = Annotated[float, _spec(_positive, "X")]
 OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
