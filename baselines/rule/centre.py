@@ -43,6 +43,7 @@ class CentredRule(AbstractRule):
 
     centre_vega: float = 0.0  # theta [-]; see least_variance
     centre_smile: float = 0.0  # phi [-]
+    _read_without_lean: ClassVar[tuple[str, ...]]
     centre_funding: float = 0.0  # kappa [-]; see funding_lean
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -56,6 +57,7 @@ class CentredRule(AbstractRule):
         cls.parameters = {**own, **cls.centre_parameters, **cls.funding_parameters}
         read = (*getattr(cls, "inputs", ()), "delta", *VEGA_TERM_INPUTS)
         cls.inputs = tuple(dict.fromkeys((*read, *FUNDING_LEAN_INPUTS)))
+        cls._read_without_lean = tuple(dict.fromkeys(read))
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,6 +66,11 @@ class CentredRule(AbstractRule):
             **CentredRule.funding_parameters,
         }.items():
             allowed.check(f"{self.name}: {name}", getattr(self, name))
+        if self.centre_funding == 0.0 and "funding_rate" not in self._read_without_lean:
+            # Who has no rate at hand can still ask a rule that leaves it alone.
+            object.__setattr__(
+                self, "inputs", tuple(x for x in self.inputs if x != "funding_rate")
+            )
 
     def centre_terms(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """What the `centre_parameters` multiply, shape (their number, n) [-].

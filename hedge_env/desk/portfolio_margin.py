@@ -170,16 +170,16 @@ def fill_requirement(
 
 @scalar_kernel
 def _below(
-    intercept: float, slope: float, level: float, low: float, high: float
+    intercept: float, slope: float, level: float, least: float, most: float
 ) -> tuple[float, float]:
-    """Part of [low, high] where a line is at most `level`; empty if low > high."""
+    """Part of [least, most] where a line is at most `level`; empty if least > most."""
     if slope > 0.0:
         end = (level - intercept) / slope
-        return low, end if end < high else high
+        return least, end if end < most else most
     if slope < 0.0:
         end = (level - intercept) / slope
-        return end if end > low else low, high
-    return (low, high) if intercept <= level else (np.inf, -np.inf)
+        return end if end > least else least, most
+    return (least, most) if intercept <= level else (np.inf, -np.inf)
 
 
 @scalar_kernel

@@ -23,6 +23,8 @@ ON = {
     "keeper": {},
     "front_runner": {"loss_bp": 10.0},
     "margin": {"collateral": 1.0},
+    "slicing": {},
+    "venues": [{"kind": "order-book", "name": "exchange"}],
     "option": {},
 }
 # A value other than the default of every key that fused episodes do not know.

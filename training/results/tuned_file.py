@@ -234,9 +234,11 @@ def _rule(path: Path, entry: TunedEntry) -> TunedRule:
 
 
 def _are_parameters(rule_class: type[AbstractRule], given: set[str]) -> bool:
-    """Whether a rule has just these; files from before there were centres have none."""
+    """Whether a rule has just these; older files know no lean, and no centre before."""
     wanted = set(rule_class.parameters)
-    return given == wanted or given == wanted - set(CentredRule.centre_parameters)
+    without_lean = wanted - set(CentredRule.funding_parameters)
+    without_centre = without_lean - set(CentredRule.centre_parameters)
+    return given in (wanted, without_lean, without_centre)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hedge_env.base.field import CERTAIN_ROWS, FIELDS, N_MARKET_FIELDS
+from hedge_env.book.margin_scenarios import N_BOOK_ROWS, N_SCENARIOS
 from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
@@ -19,6 +20,8 @@ FULL = full_config("episode.decisions=6", "book.legs.2.maturity_days=1")
 def kept_rows(config: EnvConfig) -> int:
     """Rows of a tape: those of every market, those switched on, listed options."""
     execution, market, n_quoted = config.execution, config.market, count_listed(config)
+    if getattr(execution.margin, "model", None) == "portfolio":
+        return N_MARKET_FIELDS + N_BOOK_ROWS + (4 + N_SCENARIOS) * n_quoted
     if n_quoted:
         return N_MARKET_FIELDS + 4 * n_quoted
     optional = {
@@ -28,6 +31,7 @@ def kept_rows(config: EnvConfig) -> int:
         "order_fails": execution.failure,
         "sandwich_rate": execution.sandwich,
         "venue_luck": execution.venues or None,
+        "keeper_cost": execution.keeper,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
     return max([CERTAIN_ROWS[-1].number, *last]) + 1
