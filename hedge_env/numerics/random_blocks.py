@@ -28,6 +28,7 @@ POOL_VOLUME_BLOCK: Final = 18  # normal 0, at decisions: volume of a pool
 VENUES_BLOCK: Final = 19  # uniforms, at decisions: what fills at several venues
 # Uniforms 0 and 1, at decisions: a run of the keeper is missed, comes at random.
 KEEPER_BLOCK: Final = 20
+ROLLUP_BLOCK: Final = 22  # uniform 0, at decisions: an order on the rollup fails
 
 RESERVED: Final = {
     "mishaps": (MISHAPS_BLOCK, (0, 1)),
@@ -37,6 +38,7 @@ RESERVED: Final = {
     "pool volume": (POOL_VOLUME_BLOCK, (0,)),
     "venues": (VENUES_BLOCK, (0, 1, 2, 3)),
     "keeper": (KEEPER_BLOCK, (0, 1)),
+    "rollup": (ROLLUP_BLOCK, (0,)),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from hedge_env import baselines
 from hedge_env.baselines import BASELINES, RULES, AbstractRule
 from hedge_env.baselines.rule.centre import CentredRule
-from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
+from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig, RollupConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy
 from tests.baselines.markets import observables
@@ -22,6 +22,8 @@ def problem_of(rule_class):
     """A config that shows all a rule reads."""
     if rule_class.n_instruments == 1:
         return EnvConfig()
+    if "rollup_holdings" in rule_class.inputs:
+        return EnvConfig(execution=ExecutionConfig(rollup=RollupConfig()))
     return EnvConfig(execution=ExecutionConfig(option=OptionConfig()))
 
 
@@ -45,6 +47,10 @@ def many_decisions(n=400):
         steps_since_trade=rng.integers(0, 60, n),
         risk_aversion=rng.lognormal(2.0, 1.0, n),
         skew=rng.normal(0.0, 0.1, n),
+        rollup_stock=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
+        rollup_room=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
+        rollup_impact=rng.lognormal(-4.0, 1.0, n),
+        bridge_units=0.1 * (rng.random(n) < 0.2),
     )
     first = rng.random(n) < 0.1
     for name in ("holdings", "step", "steps_since_trade"):
@@ -163,7 +169,15 @@ def test_once_at_its_target_a_rule_holds_exactly(rule_class):
     rule = rule_class()
     target = rule.target(values)
     reached = {"holdings": target[:, 0]}
-    if rule_class.n_instruments > 1:
+    if "rollup_holdings" in rule.inputs:
+        bought = target[:, 1] - values["rollup_holdings"]
+        reached |= {
+            "rollup_holdings": target[:, 1],
+            "rollup_stock": values["rollup_stock"] + bought,
+            "rollup_room": values["rollup_room"] - bought,
+            "bridge_units": np.ones(bought.size),  # while it carries, none is moved
+        }
+    elif rule_class.n_instruments > 1:
         bought = target[:, 1] - values["option_holdings"]
         reached |= {
             "option_holdings": target[:, 1],
