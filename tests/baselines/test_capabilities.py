@@ -23,15 +23,27 @@ ON = {
     "keeper": {},
     "front_runner": {"loss_bp": 10.0},
     "margin": {"collateral": 1.0},
-    "slicing": {},
+    "slicing": {"slices": 2},
     "venues": [{"kind": "order-book", "name": "exchange"}],
     "option": {},
+    # A treasury that cannot hold what the book needs: else who trades at home alone
+    # is played as if there were one chain.
+    "rollup": {"home": {"most": 0.5}},
 }
+
+
+def bought_as(key):
+    """A perpetual, which all but a rollup goes with."""
+    return {} if key == "rollup" else {"instrument": "perp"}
+
+
 # A value other than the default of every key that fused episodes do not know.
 CHANGED = {
     name: ON[name] if name in ON else info.default + 1
     for name, info in ExecutionConfig.model_fields.items()
-    if name not in FUSED_EPISODES["execution"].split()
+    # Of several venues alone, which are not known.
+    if name not in ("split", "quoted_order")
+    and name not in FUSED_EPISODES["execution"].split()
 }
 
 
@@ -49,7 +61,7 @@ def test_no_key_is_listed_that_no_section_has(known):
 @pytest.mark.parametrize("key", ON)
 def test_what_can_be_switched_on_is_not_known_to_the_optimum(key):
     changed = load_config(
-        "reference-gas", {"execution": {"instrument": "perp", key: ON[key]}}
+        "reference-gas", {"execution": {**bought_as(key), key: ON[key]}}
     )
     assert unknown_keys(changed, DYNAMIC_PROGRAMMING) == [f"execution.{key}"]
     assert why_unsolvable(changed) is not None
@@ -57,10 +69,10 @@ def test_what_can_be_switched_on_is_not_known_to_the_optimum(key):
 
 @pytest.mark.parametrize("key", CHANGED)
 def test_a_setting_that_is_not_known_is_left_to_the_batch(key):
-    plain = load_config("reference", {"execution": {"instrument": "perp"}})
+    plain = load_config("reference", {"execution": bought_as(key)})
     assert can_roll_out(DeltaBand, plain)
     changed = load_config(
-        "reference", {"execution": {"instrument": "perp", key: CHANGED[key]}}
+        "reference", {"execution": {**bought_as(key), key: CHANGED[key]}}
     )
     assert unknown_keys(changed, FUSED_EPISODES) == [f"execution.{key}"]
     assert not can_roll_out(DeltaBand, changed)
