@@ -58,7 +58,7 @@ def test_what_has_no_band_has_no_exponents():
         assert band_scaling(rule, states(REFERENCE, rule), REFERENCE) is None
     rule = GammaBand(floor=0.0)
     rows = states(REFERENCE, rule)
-    rows[field.GAMMA] = 0.5
+    rows[field.GAMMA], rows[field.SPOT] = 0.5, 1.0
     assert band_scaling(rule, rows, REFERENCE) is None
     rows[field.GAMMA] = 0.0
     assert band_scaling(rule, rows, REFERENCE) is None
