@@ -26,7 +26,7 @@ from hedge_env.evaluation.policy_band import policy_band
 from hedge_env.policies.policy import Policy
 
 _LEAST_GAMMA: Final = 0.1  # of the median; below, a band is what is left at expiry
-_LEAST_SPREAD: Final = 0.02  # sd of a logarithm; below, a cost stands still
+_LEAST_SPREAD: Final = 0.03  # sd of a logarithm; below, a cost stands still
 _LEAST_STATES: Final = 50
 _LEAST_SHARE: Final = 0.25  # of the states in which there is a band
 _ILL_CONDITIONED: Final = 1e6
@@ -37,8 +37,8 @@ class BandScaling:
     """Exponents of the half-width of a band.
 
     Attributes:
-        exponents: By `gamma`, `fixed_cost` and `proportional_cost`; a cost that stands
-            still in the market has none [-].
+        exponents: By `gamma`, `fixed_cost` and `proportional_cost`, at the same implied
+            volatility; a cost that stands still in the market has none [-].
         errors: Standard error of each, over the states [-].
         r_squared: Share of the variance of the logarithm that they explain.
         n_states: Number of states with a band.
@@ -80,11 +80,9 @@ def band_scaling(
     ):
         if np.all(rows[row, known] > 0.0):
             causes[name] = rows[row, known]
-    logs = {
-        name: values
-        for name, values in ((name, np.log(x)) for name, x in causes.items())
-        if values.std() > _LEAST_SPREAD
-    }
+    causes["implied_volatility"] = rows[field.IMPLIED_VOLATILITY, known]
+    logs = {name: np.log(values) for name, values in causes.items()}
+    logs = {name: x for name, x in logs.items() if x.std() > _LEAST_SPREAD}
     if "gamma" not in logs:
         return None
     return _regress(np.log(half), logs, float(half.mean()))
@@ -103,9 +101,10 @@ def _regress(
     inverse = np.linalg.inv(x.T @ x)
     spread = np.sqrt(np.diag(inverse @ ((x * left[:, None] ** 2).T @ x) @ inverse))
     total, rest = float(about @ about), float(left @ left)
+    shown = [name for name in logs if name != "implied_volatility"]
     return BandScaling(
-        exponents=dict(zip(logs, slopes.tolist(), strict=True)),
-        errors=dict(zip(logs, spread.tolist(), strict=True)),
+        exponents={name: float(slopes[list(logs).index(name)]) for name in shown},
+        errors={name: float(spread[list(logs).index(name)]) for name in shown},
         r_squared=max(0.0, 1.0 - rest / total) if total > 0.0 else 0.0,
         n_states=y.size,
         mean_half_width=mean,
