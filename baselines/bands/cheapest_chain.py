@@ -74,38 +74,47 @@ class CheapestChain(CentredRule):
         """Holdings in all and on the rollup, shape (n, 2) [-]."""
         now, held = observables, observables["holdings"]
         centre = self.centre(now)
-        fixed, rate = now["rollup_fixed_cost"], now["rollup_proportional_cost"]
-        wanted = self._towards(held, centre, fixed, rate, now) - held
-        there = fits_there(now, wanted)
-        fixed, rate = now["fixed_cost"], now["proportional_cost"]
-        instead = self._towards(held, centre, fixed, rate, now) - held
+        near, back = self._band(
+            now, now["rollup_fixed_cost"], now["rollup_proportional_cost"]
+        )
+        far, further = self._band(now, now["fixed_cost"], now["proportional_cost"])
+        # Else the rollup would have to go on where the first chain has stopped.
+        further = np.minimum(further, back)
+        wanted = _towards(held, centre, near, back) - held
+        instead = _towards(held, centre, far, further) - held
         cheap = is_cheaper_there(now, wanted, 0.0) | (instead == 0.0)
-        there = np.where(cheap, there, 0.0)
-        reached = held + there
-        rest = self._towards(reached, centre, fixed, rate, now) - reached
+        # The chain where it is cheap first, then the other for what is left.
+        there = np.where(cheap, fits_there(now, wanted), 0.0)
+        rest = _towards(held + there, centre, far, further) - (held + there)
         home = fits_at_home(now, rest)
+        rest = _towards(held + home, centre, near, back) - (held + home)
+        there = np.where(cheap, there, fits_there(now, rest))
         moved = inventory_move(now, self.threshold)
         trades = (home != 0.0) | (there != 0.0)
         total = np.where(trades, held + there + home, held)
         on_rollup = now["rollup_holdings"] + np.where(trades, there, moved)
         return np.stack([total, on_rollup], axis=1)
 
-    def _towards(
+    def _band(
         self,
-        held: FloatArray,
-        centre: FloatArray,
+        now: Mapping[str, FloatArray],
         fixed: FloatArray,
         rate: FloatArray,
-        now: Mapping[str, FloatArray],
-    ) -> FloatArray:
-        """Holdings after a trade at a fixed and a proportional cost, shape (n,)."""
+    ) -> tuple[FloatArray, FloatArray]:
+        """Half-width at these costs, and where to trade back to, shape (n,) each."""
         aversion, spot = now["risk_aversion"], now["spot"]
         g = 2.0 * self.risk_multiplier * aversion
         half, inner = fixed_and_proportional_band(now["gamma"], spot, fixed, rate, g)
         risk = (now["implied_volatility"] * spot) ** 2 * time_left(now) * aversion
         worth = (fixed + (rate * spot) ** 2 / risk) / risk
         width = np.sqrt(half * half + self.chi * worth)
-        back = width * inner / np.maximum(half, 1e-300)
-        error = held - centre
-        goal = centre + np.sign(error) * back
-        return np.where(np.abs(error) > width, goal, held)
+        return width, width * inner / np.maximum(half, 1e-300)
+
+
+def _towards(
+    held: FloatArray, centre: FloatArray, width: FloatArray, back: FloatArray
+) -> FloatArray:
+    """Holdings after a trade where they are outside the band, shape (n,) [-]."""
+    error = held - centre
+    goal = centre + np.sign(error) * back
+    return np.where(np.abs(error) > width, goal, held)

@@ -97,7 +97,7 @@ def inventory_move(
     Args:
         now: Observables.
         threshold: Share of the treasury from 0 to 1/2: the nearer to 1/2, the sooner
-            it is moved; 0 is once there is nothing left [-].
+            it is moved; 0 is never [-].
         goal: Share that it is moved to [-].
 
     Returns:
@@ -107,7 +107,7 @@ def inventory_move(
     size = stock + room
     can = (size > 0.0) & (size < _ENDLESS) & (now["bridge_units"] == 0.0)
     share = stock / np.where(size > 0.0, size, 1.0)
-    due = can & ((share <= threshold) | (share >= 1.0 - np.asarray(threshold)))
+    due = can & ((share < threshold) | (share > 1.0 - np.asarray(threshold)))
     wanted = np.where(due, goal * size - stock, 0.0)
     most = now["bridge_room"] / now["spot"]
     wanted = np.clip(wanted, -np.minimum(most, now["home_room"]), most)

@@ -169,15 +169,18 @@ def test_a_path_is_decided_without_the_others(rule_class):
 def test_once_at_its_target_a_rule_holds_exactly(rule_class):
     values = many_decisions()
     rule = rule_class()
+    values["bridge_units"][...] = 1.0  # what moves inventory makes room for a trade
     target = rule.target(values)
     reached = {"holdings": target[:, 0]}
     if "rollup_holdings" in rule.inputs:
         bought = target[:, 1] - values["rollup_holdings"]
+        home = target[:, 0] - values["holdings"] - bought
         reached |= {
             "rollup_holdings": target[:, 1],
             "rollup_stock": values["rollup_stock"] + bought,
             "rollup_room": values["rollup_room"] - bought,
-            "bridge_units": np.ones(bought.size),  # while it carries, none is moved
+            "home_stock": values["home_stock"] + home,
+            "home_room": values["home_room"] - home,
         }
     elif rule_class.n_instruments > 1:
         bought = target[:, 1] - values["option_holdings"]
