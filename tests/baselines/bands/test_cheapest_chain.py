@@ -44,7 +44,7 @@ def test_without_fixed_cost_the_rollup_s_band_is_whalley_s_and_wilmott_s():
 
 def test_what_the_rollup_cannot_do_waits_for_the_wider_band_of_home():
     rule = CheapestChain(chi=0.0)
-    little = {"rollup_room": 0.001, "rollup_stock": 0.399}
+    little = {"rollup_room": 0.001, "rollup_stock": 0.399, "rollup_impact": 0.0}
     total, there = both(rule, holdings=0.48, delta=0.55, **little)
     assert (total, there) == (pytest.approx(0.481), pytest.approx(0.001))
     total, there = both(rule, holdings=0.1, delta=0.55, **little)
@@ -85,12 +85,13 @@ def test_where_there_is_no_gain_in_a_rollup_none_is_used():
         assert not batch.rows[batch.instruments[1].holdings].any()
 
 
-def test_two_chains_cost_less_than_one():
+def test_two_chains_cost_less_than_one_where_gas_is_dear():
     """With the defaults, against the same rule where the rollup can hold nothing."""
     found = []
     for most in (0.25, 0.0):
         settings = [f"execution.rollup.inventory.most={most}", "episode.decisions=120"]
-        config = load_config("two-chains", settings=settings)
+        dear = "execution.gas_units=900000"
+        config = load_config("two-chains", settings=[*settings, dear])
         batch = HedgeBatch(config, 400, seed=1, stream="test")
         batch.reset(np.arange(400))
         for _ in range(batch.n_decisions):
