@@ -30,8 +30,8 @@ CONFIGS = [
         "market.fees={blocks: 7}",
         "execution.rollup.gas_units=0",
         "execution.rollup.blob_gas=0",
-        "execution.rollup.inventory={}",
-        "execution.rollup.home={}",
+        "execution.rollup.inventory={least: null, most: null}",
+        "execution.rollup.home={least: null, most: null}",
     ),
 ]
 
