@@ -37,11 +37,13 @@ BESIDE = {
     "rollup": {"instrument": "spot"},
     "venues": _NO_COSTS,
     "split": {**_NO_COSTS, "venues": ON["venues"]},
+    "fee_limit_bp": {"fee_bp": 5.0},
     "quoted_order": {**_NO_COSTS, "venues": ON["venues"]},
 }
+VALUES = {**ON, "fee_limit_bp": 2.0}
 # A value other than the default of every key that fused episodes do not know.
 CHANGED = {
-    name: ON[name] if name in ON else info.default + 1
+    name: VALUES[name] if name in VALUES else info.default + 1
     for name, info in ExecutionConfig.model_fields.items()
     if name not in FUSED_EPISODES["execution"].split()
 }
@@ -80,7 +82,7 @@ def test_a_setting_that_is_not_known_is_left_to_the_batch(key):
     changed, keys = switched_on("reference", key, CHANGED[key])
     assert set(unknown_keys(changed, FUSED_EPISODES)) == keys
     assert not can_roll_out(DeltaBand, changed)
-    assert why_unsolvable(changed) is not None
+    assert (why_unsolvable(changed) is None) == (key == "fee_limit_bp")
 
 
 def test_keys_in_use_are_those_that_are_set_and_not_known():
