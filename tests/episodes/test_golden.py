@@ -54,6 +54,7 @@ DIGESTS = {
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
     "split-venues": "e4e7db0e3217556779b130b54f114f22",
     "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
+    "two-chains": "1d19e747372581a3a21655142ad15e40",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16
