@@ -23,7 +23,7 @@ from hedge_env.config.sections.liabilities import OptionPoolConfig
 from hedge_env.market.engine.processes import MarketParams
 
 _POINT = 0.01  # of volatility
-_TOTALS = 3  # rows of a pool: cash, spread earned, lost to informed clients
+_TOTALS = 4  # rows of a pool: cash, spread earned, lost to informed clients, spot
 
 
 class BoardParams(NamedTuple):
@@ -57,11 +57,12 @@ class PoolMemory(NamedTuple):
     """What a pool remembers of one option in one slot, arrays over the tile's paths."""
 
     units: FloatArray  # held, negative if sold [per contract]
-    ask: FloatArray  # price at which one of the present board may be bought [S_0]
-    bid: FloatArray  # and sold
+    ask: FloatArray  # volatility at which the pool sells until the next decision
+    bid: FloatArray  # and buys
     cash: FloatArray  # of the whole pool [notional]
     earned: FloatArray  # spread, of the whole pool
     lost: FloatArray  # to informed clients, of the whole pool
+    spot: FloatArray  # at the decision of the quotes [S_0]
 
 
 def board_params(
@@ -151,6 +152,25 @@ def memory_rows(positions: Sequence[OptionPoolConfig], config: EnvConfig) -> int
     return rows
 
 
+def totals_of(
+    memory: FloatArray, positions: Sequence[OptionPoolConfig], config: EnvConfig
+) -> tuple[FloatArray, FloatArray]:
+    """Spread earned and what informed clients took until now, shape (n,) [notional].
+
+    Args:
+        memory: Of the pools, shape (memory_rows, n).
+        positions: The pools.
+        config: Their problem.
+    """
+    earned: FloatArray = np.zeros(memory.shape[1])
+    lost, last = earned.copy(), 0
+    for one in positions:
+        last += memory_rows([one], config)
+        earned += one.quantity * memory[last - 3]
+        lost += one.quantity * memory[last - 2]
+    return earned, lost
+
+
 @scalar_kernel
 def series_of(number: int, pool: int, p: BoardParams) -> SeriesParams:
     """The series of one option of a pool."""
@@ -194,4 +214,5 @@ def kept_by(
         cash=part(memory, totals),
         earned=part(memory, totals + 1),
         lost=part(memory, totals + 2),
+        spot=part(memory, totals + 3),
     )

@@ -14,6 +14,7 @@ from hedge_env.book.endless.option_pool.quotes import (
     asked,
     bid,
     demand,
+    unit_before,
     unit_of,
     worth,
 )
@@ -35,6 +36,7 @@ class Slot(NamedTuple):
     spot: FloatArray
     scratch: FloatArray  # as `mark_struck` left it
     steps: IntArray
+    now: IntArray  # slot of the board that is quoted at this decision
     arrived: BoolArray
 
 
@@ -46,7 +48,7 @@ def _move(bought: float, of: Slot, use: FloatArray, i: int) -> None:
     of.kept.units[i] = after
     use[SOLD, i] += max(-after, 0.0) - max(-before, 0.0)
     use[BOUGHT, i] += max(after, 0.0) - max(before, 0.0)
-    if of.number == slot_now(of.steps[i], of.series):
+    if of.number == of.now[i]:
         use[BOARD, i] -= bought
 
 
@@ -65,17 +67,26 @@ def serve_informed(
     of: Slot, use: FloatArray, uniform: FloatArray, p: BoardParams
 ) -> None:
     """Trade, at the quotes before, with those who knew the value of now."""
-    kept, k = of.kept, of.pool
+    kept, k, put = of.kept, of.pool, 1.0 - of.series.is_call
+    if p.informed[k] == 0.0:
+        return
     for i in range(of.spot.size):
-        if not of.arrived[i] or of.number != slot_now(of.steps[i] - 1, of.series):
-            continue
-        value = of.scratch[tile.VALUE, i]
-        buys = value > kept.ask[i]
-        if not (buys or value < kept.bid[i]):
+        if not of.arrived[i]:
             continue
         orders = poisson_of(uniform[_INFORMED, i], p.informed[k])
+        if orders == 0 or of.number != slot_now(of.steps[i] - 1, of.series):
+            continue
+        unit, value = (
+            unit_before(of.scratch, kept.spot[i], put, i, k, p),
+            of.scratch[tile.VALUE, i],
+        )
+        price = worth(unit, kept.ask[i])
+        buys = value > price
+        price = price if buys else worth(unit, kept.bid[i])
+        if not buys and value >= price:
+            continue
         size = _filled(orders * p.order_size[k], buys, of, use, i, p)
-        bought, price = (-size, kept.ask[i]) if buys else (size, kept.bid[i])
+        bought = -size if buys else size
         kept.cash[i] -= bought * price
         kept.lost[i] += bought * (price - value)
         _move(bought, of, use, i)
@@ -99,7 +110,7 @@ def serve_others(
     k, put = of.pool, 1.0 - of.series.is_call
     for i in range(of.spot.size):
         step = of.steps[i]
-        if step == p.decisions or of.number != slot_now(step, of.series):
+        if step == p.decisions or of.number != of.now[i]:
             continue
         if not (of.arrived[i] or step == 0):
             continue  # has been quoted at this decision, and changes no more
@@ -110,12 +121,15 @@ def serve_others(
             buyers = demand(p.buyers[k], ask / mark - 1.0, k, p)
             cheap = 1.0 - bid(mark, use[BOARD, i], own, k, p) / mark
             sellers = demand(p.sellers[k], cheap, k, p)
-            _sell(poisson_of(uniform[_BUYERS, i], buyers), unit, of, use, i, p)
-            _buy(poisson_of(uniform[_SELLERS, i], sellers), unit, of, use, i, p)
+            bought = poisson_of(uniform[_BUYERS, i], buyers)
+            sold = poisson_of(uniform[_SELLERS, i], sellers)
+            if bought > 0:
+                _sell(bought, unit, of, use, i, p)
+            if sold > 0:
+                _buy(sold, unit, of, use, i, p)
         mark, own = unit.volatility, -of.kept.units[i]
-        ask = asked(mark, use[BOARD, i], own, use[SOLD, i], k, p)
-        of.kept.ask[i] = worth(unit, ask)
-        of.kept.bid[i] = worth(unit, bid(mark, use[BOARD, i], own, k, p))
+        of.kept.ask[i] = asked(mark, use[BOARD, i], own, use[SOLD, i], k, p)
+        of.kept.bid[i] = bid(mark, use[BOARD, i], own, k, p)
 
 
 @scalar_kernel

@@ -43,7 +43,7 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import TILE, Tile, part, rows_from
-from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book import smile, tile
 from hedge_env.book.endless.option_pool.boards import (
     BoardParams,
@@ -120,24 +120,35 @@ def _add_pool(
     """
     steps, spot = paths.steps[rows.low : rows.high], part(rows, field.SPOT)
     arrived = paths.arrived[rows.low : rows.high]
-    uniform, use = np.zeros((4, steps.size)), np.zeros((N_USE, steps.size))
-    _count_use(use, memory, steps, pool, p)
     first, slots = p.first_option[pool], p.n_slots[pool]
+    now, listed = np.empty(steps.size, np.int64), np.zeros(slots, np.bool_)
+    _read_boards(now, listed, steps, series_of(first, pool, p))
+    uniform, use = np.zeros((4, steps.size)), np.zeros((N_USE, steps.size))
+    _count_use(use, memory, now, pool, p)
     for number in range(first, p.first_option[pool + 1]):
         if arrived.any():
             _draw(uniform, rows, paths, number)
         series, place = series_of(number, pool, p), number - first
         strikes = rows_from(memory, place * slots)
         for slot in range(slots):
-            if _is_listed(steps, slot, series):
+            if listed[slot]:
                 marks = scratch[slot]
                 mark_struck(rows, marks, x, strikes, paths.steps, slot, series, market)
         for visit in range(3):
             for slot in range(slots):
-                if not _is_listed(steps, slot, series):
+                if not listed[slot]:
                     continue
-                kept = kept_by(memory, place, slot, pool, p)
-                of = Slot(pool, slot, series, kept, spot, scratch[slot], steps, arrived)
+                of = Slot(
+                    pool=pool,
+                    number=slot,
+                    series=series,
+                    kept=kept_by(memory, place, slot, pool, p),
+                    spot=spot,
+                    scratch=scratch[slot],
+                    steps=steps,
+                    now=now,
+                    arrived=arrived,
+                )
                 if visit == 0:
                     serve_informed(of, use, uniform, p)
                 elif visit == 1:
@@ -146,6 +157,20 @@ def _add_pool(
                     serve_others(of, use, uniform, p)
                     _add_units(rows, of, p)
     _add_cash(rows, kept_by(memory, 0, 0, pool, p), p.quantity[pool])
+
+
+@kernel
+def _read_boards(
+    now: IntArray, listed: BoolArray, steps: IntArray, series: SeriesParams
+) -> None:
+    """Write where the present boards are, and which run or end now on any path."""
+    for i in range(steps.size):
+        now[i] = slot_now(steps[i], series)
+    for slot in range(listed.size):
+        for i in range(steps.size):
+            if 0 <= age_of(steps[i], slot, series) <= series.life:
+                listed[slot] = True
+                break
 
 
 @kernel
@@ -159,29 +184,18 @@ def _draw(uniform: FloatArray, rows: Tile, paths: Paths, number: int) -> None:
 
 @kernel
 def _count_use(
-    use: FloatArray, memory: Tile, steps: IntArray, pool: int, p: BoardParams
+    use: FloatArray, memory: Tile, now: IntArray, pool: int, p: BoardParams
 ) -> None:
     """Write what is sold of the present board, and sold and bought in all."""
-    first = p.first_option[pool]
-    for number in range(first, p.first_option[pool + 1]):
-        series = series_of(number, pool, p)
+    options = p.first_option[pool + 1] - p.first_option[pool]
+    for place in range(options):
         for slot in range(p.n_slots[pool]):
-            units = kept_by(memory, number - first, slot, pool, p).units
-            for i in range(steps.size):
+            units = kept_by(memory, place, slot, pool, p).units
+            for i in range(now.size):
                 held = units[i]
                 use[SOLD, i] += -held if held < 0.0 else 0.0
                 use[BOUGHT, i] += held if held > 0.0 else 0.0
-                if slot == slot_now(steps[i], series):
-                    use[BOARD, i] -= held
-
-
-@kernel
-def _is_listed(steps: IntArray, slot: int, series: SeriesParams) -> bool:
-    """Whether the option of a slot runs, or is paid out, on any path."""
-    for i in range(steps.size):
-        if 0 <= age_of(steps[i], slot, series) <= series.life:
-            return True
-    return False
+                use[BOARD, i] -= held if slot == now[i] else 0.0
 
 
 @kernel
@@ -201,10 +215,11 @@ def _add_units(rows: Tile, of: Slot, p: BoardParams) -> None:
 
 @kernel
 def _add_cash(rows: Tile, kept: PoolMemory, quantity: float) -> None:
-    """Add what a pool was paid, and has paid, to the value of the book."""
-    value = part(rows, field.BOOK_VALUE)
+    """Add what a pool was paid, and has paid, to the book; keep the spot of quotes."""
+    value, spot = part(rows, field.BOOK_VALUE), part(rows, field.SPOT)
     for i in range(value.size):
         value[i] += quantity * kept.cash[i]
+        kept.spot[i] = spot[i]
 
 
 OPTION_POOL = Kind(board_params, memory_rows, add_option_pools)

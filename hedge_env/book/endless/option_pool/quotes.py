@@ -10,7 +10,7 @@ from hedge_env.base.kernel import scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book import tile
 from hedge_env.book.endless.option_pool.boards import BoardParams
-from hedge_env.numerics.special import exp
+from hedge_env.numerics.special import exp, log
 from hedge_env.pricing.black_scholes import call_value, d1_of
 
 _FARTHEST = 5.0  # volatility quoted over that of the mark, or one over it
@@ -40,6 +40,23 @@ def unit_of(scratch: FloatArray, spot: FloatArray, put: float, i: int) -> Unit:
         root=root,
         volatility=scratch[tile.SD, i] / root,
         value=scratch[tile.VALUE, i],
+        put=put,
+    )
+
+
+@scalar_kernel
+def unit_before(
+    scratch: FloatArray, spot: float, put: float, i: int, k: int, p: BoardParams
+) -> Unit:
+    """What an option of pool k was at the decision before, but for its mark."""
+    strike, age = scratch[tile.STRIKE, i], int(scratch[tile.AGE, i])
+    return Unit(
+        spot=spot,
+        strike=strike,
+        log_moneyness=log(spot / strike),
+        root=float(np.sqrt(p.years[k, age - 1])),
+        volatility=0.0,
+        value=0.0,
         put=put,
     )
 

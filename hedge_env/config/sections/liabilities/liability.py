@@ -42,6 +42,11 @@ class Liability(Model):
         """Lowest and highest hedge of the position [-]; None: no bound is known."""
         return None
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its value depends on more random numbers than the market's."""
+        return False
+
     def check(self, key: str, episode: EpisodeConfig) -> None:
         """Refuse what does not fit the time grid.
 

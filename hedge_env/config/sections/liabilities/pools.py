@@ -36,6 +36,11 @@ class PoolFees(Liability):
     noise_turnover: Annotated[float, Field(ge=0.0, le=1e4)] = 0.2
     noise_sd: Annotated[float, Field(ge=0.0, le=3.0)] = 0.0  # of its logarithm
 
+    @property
+    def is_drawn(self) -> bool:
+        """Where the volume of noise traders varies."""
+        return self.noise_sd > 0.0
+
 
 class AmmConfig(PoolFees):
     """Liquidity in an automated market maker, owned where long; see book/amm.py.
@@ -189,6 +194,11 @@ class OptionPoolConfig(Liability):
     def tenor_days(self) -> float:
         """Of an option that has just been listed."""
         return self.maturity_days
+
+    @property
+    def is_drawn(self) -> bool:
+        """Where anybody comes."""
+        return self.orders_per_day > 0.0
 
     @property
     def strikes(self) -> tuple[float, ...]:
