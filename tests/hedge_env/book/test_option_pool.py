@@ -258,6 +258,17 @@ def test_looking_twice_at_a_decision_changes_nothing() -> None:
         np.testing.assert_array_equal(played.memory, memory)
 
 
+def test_a_path_depends_neither_on_its_company_nor_on_where_the_others_are() -> None:
+    terms = {"maturity_days": 2.0, "board_days": 1.0, "informed_share": 0.2}
+    config = pool("episode.decisions=30", **terms)
+    many, few = Played(config, 300), Played(config, 7)
+    many.on(3)
+    late = np.arange(300) < 7  # start anew, three decisions after the others
+    many.batch.reset(np.arange(300), mask=late)
+    for _ in range(20):
+        np.testing.assert_array_equal(many.on()[:, :7], few.on())
+
+
 def test_two_pools_have_clients_of_their_own() -> None:
     leg = {"kind": "option_pool", **FLAT}
     document = {"book": {"legs": [leg, leg]}, "holdings": {"low": -9.0, "high": 9.0}}

@@ -165,10 +165,10 @@ class OptionPool:
                 orders = poisson.ppf(u[place], mean) if mean > 0.0 else 0.0
                 size = self.fill(one, orders, buys)
                 board, sold, _ = self.use()
-                half = 0.5 * size if buys else -0.5 * size
+                half, long = 0.5 * size if buys else -0.5 * size, max(one.units, 0.0)
                 own, board = half - one.units, board + half
                 quoted = (
-                    self.asked(sigma, own, board, sold + half)
+                    self.asked(sigma, own, board, sold + max(half - long, 0.0))
                     if buys
                     else self.bid(sigma, own, board)
                 )

@@ -140,7 +140,8 @@ def _sell(
     size = _filled(orders * p.order_size[of.pool], True, of, use, i, p)
     half = 0.5 * size
     board, own = use[BOARD, i] + half, half - of.kept.units[i]
-    sold = use[SOLD, i] + half
+    closing = max(of.kept.units[i], 0.0)
+    sold = use[SOLD, i] + max(half - closing, 0.0)
     price = worth(unit, asked(unit.volatility, board, own, sold, of.pool, p))
     of.kept.cash[i] += size * price
     of.kept.earned[i] += size * (price - unit.value)
