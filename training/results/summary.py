@@ -45,8 +45,8 @@ class Summary:
         config: The market with every default written out.
         replay: Files, dates and windows of recorded days; None if simulated.
         simulated: The same policies in the simulated market; None if not replayed.
-        liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
-            liquidity in a pool; else None.
+        liquidity: What the book earned and lost, if it is liquidity in a pool or a pool
+            of options, see `evaluation.liquidity` and `option_pool`; else None.
         savings: What every policy saves against what is usual, `report.usual`.
         keeper: What the keeper costs, see `results.investors.vault`; empty without one.
         pool: What depositors get and pay, see there; empty without them.

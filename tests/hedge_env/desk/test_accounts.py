@@ -20,6 +20,7 @@ from tests.support.examples import (
     ADVERSE,
     KEPT,
     LATE,
+    POOLS,
     VENUES,
     WATCHED,
     full_config,
@@ -218,6 +219,7 @@ IDENTITY += [
     stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
+    full_config(*ADVERSE, *POOLS),
 ]
 
 
