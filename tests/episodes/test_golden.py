@@ -90,7 +90,9 @@ def digest(preset: str) -> str:
         if step % 3 == 0:
             target = 0.25 * target + 0.75 * seen["delta"]
         columns = [target]
-        if batch.n_instruments > 1:  # and options, a third of what gamma needs
+        if "rollup_holdings" in seen:  # and a quarter of it on the rollup
+            columns.append(0.25 * target)
+        elif batch.n_instruments > 1:  # and options, a third of what gamma needs
             units = seen["gamma"] / (3.0 * seen["option_gamma"])
             columns.append(seen["option_holdings"] + units)
         batch.advance(np.stack(columns, axis=1))

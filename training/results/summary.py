@@ -50,6 +50,8 @@ class Summary:
         savings: What every policy saves against what is usual, `report.usual`.
         keeper: What the keeper costs, see `results.investors.vault`; empty without one.
         pool: What depositors get and pay, see there; empty without them.
+        chains: What a second chain saves, see `results.investors.chains`; empty where
+            there is one.
     """
 
     preset: str
@@ -66,6 +68,7 @@ class Summary:
     savings: tuple[Saving, ...] = ()
     keeper: tuple[Mapping[str, Any], ...] = ()
     pool: tuple[Mapping[str, Any], ...] = ()
+    chains: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -100,7 +103,7 @@ class Summary:
             TypeError: If it is of another version.
         """
         plain = dict(document)
-        for key in ("savings", "keeper", "pool"):
+        for key in ("savings", "keeper", "pool", "chains"):
             plain[key] = tuple(plain[key])
         plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
         plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
@@ -112,7 +115,7 @@ class Summary:
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
-                for key in ("savings", "keeper", "pool"):
+                for key in ("savings", "keeper", "pool", "chains"):
                     summary[key] = list(summary[key])
         return document
 
