@@ -14,8 +14,8 @@ from hedge_env.policies.policy import Policy
 from hedge_env.training.cli.commands import BoundOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import progress_bar, write_json, write_text
-from hedge_env.training.results.bounding import bound_policies
-from hedge_env.training.results.certificate import document, table
+from hedge_env.training.results.bounds.bounding import bound_policies
+from hedge_env.training.results.bounds.certificate import document, table
 from hedge_env.training.results.contenders import (
     SOLVERS,
     find_contenders,

@@ -20,7 +20,6 @@ import numpy as np
 from hedge_env.base.field import FIELDS
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
-from hedge_env.baselines.distilled.policy_band import PolicyBand
 from hedge_env.baselines.distilled.terms import (
     CONSTANT,
     FACTORS,
@@ -32,6 +31,7 @@ from hedge_env.baselines.distilled.terms import (
 from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.config import EnvConfig
 from hedge_env.desk.observables import observable_index
+from hedge_env.evaluation.policy_band import PolicyBand
 
 _CUT = 2.0  # size of what is fitted: one state far out is not to bend all others
 _NARROWEST = 1e-6  # half-width of the rule, of the largest holdings

@@ -32,7 +32,9 @@ from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, EnvConfig, EpisodeConfig
 from hedge_env.desk.accounts import StepRecord
+from hedge_env.evaluation.band_scaling import BandScaling, band_scaling
 from hedge_env.evaluation.evaluate import Entry, evaluate_on_tape
+from hedge_env.evaluation.policy_band import visited_states
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.policies.policy import Policy
 
@@ -41,6 +43,7 @@ BINS = 10  # of time and of gas
 _OWN_VOLATILITY = (0.5, 2.0)  # range of marking over at-the-money volatility
 _LEAST = 1e-300
 _CHUNK = 1024  # paths
+_STATES, _STATE_PATHS = 2000, 128  # in which a policy's band is looked for, and of
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Attribution:
         r_squared: Share of the variance of the holdings, over all decisions, that a
             straight line in delta explains: near 1 for a hedge, near 0 for a bet; None
             where nothing is held or delta stands still.
+        band: How the width of its band grows with gamma and with costs; None of a
+            policy that has no band, or more than one instrument.
     """
 
     n_episodes: int
@@ -72,6 +77,7 @@ class Attribution:
     trades_by_gas: list[float] | None
     mean_error_se: float | None = None
     r_squared: float | None = None
+    band: BandScaling | None = None
 
 
 class Attributor:
@@ -271,7 +277,19 @@ def _attribute_one(
         trades_by_gas=None if gas_edges is None else np.asarray(by_gas).tolist(),
         mean_error_se=float(errors.std(ddof=1)) / n**0.5 if n > 1 else None,
         r_squared=_r_squared(moments.sum(axis=1) / total),
+        band=_band(policy, risk_aversion, tape, config),
     )
+
+
+def _band(
+    policy: Policy, risk_aversion: float | None, tape: MarketTape, config: EnvConfig
+) -> BandScaling | None:
+    if config.n_instruments > 1:
+        return None
+    each = max(1, _STATES // config.episode.decisions)
+    few = tape.part(0, min(tape.n_paths, max(_STATE_PATHS, each)))
+    rows = visited_states(policy, few, config, risk_aversion, per_decision=each, seed=0)
+    return band_scaling(policy, rows, config)
 
 
 def _r_squared(means: FloatArray) -> float | None:

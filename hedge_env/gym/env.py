@@ -35,15 +35,16 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     1. `fill_orders`: the target becomes holdings, within bounds and in whole lots;
     2. `charge_trade`: the trade is charged at the present spot;
-    3. `hold`: what is held earns over the interval, and a perpetual pays funding;
-    4. `book_options`: listed options are traded, marked, and paid out at expiry;
-    5. `mark_book`: the book is marked, and drifts from the hedge;
-    6. `pay`: cash pays for what was bought;
-    7. `call_margin`: what its margin account no longer carries is closed by force;
-    8. `liquidate`: after the last interval, at which there is no decision and options
+    3. `trade_ahead`: somebody who has learned when the desk trades takes a part;
+    4. `hold`: what is held earns over the interval, and a perpetual pays funding;
+    5. `book_options`: listed options are traded, marked, and paid out at expiry;
+    6. `mark_book`: the book is marked, and drifts from the hedge;
+    7. `pay`: cash pays for what was bought;
+    8. `call_margin`: what its margin account no longer carries is closed by force;
+    9. `liquidate`: after the last interval, at which there is no decision and options
        pay off, what is held is sold;
-    9. `add_up`: cost, profit and turnover are added to the episode's;
-    10. `observe`: the next decision sees where the holdings stand.
+    10. `add_up`: cost, profit and turnover are added to the episode's;
+    11. `observe`: the next decision sees where the holdings stand.
 
     `desk/step.py` has these sentences as functions, for every way of hedging alike.
 

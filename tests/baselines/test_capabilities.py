@@ -23,16 +23,33 @@ ON = {
     "keeper": {},
     "front_runner": {"loss_bp": 10.0},
     "margin": {"collateral": 1.0},
-    "slicing": {},
+    "slicing": {"slices": 2},
     "venues": [{"kind": "order-book", "name": "exchange"}],
+    "split": "single",
     "option": {},
 }
+# What else has to be set for a key to matter, or not to be in its way.
+_NO_COSTS = {"fee_bp": 0.0, "fixed_cost_bp": 0.0, "gas_cost_bp": 0.0}
+BESIDE = {
+    "venues": _NO_COSTS,
+    "split": {**_NO_COSTS, "venues": ON["venues"]},
+    "fee_limit_bp": {"fee_bp": 5.0},
+    "quoted_order": {**_NO_COSTS, "venues": ON["venues"]},
+}
+VALUES = {**ON, "fee_limit_bp": 2.0}
 # A value other than the default of every key that fused episodes do not know.
 CHANGED = {
-    name: ON[name] if name in ON else info.default + 1
+    name: VALUES[name] if name in VALUES else info.default + 1
     for name, info in ExecutionConfig.model_fields.items()
     if name not in FUSED_EPISODES["execution"].split()
 }
+
+
+def switched_on(preset, key, value):
+    execution = {"instrument": "perp", **BESIDE.get(key, {}), key: value}
+    return load_config(preset, {"execution": execution}), {
+        f"execution.{name}" for name in {key, *BESIDE.get(key, {})} - set(_NO_COSTS)
+    }
 
 
 @pytest.mark.parametrize("known", [DYNAMIC_PROGRAMMING, FUSED_EPISODES])
@@ -48,10 +65,8 @@ def test_no_key_is_listed_that_no_section_has(known):
 
 @pytest.mark.parametrize("key", ON)
 def test_what_can_be_switched_on_is_not_known_to_the_optimum(key):
-    changed = load_config(
-        "reference-gas", {"execution": {"instrument": "perp", key: ON[key]}}
-    )
-    assert unknown_keys(changed, DYNAMIC_PROGRAMMING) == [f"execution.{key}"]
+    changed, keys = switched_on("reference-gas", key, ON[key])
+    assert set(unknown_keys(changed, DYNAMIC_PROGRAMMING)) == keys
     assert why_unsolvable(changed) is not None
 
 
@@ -59,12 +74,10 @@ def test_what_can_be_switched_on_is_not_known_to_the_optimum(key):
 def test_a_setting_that_is_not_known_is_left_to_the_batch(key):
     plain = load_config("reference", {"execution": {"instrument": "perp"}})
     assert can_roll_out(DeltaBand, plain)
-    changed = load_config(
-        "reference", {"execution": {"instrument": "perp", key: CHANGED[key]}}
-    )
-    assert unknown_keys(changed, FUSED_EPISODES) == [f"execution.{key}"]
+    changed, keys = switched_on("reference", key, CHANGED[key])
+    assert set(unknown_keys(changed, FUSED_EPISODES)) == keys
     assert not can_roll_out(DeltaBand, changed)
-    assert why_unsolvable(changed) is not None
+    assert (why_unsolvable(changed) is None) == (key == "fee_limit_bp")
 
 
 def test_keys_in_use_are_those_that_are_set_and_not_known():

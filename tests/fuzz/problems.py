@@ -114,6 +114,8 @@ def _fit_venue(market: dict[str, Any], execution: dict[str, Any], steps: int) ->
     late = execution.get("latency_steps", 0)
     execution["latency_steps"] = min(late, steps)
     slicing = execution.get("slicing")
+    if slicing is not None or not execution.get("fee_bp"):
+        execution.pop("fee_limit_bp", None)
     if slicing is not None:
         slicing["slices"] = min(max(slicing["slices"], 2), steps + 1)
         execution["latency_steps"] = min(late, steps + 1 - slicing["slices"])

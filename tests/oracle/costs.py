@@ -95,8 +95,11 @@ def cost_of_trade(
         whole = slice_shares(execution)  # the quotes are those of an order in slices
         linear = now["impact_linear"] / sum(share**2 for share in whole)
         root = now["impact_sqrt"] / sum(share**1.5 for share in whole)
+        limit = execution.fee_limit_bp
         cost |= {
-            "fee": execution.fee_bp * BP * value,
+            "fee": min(
+                execution.fee_bp * BP * value, inf if limit is None else limit * BP
+            ),
             "spread": now["half_spread"] * value,
             "impact": sum(linear * size**2 + root * size**1.5 for size in sizes),
             "gas": now["gas_cost"] / len(whole) * len(sizes),

@@ -19,15 +19,16 @@ from hedge_env.baselines.distilled.distilled_file import (
     distilled_bytes,
 )
 from hedge_env.baselines.distilled.formula_fit import fit_formulas
-from hedge_env.baselines.distilled.policy_band import (
-    PolicyBand,
-    policy_band,
-    visited_states,
-)
 from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.evaluation.evaluate import EpisodeTable, evaluate
+from hedge_env.evaluation.policy_band import (
+    PolicyBand,
+    policy_band,
+    require_band,
+    visited_states,
+)
 from hedge_env.feeds.tape import MarketTape, record_tape, require_tape_fits
 from hedge_env.training.cli.commands import DistillOptions
 from hedge_env.training.distill.distillation import Distillation
@@ -238,19 +239,16 @@ def _states(
     """States that the agent visits at all risk aversions, and its band in them."""
     each = max(_STATES // (len(levels) * config.episode.decisions), 1)
     n_paths = min(_PATHS, episodes_in(config, _PATHS, "training"))
+    ids, draw = np.arange(n_paths), seed + _STATE_SEED
+    tape = record_tape(config, ids, seed=draw, stream="training")
     visited = [
-        visited_states(
-            agent.policy,
-            config,
-            level,
-            n_paths=n_paths,
-            per_decision=each,
-            seed=seed + _STATE_SEED,
-        )
+        visited_states(agent.policy, tape, config, level, per_decision=each, seed=draw)
         for level in levels
     ]
     states = np.hstack(visited)
-    return states, policy_band(agent.policy, states, config)
+    band = policy_band(agent.policy, states, config)
+    require_band(agent.policy, band)
+    return states, band
 
 
 def _on_test_paths(

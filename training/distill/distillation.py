@@ -10,9 +10,9 @@ import hedge_env
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.distilled.distilled_file import DistilledFile, describe_band
-from hedge_env.baselines.distilled.policy_band import PolicyBand
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
+from hedge_env.evaluation.policy_band import PolicyBand
 from hedge_env.training.distill.kept_share import KeptShare, Z
 from hedge_env.training.output.source_commit import git_commit
 from hedge_env.training.results.agents import Agent

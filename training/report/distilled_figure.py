@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from hedge_env.base.field import FIELDS
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
-from hedge_env.baselines.distilled.policy_band import PolicyBand
 from hedge_env.config import EnvConfig
+from hedge_env.evaluation.policy_band import PolicyBand
 from hedge_env.training.report.style import (
     INK,
     MUTED,

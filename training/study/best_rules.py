@@ -1,6 +1,7 @@
 """What the best rule of a market does: parameters, cost, and where the risk is from."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from hedge_env.training.results.findings import parameter_text
 from hedge_env.training.results.summary import PolicyRow, Summary
@@ -22,8 +23,9 @@ def best_rules_table(summary: Summary) -> str:
     """
     lines = [
         "| λ | best rule | parameters | cost [bp] | of which | trades | "
-        "sd of delta, gamma, theta, vega, rest [bp] | R² with delta | bias |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "sd of delta, gamma, theta, vega, rest [bp] | R² with delta | bias | "
+        "band with gamma, with fixed cost |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for risk_aversion in summary.risk_aversions:
         best = summary.best_rule(risk_aversion)
@@ -56,7 +58,7 @@ def _components(parts: Mapping[str, float], cost: float) -> str:
 
 def _attributed(row: PolicyRow) -> list[str]:
     if row.attribution is None:
-        return ["", "", ""]
+        return ["", "", "", ""]
     spread, found = row.attribution["pnl_std_bp"], row.attribution
     greeks = ", ".join(f"{spread[name]:.0f}" for name in spread)
     share = found["r_squared"]
@@ -64,4 +66,13 @@ def _attributed(row: PolicyRow) -> list[str]:
         greeks,
         "" if share is None else f"{share:.3f}",
         f"{found['mean_error']:+.4f}",
+        _exponents(found.get("band")),
     ]
+
+
+def _exponents(band: Mapping[str, Any] | None) -> str:
+    """Powers of gamma and of the fixed cost that the width of a band grows with."""
+    if band is None:
+        return ""
+    powers = band["exponents"]
+    return ", ".join(f"{powers[x]:.2f}" for x in ("gamma", "fixed_cost") if x in powers)

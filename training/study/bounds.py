@@ -11,8 +11,8 @@ from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
-from hedge_env.training.results.bounding import bound_policies, why_unbounded
-from hedge_env.training.results.certificate import document
+from hedge_env.training.results.bounds.bounding import bound_policies, why_unbounded
+from hedge_env.training.results.bounds.certificate import document
 from hedge_env.training.results.contenders import SOLVERS
 from hedge_env.training.results.summary import PolicyRow, Summary
 

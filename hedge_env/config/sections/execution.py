@@ -22,7 +22,7 @@ Fraction = Annotated[float, Field(ge=1e-6, le=1.0)]
 # What belongs to one venue: of several, each says itself what it costs, and what fills
 # of an order is no whole number of lots.
 ONE_VENUE = (
-    "fee_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp depth "
+    "fee_bp fee_limit_bp half_spread_bp fixed_cost_bp gas_units gas_cost_bp depth "
     "square_root_impact permanent_impact lot slicing failure sandwich"
 )
 
@@ -70,6 +70,7 @@ class ExecutionConfig(Model):
 
     instrument: Literal["spot", "perp"] = "spot"  # only a perp pays funding
     fee_bp: BasisPoints = 0.0  # of traded value
+    fee_limit_bp: BasisPoints | None = None  # most of a trade, of initial notional
     half_spread_bp: BasisPoints = 0.0  # of traded value
     fixed_cost_bp: BasisPoints = 0.0  # of initial notional, per transaction
     gas_units: NonNegative = 0.0  # per transaction, paid in the underlying
@@ -119,6 +120,22 @@ class ExecutionConfig(Model):
             raise ValueError(
                 "slicing does not go with failure: an order fails as a whole; set "
                 "slicing = null, or failure = null"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _limit_matters(self) -> ExecutionConfig:
+        if self.fee_limit_bp is None:
+            return self
+        if self.fee_bp == 0.0:
+            raise ValueError(
+                "fee_limit_bp limits a fee that is zero; set fee_bp, or fee_limit_bp = "
+                "null"
+            )
+        if self.slicing is not None:
+            raise ValueError(
+                "fee_limit_bp is of an order that fills at once and does not go with "
+                "slicing; set slicing = null, or fee_limit_bp = null"
             )
         return self
 

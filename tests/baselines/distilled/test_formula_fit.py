@@ -13,11 +13,11 @@ from hedge_env.baselines.distilled.formula_fit import (
     fit_formulas,
     forward_selection,
 )
-from hedge_env.baselines.distilled.policy_band import policy_band, visited_states
 from hedge_env.baselines.distilled.polish import Validation, polish, with_weights
 from hedge_env.baselines.distilled.terms import CONSTANT
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate, evaluate_on_tape
+from hedge_env.evaluation.policy_band import policy_band, visited_states
 from hedge_env.feeds.tape import record_tape
 
 CONFIG = load_config("ethereum-l1", settings=["episode.decisions=20"])
@@ -30,7 +30,8 @@ KNOWN = DistilledBand(
 
 @pytest.fixture(scope="module")
 def states():
-    return visited_states(KNOWN, CONFIG, 10.0, n_paths=128, per_decision=64, seed=3)
+    tape = record_tape(CONFIG, np.arange(128), seed=3, stream="training")
+    return visited_states(KNOWN, tape, CONFIG, 10.0, per_decision=64, seed=3)
 
 
 def test_forward_selection_finds_the_terms_that_made_a_sum():
@@ -60,9 +61,8 @@ def test_what_a_market_does_not_move_or_show_is_no_candidate(states):
     assert {"gas", "season", "time", "volatility"} <= names
     assert {"funding", "risk_aversion"} & names == set()
     reference = load_config("reference", settings=["episode.decisions=5"])
-    rows = visited_states(
-        GasBand(), reference, 10.0, n_paths=32, per_decision=32, seed=0
-    )
+    tape = record_tape(reference, np.arange(32), seed=0, stream="training")
+    rows = visited_states(GasBand(), tape, reference, 10.0, per_decision=32, seed=0)
     still = {name for term in candidates(rows, reference) for name in term}
     assert {"gas", "volatility", "skew"} & still == set()
     assert "moneyness" in still

@@ -3,7 +3,7 @@
 import pytest
 
 from hedge_env.config.loading import load_config
-from hedge_env.training.results.certificate import Certificate, document, table
+from hedge_env.training.results.bounds.certificate import Certificate, document, table
 
 
 def certificate_of(objective: float, floor: float) -> Certificate:

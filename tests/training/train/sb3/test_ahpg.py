@@ -14,6 +14,7 @@ from hedge_env.agent.band_edges import LOWER, LOWER_TARGET, UPPER, UPPER_TARGET
 from hedge_env.agent.features import FEATURES
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
+from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate_on_tape
@@ -59,7 +60,7 @@ def test_it_comes_close_to_the_optimum_where_that_is_known():
         ["episode.decisions=60", "episode.decision_interval_hours=12"],
     )
     test = record_tape(config, np.arange(4000), seed=1, stream="test")
-    best = evaluate_on_tape(OptimalPolicy.solve(config, 10.0), test, config)
+    best = evaluate_on_tape(OptimalPolicy(solve(config, 10.0)), test, config)
 
     def above(model):
         table = evaluate_on_tape(to_policy(model, config), test, config)

@@ -5,17 +5,26 @@ from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import RULES
 from hedge_env.baselines.bands.gas_band import GasBand
-from hedge_env.baselines.distilled.policy_band import policy_band, visited_states
 from hedge_env.config.loading import load_config
+from hedge_env.evaluation.policy_band import (
+    policy_band,
+    require_band,
+    visited_states,
+)
+from hedge_env.feeds.tape import record_tape
 
 CONFIG = load_config("ethereum-l1", settings=["episode.decisions=20"])
 
 
+def visit():
+    tape = record_tape(CONFIG, np.arange(64), seed=3, stream="training")
+    rule = RULES["deadline-band"]()
+    return visited_states(rule, tape, CONFIG, 10.0, per_decision=16, seed=3)
+
+
 @pytest.fixture(scope="module")
 def states():
-    return visited_states(
-        RULES["deadline-band"](), CONFIG, 10.0, n_paths=64, per_decision=16, seed=3
-    )
+    return visit()
 
 
 def test_states_are_of_every_decision_and_the_same_again(states):
@@ -23,10 +32,7 @@ def test_states_are_of_every_decision_and_the_same_again(states):
     steps, counts = np.unique(states[field.STEP], return_counts=True)
     assert steps.tolist() == list(range(20))
     assert set(counts) == {16}
-    again = visited_states(
-        RULES["deadline-band"](), CONFIG, 10.0, n_paths=64, per_decision=16, seed=3
-    )
-    assert np.array_equal(states, again)
+    assert np.array_equal(states, visit())
 
 
 @pytest.mark.parametrize("name", ["gas-band", "deadline-band", "zakamouline"])
@@ -49,7 +55,9 @@ def test_what_is_held_in_a_state_does_not_matter(states):
 
 
 def test_a_policy_that_never_holds_still_has_no_band(states):
+    rule = RULES["delta"]()
+    band = policy_band(rule, states, CONFIG)
     with pytest.raises(
         ConfigError, match="delta holds still in a band of holdings in 0 % of"
     ):
-        policy_band(RULES["delta"](), states, CONFIG)
+        require_band(rule, band)

@@ -27,7 +27,7 @@ from hedge_env.baselines.value.fit import fit_value
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.risk.path_moments import path_moments
-from hedge_env.training.results.certificate import Certificate, certificate
+from hedge_env.training.results.bounds.certificate import Certificate, certificate
 
 __all__ = ["bound_policies", "why_unbounded"]
 

@@ -18,7 +18,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.band_position import observe_position
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import MarketTape
 from hedge_env.policies.policy import Policy
 
 _HALVINGS = 18  # of the interval that an edge is looked for in
@@ -42,31 +42,30 @@ class PolicyBand(NamedTuple):
 
 def visited_states(
     policy: Policy,
+    tape: MarketTape,
     config: EnvConfig,
-    risk_aversion: float,
+    risk_aversion: float | None,
     *,
-    n_paths: int,
     per_decision: int,
     seed: int,
 ) -> FloatArray:
-    """Rows of states on a policy's own training paths, shape (N_FIELDS, n).
+    """Rows of states that a policy comes to, shape (N_FIELDS, n).
 
     Args:
         policy: For one instrument.
+        tape: Paths that it plays.
         config: The hedging problem.
-        risk_aversion: lambda [1/notional].
-        n_paths: Paths that it plays.
-        per_decision: Of those, states kept at each decision.
-        seed: Of the paths, and of what is kept.
+        risk_aversion: lambda [1/notional]; None for the config's.
+        per_decision: Paths whose state is kept, drawn anew at each decision.
+        seed: Of what is kept.
     """
-    ids = np.arange(n_paths)
-    tape = record_tape(config, ids, seed=seed, stream="training")
     random = np.random.default_rng(seed)
     kept: list[FloatArray] = []
 
     def keep(before: FloatArray, record: StepRecord, after: FloatArray) -> None:
         del record, after
-        picked = random.choice(n_paths, min(per_decision, n_paths), replace=False)
+        n = before.shape[1]
+        picked = random.choice(n, min(per_decision, n), replace=False)
         kept.append(before[: len(FIELDS), picked].copy())
 
     evaluate_on_tape(policy, tape, config, risk_aversion, observer=keep)
@@ -80,9 +79,6 @@ def policy_band(policy: Policy, rows: FloatArray, config: EnvConfig) -> PolicyBa
         policy: For one instrument, without memory.
         rows: Shape (N_FIELDS, n); holdings and what follows from them do not matter.
         config: The hedging problem.
-
-    Raises:
-        ConfigError: If the policy has a band in fewer than half of the states.
     """
     low, high = config.holdings_bounds
     size = max(abs(low), abs(high))
@@ -101,16 +97,26 @@ def policy_band(policy: Policy, rows: FloatArray, config: EnvConfig) -> PolicyBa
         return found
 
     lower, upper = edge(1.0), edge(-1.0)
-    inside = (lower > least + _SURE * size) & (upper < most - _SURE * size)
-    known = inside & (upper - lower > 2.0 * size * 3.0 * 2.0**-_HALVINGS + _SURE * size)
-    if known.mean() < _LEAST_SHARE:
-        share = 100.0 * known.mean()
+    # Who trades nowhere has no edges, and who always trades has them in one place.
+    blur = 2.0 * (most - least) * 2.0**-_HALVINGS + _SURE * size
+    inside = (lower > least + blur) & (upper < most - blur)
+    wide = upper - lower > blur
+    return PolicyBand(low=lower, high=upper, known=inside & wide)
+
+
+def require_band(policy: Policy, band: PolicyBand) -> None:
+    """Refuse a policy that has a band in too few states.
+
+    Raises:
+        ConfigError: If that is fewer than half of them.
+    """
+    if band.known.mean() < _LEAST_SHARE:
+        share = 100.0 * band.known.mean()
         raise ConfigError(
             f"{policy.name} holds still in a band of holdings in {share:.0f} % of its "
             "states, so that no band can be written down; distill a policy of action "
             "mode band, band_free or discrete"
         )
-    return PolicyBand(low=lower, high=upper, known=known)
 
 
 def _target(policy: Policy, rows: FloatArray, holdings: FloatArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""How far policies can be from the best there is."""
