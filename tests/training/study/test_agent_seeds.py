@@ -142,12 +142,12 @@ def invented(*, shift=0.0):
         for c in made.contenders
     ]
     still = made.tables[0]
+    one = 1e-4 * (np.arange(len(still.cost_components)) == 0)[:, None]
+    moved = {"agent": shift * one, "baseline": 0.0, "optimal": 0.0}
     tables = [
         dataclasses.replace(
             table,
-            cost_components=table.cost_components
-            + (shift * 1e-4 if c.kind == "agent" else 0.0)
-            * (np.arange(table.cost_components.shape[1]) == 0),
+            cost_components=table.cost_components + moved[c.kind],
             tracking=still.tracking,
             squared_increments=still.squared_increments,
         )
