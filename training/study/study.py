@@ -25,7 +25,7 @@ from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
-from hedge_env.training.results.contenders import ALL, ANYWHERE, OPTIMAL
+from hedge_env.training.results.contenders import ALL, ANYWHERE, MAIN, OPTIMAL
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds
 from hedge_env.training.study.market import StudyMarket, kept_or_measured
@@ -168,8 +168,10 @@ def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:
     """What is compared in a market: the optimum, where known, for what is near it."""
     if why_unsolvable(config) is not None:
         return list(policies)
-    names = [OPTIMAL if name in ANYWHERE else name for name in policies]
-    return list(dict.fromkeys(names))
+    names = [name for name in policies if name not in ANYWHERE]
+    if len(names) == len(policies) or {ALL, MAIN, OPTIMAL} & set(names):
+        return names  # that says all there is to say
+    return [*names, OPTIMAL]
 
 
 def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:
