@@ -29,7 +29,9 @@ DYNAMIC_PROGRAMMING: Final[Known] = {
     "": _SECTIONS,
     "market": "spot drift volatility jumps surface gas funding liquidity",
     "market.volatility": "model level",
-    "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume",
+    "execution": (
+        f"{_PLAIN_COSTS} fee_limit_bp lot depth square_root_impact daily_volume"
+    ),
     "book": "contracts legs",
 }
 

@@ -88,6 +88,7 @@ def frozen_market(
         update={
             "instrument": "spot",
             "fee_bp": unit_cost / BASIS_POINT,
+            "fee_limit_bp": None,
             "half_spread_bp": 0.0,
             "gas_cost_bp": own.gas_cost_bp / (1.0 if gas is None else gas.tail),
             "depth": None,

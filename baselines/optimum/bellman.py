@@ -72,6 +72,8 @@ def trade_best(
     moments: FloatArray,
     unit_cost: FloatArray,
     fixed: FloatArray,
+    limited: FloatArray,
+    fee_limit: float,
     holdings: FloatArray,
     risk_aversion: float,
     target: Indices,
@@ -84,11 +86,14 @@ def trade_best(
         moments: From `step_moments`, shape (3, n_spots).
         unit_cost: Proportional cost of a unit of holdings, shape (n_spots,).
         fixed: Fixed cost of a trade, shape (n_gas, n_spots) [notional].
+        limited: Part of `unit_cost` that is a fee with a limit, shape (n_spots,).
+        fee_limit: Most that this part is in a trade, or infinite [notional].
         holdings: Grid of holdings, shape (n_holdings,) [-].
         risk_aversion: lambda [1/notional].
         target: Shape of `value`, written.
     """
-    keep = np.empty(holdings.shape[0])
+    keep, spare = np.empty(holdings.shape[0]), np.empty(holdings.shape[0])
+    spare_target = np.empty(holdings.shape[0], dtype=np.uint16)
     for i in range(value.shape[0]):
         square, cross, rest = moments[0, i], moments[1, i], moments[2, i]
         for g in range(value.shape[1]):
@@ -99,6 +104,31 @@ def trade_best(
             best_trades(
                 keep, holdings, unit_cost[i], fixed[g, i], value[i, g], target[i, g]
             )
+            if fee_limit < np.inf:
+                best_trades(
+                    keep,
+                    holdings,
+                    unit_cost[i] - limited[i],
+                    fixed[g, i] + fee_limit,
+                    spare,
+                    spare_target,
+                )
+                take_better(value[i, g], target[i, g], spare, spare_target)
+
+
+@kernel
+def take_better(
+    value: FloatArray, target: Indices, spare: FloatArray, spare_target: Indices
+) -> None:
+    """Keep the better of the best trades at two prices, each of shape (n_holdings,).
+
+    A fee with a limit is the lesser of a rate and a fixed cost: the best trade is the
+    better of those that are best at either.
+    """
+    for h in range(value.shape[0]):
+        if spare[h] < value[h]:
+            value[h] = spare[h]
+            target[h] = spare_target[h]
 
 
 @kernel

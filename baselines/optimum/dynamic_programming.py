@@ -20,7 +20,9 @@ its regions, of second order in the spacing of log spot; and the end of the grid
 spot, seven standard deviations out. `docs/optimum.md` shows how large they are.
 
 The minimum over h' takes two sweeps, because the cost of a trade is linear in its
-size on either side. Cost, book and gas are asked of the environment's own quotes.
+size on either side; with a limit on fees, which is not convex, two at each of two
+prices. Where orders are whole lots, these are the grid of holdings. Cost, book and gas
+are asked of the environment's own quotes.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ def solve(
             costs, gas constant or a chain.
         risk_aversion: lambda, positive [1/notional].
         n_holdings: Points of the grid of holdings, at least 3; an odd number has the
-            middle, and for a symmetric range zero, among them.
+            middle, and for a symmetric range zero, among them. Not read where orders
+            are whole lots.
         n_spots: Points of the grid of log spot, at least 3 to a step's standard
             deviation, which is also what None means.
         progress: Called with decisions solved and their number.
@@ -98,6 +101,8 @@ def solve(
             moments,
             grid.unit_cost[step] * charged,
             grid.fixed[step] * charged,
+            grid.limited[step] * charged,
+            grid.fee_limit if charged > 0.0 else np.inf,
             grid.holdings,
             risk_aversion,
             targets,

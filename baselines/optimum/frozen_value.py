@@ -127,6 +127,8 @@ class FrozenValue:
             moments,
             grid.unit_cost[step] * charged,
             grid.fixed[step] * charged,
+            grid.limited[step] * charged,
+            grid.fee_limit if charged > 0.0 else np.inf,
             grid.holdings,
             self._aversion,
             targets,

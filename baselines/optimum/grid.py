@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, floor, sqrt
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hedge_env.base import field
 from hedge_env.base.held import hold
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.optimum.solvable import require_solvable
-from hedge_env.config import HOURS_PER_DAY, EnvConfig
+from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig, ExecutionConfig
 from hedge_env.feeds.quotes import memory_rows, write_quotes
 from hedge_env.feeds.simulated import quote_params
 from hedge_env.market.engine import market_state
@@ -19,10 +19,12 @@ from hedge_env.market.engine.market_state import N_STATES
 from hedge_env.market.gas.gas_chain import rouwenhorst
 from hedge_env.numerics.ornstein_uhlenbeck import half_life_decay
 from hedge_env.numerics.philox import stream_key
+from hedge_env.venues.cost_components import fee_limit
 
 _WIDTH = 7.0  # half-width of the grid of log spot, standard deviations at maturity
 _KERNEL_WIDTH = 8.0  # of the Gaussian weights, standard deviations of a step
 _POINTS_PER_SD = 3.0  # least resolution of a step
+_ROUNDING = 1e-9  # of a lot
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Grid:
         spot: Shape (decisions + 1, n_spots) [S_0].
         book: Value of the book, shape of `spot` [notional].
         unit_cost: Proportional cost of a unit of holdings, shape of `spot`.
+        limited: The part of it that is a fee with a limit, shape of `spot`.
+        fee_limit: Most that it adds up to in a trade, or infinite [notional].
         fixed: Cost of a transaction, shape (decisions + 1, n_gas, n_spots).
         log_gas: Of each state, shape (decisions + 1, n_gas).
         delta: Reference delta, shape of `spot` [-].
@@ -55,15 +59,20 @@ class Grid:
     spot: FloatArray
     book: FloatArray
     unit_cost: FloatArray
+    limited: FloatArray
+    fee_limit: float
     fixed: FloatArray
     log_gas: FloatArray
     delta: FloatArray
 
     def liquidation(self) -> FloatArray:
         """Cost of selling what is held at the end; (n_spots, n_gas, n_holdings)."""
-        cost = np.abs(self.holdings) * self.unit_cost[-1][:, None, None]
+        size, limited = np.abs(self.holdings), self.limited[-1][:, None, None]
+        cost = size * (self.unit_cost[-1][:, None, None] - limited)
+        cost = cost + np.minimum(size * limited, self.fee_limit)
         charged = self.holdings != 0.0
-        return np.where(charged, cost + self.fixed[-1].T[:, :, None], 0.0)
+        found: FloatArray = np.where(charged, cost + self.fixed[-1].T[:, :, None], 0.0)
+        return found
 
 
 def make_grid(config: EnvConfig, n_holdings: int, n_spots: int | None) -> Grid:
@@ -76,9 +85,7 @@ def make_grid(config: EnvConfig, n_holdings: int, n_spots: int | None) -> Grid:
     dt = config.episode.years_per_decision
     step_sd = config.market.volatility.level * sqrt(dt)
     log_spots, weights = _spot_grid(config, step_sd, dt, n_spots)
-    low, high = config.holdings_bounds
-    holdings = np.linspace(low, high, n_holdings)
-    holdings[np.abs(holdings) < 1e-12] = 0.0  # no holdings, no liquidation
+    holdings = _holdings(config, n_holdings)
     levels, transition, stationary = _gas_states(config)
     quotes = [_quotes_on_grid(config, log_spots, level) for level in levels]
     spot, book, rate = quotes[0][:3]
@@ -93,10 +100,29 @@ def make_grid(config: EnvConfig, n_holdings: int, n_spots: int | None) -> Grid:
         spot=spot,
         book=book,
         unit_cost=rate * spot,
+        limited=limited_rate(config.execution) * spot,
+        fee_limit=fee_limit(config.execution),
         fixed=np.stack([quote[3] for quote in quotes], axis=1),
         log_gas=np.stack([quote[4][:, 0] for quote in quotes], axis=1),
         delta=quotes[0][5],
     )
+
+
+def limited_rate(execution: ExecutionConfig) -> float:
+    """The rate of a fee that has a limit, 0 without one [-]."""
+    return 0.0 if execution.fee_limit_bp is None else execution.fee_bp * BASIS_POINT
+
+
+def _holdings(config: EnvConfig, n_holdings: int) -> FloatArray:
+    """Holdings to choose from: whole lots, or an even grid where there are none."""
+    low, high = config.holdings_bounds
+    lot = config.execution.lot / config.book.contracts
+    holdings: FloatArray = np.linspace(low, high, n_holdings)
+    if lot > 0.0:
+        first, last = ceil(low / lot - _ROUNDING), floor(high / lot + _ROUNDING)
+        holdings = np.arange(first, last + 1, dtype=np.float64) * lot
+    holdings[np.abs(holdings) < 1e-12] = 0.0  # no holdings, no liquidation
+    return holdings
 
 
 def _spot_grid(

@@ -128,7 +128,7 @@ def _go_back(
 ) -> Bound:
     """All paths and V backwards from the end together."""
     holdings, spent = value.grid.holdings, paths.costs.copy()
-    lower = _liquidate(holdings, paths) * charged_at_end
+    lower = _liquidate(value.grid, paths) * charged_at_end
     place, row = _places(value.grid, paths, decisions)
     for step in reversed(range(decisions)):
         next_place, next_row = place, row
@@ -150,15 +150,24 @@ def _go_back(
             one += _at(holdings, change, held)
         charged, kept, lower = value.charged(step), lower + change, change  # reused
         unit_cost, fixed = paths.unit_cost[step], paths.fixed[step]
-        trade_on_paths(kept, unit_cost * charged, fixed * charged, holdings, lower)
+        trade_on_paths(
+            kept,
+            unit_cost * charged,
+            fixed * charged,
+            paths.limited[step] * charged,
+            value.grid.fee_limit if charged > 0.0 else np.inf,
+            holdings,
+            lower,
+        )
         value.back(step)
     return Bound(lower[:, value.grid.nothing].copy(), spent)
 
 
-def _liquidate(holdings: FloatArray, paths: MarketPaths) -> FloatArray:
-    size = np.abs(holdings)
-    cost = paths.unit_cost[-1][:, None] * size + paths.fixed[-1][:, None]
-    return np.where(size > 0.0, cost, 0.0)
+def _liquidate(grid: Grid, paths: MarketPaths) -> FloatArray:
+    size, limited = np.abs(grid.holdings), paths.limited[-1][:, None]
+    cost = (paths.unit_cost[-1][:, None] - limited) * size
+    cost = cost + np.minimum(limited * size, grid.fee_limit)
+    return np.where(size > 0.0, cost + paths.fixed[-1][:, None], 0.0)
 
 
 def _places(grid: Grid, paths: MarketPaths, step: int) -> tuple[FloatArray, IntArray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray, IntArray
+from hedge_env.baselines.optimum.grid import limited_rate
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.evaluate import evaluate_on_tape
@@ -24,6 +25,7 @@ class MarketPaths:
         spot: Shape (decisions + 1, n) [S_0].
         unit_cost: Proportional cost of a unit of holdings, shape of `spot` [notional].
         fixed: Cost of a transaction, shape of `spot` [notional].
+        limited: Part of `unit_cost` that is a fee with a limit, shape of `spot`.
         log_gas: Log price of gas, shape of `spot`.
         volatility_state: Over the step from each decision, shape of `spot`.
         costs: What each policy paid in all, shape (policies, n) [notional].
@@ -33,6 +35,7 @@ class MarketPaths:
     spot: FloatArray
     unit_cost: FloatArray
     fixed: FloatArray
+    limited: FloatArray
     log_gas: FloatArray
     volatility_state: IntArray
     costs: FloatArray
@@ -82,6 +85,7 @@ def simulate_paths(
         spot=spot,
         unit_cost=rows[:, field.PROPORTIONAL_COST] * spot,
         fixed=rows[:, field.FIXED_COST],
+        limited=limited_rate(config.execution) * spot,
         log_gas=rows[:, field.LOG_GAS],
         volatility_state=np.zeros(spot.shape, dtype=np.int64),
         costs=costs,

@@ -6,7 +6,7 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.baselines.optimum.bellman import best_trades
+from hedge_env.baselines.optimum.bellman import best_trades, take_better
 
 
 @kernel
@@ -62,6 +62,8 @@ def trade_on_paths(
     kept: FloatArray,
     unit_cost: FloatArray,
     fixed: FloatArray,
+    limited: FloatArray,
+    fee_limit: float,
     holdings: FloatArray,
     out: FloatArray,
 ) -> None:
@@ -71,12 +73,19 @@ def trade_on_paths(
         kept: What keeping each holding is worth, shape (n, n_holdings) [notional].
         unit_cost: Proportional cost of a unit of holdings, shape (n,).
         fixed: Fixed cost of a trade, shape (n,) [notional].
+        limited: Part of `unit_cost` that is a fee with a limit, shape (n,).
+        fee_limit: Most that this part is in a trade, or infinite [notional].
         holdings: Grid of holdings, shape (n_holdings,) [-].
         out: Shape of `kept`, written.
     """
     target = np.empty(holdings.shape[0], dtype=np.uint16)
+    spare, spare_target = np.empty(holdings.shape[0]), np.empty_like(target)
     for i in range(kept.shape[0]):
         best_trades(kept[i], holdings, unit_cost[i], fixed[i], out[i], target)
+        if fee_limit < np.inf:
+            rate, toll = unit_cost[i] - limited[i], fixed[i] + fee_limit
+            best_trades(kept[i], holdings, rate, toll, spare, spare_target)
+            take_better(out[i], target, spare, spare_target)
 
 
 @scalar_kernel

@@ -13,6 +13,7 @@ from hedge_env.config import (
 )
 
 # Of the range of holdings: a least order below it is below every step of a grid.
+_MOST_LOTS = 2000  # that make a grid of holdings
 _NEGLIGIBLE_ORDER = 1e-6
 
 
@@ -38,9 +39,11 @@ def why_unsolvable(config: EnvConfig) -> str | None:
         and execution.instrument == "perp",
         "its costs are not fixed plus proportional": execution.depth is not None
         or execution.square_root_impact > 0.0,
-        "its orders are in lots": execution.lot > 0.0,
+        f"its orders are in more than {_MOST_LOTS} lots": 0.0
+        < execution.lot
+        < _largest_order(config) / _MOST_LOTS,
         "its least order is felt": execution.least_order
-        > _NEGLIGIBLE_ORDER * _largest_order(config),
+        > max(_NEGLIGIBLE_ORDER * _largest_order(config), execution.lot),
         "its book holds more than European options": bool(config.book.others),
         "an option expires before the end": any(
             leg.maturity_days < horizon - 1e-9 for leg in config.book.europeans

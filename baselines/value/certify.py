@@ -196,7 +196,8 @@ def _part(
             unit, fixed, linear, root = costs
             trade_with_impact(kept, unit, fixed, linear, root, y, lower)
         else:
-            trade_on_paths(kept, costs[0], costs[1], y, lower)
+            unit, fixed = costs[:2]  # no fee has a limit here: `BOUNDED`
+            trade_on_paths(kept, unit, fixed, np.zeros_like(unit), np.inf, y, lower)
     flat = int(np.argmin(np.abs(y)))
     return Certified(lower[:, flat].copy(), values, floor)
 

@@ -21,6 +21,7 @@ from hedge_env.desk.orders import trades_of
 from hedge_env.desk.step import step_params
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
+from hedge_env.venues.cost_components import fee_limit
 from hedge_env.venues.order_split import Split
 from hedge_env.venues.route_quotes import quote_split
 from hedge_env.venues.venue import impact_cost
@@ -267,7 +268,10 @@ class Adviser:
         """Expected cost of trading `value` now [notional]."""
         if value != 0.0 and self.config.execution.venues:
             return self._split(rows, value, state).cost
-        return _cost(rows, value)
+        execution = self.config.execution
+        fee = execution.fee_bp if state.fee_bp is None else state.fee_bp
+        excess = fee * BASIS_POINT * abs(value) - fee_limit(execution)
+        return _cost(rows, value) - max(0.0, excess)
 
     def _reason(
         self, rows: FloatArray, target: float, traded: float, units: float

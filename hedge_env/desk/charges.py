@@ -15,7 +15,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.desk.routing import route_closing, route_trade
+from hedge_env.desk.places.routing import route_closing, route_trade
 from hedge_env.venues.cost_components import CONSTANT, rates_of
 from hedge_env.venues.routes import RouteParams, route_params
 from hedge_env.venues.venue import SliceEffect, impact_cost, slice_effect
@@ -31,6 +31,7 @@ class ChargeParams(NamedTuple):
     rows: IntArray  # market rows that the rates are a multiple of, or CONSTANT
     per_value: FloatArray  # [-]
     per_trade: FloatArray  # [notional]
+    most: FloatArray  # of what is a rate per value that stays as it is [notional]
     opening: float  # share of the first trade's cost that is charged, 1 or 0
     liquidation: float  # share of the last sale's cost that is charged, 1 or 0
     fails: bool
@@ -47,6 +48,7 @@ def charge_params(config: EnvConfig) -> ChargeParams:
         rows=np.array([rate.row for rate in rates], dtype=np.int64),
         per_value=np.array([rate.per_value for rate in rates], dtype=np.float64),
         per_trade=np.array([rate.per_trade for rate in rates], dtype=np.float64),
+        most=np.array([rate.most for rate in rates], dtype=np.float64),
         opening=1.0 if execution.charge_opening else 0.0,
         liquidation=1.0 if execution.charge_liquidation else 0.0,
         fails=execution.failure is not None,
@@ -160,8 +162,10 @@ def charge(
         cost, rate = part(record, p.components[k]), p.per_value[k]
         toll = p.per_trade[k] / over.fixed
         if p.rows[k] == CONSTANT:
+            most = p.most[k]
             for i in range(value.size):
-                cost[i] += rate * value[i] + (toll if value[i] > 0.0 else 0.0)
+                part_of_value = min(rate * value[i], most)
+                cost[i] += part_of_value + (toll if value[i] > 0.0 else 0.0)
         else:
             moving = part(costs, p.rows[k])
             for i in range(value.size):

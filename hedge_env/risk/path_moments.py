@@ -85,7 +85,7 @@ class PathMoments:
 
 def why_no_moments(config: EnvConfig) -> str | None:
     """What keeps a problem from a floor and expected squares; None if nothing."""
-    if config.n_instruments > 1:
+    if config.execution.option is not None:
         return "options are traded too, of which these moments know nothing"
     return why_no_draws(config)
 

@@ -10,6 +10,7 @@ Impact, which is no rate, is billed in `desk/charges` by name.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Final, NamedTuple
 
 from hedge_env.base import account_rows, field
@@ -38,6 +39,16 @@ def _fixed(execution: ExecutionConfig) -> float:
     return execution.fixed_cost_bp * BASIS_POINT * execution.transactions
 
 
+def _unlimited(execution: ExecutionConfig) -> float:
+    return inf
+
+
+def fee_limit(execution: ExecutionConfig) -> float:
+    """The most that the fee of a trade is [notional]; infinite without a limit."""
+    limit = execution.fee_limit_bp
+    return inf if limit is None else limit * BASIS_POINT
+
+
 class Charged(NamedTuple):
     """One component of cost.
 
@@ -46,16 +57,22 @@ class Charged(NamedTuple):
         per_value: Rate per traded value [-]; a negative one is paid to the trader.
         per_trade: Cost of a transaction of any size [notional].
         row: Market row that both are a multiple of; CONSTANT: they stay as they are.
+        most: Limit of what is a rate per value, of one that stays as it is [notional].
     """
 
     component: int
     per_value: Callable[[ExecutionConfig], float] = _nothing
     per_trade: Callable[[ExecutionConfig], float] = _nothing
     row: int = CONSTANT
+    most: Callable[[ExecutionConfig], float] = _unlimited
 
 
 CHARGED: Final = (
-    Charged(account_rows.FEE, per_value=lambda e: e.fee_bp * BASIS_POINT),
+    Charged(
+        account_rows.FEE,
+        per_value=lambda e: e.fee_bp * BASIS_POINT,
+        most=fee_limit,
+    ),
     Charged(account_rows.SPREAD, per_value=_one, row=field.HALF_SPREAD),
     Charged(account_rows.GAS, per_trade=_one, row=field.GAS_COST),
     Charged(account_rows.FIXED, per_trade=_fixed),
@@ -71,6 +88,7 @@ class Rate(NamedTuple):
     row: int  # market row that the rates are a multiple of, or CONSTANT
     per_value: float  # [-]
     per_trade: float  # [notional]
+    most: float  # of what is a rate per value, where the row is CONSTANT [notional]
 
 
 def rates_of(execution: ExecutionConfig) -> tuple[Rate, ...]:
@@ -81,6 +99,7 @@ def rates_of(execution: ExecutionConfig) -> tuple[Rate, ...]:
             row=one.row,
             per_value=one.per_value(execution),
             per_trade=one.per_trade(execution),
+            most=one.most(execution),
         )
         for one in CHARGED
     )

@@ -47,6 +47,7 @@ DIGESTS = {
     "keeper-vault": "53f6ccc8555de42d4ac79824d9d434d8",
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
     "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
+    "maggiolo": "268fb93fde2bcafaa99a56f296e96b07",
     "options-amm": "8976d1bfe878aa7698d7d2d6f8d84234",
     "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
@@ -89,7 +90,9 @@ def digest(preset: str) -> str:
         if step % 3 == 0:
             target = 0.25 * target + 0.75 * seen["delta"]
         columns = [target]
-        if batch.n_instruments > 1:  # and options, a third of what gamma needs
+        if "rollup_holdings" in seen:  # and a quarter of it on the rollup
+            columns.append(0.25 * target)
+        elif batch.n_instruments > 1:  # and options, a third of what gamma needs
             units = seen["gamma"] / (3.0 * seen["option_gamma"])
             columns.append(seen["option_holdings"] + units)
         batch.advance(np.stack(columns, axis=1))

@@ -41,6 +41,7 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
+from hedge_env.training.results.investors.chains import chains_sentence
 from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
@@ -156,10 +157,11 @@ def _liquidity(summary: Summary) -> str | None:
 
 
 def _vault(summary: Summary) -> list[str]:
-    """What a keeper costs and depositors get, in words."""
+    """What keeper and chains cost and depositors get, in words."""
     config = summary.config
     keeper = [keeper_sentence(config, entry) for entry in summary.keeper]
-    return keeper + [pool_sentence(config, entry) for entry in summary.pool]
+    chains = [chains_sentence(config, entry) for entry in summary.chains]
+    return keeper + [pool_sentence(config, e) for e in summary.pool] + chains
 
 
 def _template() -> jinja2.Template:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hedge_env.baselines.optimum.optimal import OptimalPolicy
 from hedge_env.evaluation.attribution import Attribution
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.evaluation.metrics import (
@@ -50,6 +51,8 @@ class Summary:
         savings: What every policy saves against what is usual, `report.usual`.
         keeper: What the keeper costs, see `results.investors.vault`; empty without one.
         pool: What depositors get and pay, see there; empty without them.
+        chains: What a second chain saves, see `results.investors.chains`; empty where
+            there is one.
     """
 
     preset: str
@@ -66,6 +69,7 @@ class Summary:
     savings: tuple[Saving, ...] = ()
     keeper: tuple[Mapping[str, Any], ...] = ()
     pool: tuple[Mapping[str, Any], ...] = ()
+    chains: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -100,7 +104,7 @@ class Summary:
             TypeError: If it is of another version.
         """
         plain = dict(document)
-        for key in ("savings", "keeper", "pool"):
+        for key in ("savings", "keeper", "pool", "chains"):
             plain[key] = tuple(plain[key])
         plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
         plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
@@ -112,7 +116,7 @@ class Summary:
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
-                for key in ("savings", "keeper", "pool"):
+                for key in ("savings", "keeper", "pool", "chains"):
                     summary[key] = list(summary[key])
         return document
 
@@ -149,11 +153,15 @@ def build_summary(
             it there is no best rule.
     """
     best = _best_rules(contenders, validation)
+    optima = _optima(contenders)
     made: dict[tuple[str, float], list[PolicyRow]] = {}
     for number, (contender, table) in enumerate(zip(contenders, tables, strict=True)):
         rule = best.get(contender.risk_aversion)
         gap = None if rule is None else paired_difference(table, tables[rule])
         row = _row(contender, summarise(table), gap, best_rule=rule == number)
+        optimum = optima.get(contender.risk_aversion)
+        if optimum is not None and optimum != number:
+            row = _above_optimum(row, paired_difference(table, tables[optimum]))
         if attributions is not None:
             row = replace(row, attribution=asdict(attributions[number]))
         if validation is not None:
@@ -195,6 +203,20 @@ def _best_rules(
         elif len(numbers) == 1 and len(rivals) > 1:
             best[risk_aversion] = numbers[0]
     return best
+
+
+def _optima(contenders: Sequence[Contender]) -> dict[float, int]:
+    """Number of the exact optimum, by risk aversion."""
+    return {
+        contender.risk_aversion: number
+        for number, contender in enumerate(contenders)
+        if contender.name == OptimalPolicy.name
+    }
+
+
+def _above_optimum(row: PolicyRow, gap: Difference) -> PolicyRow:
+    sharp = gap.controlled or gap
+    return replace(row, optimum_gap_bp=sharp.mean_bp, optimum_gap_se=sharp.se_bp)
 
 
 def _row(

@@ -119,6 +119,7 @@ def run_in_states(
         fee * spot,
         np.full(spot.shape, fixed),
         np.zeros(spot.shape),
+        np.zeros(spot.shape),
         state,
         costs[None],
         held[None, :-1],
@@ -138,6 +139,7 @@ def test_no_policy_on_the_grid_is_below_the_bound_of_its_path() -> None:
         paths.spot,
         paths.unit_cost,
         paths.fixed,
+        paths.limited,
         paths.log_gas,
         paths.volatility_state,
         paid,
@@ -148,15 +150,19 @@ def test_no_policy_on_the_grid_is_below_the_bound_of_its_path() -> None:
     assert found.gaps.mean() > 1e-6
 
 
-def test_the_sweeps_find_what_trying_every_trade_finds() -> None:
+@pytest.mark.parametrize("limit", [np.inf, 0.3])
+def test_the_sweeps_find_what_trying_every_trade_finds(limit: float) -> None:
     rng = np.random.default_rng(3)
     holdings = np.linspace(-1.0, 1.0, 21)
     kept = rng.normal(size=(7, 21))
     unit_cost, fixed = rng.uniform(0, 2, 7), rng.uniform(0, 1, 7)
     out = np.empty_like(kept)
-    trade_on_paths(kept, unit_cost, fixed, holdings, out)
+    limited = unit_cost * rng.uniform(0, 1, 7)
+    trade_on_paths(kept, unit_cost, fixed, limited, limit, holdings, out)
     for i, h in product(range(7), range(21)):
-        cost = unit_cost[i] * np.abs(holdings - holdings[h]) + fixed[i]
+        size = np.abs(holdings - holdings[h])
+        fee = np.minimum(limited[i] * size, limit)
+        cost = (unit_cost[i] - limited[i]) * size + fee + fixed[i]
         cost[h] = 0.0
         assert out[i, h] == pytest.approx((kept[i] + cost).min(), abs=1e-14)
 

@@ -262,3 +262,29 @@ def test_advice_is_for_a_trade_now_at_what_a_keeper_would_take() -> None:
     whole = read_state(state(days=27.3, holdings=0.0, fixed_cost=7.0))
     adviser = Adviser(RULES["delta"](), load_config("ethereum-l1", settings=(keeper,)))
     assert adviser.advise(whole, changes=False).cost_basis[0] == pytest.approx(7.0)
+
+
+def test_a_limit_on_fees_limits_the_cost_of_the_trade() -> None:
+    """By hand: 10 bp of 300 notional is .3; at most 1 bp of 30 000, which is 3."""
+    document = state(holdings=0.0)
+    plain = advise(
+        document, "delta", "execution.fee_bp=10", "execution.fixed_cost_bp=0"
+    )
+    limited = advise(
+        document,
+        "delta",
+        "execution.fee_bp=10",
+        "execution.fee_limit_bp=1",
+        "execution.fixed_cost_bp=0",
+    )
+    assert limited.trade == plain.trade
+    assert plain.cost == pytest.approx(1e-3 * abs(plain.trade_value))
+    assert limited.cost == pytest.approx(1e-4 * 30_000.0)
+    other = advise(
+        {**document, "fee_bp": 0.1},
+        "delta",
+        "execution.fee_bp=10",
+        "execution.fee_limit_bp=1",
+        "execution.fixed_cost_bp=0",
+    )
+    assert other.cost == pytest.approx(1e-5 * abs(plain.trade_value))

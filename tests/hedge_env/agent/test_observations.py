@@ -61,6 +61,7 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
         ("halted", "execution.halt"),
         ("keeper_away", "execution.keeper"),
         ("margin_use", "execution.margin"),
+        ("rollup_stock", "execution.rollup"),
     ],
 )
 def test_a_feature_of_a_part_that_is_off_is_refused(feature, setting) -> None:
@@ -95,6 +96,16 @@ def test_volatility_over_its_mean_tells_states_of_stress_apart() -> None:
     names = {"observation": {"features": ["implied_over_mean", "implied_volatility"]}}
     still = ObservationEncoder(load_config("deribit", names, ["market.regime=null"]))
     assert np.ptp(still.encode(rows), axis=1).max() < 1e-6
+
+
+@pytest.mark.parametrize("preset", ["reference", "deribit"])
+def test_the_word_default_stands_for_the_features_of_the_market(preset):
+    usual = ObservationEncoder(load_config(preset)).names
+    names = {"observation": {"features": ["vega", "default", "implied_over_mean"]}}
+    more = ObservationEncoder(load_config(preset, names)).names
+    assert more == ("vega", *usual, "implied_over_mean")
+    names = {"observation": {"features": ["default", *usual[:2]]}}
+    assert ObservationEncoder(load_config(preset, names)).names == usual
 
 
 def test_each_observation_is_a_fresh_array() -> None:

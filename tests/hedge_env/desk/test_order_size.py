@@ -169,7 +169,9 @@ def test_tuning_plays_the_same_orders_as_the_batch(settings: tuple[str, ...]) ->
 
 def test_the_optimum_knows_orders_of_any_size_only() -> None:
     assert why_unsolvable(load_config("reference")) is None
-    assert why_unsolvable(problem("execution.lot=0.01")) == "its orders are in lots"
+    assert why_unsolvable(problem("execution.lot=0.0001")) == (
+        "its orders are in more than 2000 lots"
+    )
     assert why_unsolvable(problem(SMALL)) == "its least order is felt"
 
 

@@ -42,6 +42,12 @@ PARTS = {
     "regime": ("market.regime={calm_days: 1, stress_days: 1, volatility: 2}",),
     "gas": (GAS + ", spikes: {per_year: 2000}}", "execution.gas_units=100000"),
     "gas-chain": (GAS + ", fast_states: 5}", "execution.gas_units=100000"),
+    "fees": (
+        GAS + "}",
+        "market.fees={blocks: 3, blob: {median_gwei: 1, half_life_days: 1, sd: 1}, "
+        "rollup: {median_gwei: 1, half_life_days: 1, sd: 1}}",
+    ),
+    "rollup": ("execution.rollup={failure: 0.3, latency_steps: 1, bridges: [{}]}",),
     "funding": ("market.funding={}",),
     "basis": (
         "market.basis={sd_bp: 20, premium_correlation: 0.5}",
