@@ -57,6 +57,7 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
         rule_class: A rule.
         config: The hedging problem.
     """
+    config = at_home(config)
     return (
         issubclass(rule_class, BandRule)
         and set(rule_class.inputs) <= {"holdings", "risk_aversion", *_shown(config)}
@@ -65,6 +66,25 @@ def can_roll_out(rule_class: type[AbstractRule], config: EnvConfig) -> bool:
         and config.market.basis is None  # the ledger would read the hedge's price
         and not unknown_keys(config, FUSED_EPISODES)
     )
+
+
+def at_home(config: EnvConfig) -> EnvConfig:
+    """The problem of who trades on the first chain alone, as a band for one does.
+
+    It is the same, unless the treasury there cannot do all that a book can ask for.
+
+    Args:
+        config: The hedging problem, on one chain or on two.
+    """
+    rollup = config.execution.rollup
+    if rollup is None:
+        return config
+    low, high = config.holdings_bounds
+    least, most = rollup.home.least, rollup.home.most
+    if (least is not None and least > low) or (most is not None and most < high):
+        return config
+    execution = config.execution.model_copy(update={"rollup": None})
+    return config.model_copy(update={"execution": execution})
 
 
 @dataclass(frozen=True)
@@ -128,7 +148,8 @@ def roll_out(
     Returns:
         One table per rule.
     """
-    constants, rows = step_params(config, looks=False), ledger_rows(config)
+    constants = step_params(at_home(config), looks=False)
+    rows = ledger_rows(config)
     played: list[list[EpisodeTable]] = []
     for tile in tiles:
         n = tile.path_ids.size

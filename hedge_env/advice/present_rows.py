@@ -52,6 +52,12 @@ class PresentRows:
                 "execution.option: a state does not describe it, so that no advice "
                 "can be given; switch it off with --set execution.option=null"
             )
+        if config.execution.rollup is not None:
+            raise ConfigError(
+                "execution.rollup: a state does not say what is on which chain or in "
+                "a bridge, so that no advice can be given; switch it off with "
+                "--set execution.rollup=null"
+            )
         self.config = config
         self._desk = step_params(config)
         self._quotes = quote_params(config)

@@ -15,6 +15,9 @@ With a listed option the first three modes take one more number for it, the last
 `action.neutral`), and the underlying is hedged for what is left: its delta and gamma
 after the trade in options are those of the band. `discrete` knows no options.
 
+On two chains those three modes take two numbers more, where to trade and when to move
+inventory: `chain_actions`. `discrete` and `ratio` trade on the first chain alone.
+
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
 aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
@@ -47,6 +50,7 @@ import numpy as np
 
 from hedge_env.agent.band_actions import DecoderParams, decode_band, decode_band_free
 from hedge_env.agent.band_edges import decode_edges
+from hedge_env.agent.chain_actions import N_NUMBERS, rollup_target, where_cheap
 from hedge_env.agent.option_shares import after_option_trade, option_target
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
@@ -74,7 +78,7 @@ class ActionDecoder:
     Attributes:
         mode: As given.
         shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
-            option one number more.
+            option one number more, on two chains two.
         n_choices: Number of integers of mode `discrete`, else None.
     """
 
@@ -92,6 +96,9 @@ class ActionDecoder:
             size=float(max(abs(low), abs(high))),
         )
         self._option = config.execution.option is not None
+        rollup = config.execution.rollup is not None
+        self._on_two_chains = rollup and self.mode not in ("discrete", "ratio")
+        self._quoted = float(config.execution.quoted_order)
         self._neutral = settings.neutral
         self._centre = (float(settings.centre_vega), float(settings.centre_smile))
         self._lean = float(settings.centre_funding)
@@ -104,6 +111,7 @@ class ActionDecoder:
                 f"{' or '.join(_DECODERS)}"
             )
         size = _SIZES.get(self.mode, 3) + int(self._option)
+        size += N_NUMBERS if self._on_two_chains else 0
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
         self._grid = np.linspace(low, high, settings.choices)
@@ -125,6 +133,10 @@ class ActionDecoder:
         numbers = np.ascontiguousarray(
             np.clip(action, -1.0, 1.0).T, dtype=np.float64
         )  # (shape, n)
+        if self._on_two_chains:
+            total = self._underlying(numbers, where_cheap(rows, self._quoted))
+            there = rollup_target(numbers[-N_NUMBERS:], rows, total)
+            return np.stack([total, there], axis=1)
         if not self._option:
             return self._underlying(numbers, rows)[:, None]
         if self.mode == "target":

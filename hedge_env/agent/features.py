@@ -92,6 +92,15 @@ def _limit(config: EnvConfig) -> float:
     return 1.0 if option is None else option.limit
 
 
+def _per_treasury(config: EnvConfig) -> float:
+    """Inverse of what the treasury on a rollup can hold, or of the largest holdings."""
+    rollup = config.execution.rollup
+    limits = None if rollup is None else rollup.inventory
+    if limits is None or limits.least is None or limits.most is None:
+        return _per_size(config)
+    return 1.0 / max(limits.most - limits.least, 1e-12)
+
+
 def _log_aversion_middle(config: EnvConfig) -> float:
     setting = config.risk_aversion
     if isinstance(setting, RiskAversionRange):
@@ -280,6 +289,25 @@ FEATURES: Final[Mapping[str, Feature]] = {
         -1.0,
         1.0,
         "units of it held over their limit",
+    ),
+    "rollup_stock": Feature(
+        "rollup_stock",
+        _ZERO,
+        _per_treasury,
+        0.0,
+        1.0,
+        "units that can be sold on the rollup, over what its treasury can hold",
+    ),
+    "rollup_room": Feature(
+        "rollup_room",
+        _ZERO,
+        _per_treasury,
+        0.0,
+        1.0,
+        "units that can be bought on the rollup, over the same",
+    ),
+    "in_bridge": Feature(
+        "in_bridge", _ZERO, _per_treasury, 0.0, 1.0, "units in bridges, over the same"
     ),
     "risk_aversion": Feature(
         "log_risk_aversion",

@@ -35,6 +35,11 @@ _ALWAYS: Final = (
     "band_half_width",
     "worth",
 )
+# Where there is what they tell of.
+_WHERE_SHOWN: Final = (
+    *("basis", "halted", "keeper_away", "margin_use"),
+    *("rollup_stock", "rollup_room", "in_bridge"),
+)
 
 
 def default_features(config: EnvConfig) -> tuple[str, ...]:
@@ -56,8 +61,7 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
     if execution.venues or (spread_moves and execution.half_spread_bp > 0.0):
         names.append("proportional_cost")
     shown = {row.name for row in visible(config)}
-    parts = "basis", "halted", "keeper_away", "margin_use"
-    names += [name for name in parts if name in shown]
+    names += [name for name in _WHERE_SHOWN if name in shown]
     if config.execution.option is not None:
         names += ["vega", *OPTION_FEATURES]
     if isinstance(config.risk_aversion, RiskAversionRange):

@@ -53,7 +53,8 @@ def require_reward(config: EnvConfig) -> None:
         )
     if name not in FITTED_REWARDS:
         return
-    late = execution.fills_late and name == "expected"
+    fills_late = execution.fills_late or execution.rollup_fills_late
+    late = fills_late and name == "expected"
     for is_on, remedy, why in (
         (config.replay is not None, "replay = null", "recorded days happened once"),
         (

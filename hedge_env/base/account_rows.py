@@ -23,7 +23,7 @@ FIXED: Final = _components.row(_AMOUNT, "fixed cost of a transaction besides gas
 FUNDING: Final = _components.row(_AMOUNT, "funding paid on a perpetual")
 OPTION_SPREAD: Final = _components.row(_AMOUNT, "half a spread of listed options")
 FAILED_GAS: Final = _components.row(
-    _AMOUNT, "gas of orders that failed", when="execution.failure"
+    _AMOUNT, "gas of orders that failed", when="execution.may_fail"
 )
 SANDWICH: Final = _components.row(
     _AMOUNT, "lost to sandwiches", when="execution.sandwich"
@@ -39,6 +39,9 @@ KEEPER: Final = _components.row(
 )
 FRONT_RUN: Final = _components.row(
     _AMOUNT, "lost to who trades ahead", when="execution.front_runner"
+)
+BRIDGE: Final = _components.row(
+    _AMOUNT, "fees and gas of moving inventory", when="execution.rollup"
 )
 COMPONENT_ROWS: Final = _components.declared(globals())
 

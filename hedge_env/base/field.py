@@ -32,6 +32,7 @@ _BASIS, _LATENCY = "market.basis", "execution.fills_late"
 _MARGIN, _OPTION = "execution.margin", "execution.option"
 _KEEPER = "execution.keeper"
 _VENUES = "execution.venues"
+_FEES, _ROLLUP = "market.fees", "execution.rollup"
 
 # Of the market, in every one.
 SPOT: Final = _table.row("S_0", "price of the underlying")
@@ -121,6 +122,30 @@ KEEPER_AWAY: Final = _table.row(
 KEEPER_COST: Final = _table.row(
     "notional", "what the keeper takes for a transaction now", when=_KEEPER
 )
+BASE_FEE: Final = _table.row("gwei", "base fee of the next block", when=_FEES)
+BLOB_FEE: Final = _table.row("gwei", "fee of a unit of blob gas now", when=_FEES)
+ROLLUP_FIXED_COST: Final = _table.row(
+    "notional", "fixed cost of a transaction on the rollup, gas included", when=_ROLLUP
+)
+ROLLUP_GAS_COST: Final = _table.row("notional", "gas part of it", when=_ROLLUP)
+ROLLUP_PROPORTIONAL_COST: Final = _table.row(
+    "-", "fee and half-spread on the rollup", when=_ROLLUP
+)
+ROLLUP_HALF_SPREAD: Final = _table.row(
+    "-", "half-spread per traded value on the rollup", when=_ROLLUP
+)
+ROLLUP_IMPACT: Final = _table.row(
+    "1/notional", "cost of a trade there per squared value", when=_ROLLUP
+)
+ROLLUP_FAILS: Final = _table.row(
+    "-", "1 if an order sent there now would fail", when=_ROLLUP, seen=False
+)
+ROLLUP_FILL_PRICE: Final = _table.row(
+    "S_0",
+    "price at which the last decision's trade there filled",
+    when="execution.rollup_fills_late",
+    seen=False,
+)
 
 # Of what is held and wanted.
 HOLDINGS: Final = _table.row("-", "units of the hedge instrument held, per contract")
@@ -170,6 +195,40 @@ OPTION_HALF_SPREAD: Final = _table.row("S_0", "cost of trading one of it", when=
 OPTION_HOLDINGS: Final = _table.row("-", "units of it held, per contract", when=_OPTION)
 OPTION_LIMIT: Final = _table.row(
     "-", "largest holdings of it, bought or sold", when=_OPTION
+)
+
+# Of two chains; see desk/places/. Bridges are two times three rows, one by one.
+ROLLUP_HOLDINGS: Final = _table.row("-", "units held on the rollup", when=_ROLLUP)
+IN_BRIDGE: Final = _table.row(
+    "-", "units in the bridges, under way to either chain", when=_ROLLUP
+)
+HOME_STOCK: Final = _table.row(
+    "-", "units that can be sold on the first chain now", when=_ROLLUP
+)
+HOME_ROOM: Final = _table.row(
+    "-", "units that can be bought on the first chain now", when=_ROLLUP
+)
+ROLLUP_STOCK: Final = _table.row(
+    "-", "units that can be sold on the rollup now", when=_ROLLUP
+)
+ROLLUP_ROOM: Final = _table.row(
+    "-", "units that can be bought on the rollup now", when=_ROLLUP
+)
+BRIDGE_UNITS: Final = _table.row(
+    "-",
+    "units that the first bridge carries to the rollup; negative: from it",
+    when=_ROLLUP,
+)
+BRIDGE_WAIT: Final = _table.row("-", "decisions until they arrive", when=_ROLLUP)
+BRIDGE_ROOM: Final = _table.row(
+    "notional", "value that the first bridge could take now", when=_ROLLUP
+)
+SECOND_BRIDGE_UNITS: Final = _table.row(
+    "-", "units that the second bridge carries", when=_ROLLUP
+)
+SECOND_BRIDGE_WAIT: Final = _table.row("-", "decisions until they arrive", when=_ROLLUP)
+SECOND_BRIDGE_ROOM: Final = _table.row(
+    "notional", "value that the second bridge could take now", when=_ROLLUP
 )
 
 # Of who trades ahead; see venues/front_runner.py.

@@ -40,7 +40,6 @@ from hedge_env.config.sections.execution import (
     SandwichConfig,
 )
 from hedge_env.config.sections.funding import FundingConfig
-from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.liabilities import LegConfig, Liability
 from hedge_env.config.sections.margin import (
     IsolatedMargin,
@@ -57,6 +56,13 @@ from hedge_env.config.sections.market import (
     RegimeConfig,
     SpikeConfig,
     VolatilitySeasonConfig,
+)
+from hedge_env.config.sections.onchain.fees import BlobConfig, FeesConfig
+from hedge_env.config.sections.onchain.keeper import KeeperConfig
+from hedge_env.config.sections.onchain.rollup import (
+    BridgeConfig,
+    InventoryConfig,
+    RollupConfig,
 )
 from hedge_env.config.sections.option import ArrivalsConfig, OptionConfig
 from hedge_env.config.sections.replay import ReplayConfig, Series
@@ -90,7 +96,9 @@ __all__ = [
     "ActionMode",
     "ArrivalsConfig",
     "BasisConfig",
+    "BlobConfig",
     "BookConfig",
+    "BridgeConfig",
     "ConstantVolatility",
     "Correlation",
     "CrowdConfig",
@@ -99,6 +107,7 @@ __all__ = [
     "EpisodeConfig",
     "ExecutionConfig",
     "FailureConfig",
+    "FeesConfig",
     "Finite",
     "FlatSurface",
     "FundingConfig",
@@ -107,6 +116,7 @@ __all__ = [
     "HestonSurface",
     "HestonVolatility",
     "HoldingsConfig",
+    "InventoryConfig",
     "IsolatedMargin",
     "JumpConfig",
     "KeeperConfig",
@@ -131,6 +141,7 @@ __all__ = [
     "RewardConfig",
     "RiskAversion",
     "RiskAversionRange",
+    "RollupConfig",
     "SabrSurface",
     "SabrVolatility",
     "SandwichConfig",

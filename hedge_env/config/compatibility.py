@@ -32,6 +32,7 @@ def check_execution(
             "next decision"
         )
     _check_keeper(execution, episode)
+    _check_chains(execution, market, episode)
     for number, venue in enumerate(execution.venues):
         if venue.gas > 0.0 and market.gas is None:
             raise ValueError(
@@ -90,6 +91,42 @@ def _check_keeper(execution: ExecutionConfig, episode: EpisodeConfig) -> None:
             )
 
 
+def _check_chains(
+    execution: ExecutionConfig, market: MarketConfig, episode: EpisodeConfig
+) -> None:
+    """Refuse fees without a gas price to follow, and a rollup that is paid none."""
+    if market.fees is not None and market.gas is None:
+        raise ValueError(
+            "market.fees needs market.gas, which says what block space is worth"
+        )
+    rollup = execution.rollup
+    if rollup is None:
+        return
+    if execution.instrument != "spot":
+        raise ValueError(
+            "execution.rollup moves the underlying itself: set execution.instrument "
+            "= spot"
+        )
+    has = market.fees is not None and market.fees.rollup is not None
+    if rollup.gas_units > 0.0 and not has:
+        raise ValueError("execution.rollup.gas_units needs market.fees.rollup")
+    has = market.fees is not None and market.fees.blob is not None
+    if rollup.blob_gas > 0.0 and not has:
+        raise ValueError("execution.rollup.blob_gas needs market.fees.blob")
+    for number, bridge in enumerate(rollup.bridges):
+        if bridge.gas_units > 0.0 and market.gas is None:
+            raise ValueError(
+                f"execution.rollup.bridges.{number}.gas_units needs market.gas; use "
+                "fixed_cost_bp for a constant cost per transfer"
+            )
+    if rollup.latency_steps > episode.market_steps:
+        raise ValueError(
+            f"execution.rollup.latency_steps = {rollup.latency_steps} must not exceed "
+            f"episode.market_steps = {episode.market_steps}: a trade fills before the "
+            "next decision"
+        )
+
+
 def _check_surface(market: MarketConfig) -> None:
     if market.surface.model != "ssvi" or market.surface.sees != "depth":
         return
@@ -125,9 +162,11 @@ def check_replayed(execution: ExecutionConfig, market: MarketConfig) -> None:
     for is_on, name in (
         (execution.permanent_impact > 0.0, "execution.permanent_impact = 0"),
         (market.crowd is not None, "market.crowd = null"),
+        (execution.rollup is not None, "execution.rollup = null"),
+        (market.fees is not None, "market.fees = null"),
     ):
         if is_on:
             raise ValueError(
                 f"a replay of recorded prices needs {name}: they do not answer to "
-                "trades, and the crowd's are in them"
+                "trades, the crowd's are in them, and so are fees as they were"
             )

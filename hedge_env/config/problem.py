@@ -170,8 +170,9 @@ class EnvConfig(Model):
 
     @property
     def n_instruments(self) -> int:
-        """Hedge instruments: the underlying, and the listed option if there is one."""
-        return 1 if self.execution.option is None else 2
+        """Columns of a target: the underlying, and a listed option or a rollup."""
+        execution = self.execution
+        return 1 if execution.option is None and execution.rollup is None else 2
 
     @property
     def seen_age(self) -> int:

@@ -24,6 +24,7 @@ from hedge_env.desk.instruments import complete_target, instruments_of
 from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import observe_options
 from hedge_env.desk.orders import trades_of
+from hedge_env.desk.places.chains import start_chains
 from hedge_env.desk.portfolio_margin import write_use
 from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
@@ -140,6 +141,8 @@ class HedgeBatch:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
         self.rows[field.LEARNED, chosen] = 0.0
+        if self._params.chains is not None:
+            start_chains(self.rows, chosen, self._params.chains)
         self.rows[self.first_units :, chosen] = 0.0
         aversion = self._risk_aversion() if risk_aversion is None else risk_aversion
         present = self.rows[field.RISK_AVERSION]
@@ -158,7 +161,7 @@ class HedgeBatch:
                 *account,
                 self._params.orders.price_row,
             )
-        if self.n_instruments > 1:
+        if self._params.options.series.n_slots > 0:
             observe_options(Tile(self.rows, 0, self.n_paths), self._params.options)
         observe_position(self.rows)
         self._spare[...] = self.rows

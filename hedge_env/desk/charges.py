@@ -15,7 +15,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
-from hedge_env.desk.routing import route_closing, route_trade
+from hedge_env.desk.places.routing import route_closing, route_trade
 from hedge_env.venues.cost_components import CONSTANT, rates_of
 from hedge_env.venues.routes import RouteParams, route_params
 from hedge_env.venues.venue import SliceEffect, impact_cost, slice_effect

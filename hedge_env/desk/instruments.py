@@ -55,7 +55,18 @@ def instruments_of(config: EnvConfig) -> tuple[Instrument, ...]:
         low=float(low),
         high=float(high),
     )
-    option = config.execution.option
+    option, rollup = config.execution.option, config.execution.rollup
+    if rollup is not None:
+        least, most = rollup.inventory.least, rollup.inventory.most
+        there = Instrument(
+            name="underlying on the rollup",
+            holdings=field.ROLLUP_HOLDINGS,
+            price=field.SPOT,
+            half_spread=field.ROLLUP_HALF_SPREAD,
+            low=float(low if least is None else least),
+            high=float(high if most is None else most),
+        )
+        return underlying, there
     if option is None:
         return (underlying,)
     listed = Instrument(

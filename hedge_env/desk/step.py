@@ -41,6 +41,12 @@ from hedge_env.desk.option_trades import (
     option_params,
 )
 from hedge_env.desk.orders import OrderParams, fill_orders, order_params
+from hedge_env.desk.places.chains import (
+    ChainParams,
+    chain_params,
+    liquidate_on_chains,
+    trade_on_chains,
+)
 from hedge_env.desk.settlement import HoldingParams, hold, mark_book
 from hedge_env.venues.front_runner import (
     FrontRunnerParams,
@@ -60,6 +66,7 @@ class StepParams(NamedTuple):
     options: OptionParams
     margin: MarginParams
     adversary: FrontRunnerParams
+    chains: ChainParams | None  # where there are two
 
 
 def step_params(
@@ -85,6 +92,7 @@ def step_params(
         options=option_params(config, listed),
         margin=margin_params(config),
         adversary=front_runner_params(config),
+        chains=chain_params(config),
     )
 
 
@@ -138,12 +146,35 @@ def settle_tile(
     that of all paths, an instrument a row.
     The functions loop shortly, one output each, so that the compiler vectorises them.
     """
+    clear(record)
+    _settle(before, after, target, record, totals, p, p.chains)
+    add_up(record, totals, p.n_components)
+    observe(before, after, record, p)
+
+
+@kernel
+def _settle(
+    before: Tile,
+    after: Tile,
+    target: FloatArray,
+    record: Tile,
+    totals: Tile,
+    p: StepParams,
+    chains: ChainParams | None,
+) -> None:
+    """Trade, hold, mark and close, on one chain or on two."""
+    if chains is not None:
+        trade_on_chains(
+            before, after, target, record, totals, p.orders, p.charges, chains
+        )
+        mark_book(before, after, record, p.orders.decisions)
+        liquidate_on_chains(after, record, totals, p.orders, p.charges, chains)
+        return
     price_row = p.orders.price_row
     price = part(before, price_row)
     fill_price = part(after, field.FILL_PRICE) if p.holding.is_late else price
     failed, traded = np.empty(price.size), part(record, account_rows.TRADED)
     underlying = target[0, before.low : before.high]
-    clear(record)
 
     fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
@@ -160,8 +191,6 @@ def settle_tile(
             before, after, record, totals, p.margin, p.orders, p.charges, p.options
         )
     liquidate(after, record, totals, p.orders, p.charges)
-    add_up(record, totals, p.n_components)
-    observe(before, after, record, p)
 
 
 @kernel

@@ -115,7 +115,7 @@ class EpisodeRecorder:
         values[_TRACKING:, 0, path[is_first]] = 0.0
         values[_HOLDINGS, now, path] = (before[field.HOLDINGS] + record.traded)[runs]
         values[_TRADE, now, path] = record.traded[runs]
-        if self._config.n_instruments > 1:
+        if self._config.execution.option is not None:
             units = before[field.OPTION_HOLDINGS] + record.option_traded
             values[_OPTIONS, now, path] = units[runs]
         sums = values[_TRACKING:, now, path]
@@ -174,7 +174,7 @@ class EpisodeRecorder:
             tracking=kept[_TRACKING] / BASIS_POINT,
             gas_price=taken[_GAS] if config.market.gas is not None else None,
             funding_bp=taken[_FUNDING] / BASIS_POINT if pays_funding else None,
-            options=taken[_OPTIONS] if config.n_instruments > 1 else None,
+            options=None if config.execution.option is None else taken[_OPTIONS],
         )
 
 

@@ -59,7 +59,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     liquidated when its equity falls below maintenance; `permanent_impact` moves
     spot. `market.basis` parts a perpetual's price from spot; `market.crowd` amplifies
     returns by the rebalancing of others. With `execution.venues` an order is split over
-    several venues; a part that nobody fills stays undone.
+    several venues; a part that nobody fills stays undone. With `execution.rollup` the
+    underlying is held on two chains, and inventory is moved between them over bridges
+    (`docs/chains.md`).
 
     Amounts are fractions of notional, which is `spot_0 * contracts`. Holdings are
     units per contract, positive where they hedge a short call, and bounded by what
@@ -105,6 +107,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     more, the last: a share from 0 to 1 of the trade that leaves no gamma
     (`action.neutral`: or vega), and for `target` the units of it, in their limit; the
     underlying is hedged for what is left. `ratio` needs one, `discrete` allows none.
+    On two chains it has two numbers more: the log of how many times as dear the rollup
+    may be, and that of the share of its treasury at which inventory is moved, over a
+    tenth, each from -2 to 2; `discrete` and `ratio` trade on the first chain alone.
 
     In the band modes holdings inside the band stay as they are. `band` is the default
     and its zero action a strong classical rule; see `actions.py`. Numbers beyond
@@ -147,6 +152,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `option_vega` | 0 | 4 | its vega over that of an at-the-money option at the start | listed option |
     | `option_half_spread` | 0 | 4 | cost of trading one, in sixteenths of an at-the-money option's value | listed option |
     | `option_holdings` | -1 | 1 | units of it held over their limit | listed option |
+    | `rollup_stock` | 0 | 1 | units that can be sold on the rollup, over what its treasury can hold | two chains |
+    | `rollup_room` | 0 | 1 | units that can be bought there, over the same | two chains |
+    | `in_bridge` | 0 | 1 | units in bridges, over the same | two chains |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
 
@@ -188,7 +196,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     ## Information
     `path_id`, `holdings` after the decision [-] (and `option_holdings`, where an option
-    is listed), `cost` and `tracking_increment` of
+    is listed, `rollup_holdings` on two chains), `cost` and `tracking_increment` of
     the step [notional]; at the end also `hedge`: `objective_bp`, `cost_bp` and each
     `cost_<component>_bp`, `tracking_bp` (sum of the increments), `tracking_rms_bp`
     (root of the sum of their squares), `net_loss_bp`, `trades`, `turnover`

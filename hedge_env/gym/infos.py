@@ -56,10 +56,13 @@ def step_infos(batch: HedgeBatch, record: StepRecord, stepped: BoolArray) -> Inf
 
 
 def _add_options(infos: Infos, batch: HedgeBatch, chosen: BoolArray) -> None:
-    """Add the units held of the option listed now, if there is one."""
-    if batch.n_instruments > 1:
+    """Add the units held of the option listed now, or on a rollup, if there is one."""
+    if batch.config.execution.option is not None:
         units = np.where(chosen, batch.rows[field.OPTION_HOLDINGS], 0.0)
         _add(infos, "option_holdings", units, chosen)
+    if batch.config.execution.rollup is not None:
+        units = np.where(chosen, batch.rows[field.ROLLUP_HOLDINGS], 0.0)
+        _add(infos, "rollup_holdings", units, chosen)
 
 
 def episode_infos(batch: HedgeBatch, ended: BoolArray) -> Infos:

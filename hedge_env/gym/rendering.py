@@ -95,7 +95,7 @@ def _text(batch: HedgeBatch, path: int, spot: float) -> str:
     gas = options = ""
     if config.market.gas is not None:
         gas = f"   gas {now[field.GAS_PRICE]:.3g} gwei"
-    if batch.n_instruments > 1:
+    if batch.config.execution.option is not None:
         options = f"   options {now[field.OPTION_HOLDINGS]:+.3f}"
     strikes = ", ".join(f"{strike:.6g}" for strike in strikes_of(config, spot))
     tracking = float(batch.totals.tracking[path]) / BASIS_POINT

@@ -85,7 +85,7 @@ class PathMoments:
 
 def why_no_moments(config: EnvConfig) -> str | None:
     """What keeps a problem from a floor and expected squares; None if nothing."""
-    if config.n_instruments > 1:
+    if config.execution.option is not None:
         return "options are traded too, of which these moments know nothing"
     return why_no_draws(config)
 
@@ -162,7 +162,9 @@ def only_spot_moves(config: EnvConfig) -> bool:
     """Whether the next price and book value are functions of one normal number."""
     parts = quote_params(config).market.parts
     others = (parts.jumps, parts.volatility, parts.surface, parts.sabr, parts.heston)
-    return not (any(others) or parts.basis or parts.crowd or config.book.arrivals)
+    book = config.book
+    drawn = book.arrivals is not None or any(leg.is_drawn for leg in book.legs)
+    return not (any(others) or parts.basis or parts.crowd or drawn)
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Market rows of what is out of the ordinary: basis, halts, mishaps, a crowd, a keeper.
+"""Market rows of what is out of the ordinary: basis, halts, mishaps, chains, a keeper.
 
 The last part of `quotes`, for markets that have any of these, or several venues (their
 rows are written in `route_quotes`); orders and accounts read them. A part that is off
@@ -23,6 +23,12 @@ from hedge_env.market.spot.crowd import CrowdParams, crowd_feedback
 from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import MISHAPS_BLOCK
 from hedge_env.numerics.special import exp
+from hedge_env.venues.chain_quotes import (
+    RollupParams,
+    quote_fees,
+    quote_rollup,
+    rollup_params,
+)
 from hedge_env.venues.keeper import KeeperParams, keeper_params, write_keeper
 from hedge_env.venues.mishaps import MishapParams, failure_probability, mishap_params
 from hedge_env.venues.perpetual import _quote_basis
@@ -38,6 +44,7 @@ class ConditionParams(NamedTuple):
     mishaps: MishapParams
     routes: RouteParams | None  # of several venues
     keeper: KeeperParams
+    rollup: RollupParams
 
 
 def condition_params(
@@ -49,6 +56,7 @@ def condition_params(
         mishaps=mishap_params(config.execution),
         routes=route_params(config),
         keeper=keeper_params(config, venue, mean_gas_price),
+        rollup=rollup_params(config),
     )
 
 
@@ -83,6 +91,8 @@ def write_conditions(
     """
     if market.parts.basis:
         _quote_basis(rows, x, market)
+    if market.fees.on:
+        quote_fees(rows, x, market, venue)
     if market.interval.fills:
         fill = part(rows, field.FILL_PRICE)
         price = part(x, market_state.FILL_LOG_PRICE)
@@ -91,9 +101,7 @@ def write_conditions(
         funding = part(x, market_state.FILL_FUNDING)
         copy_row(funding, part(rows, field.FILL_FUNDING))
     if market.interval.halt:
-        halted, left = part(rows, field.HALTED), part(x, market_state.HALTED)
-        for i in range(halted.size):
-            halted[i] = 1.0 if left[i] > 0.0 else 0.0
+        _quote_halt(rows, x)
     if market.parts.crowd:
         follow_crowd(rows, x, market.crowd)
     if p.mishaps.fails or p.mishaps.sandwiches:
@@ -101,6 +109,15 @@ def write_conditions(
     quote_venues(rows, x, path_ids, counters, key, p.routes, market)
     if p.keeper.on:
         write_keeper(rows, path_ids, counters, key, p.keeper, venue)
+    if p.rollup.on:
+        quote_rollup(rows, x, path_ids, counters, key, p.rollup, market)
+
+
+@kernel
+def _quote_halt(rows: Tile, x: Tile) -> None:
+    halted, left = part(rows, field.HALTED), part(x, market_state.HALTED)
+    for i in range(halted.size):
+        halted[i] = 1.0 if left[i] > 0.0 else 0.0
 
 
 @kernel

@@ -38,6 +38,17 @@ _AT_THE_MONEY = {
     "option_half_spread": 0.001,
     "option_holdings": 0.2,
     "option_limit": 10.0,
+    "impact_linear": 1e-3,
+    "rollup_fixed_cost": 1e-6,
+    "rollup_proportional_cost": 6e-4,
+    "rollup_impact": 1e-2,
+    "rollup_holdings": 0.0,
+    "rollup_stock": 0.2,
+    "rollup_room": 0.2,
+    "home_stock": 0.5,
+    "home_room": 2.0,
+    "bridge_units": 0.0,
+    "bridge_room": 1.0,
 }
 
 

@@ -27,10 +27,14 @@ ON = {
     "venues": [{"kind": "order-book", "name": "exchange"}],
     "split": "single",
     "option": {},
+    # A treasury that cannot hold what the book needs: else who trades at home alone
+    # is played as if there were one chain.
+    "rollup": {"home": {"most": 0.5}},
 }
 # What else has to be set for a key to matter, or not to be in its way.
 _NO_COSTS = {"fee_bp": 0.0, "fixed_cost_bp": 0.0, "gas_cost_bp": 0.0}
 BESIDE = {
+    "rollup": {"instrument": "spot"},
     "venues": _NO_COSTS,
     "split": {**_NO_COSTS, "venues": ON["venues"]},
     "fee_limit_bp": {"fee_bp": 5.0},
@@ -47,8 +51,9 @@ CHANGED = {
 
 def switched_on(preset, key, value):
     execution = {"instrument": "perp", **BESIDE.get(key, {}), key: value}
+    known = {*_NO_COSTS, "instrument"}
     return load_config(preset, {"execution": execution}), {
-        f"execution.{name}" for name in {key, *BESIDE.get(key, {})} - set(_NO_COSTS)
+        f"execution.{name}" for name in {key, *BESIDE.get(key, {})} - known
     }
 
 

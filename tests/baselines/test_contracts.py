@@ -13,7 +13,7 @@ from hedge_env import baselines
 from hedge_env.baselines import BASELINES, RULES, AbstractRule
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.rule.centre import CentredRule
-from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig
+from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig, RollupConfig
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy
 from tests.baselines.markets import observables
@@ -23,6 +23,8 @@ def problem_of(rule_class):
     """A config that shows all a rule reads."""
     if rule_class.n_instruments == 1:
         return EnvConfig()
+    if "rollup_holdings" in rule_class.inputs:
+        return EnvConfig(execution=ExecutionConfig(rollup=RollupConfig()))
     return EnvConfig(execution=ExecutionConfig(option=OptionConfig()))
 
 
@@ -46,6 +48,10 @@ def many_decisions(n=400):
         steps_since_trade=rng.integers(0, 60, n),
         risk_aversion=rng.lognormal(2.0, 1.0, n),
         skew=rng.normal(0.0, 0.1, n),
+        rollup_stock=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
+        rollup_room=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
+        rollup_impact=rng.lognormal(-4.0, 1.0, n),
+        bridge_units=0.1 * (rng.random(n) < 0.2),
     )
     first = rng.random(n) < 0.1
     for name in ("holdings", "step", "steps_since_trade"):
@@ -163,9 +169,20 @@ def test_a_path_is_decided_without_the_others(rule_class):
 def test_once_at_its_target_a_rule_holds_exactly(rule_class):
     values = many_decisions()
     rule = rule_class()
+    values["bridge_units"][...] = 1.0  # what moves inventory makes room for a trade
     target = rule.target(values)
     reached = {"holdings": target[:, 0]}
-    if rule_class.n_instruments > 1:
+    if "rollup_holdings" in rule.inputs:
+        bought = target[:, 1] - values["rollup_holdings"]
+        home = target[:, 0] - values["holdings"] - bought
+        reached |= {
+            "rollup_holdings": target[:, 1],
+            "rollup_stock": values["rollup_stock"] + bought,
+            "rollup_room": values["rollup_room"] - bought,
+            "home_stock": values["home_stock"] + home,
+            "home_room": values["home_room"] - home,
+        }
+    elif rule_class.n_instruments > 1:
         bought = target[:, 1] - values["option_holdings"]
         reached |= {
             "option_holdings": target[:, 1],

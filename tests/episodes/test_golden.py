@@ -48,12 +48,14 @@ DIGESTS = {
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
     "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
     "maggiolo": "268fb93fde2bcafaa99a56f296e96b07",
+    "options-amm": "5f294b31289bc42cdd17dbe9fed2f3d1",
     "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",
     "short-squeeze": "1c101c2e43dac9cf71e641afa52c42ec",
     "split-venues": "e4e7db0e3217556779b130b54f114f22",
     "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
+    "streaming-straddle": "eb978aa08174fe402acde5758d89b1bc",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16
@@ -88,7 +90,9 @@ def digest(preset: str) -> str:
         if step % 3 == 0:
             target = 0.25 * target + 0.75 * seen["delta"]
         columns = [target]
-        if batch.n_instruments > 1:  # and options, a third of what gamma needs
+        if "rollup_holdings" in seen:  # and a quarter of it on the rollup
+            columns.append(0.25 * target)
+        elif batch.n_instruments > 1:  # and options, a third of what gamma needs
             units = seen["gamma"] / (3.0 * seen["option_gamma"])
             columns.append(seen["option_holdings"] + units)
         batch.advance(np.stack(columns, axis=1))

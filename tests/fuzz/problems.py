@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hedge_env.config import EnvConfig
 from hedge_env.config.sections.execution import ONE_VENUE
 from hedge_env.config.sections.market import GENERAL_VOLATILITY
+from hedge_env.config.sections.onchain.rollup import ONE_CHAIN
 from tests.fuzz.documents import Draw, document
 
 _MOST_DECISIONS = 6
@@ -37,6 +38,7 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     _fit_funding(market.get("funding") or {})
     _fit_margin(execution, config["book"])
     _fit_venue(market, execution, config["episode"]["market_steps"])
+    _fit_chains(market, execution, config["episode"]["market_steps"])
     _fit_keeper(draw, config["episode"], execution)
     _fit_settlement(draw, market, config["episode"])
     _fit_times(draw, config, execution.get("option"))
@@ -137,6 +139,41 @@ def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:
         venues.append({"kind": "order-book"})
 
 
+def _fit_chains(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:
+    """Fees that follow a price of gas, and a rollup beside one place to trade in."""
+    if market.get("gas") is None:
+        market.pop("fees", None)
+    fees = market.get("fees") or {}
+    if fees.get("blob") is not None:
+        most = fees["blob"]["most"] = fees["blob"].get("target", 14) + 7
+        given = fees["blob"].get("update_fraction", 0)
+        fees["blob"]["update_fraction"] = max(given, 30_000 * most)
+    rollup = execution.get("rollup")
+    if rollup is None:
+        return
+    for key in ONE_CHAIN.split():
+        execution.pop(key, None)
+    execution["instrument"] = "spot"
+    market.pop("basis", None)
+    for part, key in (("rollup", "gas_units"), ("blob", "blob_gas")):
+        if fees.get(part) is None:
+            rollup.pop(key, None)
+    rollup["latency_steps"] = min(rollup.get("latency_steps", 0), steps)
+    _fit_treasuries(rollup, has_gas=market.get("gas") is not None)
+
+
+def _fit_treasuries(rollup: dict[str, Any], *, has_gas: bool) -> None:
+    """Bounds with the start between them, and no gas of bridges where there is none."""
+    for limits in (rollup["inventory"], rollup["home"]):
+        for key, sign in (("least", -1.0), ("most", 1.0)):
+            if limits.get(key) is not None:
+                limits[key] = sign * abs(limits[key])
+    rollup["bridges"] = rollup.get("bridges", [])[:2]
+    for bridge in rollup["bridges"]:
+        if not has_gas:
+            bridge.pop("gas_units", None)
+
+
 def _fit_keeper(draw: Draw, episode: dict[str, Any], execution: dict[str, Any]) -> None:
     """Runs at decisions, on a market that is younger than the episode; no options."""
     if any(execution.get(key) for key in ("option", "venues", "slicing")):
@@ -163,11 +200,21 @@ def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
         _fit_endless(leg, days)
         if leg["kind"] == "rolled_call":
             leg["roll_days"] = draw(st.integers(1, decisions)) * days
+        if leg["kind"] == "option_pool":
+            _fit_pool(draw, leg, days)
     if option is not None:
         listed = min(option.get("roll_every") or decisions, decisions)
         option["roll_every"] = draw(st.sampled_from((None, listed)))
         listed = option["roll_every"] or decisions
         option["maturity_days"] = draw(st.integers(1, 3)) * listed * days
+
+
+def _fit_pool(draw: Draw, leg: dict[str, Any], interval: float) -> None:
+    """Boards at decisions that end before their options do, and no crowds."""
+    every, boards = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    leg["board_days"] = every * interval
+    leg["maturity_days"] = every * boards * interval
+    leg["orders_per_day"] = min(leg.get("orders_per_day", 1.0), 19.0 / interval)
 
 
 def _fit_endless(leg: dict[str, Any], interval: float) -> None:

@@ -8,7 +8,8 @@ from math import exp, inf, sinh, sqrt
 from hedge_env.config import ExecutionConfig
 from tests.oracle.execution.keeper import takes
 from tests.oracle.execution.mishaps import mishaps
-from tests.oracle.gas import gas_over_mean, log_gas
+from tests.oracle.fees import log_paid
+from tests.oracle.gas import gas_over_mean
 from tests.oracle.regime import in_stress
 from tests.oracle.state import BP, State
 from tests.oracle.venues import quoted
@@ -28,6 +29,7 @@ COMPONENTS = (
     "insurance",
     "keeper",
     "front_run",
+    "bridge",
 )
 
 
@@ -39,7 +41,7 @@ def costs(world: State) -> dict[str, float]:
     worse *= in_stress(world, "liquidity")
     notional = config.market.spot * config.book.contracts
     gas = config.market.gas
-    price = 0.0 if gas is None else gas.median_gwei * exp(log_gas(world))
+    price = 0.0 if gas is None else gas.median_gwei * exp(log_paid(world))
     eth = execution.gas_units * price * 1e-9
     daily = vol / sqrt(config.episode.days_per_year)
     share = sqrt(notional / execution.daily_volume)

@@ -10,8 +10,8 @@ from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
 from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
+from tests.oracle.fees import base_fee, log_paid
 from tests.oracle.funding import funding_rate
-from tests.oracle.gas import log_gas
 from tests.oracle.margin import account, is_portfolio, worst_loss
 from tests.oracle.state import BP
 from tests.oracle.surface import skew, smile
@@ -42,7 +42,7 @@ def rows(desk: Desk) -> dict[str, float]:
         "order_fails": float(mishaps(world)[0]),
         "halted": float(desk.halted > 0),
         "keeper_away": float(is_away(world, desk.decision)),
-        "log_gas": log_gas(world),
+        "log_gas": log_paid(world),
         "hour_sin": sin(2.0 * pi * world.hour / 24.0),
         "hour_cos": cos(2.0 * pi * world.hour / 24.0),
         "funding_rate": funding_rate(world),
@@ -54,6 +54,8 @@ def rows(desk: Desk) -> dict[str, float]:
     if config.market.basis is not None:
         price = hedge_price(world)
         values |= {"basis": log_basis(world), "hedge_price": price}
+    if config.market.fees is not None:
+        values |= {"base_fee": base_fee(world), "blob_fee": world.blob_fee}
     if config.execution.margin is not None:
         values |= {"margin_equity": desk.equity, "margin_calls": desk.calls}
     if is_portfolio(desk):
@@ -70,7 +72,7 @@ def rows(desk: Desk) -> dict[str, float]:
 
 def prices_of(leg: LiabilityConfig) -> list[float]:
     """Prices that matter to a position: a strike, or the ends of a range."""
-    if leg.kind in ("power", "rolled_call"):
+    if leg.kind in ("power", "rolled_call", "option_pool"):
         return [1.0]
     if leg.kind != "amm":
         return [leg.moneyness]

@@ -32,6 +32,9 @@ class State:
     square: float = 0.0  # Heston's variance
     basis: float = 0.0  # less its mean
     log_fixing: float = 0.0  # of the last minutes of a decision interval
+    base_ratio: float = 1.0  # base fee over what block space is worth
+    gas_worth: float = 0.0  # its log over the median
+    blob_fee: float = 0.0  # [gwei]
     crowd: float = 0.0  # relative amplification of returns
 
     @property

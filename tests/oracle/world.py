@@ -7,6 +7,8 @@ from math import floor, sqrt
 
 from hedge_env.config import EnvConfig, MeanReverting
 from tests.oracle.basis import move_basis, start_basis
+from tests.oracle.fees import BLOCK as FEES_BLOCK
+from tests.oracle.fees import move_fees, start_fees
 from tests.oracle.fixing import move_fixing
 from tests.oracle.funding import move_funding, start_funding
 from tests.oracle.gas import move_gas, start_gas_state
@@ -59,6 +61,7 @@ class World(State):
         self.variance = calm_volatility(self) ** 2 * volatility_multiple(self) ** 2
         self.variance += jump_probability(self) * jump_square(self) / self.dt
         self._start_clock()
+        start_fees(self)
 
     def _start_clock(self) -> None:
         hour, day = self.config.episode.start_hour, self.config.episode.start_weekday
@@ -97,7 +100,9 @@ class World(State):
             self.stressed = not self.stressed
         move_depth(self)
         self.square = following
+        z = self.noise.normals(step, FEES_BLOCK)
         self.steps += 1
+        move_fees(self, z)
 
 
 def mean_reverting(config: EnvConfig) -> dict[str, tuple[MeanReverting | None, int]]:

@@ -144,6 +144,35 @@ VENUES: Final = (
     "risk_aversion=20",
 )
 
+# Two chains, each with little in its treasury; what one bridge cannot take in a day
+# goes over another, which takes three decisions. To be added to FULL.
+CHAINS: Final = (
+    "name=chains",
+    "execution.instrument=spot",
+    "execution.failure={probability: 0.15, congestion: 1.5}",
+    "market.fees={tip_gwei: 2, blocks: 20, "
+    "blob: {median_gwei: 1.0, half_life_days: 0.3, sd: 1.2}, "
+    "rollup: {median_gwei: 0.5, half_life_days: 0.1, sd: 0.9}}",
+    "execution.rollup={fee_bp: 5, half_spread_bp: 1, depth: 3.0e+5, "
+    "fixed_cost_bp: 0.2, gas_units: 300000, blob_gas: 4000, failure: 0.2, "
+    "inventory: {least: -0.1, most: 0.4}, home: {least: -0.5, most: 0.7}, bridges: ["
+    "{name: fast, delay_hours: 0.01, fee_bp: 3, gas_units: 90000, "
+    "daily_capacity: 4000}, "
+    "{name: slow, delay_hours: 16, fixed_cost_bp: 0.4, gas_units: 200000}]}",
+    "risk_aversion=20",
+)
+# Orders there fill at another time than at home.
+LATE_CHAINS: Final = (
+    *CHAINS,
+    "name=chains-late",
+    "execution.latency_steps=2",
+    "execution.rollup.latency_steps=1",
+    "execution.halt={move: 0.03, decisions: 2}",
+    "execution.least_order=0.4",
+    "execution.charge_opening=false",
+    "execution.charge_liquidation=false",
+)
+
 # What befalls orders at several venues as well as at one.
 LATE: Final = (
     "execution.latency_steps=2",
@@ -158,6 +187,25 @@ LATE: Final = (
 # One account of book and hedge, with so little in it that it is called all the time.
 PORTFOLIO: Final = (
     "execution.margin={model: portfolio, collateral: 0.14, penalty_bp: 30}",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
+# Positions in pools: two of options, whose boards overlap or end together, with little
+# enough capacity for orders to be cut, and options made of liquidity.
+POOLS: Final = (
+    "name=pools",
+    "book.legs=["
+    "{kind: option_pool, quantity: 0.7, maturity_days: 2, board_days: 1, "
+    "capacity: 0.4, order_size: 0.05, orders_per_day: 6, informed_share: 0.3, "
+    "probability_buy: 0.7, standard_size: 0.05, skew_share: 0.2, "
+    "options: [{kind: put, moneyness: 0.97}, "
+    "{kind: call, moneyness: 1.02}, {kind: call, moneyness: 1.0}]}, "
+    "{kind: option_pool, quantity: -0.4, maturity_days: 1.5, board_days: 1.5, "
+    "orders_per_day: 2, price_response: 4, options: [{kind: put}]}, "
+    "{kind: streamed, quantity: -1.0, option: put, removed: 0.6, width: 1.05, "
+    "noise_sd: 0.5}, "
+    "{kind: streamed, quantity: 0.5, moneyness: 1.03, removed: 0.3, spread: 0.4}]",
     "holdings.low=-1.5",
     "holdings.high=1.5",
 )

@@ -143,9 +143,9 @@ def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
     require_readable(agent.name, agent.policy, config)
     if config.n_instruments > 1 or agent.policy.config.n_instruments > 1:
         raise ConfigError(
-            f"{agent.name} trades a listed option beside the underlying, and a formula "
-            "of hedge distill is a band for the underlying alone; distill a policy "
-            "without execution.option"
+            f"{agent.name} trades a listed option or on two chains, and a formula of "
+            "hedge distill is a band for the underlying alone; distill a policy that "
+            "was trained without execution.option and execution.rollup"
         )
     own = {"risk_aversion": agent.risk_aversion}
     return agent, config.model_copy(update=own)

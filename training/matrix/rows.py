@@ -73,7 +73,10 @@ class RowPolicy:
             )
         if isinstance(policy, AbstractRule):
             if policy.n_instruments > config.n_instruments:
-                return f"{self.name} trades a listed option, and {config.name} has none"
+                return (
+                    f"{self.name} trades a listed option or on two chains, and "
+                    f"{config.name} has neither"
+                )
             reason = policy.why_unfit(config)
             if reason is not None:
                 return (

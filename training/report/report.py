@@ -41,6 +41,8 @@ from hedge_env.training.report.style import (
     to_png,
 )
 from hedge_env.training.results import findings
+from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
@@ -151,14 +153,15 @@ def _description(comparison: Comparison) -> str:
 def _liquidity(summary: Summary) -> str | None:
     """What a book of liquidity earned and lost, in words; None of any other book."""
     parts = summary.liquidity
-    return None if parts is None else findings.liquidity_sentence(parts)
+    return None if parts is None else liquidity_sentence(parts)
 
 
 def _vault(summary: Summary) -> list[str]:
-    """What a keeper costs and depositors get, in words."""
+    """What keeper and chains cost and depositors get, in words."""
     config = summary.config
     keeper = [keeper_sentence(config, entry) for entry in summary.keeper]
-    return keeper + [pool_sentence(config, entry) for entry in summary.pool]
+    chains = [chains_sentence(config, entry) for entry in summary.chains]
+    return keeper + [pool_sentence(config, e) for e in summary.pool] + chains
 
 
 def _template() -> jinja2.Template:

@@ -13,7 +13,6 @@ from hedge_env.training.results.findings import (
     difference,
     headline,
     leader,
-    liquidity_sentence,
     marked_name,
     marks,
     objective,
@@ -21,6 +20,8 @@ from hedge_env.training.results.findings import (
     parameters,
     with_error,
 )
+from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary
@@ -73,6 +74,7 @@ def print_summary(summary: Summary) -> None:
         *([] if summary.liquidity is None else [liquidity_sentence(summary.liquidity)]),
         *(keeper_sentence(summary.config, entry) for entry in summary.keeper),
         *(pool_sentence(summary.config, entry) for entry in summary.pool),
+        *(chains_sentence(summary.config, entry) for entry in summary.chains),
         *warnings,
         *replayed,
     )

@@ -160,8 +160,8 @@ def _formula(path: Path, taken: Iterable[str]) -> Rule:
 
 
 def _is_main(name: str) -> bool:
-    """Whether a first look shows a rule: a main one, or one that trades options."""
-    return name in MAIN_RULES or "option_holdings" in RULES[name].inputs
+    """Whether a first look shows a rule: a main one, or one for two instruments."""
+    return name in MAIN_RULES or RULES[name].n_instruments > 1
 
 
 def _all_rules(config: EnvConfig) -> list[str]:

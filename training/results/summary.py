@@ -46,11 +46,13 @@ class Summary:
         config: The market with every default written out.
         replay: Files, dates and windows of recorded days; None if simulated.
         simulated: The same policies in the simulated market; None if not replayed.
-        liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
-            liquidity in a pool; else None.
+        liquidity: What the book earned and lost, if it is liquidity in a pool or a pool
+            of options, see `evaluation.liquidity` and `option_pool`; else None.
         savings: What every policy saves against what is usual, `report.usual`.
         keeper: What the keeper costs, see `results.investors.vault`; empty without one.
         pool: What depositors get and pay, see there; empty without them.
+        chains: What a second chain saves, see `results.investors.chains`; empty where
+            there is one.
     """
 
     preset: str
@@ -67,6 +69,7 @@ class Summary:
     savings: tuple[Saving, ...] = ()
     keeper: tuple[Mapping[str, Any], ...] = ()
     pool: tuple[Mapping[str, Any], ...] = ()
+    chains: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -101,7 +104,7 @@ class Summary:
             TypeError: If it is of another version.
         """
         plain = dict(document)
-        for key in ("savings", "keeper", "pool"):
+        for key in ("savings", "keeper", "pool", "chains"):
             plain[key] = tuple(plain[key])
         plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
         plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
@@ -113,7 +116,7 @@ class Summary:
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
-                for key in ("savings", "keeper", "pool"):
+                for key in ("savings", "keeper", "pool", "chains"):
                     summary[key] = list(summary[key])
         return document
 

@@ -180,7 +180,7 @@ def require_readable(name: str, policy: LearnedPolicy, config: EnvConfig) -> Non
     ]
     own = policy.config
     if own.n_instruments > config.n_instruments:
-        missing.append("a listed option to trade")
+        missing.append("a second column to trade: a listed option, or two chains")
     if missing:
         raise ConfigError(
             f"{name} was trained in {_plain(own.name)} on what {config.name} does not "

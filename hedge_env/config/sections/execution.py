@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
-from hedge_env.config.sections.front_runner import FrontRunnerConfig
-from hedge_env.config.sections.keeper import KeeperConfig
 from hedge_env.config.sections.margin import MarginConfig
+from hedge_env.config.sections.onchain.front_runner import FrontRunnerConfig
+from hedge_env.config.sections.onchain.keeper import KeeperConfig
+from hedge_env.config.sections.onchain.rollup import ONE_CHAIN, RollupConfig
 from hedge_env.config.sections.option import OptionConfig
 from hedge_env.config.sections.venues import (
     MOST_VENUES,
@@ -96,6 +97,8 @@ class ExecutionConfig(Model):
     margin: MarginConfig | None = None
     keeper: KeeperConfig | None = None  # None: every decision is acted on at once
     front_runner: FrontRunnerConfig | None = None
+    # A second chain to trade on; what is above is the first. None: one chain.
+    rollup: RollupConfig | None = None
     option: OptionConfig | None = None  # second hedge instrument; None: no option
     # Several places to trade the hedge instrument in, each with its own costs; they
     # replace those above. Empty: one place.
@@ -110,6 +113,17 @@ class ExecutionConfig(Model):
         return self.latency_steps > 0 or self.slicing is not None
 
     @property
+    def may_fail(self) -> bool:
+        """Whether an order can fail and cost gas all the same, on one chain or both."""
+        rollup = self.rollup
+        return self.failure is not None or (rollup is not None and rollup.failure > 0.0)
+
+    @property
+    def rollup_fills_late(self) -> bool:
+        """Whether an order on the rollup fills after its decision."""
+        return self.rollup is not None and self.rollup.latency_steps > 0
+
+    @property
     def transactions(self) -> int:
         """Of an order; each pays gas and what else is fixed."""
         return 1 if self.slicing is None else self.slicing.slices
@@ -120,6 +134,19 @@ class ExecutionConfig(Model):
             raise ValueError(
                 "slicing does not go with failure: an order fails as a whole; set "
                 "slicing = null, or failure = null"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _two_chains_alone(self) -> ExecutionConfig:
+        if self.rollup is None:
+            return self
+        usual = {key: type(self).model_fields[key].default for key in ONE_CHAIN.split()}
+        given = [key for key in usual if getattr(self, key) != usual[key]]
+        if given:
+            raise ValueError(
+                f"rollup does not go with {', '.join(given)}; leave them out, or set "
+                "rollup = null"
             )
         return self
 

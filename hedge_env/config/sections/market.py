@@ -19,6 +19,7 @@ from hedge_env.config.model import (
     Volatility,
 )
 from hedge_env.config.sections.funding import FundingConfig
+from hedge_env.config.sections.onchain.fees import FeesConfig
 from hedge_env.config.sections.surface import FlatSurface, SurfaceConfig
 from hedge_env.config.sections.volatility import ConstantVolatility, VolatilityConfig
 
@@ -144,6 +145,7 @@ class MarketConfig(Model):
     liquidity: LiquidityConfig = LiquidityConfig()
     basis: BasisConfig | None = None
     crowd: CrowdConfig | None = None
+    fees: FeesConfig | None = None  # of blocks and blobs, by their rules
     # What options are settled at: the last price, or its mean over the last minutes.
     settlement: Literal["spot", "twap"] = "spot"
     settlement_minutes: Annotated[float, Field(ge=0.1, le=1440.0)] = 30.0

@@ -30,11 +30,12 @@ STATES: Final[dict[str, str]] = {
     "own_move": "of log spot by the hedger's own trade, at its fill",
     "fill_log_price": "of the hedge instrument when the last decision's trade filled",
     "fill_funding": "funding accrued until then [S_0]",
+    "rollup_fill_log_price": "when the last decision's trade on the rollup filled",
 }
 SHOCKS: Final[tuple[Shock, ...]] = ()
 USES: Final = ("log_spot", "basis", "funding_accrued")
-_OPENING, _HALTED, _OWN_MOVE, _FILL_PRICE, _FILL_FUNDING = range(5)  # of STATES
-_LOG_SPOT, _BASIS, _ACCRUED = range(5, 8)  # of USES, which come after
+_OPENING, _HALTED, _OWN_MOVE, _FILL_PRICE, _FILL_FUNDING, _ROLLUP = range(6)
+_LOG_SPOT, _BASIS, _ACCRUED = range(6, 9)  # of USES, which come after
 
 
 class IntervalParams(NamedTuple):
@@ -48,6 +49,7 @@ class IntervalParams(NamedTuple):
     halt: bool
     move: float  # that halts trading, absolute log return [-]
     decisions: float  # that are halted
+    rollup: int  # from decision to fill on the rollup [market step]; 0: at once
 
 
 def interval_params(
@@ -64,6 +66,7 @@ def interval_params(
         halt=halt is not None,
         move=np.inf if halt is None else float(halt.move),
         decisions=0.0 if halt is None else float(halt.decisions),
+        rollup=0 if execution.rollup is None else execution.rollup.latency_steps,
     )
 
 
@@ -83,6 +86,8 @@ def note_interval(own: Rows, step: int, p: IntervalParams) -> None:
         _fill(own, p)
     if p.shares.size > 1 and p.latency <= step < p.latency + p.shares.size:
         _fill_slice(own, step - p.latency, p)
+    if p.rollup > 0 and step == p.rollup:
+        copy_row(log_spot, row(own, _ROLLUP))
     if p.halt and step == p.market_steps:
         halted = row(own, _HALTED)
         for i in range(halted.size):

@@ -63,7 +63,7 @@ def parts_params(market: MarketConfig, interval: IntervalParams) -> PartsParams:
         clustering=cascades or market.regime is not None,
         basis=market.basis is not None,
         crowd=market.crowd is not None,
-        interval=interval.fills or interval.halt,
+        interval=interval.fills or interval.halt or interval.rollup > 0,
     )
 
 

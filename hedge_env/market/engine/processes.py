@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, cast, get_type_hints
 from hedge_env.market.engine.clock import ClockParams
 from hedge_env.market.engine.interval import IntervalParams
 from hedge_env.market.engine.parts import PartsParams
+from hedge_env.market.gas.fee_market import FeeMarketParams
 from hedge_env.market.gas.gas_chain import GasChainParams
 from hedge_env.market.gas.gas_price import GasParams
 from hedge_env.market.liquidity import LiquidityParams
@@ -67,6 +68,7 @@ class MarketParams(NamedTuple):
     realised: RealisedParams
     regime: RegimeParams
     cascades: CascadeParams
+    fees: FeeMarketParams
     # What multiplies the volatility last, see `clustering`.
     season: SeasonParams
 

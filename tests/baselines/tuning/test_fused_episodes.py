@@ -129,11 +129,33 @@ def test_most_rules_are_bands():
 
 
 @pytest.mark.parametrize(
-    "preset", ["reference", "reference-gas", "ethereum-l1", "deribit", "keeper-vault"]
+    "preset",
+    [
+        "reference",
+        "reference-gas",
+        "ethereum-l1",
+        "deribit",
+        "keeper-vault",
+        "two-chains",
+    ],
 )
 def test_the_main_presets_are_played_fast(preset):
     assert preset in PRESETS
     assert can_roll_out(GasBand, load_config(preset))
+
+
+def test_who_trades_at_home_alone_is_played_as_if_there_were_one_chain():
+    config = load_config("two-chains", settings=["episode.decisions=60"])
+    tape = record_tape(config, np.arange(200), seed=3, stream="validation")
+    (table,) = roll_out([GasBand()], cut_tiles(GasBand, tape, config, 7.0), config, 7.0)
+    slow = evaluate_on_tape(GasBand(), tape, config, 7.0)
+    assert 0.0 < table.trades.mean() < 60
+    for mine, theirs in (
+        (table.cost, slow.cost),
+        (table.squared_increments, slow.squared_increments),
+        (table.tracking, slow.tracking),
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-15)
 
 
 def test_what_is_no_band_is_left_to_the_batch():

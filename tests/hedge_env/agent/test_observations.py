@@ -61,6 +61,7 @@ def test_every_feature_is_its_formula_and_in_its_bounds_all_the_way(
         ("halted", "execution.halt"),
         ("keeper_away", "execution.keeper"),
         ("margin_use", "execution.margin"),
+        ("rollup_stock", "execution.rollup"),
     ],
 )
 def test_a_feature_of_a_part_that_is_off_is_refused(feature, setting) -> None:

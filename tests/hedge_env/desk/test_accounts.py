@@ -18,8 +18,11 @@ from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape, TapeMarket
 from tests.support.examples import (
     ADVERSE,
+    CHAINS,
     KEPT,
     LATE,
+    LATE_CHAINS,
+    POOLS,
     VENUES,
     WATCHED,
     full_config,
@@ -218,6 +221,9 @@ IDENTITY += [
     stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
+    full_config(*ADVERSE, *POOLS),
+    full_config(*CHAINS),
+    stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]
 
 
@@ -234,7 +240,11 @@ def test_every_unit_of_currency_is_accounted_for_at_every_step(
     for _ in range(config.episode.decisions):
         target = rng.uniform(-1.5, 1.5, n)
         held = batch.rows[field.HOLDINGS]
-        record = batch.advance(np.where(rng.random(n) < 0.3, held, target)[:, None])
+        target = np.where(rng.random(n) < 0.3, held, target)[:, None]
+        if config.execution.rollup is not None:
+            there = rng.uniform(-0.5, 0.5, (n, 1))
+            target = np.concatenate([target, there], axis=1)
+        record = batch.advance(target)
         recorded += [record.cost, record.hedge_pnl, record.book_pnl]
         assert imbalance(batch, start_value) < 1e-12
     assert (batch.rows[field.HOLDINGS] == 0.0).all()

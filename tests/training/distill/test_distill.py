@@ -150,7 +150,7 @@ def test_a_policy_that_trades_options_is_refused(tmp_path, capsys):
     path = policy_file(tmp_path / "run", preset="gamma-vega", mode="ratio")
     found = hedge(capsys, "distill", path, *FEW)
     assert found.code == 2
-    assert "trades a listed option beside the underlying" in found.error
+    assert "trades a listed option or on two chains" in found.error
 
 
 def test_an_agent_of_a_range_is_distilled_at_its_ends_and_middle(tmp_path, capsys):

@@ -42,6 +42,12 @@ PARTS = {
     "regime": ("market.regime={calm_days: 1, stress_days: 1, volatility: 2}",),
     "gas": (GAS + ", spikes: {per_year: 2000}}", "execution.gas_units=100000"),
     "gas-chain": (GAS + ", fast_states: 5}", "execution.gas_units=100000"),
+    "fees": (
+        GAS + "}",
+        "market.fees={blocks: 3, blob: {median_gwei: 1, half_life_days: 1, sd: 1}, "
+        "rollup: {median_gwei: 1, half_life_days: 1, sd: 1}}",
+    ),
+    "rollup": ("execution.rollup={failure: 0.3, latency_steps: 1, bridges: [{}]}",),
     "funding": ("market.funding={}",),
     "basis": (
         "market.basis={sd_bp: 20, premium_correlation: 0.5}",
@@ -54,6 +60,10 @@ PARTS = {
     "sandwich": ("execution.sandwich={probability: 0.3, loss_bp: 40}",),
     "latency": ("execution.latency_steps=1",),
     "arrivals": ("book.arrivals={}", "holdings={low: -3, high: 3}"),
+    "option-pool": (
+        "book.legs=[{kind: option_pool, informed_share: 0.2}]",
+        "holdings={low: -3, high: 3}",
+    ),
     "option": ("execution.option={maturity_days: 30}",),
 }
 SETTINGS = ("episode.decisions=3", "episode.market_steps=2")

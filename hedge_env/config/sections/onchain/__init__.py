@@ -1,0 +1,1 @@
+"""What a chain brings with it: fees, a second chain, who sends, who watches."""

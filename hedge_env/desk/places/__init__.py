@@ -1,0 +1,1 @@
+"""Orders at several places: several venues at once, or two chains."""
