@@ -23,6 +23,7 @@ from hedge_env.base.kernel import kernel
 from hedge_env.base.types import Float32Array, FloatArray, IntArray
 from hedge_env.config import EnvConfig, RiskAversionRange
 
+DEFAULT: Final = "default"  # in a list of features: those of `default_features`
 _ALWAYS: Final = (
     "time_fraction",
     "moneyness",
@@ -67,6 +68,16 @@ def default_features(config: EnvConfig) -> tuple[str, ...]:
         names.append("risk_aversion")
     names += [name for name in ("true_volatility",) if name in shown]
     return tuple(names)
+
+
+def chosen_features(config: EnvConfig) -> tuple[str, ...]:
+    """Features of a config in order, with `default` spelled out, each once."""
+    chosen = config.observation.features
+    default = default_features(config)
+    if chosen is None:
+        return default
+    listed = [default if name == DEFAULT else (name,) for name in chosen]
+    return tuple(dict.fromkeys(name for names in listed for name in names))
 
 
 def _require_seen(name: str, config: EnvConfig) -> None:
@@ -123,13 +134,12 @@ class ObservationEncoder:
     """
 
     def __init__(self, config: EnvConfig) -> None:
-        chosen = config.observation.features
-        self.names = default_features(config) if chosen is None else tuple(chosen)
+        self.names = chosen_features(config)
         for name in self.names:
             if name not in FEATURES:
                 raise ConfigError(
                     f"observation.features: unknown feature {name!r}; known are "
-                    + ", ".join(FEATURES)
+                    f"{DEFAULT} and " + ", ".join(FEATURES)
                 )
             _require_seen(name, config)
         features = [FEATURES[name] for name in self.names]

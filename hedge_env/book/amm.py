@@ -31,9 +31,9 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.liability import Kind, Paths, rows_each
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
-from hedge_env.config.sections.liabilities import AmmConfig
+from hedge_env.config.sections.liabilities import AmmConfig, StreamedConfig
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.numerics.philox import fill_normals
 from hedge_env.numerics.random_blocks import POOL_VOLUME_BLOCK
@@ -64,9 +64,11 @@ class AmmParams(NamedTuple):
 
 
 def amm_params(
-    positions: Sequence[AmmConfig], config: EnvConfig, market: MarketParams
+    positions: Sequence[AmmConfig | StreamedConfig],
+    config: EnvConfig,
+    market: MarketParams,
 ) -> AmmParams:
-    """Compile the positions of a config; the market does not matter to them."""
+    """Compile positions in pools; the market does not matter to the constants."""
     days = config.episode.decision_interval_hours / HOURS_PER_DAY
     day = 1.0 / (_SECONDS_PER_DAY * config.episode.days_per_year)
     ranges = np.array([position.range_roots for position in positions])
@@ -87,7 +89,7 @@ def amm_params(
 
 
 @scalar_kernel
-def _income(
+def pool_income(
     before: float,
     root: float,
     volatility: float,
@@ -95,7 +97,16 @@ def _income(
     k: int,
     p: AmmParams,
 ) -> float:
-    """Fees of one unit of liquidity over an interval, from arbitrage and from noise."""
+    """Fees of one unit of liquidity over an interval, from arbitrage and from noise.
+
+    Args:
+        before: Square root of the price at the start of the interval.
+        root: The same at its end.
+        volatility: At its start [1/sqrt(year)].
+        noise: Standard normal number of the volume.
+        k: Which position.
+        p: The positions.
+    """
     low, high = p.root_low[k], p.inverse_root_high[k]
     earlier = amm_value(before, low, high)
     units = amm_units(before, low, high)
@@ -144,13 +155,11 @@ def add_amm_positions(
         for i in range(spot.shape[0]):
             root = np.sqrt(spot[i])
             if paths.arrived[i]:
-                fees[i] += _income(last[i], root, calm[i], noise[0, i], k, p)
+                fees[i] += pool_income(last[i], root, calm[i], noise[0, i], k, p)
             last[i], calm[i] = root, volatility[i]
             book[i] += size * (amm_value(root, low, high) + fees[i])
             delta[i] -= size * amm_units(root, low, high)
             gamma[i] -= size * amm_gamma(root, low, high)
 
 
-AMM = Kind(
-    amm_params, lambda n_positions: N_REMEMBERED * n_positions, add_amm_positions
-)
+AMM = Kind(amm_params, rows_each(N_REMEMBERED), add_amm_positions)

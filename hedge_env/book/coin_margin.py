@@ -103,4 +103,4 @@ def _pay_at_the_mean(
                 value[i] += p.quantity[k] * paid[i] * gain
 
 
-COIN_MARGIN = Kind(coin_params, lambda n_positions: 3, keep_in_coins)
+COIN_MARGIN = Kind(coin_params, lambda positions, config: 3, keep_in_coins)

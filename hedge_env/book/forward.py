@@ -19,7 +19,7 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book.european import grid_step
-from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.liability import Kind, Paths, rows_each
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import ForwardConfig
 from hedge_env.market.engine.processes import MarketParams
@@ -74,4 +74,4 @@ def add_forwards(
             delta[i] -= quantity if left > 0.0 else 0.0
 
 
-FORWARD = Kind(forward_params, lambda n_forwards: n_forwards, add_forwards)
+FORWARD = Kind(forward_params, rows_each(1), add_forwards)

@@ -14,8 +14,10 @@ import numpy as np
 from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.book.amm import AMM
 from hedge_env.book.coin_margin import COIN_MARGIN
+from hedge_env.book.endless.option_pool.pool import OPTION_POOL
 from hedge_env.book.endless.perpetual_options import EVERLASTING, POWER
 from hedge_env.book.endless.rolled_calls import ROLLED_CALL
+from hedge_env.book.endless.streamed_options import STREAMED
 from hedge_env.book.forward import FORWARD
 from hedge_env.book.liability import Kind, Paths
 from hedge_env.book.margin_scenarios import SCENARIO_ROWS
@@ -26,8 +28,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "amm": AMM,
     "everlasting": EVERLASTING,
     "forward": FORWARD,
+    "option_pool": OPTION_POOL,
     "power": POWER,
     "rolled_call": ROLLED_CALL,
+    "streamed": STREAMED,
 }
 
 
@@ -62,7 +66,7 @@ class Positions:
         self._memory: dict[str, FloatArray] = {}
         for name, kind, positions in _held(config):
             self._kinds[name] = kind, kind.compile(positions, config, market)
-            shape = kind.memory_rows(len(positions)), n_paths
+            shape = kind.memory_rows(positions, config), n_paths
             self._memory[name] = np.zeros(shape)
         self._valued: IntArray = np.zeros(n_paths, dtype=np.int64)
 
@@ -109,4 +113,4 @@ class Positions:
 
 def remembered_rows(config: EnvConfig) -> int:
     """Rows that the positions of a book remember of each path."""
-    return sum(kind.memory_rows(len(legs)) for _, kind, legs in _held(config))
+    return sum(kind.memory_rows(legs, config) for _, kind, legs in _held(config))

@@ -32,6 +32,14 @@ class Paths(NamedTuple):
     quoted: FloatArray
 
 
+MemoryRows = Callable[[Sequence[Any], EnvConfig], int]
+
+
+def rows_each(count: int) -> MemoryRows:
+    """So many rows for each position."""
+    return lambda positions, config: count * len(positions)
+
+
 class Kind(NamedTuple):
     """One kind of liability.
 
@@ -39,7 +47,7 @@ class Kind(NamedTuple):
         compile: Constants of all positions of the kind, a NamedTuple of floats and
             arrays, from the positions (models of `config.sections.liabilities`), the
             config and its market.
-        memory_rows: Rows it remembers of each path, from their number of positions.
+        memory_rows: Rows it remembers of each path, from the positions and the config.
         value: Kernel `value(rows, state, memory, paths, p, market)`. It adds the
             positions' value to `rows[field.BOOK_VALUE]` and to `rows[field.DELTA]`,
             `GAMMA` and `VEGA` what neutralises them (minus the derivatives by spot, and
@@ -49,5 +57,5 @@ class Kind(NamedTuple):
     """
 
     compile: Callable[[Sequence[Any], EnvConfig, MarketParams], Any]
-    memory_rows: Callable[[int], int]
+    memory_rows: MemoryRows
     value: Callable[..., None]

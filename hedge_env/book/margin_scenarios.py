@@ -24,7 +24,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.book import european, smile, tile
 from hedge_env.book.european import BookParams, book_params
 from hedge_env.book.forward import ForwardParams, forward_params
-from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.liability import Kind, Paths, rows_each
 from hedge_env.book.listed_options import N_QUOTED
 from hedge_env.book.option_value import value_option
 from hedge_env.book.series import (
@@ -294,4 +294,4 @@ def _add_profits(
             profit[i] += quantity[i] * gain if alive[i] > 0.0 else 0.0
 
 
-SCENARIO_ROWS: Final = Kind(scenario_params, lambda n_positions: 0, write_scenarios)
+SCENARIO_ROWS: Final = Kind(scenario_params, rows_each(0), write_scenarios)

@@ -64,7 +64,7 @@ def listed_series(config: EnvConfig, market: MarketParams) -> SeriesParams:
         return NO_SERIES
     schedule = 0, option.roll_every or decisions, decisions - 1
     terms = option.kind, option.moneyness, option.maturity_days
-    return _series(config, market, schedule, terms)
+    return struck_series(config, market, schedule, terms)
 
 
 def orders_params(config: EnvConfig, market: MarketParams) -> OrdersParams:
@@ -78,7 +78,7 @@ def orders_params(config: EnvConfig, market: MarketParams) -> OrdersParams:
     schedule = 1, 1, episode.decisions - 1
     mean = arrivals.rate_per_day * episode.decision_interval_hours / HOURS_PER_DAY
     return OrdersParams(
-        series=_series(config, market, schedule, terms),
+        series=struck_series(config, market, schedule, terms),
         quantity=float(arrivals.quantity),
         mean_bought=mean * arrivals.probability_buy,
         mean_sold=mean * (1.0 - arrivals.probability_buy),
@@ -114,12 +114,21 @@ def _life(maturity_days: float, config: EnvConfig) -> int:
     return int(grid_step(maturity_days / interval))
 
 
-def _series(
+def struck_series(
     config: EnvConfig,
     market: MarketParams,
     schedule: tuple[int, int, int],
     terms: tuple[str, float, float],
 ) -> SeriesParams:
+    """Compile one series.
+
+    Args:
+        config: The hedging problem.
+        market: Its compiled market.
+        schedule: Decision of the first option, decisions from one to the next, decision
+            after which none is struck.
+        terms: call or put, strike over spot, and time to the payoff [day].
+    """
     (first, every, last), (kind, moneyness, maturity) = schedule, terms
     episode, life = config.episode, _life(maturity, config)
     ages = np.arange(min(life, episode.decisions) + 1)

@@ -14,9 +14,11 @@ What is left of the profit of book and hedge together is the rest: skew and curv
 jumps, legs of other maturities, higher orders; by its definition the sum is exact.
 
 Where options are listed, the Greeks are those of the book and of the options held
-after the decision's trade, which have other maturities than the book, so that time is
-counted by gamma, :math:`\Theta = \tfrac12 \Gamma \sigma^2 S^2`. Orders of clients
-join the book when they arrive: what they move until the next decision is in the rest.
+after the decision's trade. Their maturities, and those in a book of more than European
+options, are others than the book's, so that time is counted by gamma,
+:math:`\Theta = \tfrac12 \Gamma \sigma^2 S^2`, and not at all without vega: what pays
+for the gamma of liquidity are fees, in the rest. Orders of clients join the book when
+they arrive: what they move until the next decision is in the rest.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, EnvConfig, EpisodeConfig
+from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.band_scaling import BandScaling, band_scaling
 from hedge_env.evaluation.evaluate import Entry, evaluate_on_tape
@@ -85,7 +87,7 @@ class Attributor:
 
     Args:
         n_paths: Size of the batch.
-        episode: Decisions, and the time between them.
+        config: The hedging problem.
         gas_edges: Inner edges between the tenths of gas prices; None without gas.
 
     Attributes:
@@ -99,7 +101,7 @@ class Attributor:
     """
 
     def __init__(
-        self, n_paths: int, episode: EpisodeConfig, gas_edges: FloatArray | None
+        self, n_paths: int, config: EnvConfig, gas_edges: FloatArray | None
     ) -> None:
         self.pnl: FloatArray = np.zeros((len(PNL_PARTS), n_paths))
         self.error: FloatArray = np.zeros(n_paths)
@@ -107,16 +109,18 @@ class Attributor:
         self.moments: FloatArray = np.zeros((5, n_paths))
         self.by_time: FloatArray = np.zeros(BINS)
         self.by_gas: FloatArray = np.zeros(BINS)
-        self._decisions = episode.decisions
-        self._years = episode.years_per_decision
+        self._decisions = config.episode.decisions
+        self._years = config.episode.years_per_decision
         self._gas_edges = gas_edges
+        self._one_clock = not config.book.others
         self._step = 0
 
     def __call__(
         self, before: FloatArray, record: StepRecord, after: FloatArray
     ) -> None:
         """Add one decision of every path; see `evaluation.Observer`."""
-        self.pnl += interval_parts(before, record, after, self._years)
+        rows, clock = (before, record, after, self._years), self._one_clock
+        self.pnl += interval_parts(*rows, one_clock=clock)
         held = before[field.HOLDINGS] + record.traded
         delta = greeks_held(before, record)[0]
         self.moments += (held, delta, held**2, delta**2, held * delta)
@@ -132,7 +136,12 @@ class Attributor:
 
 
 def interval_parts(
-    before: FloatArray, record: StepRecord, after: FloatArray, years: float
+    before: FloatArray,
+    record: StepRecord,
+    after: FloatArray,
+    years: float,
+    *,
+    one_clock: bool = True,
 ) -> FloatArray:
     """Profit of book and hedge over one interval by part; see the module docstring.
 
@@ -141,6 +150,7 @@ def interval_parts(
         record: What the decision did.
         after: Rows at the next decision.
         years: Between two decisions.
+        one_clock: Whether the book is European options alone.
 
     Returns:
         By `PNL_PARTS`, shape (parts, n) [notional]; the sum is the record's
@@ -154,8 +164,9 @@ def interval_parts(
     parts = np.empty((len(PNL_PARTS), spot.size))
     parts[0] = (held if listed else record.hedge_pnl) - delta * move
     parts[1] = -0.5 * gamma * move**2
-    if listed:
-        parts[2] = 0.5 * gamma * (volatility * spot) ** 2 * years
+    if listed or not one_clock:
+        by_gamma = 0.5 * gamma * (volatility * spot) ** 2 * years
+        parts[2] = np.where(vega == 0.0, 0.0, by_gamma)
     else:
         parts[2] = _theta_as_marked(before, after)
     parts[3] = vega * (after[field.IMPLIED_VOLATILITY] - volatility)
@@ -257,7 +268,7 @@ def _attribute_one(
     found = []
     for low in range(0, n, _CHUNK):
         part = tape.part(low, min(low + _CHUNK, n))
-        seen = Attributor(part.n_paths, config.episode, gas_edges)
+        seen = Attributor(part.n_paths, config, gas_edges)
         evaluate_on_tape(policy, part, config, risk_aversion, observer=seen)
         found.append(seen)
     pnl = np.concatenate([seen.pnl for seen in found], axis=1) / BASIS_POINT

@@ -119,7 +119,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     ## Observation Space
     A float32 Box of named features, clipped affine functions of what can be seen.
     The config's `observation.features` chooses them; by default those that carry
-    information in the market:
+    information in the market, for which `default` stands in a list:
 
     | Feature | Min | Max | Unit | Present by default |
     |---|---|---|---|---|

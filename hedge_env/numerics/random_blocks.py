@@ -29,6 +29,9 @@ VENUES_BLOCK: Final = 19  # uniforms, at decisions: what fills at several venues
 # Uniforms 0 and 1, at decisions: a run of the keeper is missed, comes at random.
 KEEPER_BLOCK: Final = 20
 ROLLUP_BLOCK: Final = 22  # uniform 0, at decisions: an order on the rollup fails
+# Uniforms 0 to 2, at decisions: clients of the first option that pools quote. The
+# blocks after it are those of the next ones, as many as there are.
+OPTION_POOL_BLOCK: Final = 1000
 
 RESERVED: Final = {
     "mishaps": (MISHAPS_BLOCK, (0, 1)),
@@ -39,6 +42,7 @@ RESERVED: Final = {
     "venues": (VENUES_BLOCK, (0, 1, 2, 3)),
     "keeper": (KEEPER_BLOCK, (0, 1)),
     "rollup": (ROLLUP_BLOCK, (0,)),
+    "option pool": (OPTION_POOL_BLOCK, (0, 1, 2)),
 }
 
 

@@ -162,7 +162,9 @@ def only_spot_moves(config: EnvConfig) -> bool:
     """Whether the next price and book value are functions of one normal number."""
     parts = quote_params(config).market.parts
     others = (parts.jumps, parts.volatility, parts.surface, parts.sabr, parts.heston)
-    return not (any(others) or parts.basis or parts.crowd or config.book.arrivals)
+    book = config.book
+    drawn = book.arrivals is not None or any(leg.is_drawn for leg in book.legs)
+    return not (any(others) or parts.basis or parts.crowd or drawn)
 
 
 @lru_cache(maxsize=8)

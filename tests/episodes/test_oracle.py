@@ -20,6 +20,7 @@ from tests.support.examples import (
     ADVERSE,
     KEPT,
     LATE,
+    POOLS,
     PORTFOLIO,
     VENUES,
     WATCHED,
@@ -141,6 +142,8 @@ CONFIGS += [
         "episode.market_steps=24",
         "episode.decisions=20",
     ),
+    full_config(*POOLS),
+    stormy_config(*POOLS, "name=pools-settled", "market.settlement=twap"),
     # Little enough for orders to be cut, for forced trades, and for what is taken over.
     full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
     stormy_config(

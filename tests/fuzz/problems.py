@@ -200,11 +200,21 @@ def _fit_times(draw: Draw, config: dict[str, Any], option: Any) -> None:
         _fit_endless(leg, days)
         if leg["kind"] == "rolled_call":
             leg["roll_days"] = draw(st.integers(1, decisions)) * days
+        if leg["kind"] == "option_pool":
+            _fit_pool(draw, leg, days)
     if option is not None:
         listed = min(option.get("roll_every") or decisions, decisions)
         option["roll_every"] = draw(st.sampled_from((None, listed)))
         listed = option["roll_every"] or decisions
         option["maturity_days"] = draw(st.integers(1, 3)) * listed * days
+
+
+def _fit_pool(draw: Draw, leg: dict[str, Any], interval: float) -> None:
+    """Boards at decisions that end before their options do, and no crowds."""
+    every, boards = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    leg["board_days"] = every * interval
+    leg["maturity_days"] = every * boards * interval
+    leg["orders_per_day"] = min(leg.get("orders_per_day", 1.0), 19.0 / interval)
 
 
 def _fit_endless(leg: dict[str, Any], interval: float) -> None:

@@ -9,9 +9,11 @@ from hedge_env.config import EnvConfig
 from tests.oracle import margin
 from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
+from tests.oracle.book.option_pool import OptionPool
 from tests.oracle.book.perpetual import Perpetual
 from tests.oracle.book.pool import VOLUME_BLOCK, Pool
 from tests.oracle.book.rolled_call import RolledCall
+from tests.oracle.book.streamed import Streamed
 from tests.oracle.costs import COMPONENTS, cost_of_trade, costs, slice_shares
 from tests.oracle.execution.front_runner import FrontRunner
 from tests.oracle.execution.keeper import is_away
@@ -21,6 +23,8 @@ from tests.oracle.surface import smile
 from tests.oracle.venues import Order, send
 from tests.oracle.volatility import volatility
 from tests.oracle.world import World
+
+Other = Pool | Streamed | Perpetual | RolledCall | OptionPool
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     settled: dict[int, float] = field(default_factory=dict)
-    others: dict[int, Pool | Perpetual | RolledCall] = field(default_factory=dict)
+    others: dict[int, Other] = field(default_factory=dict)
     coins: tuple[int, float, float] | None = None  # decision, value then, gained
     adversary: FrontRunner = field(init=False)
 
@@ -49,6 +53,13 @@ class Desk:
                 self.others[number] = Perpetual(leg, self.config)
             elif leg.kind == "rolled_call":
                 self.others[number] = RolledCall(leg, self.config)
+            elif leg.kind == "streamed":
+                self.others[number] = Streamed(leg, self.config)
+            elif leg.kind == "option_pool":
+                before = self.config.book.legs[:number]
+                pools = [one for one in before if one.kind == "option_pool"]
+                first = sum(len(one.options) for one in pools)
+                self.others[number] = OptionPool(leg, self.config, first)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
 
@@ -111,10 +122,10 @@ class Desk:
         self.coins = self.decision, now, gained
         return gained, delta + now
 
-    def mark_other(
-        self, position: Pool | Perpetual | RolledCall, spot: float
-    ) -> dict[str, float]:
+    def mark_other(self, position: Other, spot: float) -> dict[str, float]:
         """What a position adds, its fees, funding or premiums until now settled."""
+        if isinstance(position, OptionPool):
+            return position.arrive(self.world, self.decision)
         if isinstance(position, Perpetual | RolledCall):
             episode = self.config.episode
             days = episode.decisions * episode.decision_interval_hours / 24.0

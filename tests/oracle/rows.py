@@ -72,7 +72,7 @@ def rows(desk: Desk) -> dict[str, float]:
 
 def prices_of(leg: LiabilityConfig) -> list[float]:
     """Prices that matter to a position: a strike, or the ends of a range."""
-    if leg.kind in ("power", "rolled_call"):
+    if leg.kind in ("power", "rolled_call", "option_pool"):
         return [1.0]
     if leg.kind != "amm":
         return [leg.moneyness]

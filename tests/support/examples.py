@@ -191,6 +191,25 @@ PORTFOLIO: Final = (
     "holdings.high=1.5",
 )
 
+# Positions in pools: two of options, whose boards overlap or end together, with little
+# enough capacity for orders to be cut, and options made of liquidity.
+POOLS: Final = (
+    "name=pools",
+    "book.legs=["
+    "{kind: option_pool, quantity: 0.7, maturity_days: 2, board_days: 1, "
+    "capacity: 0.4, order_size: 0.05, orders_per_day: 6, informed_share: 0.3, "
+    "probability_buy: 0.7, standard_size: 0.05, skew_share: 0.2, "
+    "options: [{kind: put, moneyness: 0.97}, "
+    "{kind: call, moneyness: 1.02}, {kind: call, moneyness: 1.0}]}, "
+    "{kind: option_pool, quantity: -0.4, maturity_days: 1.5, board_days: 1.5, "
+    "orders_per_day: 2, price_response: 4, options: [{kind: put}]}, "
+    "{kind: streamed, quantity: -1.0, option: put, removed: 0.6, width: 1.05, "
+    "noise_sd: 0.5}, "
+    "{kind: streamed, quantity: 0.5, moneyness: 1.03, removed: 0.3, spread: 0.4}]",
+    "holdings.low=-1.5",
+    "holdings.high=1.5",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

@@ -158,8 +158,13 @@ class StudyOptions(CommonOptions):
     """Measure tables that others have published instead, and print them: cao-2021,
     cao-2023, or all."""
     policies: Names = ("main", "frozen-optimum", "one-step-better")
-    """Rules by name, `main` for the strongest, `all` for every one; `optimal` where it
-    is known."""
+    """Rules by name, `main` for the strongest, `all` for every one. The optimum, where
+    it is known, takes the place of `frozen-optimum` and `one-step-better`."""
+    agents: Names = ()
+    """Experiments, such as configs/ahpg.yaml, to train in every market and to set
+    against its strongest rule."""
+    training_seeds: Count = 5
+    """Seeds to train each of them with: 0, 1 and so on."""
     risk_aversion: RiskAversions = ()
     """Risk aversions (default: five around each market's own)."""
     episodes: Count = 20_000

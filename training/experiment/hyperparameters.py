@@ -188,14 +188,15 @@ class TD3Options(TargetOptions):
 
 
 class AHPGOptions(CommonOptions):
-    """All-holdings policy gradient; `batch_size` is not used, a rollout is a batch."""
+    """All-holdings policy gradient."""
 
     algorithm: Literal["ahpg"]
     n_envs: Count = 256  # paths of an update, from their start to their end
-    learning_rate: Rate = 3e-3
+    batch_size: Count = 32  # paths of a step
+    learning_rate: Rate = 1e-2
     max_grad_norm: Rate = 1.0
-    n_epochs: Count = 1  # steps on the paths of an update
-    n_holdings: int = Field(default=401, ge=21, le=100_001)  # of the grid
+    n_epochs: Count = 1  # times that the paths of an update are gone through
+    n_holdings: int = Field(default=201, ge=21, le=100_001)  # of the grid
     gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # costs add up
 
 

@@ -42,6 +42,7 @@ from hedge_env.training.report.style import (
 )
 from hedge_env.training.results import findings
 from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
 from hedge_env.training.results.recorded_market import replay_sentence
@@ -152,7 +153,7 @@ def _description(comparison: Comparison) -> str:
 def _liquidity(summary: Summary) -> str | None:
     """What a book of liquidity earned and lost, in words; None of any other book."""
     parts = summary.liquidity
-    return None if parts is None else findings.liquidity_sentence(parts)
+    return None if parts is None else liquidity_sentence(parts)
 
 
 def _vault(summary: Summary) -> list[str]:

@@ -13,7 +13,6 @@ from hedge_env.training.results.findings import (
     difference,
     headline,
     leader,
-    liquidity_sentence,
     marked_name,
     marks,
     objective,
@@ -22,6 +21,7 @@ from hedge_env.training.results.findings import (
     with_error,
 )
 from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.recorded_market import replay_sentence
 from hedge_env.training.results.summary import PolicyRow, Summary

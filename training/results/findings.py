@@ -278,21 +278,3 @@ def _next(summary: Summary, rule: PolicyRow) -> str:
 def _signed(value: float, digits: int) -> str:
     """A number with a real minus sign."""
     return f"{value:.{digits}f}".replace("-", MINUS)
-
-
-def liquidity_sentence(parts: Mapping[str, float]) -> str:
-    """What a book of liquidity earned and lost, in words.
-
-    Args:
-        parts: `Summary.liquidity`.
-    """
-
-    def part(name: str) -> str:
-        return with_error(parts[f"{name}_bp"], parts[f"{name}_se"])
-
-    return (
-        f"The liquidity: impermanent loss {part('impermanent_loss')} bp; loss versus "
-        f"rebalancing {part('lvr')} bp, of which arbitrageurs keep "
-        f"{part('arbitrage_profit')} after the fee; fees {part('fees')} bp, "
-        f"{part('noise_fees')} of them from noise traders."
-    )

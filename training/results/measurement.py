@@ -12,12 +12,12 @@ from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.evaluation.attribution import attribute
 from hedge_env.evaluation.evaluate import EpisodeTable, evaluate
-from hedge_env.evaluation.liquidity import holds_liquidity_alone, liquidity_parts
 from hedge_env.feeds.tape import paths_that_fit
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
 from hedge_env.training.results.findings import leader
 from hedge_env.training.results.investors.chains import chains_entry
+from hedge_env.training.results.investors.pools import pool_parts
 from hedge_env.training.results.investors.vault import keeper_entry, pool_entry
 from hedge_env.training.results.recorded_market import with_replay
 from hedge_env.training.results.summary import (
@@ -165,21 +165,12 @@ def _looked_into(found: Comparison, n_paths: int, *, vault: bool) -> Comparison:
             chains.append(chains_entry(row, policy, config, n_paths=n_paths, seed=seed))
     summary = replace(
         found.summary,
-        liquidity=_liquidity(config, n_paths, seed),
+        liquidity=pool_parts(config, n_paths, seed),
         keeper=tuple(keeper),
         pool=tuple(pool),
         chains=tuple(chains),
     )
     return replace(found, summary=summary)
-
-
-def _liquidity(
-    config: EnvConfig, n_paths: int, seed: int
-) -> Mapping[str, float] | None:
-    """What a book of liquidity earned and lost on some of the test paths, or None."""
-    if not holds_liquidity_alone(config):
-        return None
-    return liquidity_parts(config, np.arange(n_paths), seed=seed).to_document()
 
 
 def is_contested(contenders: Sequence[Contender]) -> bool:

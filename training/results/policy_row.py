@@ -79,6 +79,8 @@ class PolicyRow(Metrics):
         controlled_gap_bp: The difference by controlled objectives, an estimate of the
             same number with less luck; None where they are not known.
         controlled_gap_relative: The same over the best rule's objective [-].
+        optimum_gap_bp: Objective minus that of the exact optimum, path by path and by
+            controlled objectives where they are known; None where there is none.
         best_rule: Whether this row is that rule: the one with the lowest objective on
             the validation paths, of at least two policies.
         attribution: Where profit and trades are from, see
@@ -87,10 +89,11 @@ class PolicyRow(Metrics):
             is picked; None if nothing was to be picked.
         params_source: As of `Contender`, and so are `params_given`, `trained_on` and
             `notes`.
-        seeds: Of an agent: `seed`, `run`, `source`, `objective_bp` and
+        seeds: Of an agent: `seed`, `run`, `source`, `objective_bp`, `estimate_bp` (the
+            controlled one, if known), `gap_bp` to the best rule, `optimum_gap_bp` and
             `validation_objective_bp` of each; None otherwise.
-        seed_spread_bp: Standard deviation of the objective over seeds; None if there
-            are not two.
+        seed_spread_bp: Standard deviation of the estimated objective over seeds; None
+            if there are not two.
         seed_interval_bp: 95 % interval of the mean over seeds, by Student's t.
         expected_objective_bp: As of `evaluation.metrics.Metrics`, and so are floor and
             avoidable; None on recorded days and where prices answer to what is held.
@@ -127,6 +130,8 @@ class PolicyRow(Metrics):
     controlled_gap_se: float | None = None
     controlled_gap_relative: float | None = None
     controlled_gap_relative_se: float | None = None
+    optimum_gap_bp: float | None = None
+    optimum_gap_se: float | None = None
 
     @property
     def estimate(self) -> tuple[float, float]:

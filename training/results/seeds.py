@@ -31,6 +31,10 @@ def with_seed(row: PolicyRow, seed: int | None) -> PolicyRow:
         "run": row.name,
         "source": row.source,
         "objective_bp": row.objective_bp,
+        "estimate_bp": row.estimate[0],
+        "gap_bp": None if row.gap is None else row.gap.bp,
+        "gap_se": None if row.gap is None else row.gap.se,
+        "optimum_gap_bp": row.optimum_gap_bp,
         "validation_objective_bp": row.validation_objective_bp,
     }
     return replace(row, seeds=(own,))
@@ -43,7 +47,9 @@ def merge_seeds(name: str, rows: Sequence[PolicyRow]) -> PolicyRow:
     the paths alone: the paths are common, so that averaging over seeds does not make
     their luck smaller. The luck of the seeds is in `seed_interval_bp`,
 
-    .. math:: \bar J \pm t_{n-1} \, s / \sqrt n.
+    .. math:: \bar J \pm t_{n-1} \, s / \sqrt n,
+
+    with s over the estimates of J that have the least luck of the paths in them.
 
     Args:
         name: Of the experiment.
@@ -52,8 +58,8 @@ def merge_seeds(name: str, rows: Sequence[PolicyRow]) -> PolicyRow:
     if len(rows) == 1:
         return rows[0]
     seeds = tuple(seed for row in rows for seed in row.seeds or ())
-    objectives = [row.objective_bp for row in rows]
-    mean, spread = float(np.mean(objectives)), float(np.std(objectives, ddof=1))
+    mean = float(np.mean([row.objective_bp for row in rows]))
+    spread = float(np.std([row.estimate[0] for row in rows], ddof=1))
     half = float(student.ppf(_LEVEL, len(rows) - 1)) * spread / math.sqrt(len(rows))
     numbers = {
         field.name: _mean([getattr(row, field.name) for row in rows])

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hedge_env.baselines.optimum.optimal import OptimalPolicy
 from hedge_env.evaluation.attribution import Attribution
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.evaluation.metrics import (
@@ -45,8 +46,8 @@ class Summary:
         config: The market with every default written out.
         replay: Files, dates and windows of recorded days; None if simulated.
         simulated: The same policies in the simulated market; None if not replayed.
-        liquidity: What the book earned and lost, see `evaluation.liquidity`, if it is
-            liquidity in a pool; else None.
+        liquidity: What the book earned and lost, if it is liquidity in a pool or a pool
+            of options, see `evaluation.liquidity` and `option_pool`; else None.
         savings: What every policy saves against what is usual, `report.usual`.
         keeper: What the keeper costs, see `results.investors.vault`; empty without one.
         pool: What depositors get and pay, see there; empty without them.
@@ -152,11 +153,15 @@ def build_summary(
             it there is no best rule.
     """
     best = _best_rules(contenders, validation)
+    optima = _optima(contenders)
     made: dict[tuple[str, float], list[PolicyRow]] = {}
     for number, (contender, table) in enumerate(zip(contenders, tables, strict=True)):
         rule = best.get(contender.risk_aversion)
         gap = None if rule is None else paired_difference(table, tables[rule])
         row = _row(contender, summarise(table), gap, best_rule=rule == number)
+        optimum = optima.get(contender.risk_aversion)
+        if optimum is not None and optimum != number:
+            row = _above_optimum(row, paired_difference(table, tables[optimum]))
         if attributions is not None:
             row = replace(row, attribution=asdict(attributions[number]))
         if validation is not None:
@@ -198,6 +203,20 @@ def _best_rules(
         elif len(numbers) == 1 and len(rivals) > 1:
             best[risk_aversion] = numbers[0]
     return best
+
+
+def _optima(contenders: Sequence[Contender]) -> dict[float, int]:
+    """Number of the exact optimum, by risk aversion."""
+    return {
+        contender.risk_aversion: number
+        for number, contender in enumerate(contenders)
+        if contender.name == OptimalPolicy.name
+    }
+
+
+def _above_optimum(row: PolicyRow, gap: Difference) -> PolicyRow:
+    sharp = gap.controlled or gap
+    return replace(row, optimum_gap_bp=sharp.mean_bp, optimum_gap_se=sharp.se_bp)
 
 
 def _row(

@@ -17,10 +17,11 @@ from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.contenders import OPTIMA
 from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
+from hedge_env.training.study.agent_seeds import AgentSeeds
 from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.tune import tune_to_file
 
-_FILE, _BOUNDS = "market.json", "bounds.json"
+_FILE, _BOUNDS, _RUNS = "market.json", "bounds.json", "runs"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def kept_or_measured(
     number: int,
     *,
     work: Path,
+    agents: AgentSeeds,
     bound_episodes: int,
     total: int,
     threads: int,
@@ -66,6 +68,7 @@ def kept_or_measured(
             paths, seed, risk aversions and the config's digest.
         number: Of the market among all, for the message.
         work: Folder for what is finished.
+        agents: What is trained in the market, and how often.
         bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
         total: Number of markets.
         threads: For tuning and testing; the result does not depend on it.
@@ -76,7 +79,9 @@ def kept_or_measured(
     state = "" if market is None else ", kept"
     log(f"study: {config.name} ({number} of {total}){state}")
     if market is None:
-        market = _measure(config, folder, key, threads=threads, progress=progress)
+        market = _measure(
+            config, folder, key, agents, threads=threads, progress=progress
+        )
     start = time.monotonic()
     bounds = kept_or_bounded(
         config, market.summary, folder / _BOUNDS, bound_episodes, key["seed"]
@@ -89,13 +94,15 @@ def _measure(
     config: EnvConfig,
     folder: Path,
     key: Mapping[str, Any],
+    agents: AgentSeeds,
     *,
     threads: int,
     progress: bool,
 ) -> StudyMarket:
-    """Tune, test and keep the result of one market."""
+    """Train, tune, test and keep the result of one market."""
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
+    runs = agents.trained(config, folder / _RUNS, progress=progress)
     # A file of its own for whatever the parameters depend on.
     digest, version = str(key["config_sha256"])[:12], key["version"]
     paths, seed = key["validation_episodes"], key["seed"]
@@ -112,7 +119,7 @@ def _measure(
     )
     comparison = compare(
         config,
-        key["policies"],
+        [*key["policies"], *map(str, runs)],
         key["levels"],
         n_episodes=key["n_episodes"],
         seed=seed,

@@ -11,6 +11,7 @@ from hedge_env.training.output.provenance import to_json
 from hedge_env.training.report.style import to_png
 from hedge_env.training.results.findings import MINUS, with_error
 from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
+from hedge_env.training.study.agents_table import agent_sections
 from hedge_env.training.study.best_rules import best_rules_table
 from hedge_env.training.study.figure import convex_frontier_figure
 from hedge_env.training.study.gap_figure import gap_figure
@@ -91,6 +92,7 @@ def study_page(study: Study) -> str:
         "parameters, in `summary.json`.",
         "## The best rule of each market",
         _best_table(study.markets),
+        *agent_sections([market.summary for market in study.markets]),
         *_loss_sections(study),
         *(_market_section(market.summary) for market in study.markets),
     ]

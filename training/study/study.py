@@ -10,7 +10,7 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 import functools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from hedge_env.training.cli.commands import StudyOptions
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
-from hedge_env.training.results.contenders import ALL, ANYWHERE
+from hedge_env.training.results.contenders import ALL, ANYWHERE, MAIN, OPTIMAL
 from hedge_env.training.results.tuned_file import config_digest
+from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds
 from hedge_env.training.study.market import StudyMarket, kept_or_measured
 from hedge_env.training.study.result import Study
 
@@ -53,6 +54,7 @@ def run(options: StudyOptions) -> None:
             options.risk_aversion,
             options.work,
             policies=options.policies,
+            agents=AgentSeeds(options.agents, options.training_seeds),
             n_episodes=options.episodes,
             validation_episodes=options.validation_episodes,
             bound_episodes=options.bound_episodes,
@@ -73,6 +75,7 @@ def run_study(
     work: Path,
     *,
     policies: Sequence[str] = (ALL,),
+    agents: AgentSeeds = NO_AGENTS,
     n_episodes: int = 100_000,
     validation_episodes: int = 20_000,
     bound_episodes: int = 0,
@@ -89,6 +92,7 @@ def run_study(
             once, twice and five times each market's own.
         work: Folder for what is finished.
         policies: Rules by name, `optimal`, or `all`.
+        agents: What is trained in every market, and how often.
         n_episodes: Number of test paths of each market.
         validation_episodes: Number of paths that rules are tuned on.
         bound_episodes: Number of test paths of the certified gap; 0 leaves it out.
@@ -105,26 +109,20 @@ def run_study(
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise ConfigError("--presets: a market is named twice; name each once")
-    key = {
-        "version": hedge_env.__version__,
+    measured = {
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
         "seed": seed,
     }
     keys = [
-        {
-            **key,
-            "policies": _contenders(policies, config),
-            "levels": risk_aversions_at(config, risk_aversions),
-            "config_sha256": config_digest(config),
-        }
-        for config in configs
+        _key(config, policies, risk_aversions, agents, measured) for config in configs
     ]
     # Markets side by side use the cores better than threads inside one market do.
     workers = max(1, min(threads, len(configs)))
     share = functools.partial(
         kept_or_measured,
         work=work,
+        agents=agents,
         bound_episodes=bound_episodes,
         total=len(configs),
         threads=max(1, threads // workers),
@@ -140,6 +138,24 @@ def run_study(
         time.monotonic() - start,
         workers,
     )
+
+
+def _key(
+    config: EnvConfig,
+    policies: Sequence[str],
+    risk_aversions: Sequence[float],
+    agents: AgentSeeds,
+    measured: Mapping[str, int],
+) -> dict[str, Any]:
+    """All that the result in a market depends on."""
+    return {
+        "version": hedge_env.__version__,
+        **measured,
+        "policies": _contenders(policies, config),
+        "levels": risk_aversions_at(config, risk_aversions),
+        "config_sha256": config_digest(config),
+        **agents.key(config),
+    }
 
 
 def _side_by_side(
@@ -159,10 +175,13 @@ def _side_by_side(
 
 
 def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:
-    """What is compared in a market: nothing near the optimum where that is known."""
+    """What is compared in a market: the optimum, where known, for what is near it."""
     if why_unsolvable(config) is not None:
         return list(policies)
-    return [name for name in policies if name not in ANYWHERE]
+    names = [name for name in policies if name not in ANYWHERE]
+    if len(names) == len(policies) or {ALL, MAIN, OPTIMAL} & set(names):
+        return names  # that says all there is to say
+    return [*names, OPTIMAL]
 
 
 def risk_aversions_at(config: EnvConfig, asked: Sequence[float]) -> list[float]:

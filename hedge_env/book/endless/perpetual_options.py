@@ -26,7 +26,7 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book.european import grid_step
-from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.liability import Kind, Paths, rows_each
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import EverlastingConfig, PowerConfig
 from hedge_env.market.engine.processes import MarketParams
@@ -235,5 +235,5 @@ def _book(
     rows[field.VEGA, i] += quantity * mark.vega
 
 
-EVERLASTING = Kind(everlasting_params, lambda n: N_REMEMBERED * n, add_everlasting)
-POWER = Kind(power_params, lambda n: N_REMEMBERED * n, add_power_perpetuals)
+EVERLASTING = Kind(everlasting_params, rows_each(N_REMEMBERED), add_everlasting)
+POWER = Kind(power_params, rows_each(N_REMEMBERED), add_power_perpetuals)

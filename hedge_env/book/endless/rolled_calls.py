@@ -28,7 +28,7 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
 from hedge_env.book.european import grid_step
-from hedge_env.book.liability import Kind, Paths
+from hedge_env.book.liability import Kind, Paths, rows_each
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import RolledCallConfig
 from hedge_env.market.engine.processes import MarketParams
@@ -186,6 +186,4 @@ def _add(
     rows[field.VEGA, i] += quantity * vega_of(spot, d1, years)
 
 
-ROLLED_CALL = Kind(
-    rolled_call_params, lambda n_positions: N_REMEMBERED * n_positions, add_rolled_calls
-)
+ROLLED_CALL = Kind(rolled_call_params, rows_each(N_REMEMBERED), add_rolled_calls)

@@ -36,7 +36,7 @@ class RiskAversionRange(Model):
 class ObservationConfig(Model):
     """What a policy sees."""
 
-    # None: the default set for the market.
+    # None: the default set for the market, for which `default` stands in a list.
     features: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=64)
     true_volatility: bool = False  # may a policy see the volatility itself?
     realised_half_life_days: Days = 3.0  # of the realised-volatility estimate

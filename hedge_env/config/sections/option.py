@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hedge_env.config.model import HOURS_PER_DAY, Days, Model, Multiple, Probability
 from hedge_env.config.sections.episode import EpisodeConfig
-from hedge_env.config.sections.liabilities import check_maturity
+from hedge_env.config.sections.liabilities.liability import check_maturity
 
 _MOST_ORDERS = 20.0  # expected per decision
 _TOLERANCE = 1e-9  # of a decision interval

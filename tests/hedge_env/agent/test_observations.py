@@ -98,6 +98,16 @@ def test_volatility_over_its_mean_tells_states_of_stress_apart() -> None:
     assert np.ptp(still.encode(rows), axis=1).max() < 1e-6
 
 
+@pytest.mark.parametrize("preset", ["reference", "deribit"])
+def test_the_word_default_stands_for_the_features_of_the_market(preset):
+    usual = ObservationEncoder(load_config(preset)).names
+    names = {"observation": {"features": ["vega", "default", "implied_over_mean"]}}
+    more = ObservationEncoder(load_config(preset, names)).names
+    assert more == ("vega", *usual, "implied_over_mean")
+    names = {"observation": {"features": ["default", *usual[:2]]}}
+    assert ObservationEncoder(load_config(preset, names)).names == usual
+
+
 def test_each_observation_is_a_fresh_array() -> None:
     batch = HedgeBatch(load_config("reference"), 3)
     batch.reset(np.arange(3))

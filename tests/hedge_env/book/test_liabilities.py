@@ -11,7 +11,7 @@ from hedge_env.baselines.rule.assumptions import (
     why_nothing_to_hedge,
 )
 from hedge_env.book import liabilities
-from hedge_env.book.liability import Kind
+from hedge_env.book.liability import Kind, rows_each
 from hedge_env.config import BookConfig, EnvConfig, Liability
 from hedge_env.config.loading import load_config
 from hedge_env.config.sections.book import limiting_deltas
@@ -109,7 +109,7 @@ def test_a_kind_is_told_once_that_a_path_has_arrived(monkeypatch):
     def value(rows, state, memory, paths, p, market) -> None:
         arrivals[:] += paths.arrived
 
-    kind = Kind(lambda *_: (), lambda n: n, value)
+    kind = Kind(lambda *_: (), rows_each(1), value)
     monkeypatch.setattr(liabilities, "KINDS", {"forward": kind})
     batch = HedgeBatch(problem({"kind": "forward"}), N, seed=1, stream="test")
     batch.reset(np.arange(N))
@@ -175,7 +175,7 @@ def test_the_crowd_hedges_as_large_a_gamma_as_all_of_the_book(monkeypatch):
     def value(rows, state, memory, paths, p, market) -> None:
         rows[field.GAMMA] += 1.5
 
-    kind = Kind(lambda *_: (), lambda n: 0, value)
+    kind = Kind(lambda *_: (), rows_each(0), value)
     monkeypatch.setattr(liabilities, "KINDS", {"forward": kind})
     config = load_config(
         "reference",

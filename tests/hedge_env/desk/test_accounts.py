@@ -22,6 +22,7 @@ from tests.support.examples import (
     KEPT,
     LATE,
     LATE_CHAINS,
+    POOLS,
     VENUES,
     WATCHED,
     full_config,
@@ -220,6 +221,7 @@ IDENTITY += [
     stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
+    full_config(*ADVERSE, *POOLS),
     full_config(*CHAINS),
     stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]

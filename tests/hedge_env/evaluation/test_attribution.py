@@ -29,7 +29,7 @@ def market(preset="reference", **settings):
 def parts_of(policy, config, n=200):
     """Parts of the profit, shape (parts, n), and what the ledger says of the sum."""
     tape = record_tape(config, np.arange(n), seed=0, stream="test")
-    seen = Attributor(n, config.episode, gas_tenths(tape))
+    seen = Attributor(n, config, gas_tenths(tape))
     table = evaluate_on_tape(policy, tape, config, 10.0, observer=seen)
     return seen, table
 
@@ -63,6 +63,27 @@ def test_after_the_last_payoff_of_the_book_the_parts_are_numbers():
     expected = np.zeros((len(PNL_PARTS), n))
     expected[0] = 0.05  # all of it is what is held
     np.testing.assert_array_equal(interval_parts(before, record, after, 1e-3), expected)
+
+
+@pytest.mark.parametrize("kind", ["everlasting", "power", "option_pool"])
+def test_time_of_a_book_that_never_ends_pays_for_its_gamma(kind):
+    """In a market of the volatility that it is marked at; nothing much is left."""
+    leg = {"kind": kind, "quantity": -1.0}
+    if kind == "option_pool":  # sold with little spread, a lot of it
+        leg = {"kind": kind, "probability_buy": 1.0, "price_response": 0.0}
+        leg |= {"half_spread_points": 0.0, "utilisation_points": 0.0, "order_size": 0.1}
+        leg |= {"board_points": 0.0, "skew_share": 0.0}
+    document = {"book": {"legs": [leg]}, "holdings": {"low": -9.0, "high": 9.0}}
+    config = load_config("reference", document, settings=["episode.decisions=60"])
+    seen, table = parts_of(Delta(), config, n=2000)
+    np.testing.assert_allclose(seen.pnl.sum(axis=0), table.tracking, atol=1e-12)
+    gamma, theta, rest = (
+        seen.pnl[PNL_PARTS.index(name)] for name in ("gamma", "theta", "rest")
+    )
+    error = (gamma + theta).std() / np.sqrt(2000)
+    assert gamma.mean() < -20.0 * error
+    assert abs((gamma + theta).mean()) < 4.0 * error
+    assert abs(rest.mean()) < 0.05 * theta.mean()
 
 
 def steps(hours):

@@ -100,6 +100,23 @@ def test_a_path_has_the_same_moments_in_any_company() -> None:
         np.testing.assert_array_equal(getattr(few, name), getattr(many, name)[:, :7])
 
 
+@pytest.mark.parametrize(
+    ("leg", "answer"),
+    [
+        ({"kind": "amm", "noise_sd": 0.0}, True),
+        ({"kind": "amm", "noise_sd": 0.7}, False),
+        ({"kind": "streamed", "noise_sd": 0.7}, False),
+        ({"kind": "everlasting"}, True),
+        ({"kind": "option_pool"}, False),
+        ({"kind": "option_pool", "orders_per_day": 0.0}, True),
+    ],
+    ids=str,
+)
+def test_a_book_that_draws_numbers_of_its_own_is_no_function_of_spot(leg, answer):
+    document = {"book": {"legs": [leg]}, "holdings": {"low": -9.0, "high": 9.0}}
+    assert only_spot_moves(load_config("reference", document)) is answer
+
+
 def test_the_floor_of_the_reference_market_is_exact() -> None:
     config = load_config("reference")
     assert only_spot_moves(config)

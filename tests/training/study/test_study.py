@@ -172,6 +172,10 @@ def test_what_is_near_the_optimum_stands_aside_for_it(monkeypatch, tmp_path):
     near = ["frozen-optimum", "one-step-better"]
     small(tmp_path, policies=("main", *near))
     assert seen == [["main"], ["main", *near]]
+    small(tmp_path, policies=("delta", *near))  # `main` has the optimum, delta not
+    assert seen[2:] == [["delta", "optimal"], ["delta", *near]]
+    small(tmp_path, policies=("delta",))
+    assert seen[4:] == [["delta"], ["delta"]]
 
 
 def test_the_picture_of_differences_shows_them_as_they_are(made):

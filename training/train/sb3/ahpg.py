@@ -8,9 +8,11 @@ targets of a no-trade band should have been at each decision
 weights go down those slopes. Nothing is explored, no value function is learned, and
 each decision of a path teaches both edges and both targets, wherever the holdings are.
 
-An update plays `n_envs` whole episodes and takes `n_epochs` steps of Adam down the mean
-slope of all their decisions, weighted by how often edges are met (`band_gradient`).
-Every step follows all holdings of the same paths anew, under the band as it is by then:
+An update plays `n_envs` whole episodes and goes through them `n_epochs` times, a few
+paths a step: each step of Adam goes down the mean slope of all decisions of
+`batch_size` paths, weighted by how often edges are met (`band_gradient`). The slopes
+have so little noise that many steps on few paths each learn more than few on many.
+Every step follows all holdings of its paths anew, under the band as it is by then:
 there is no ratio of old and new policies to keep near one.
 
 Sources: Mao et al. (2019), "Variance reduction for reinforcement learning in
@@ -43,6 +45,7 @@ from hedge_env.training.train.sb3.band_policy import BandPolicy
 from hedge_env.training.train.sb3.market_walk import (
     MarketWalk,
     Walk,
+    paths_of,
     require_known_costs,
 )
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
@@ -60,7 +63,8 @@ class AHPG(BaseAlgorithm):
         env: A `VecEnvAdapter` over a `HedgeVectorEnv` in action mode `band_edges`,
             whose `num_envs` paths are an update.
         learning_rate: Of Adam; a schedule of the progress that remains.
-        n_epochs: Steps of Adam on the paths of an update, all slopes taken anew.
+        batch_size: Paths of a step of Adam; `num_envs` or more is one step an update.
+        n_epochs: Times that the paths of an update are gone through.
         n_holdings: Points of the grid of holdings.
         max_grad_norm: Longer gradients are cut.
         gamma: 1: the objective is not discounted.
@@ -77,7 +81,8 @@ class AHPG(BaseAlgorithm):
         self,
         policy: str | type[BandPolicy],
         env: GymEnv | str,
-        learning_rate: float | Schedule = 3e-3,
+        learning_rate: float | Schedule = 1e-2,
+        batch_size: int = 32,
         n_epochs: int = 1,
         n_holdings: int = 401,
         max_grad_norm: float = 1.0,
@@ -105,7 +110,15 @@ class AHPG(BaseAlgorithm):
         )
         if gamma != 1.0:
             raise ConfigError(f"AHPG adds costs up undiscounted: gamma = {gamma} is 1")
-        self.n_epochs, self.n_holdings = n_epochs, n_holdings
+        if batch_size < 1:
+            raise ConfigError(
+                f"batch_size = {batch_size} paths make no step: 1 or more"
+            )
+        self.batch_size, self.n_epochs, self.n_holdings = (
+            batch_size,
+            n_epochs,
+            n_holdings,
+        )
         self.max_grad_norm, self.gamma = max_grad_norm, gamma
         self._walk: MarketWalk | None = None
         if _init_setup_model:
@@ -200,23 +213,25 @@ class AHPG(BaseAlgorithm):
         return walk
 
     def _train(self, walk: Walk) -> None:
-        """A few steps of Adam down the slopes of all decisions of a walk."""
-        market = self._market()
+        """Steps of Adam down the slopes, a few paths of a walk after the other."""
         self._update_learning_rate(self.policy.optimizer)
-        seen = torch.from_numpy(market.encoder.encode(walk.rows)).to(self.device)
+        n, norm = walk.weight.size, 0.0
         for epoch in range(self.n_epochs):
-            costs, norm = self._step(walk, seen, market)
+            costs = np.empty(n)
+            for first in range(0, n, self.batch_size):
+                some = slice(first, min(first + self.batch_size, n))
+                costs[some], norm = self._step(paths_of(walk, some))
+                self._n_updates += 1
             if epoch == 0:
-                self._remember(costs * walk.weight, market.config.episode.decisions)
-            self._n_updates += 1
+                self._remember(costs * walk.weight)
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/gradient_norm", norm)
 
-    def _step(
-        self, walk: Walk, seen: torch.Tensor, market: HedgeVectorEnv
-    ) -> tuple[FloatArray, float]:
+    def _step(self, walk: Walk) -> tuple[FloatArray, float]:
         """One step; cost of each path before it, and length of the gradient."""
-        actions = self.policy(seen)
+        market = self._market()
+        seen = torch.from_numpy(market.encoder.encode(walk.rows))
+        actions = self.policy(seen.to(self.device))
         numbers = actions.detach().cpu().numpy().T.astype(np.float64, order="C")
         slopes, costs = slopes_of_actions(
             walk, numbers, market.config, market.decoder, self.n_holdings
@@ -235,8 +250,9 @@ class AHPG(BaseAlgorithm):
         self.policy.optimizer.step()
         return costs, float(norm)
 
-    def _remember(self, costs: FloatArray, decisions: int) -> None:
+    def _remember(self, costs: FloatArray) -> None:
         """Keep episodes for the logger as a `Monitor` tells of them."""
+        decisions = self._market().config.episode.decisions
         elapsed = round(time.time() - self.start_time / 1e9, 6)
         assert self.ep_info_buffer is not None  # _setup_learn made it
         self.ep_info_buffer.extend(

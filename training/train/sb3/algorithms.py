@@ -59,6 +59,7 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
         case AHPGOptions():
             return AHPG(
                 **common,
+                batch_size=options.batch_size,
                 n_epochs=options.n_epochs,
                 n_holdings=options.n_holdings,
                 max_grad_norm=options.max_grad_norm,

@@ -77,6 +77,22 @@ class MarketWalk:
         return Walk(rows.reshape(rows.shape[0], -1), costs, weight / BASIS_POINT)
 
 
+def paths_of(walk: Walk, some: slice) -> Walk:
+    """A walk of some of its paths.
+
+    Args:
+        walk: Of n paths.
+        some: Which.
+    """
+    if walk.weight[some].size == walk.weight.size:
+        return walk
+    rows = walk.rows.reshape(walk.rows.shape[0], -1, walk.weight.size)[:, :, some]
+    costs = PathCosts(*(np.ascontiguousarray(cost[:, some]) for cost in walk.costs))
+    return Walk(
+        np.ascontiguousarray(rows).reshape(rows.shape[0], -1), costs, walk.weight[some]
+    )
+
+
 def require_known_costs(config: EnvConfig) -> None:
     """Refuse problems in which the cost of all holdings is not known afterwards.
 

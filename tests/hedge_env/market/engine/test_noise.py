@@ -60,6 +60,10 @@ PARTS = {
     "sandwich": ("execution.sandwich={probability: 0.3, loss_bp: 40}",),
     "latency": ("execution.latency_steps=1",),
     "arrivals": ("book.arrivals={}", "holdings={low: -3, high: 3}"),
+    "option-pool": (
+        "book.legs=[{kind: option_pool, informed_share: 0.2}]",
+        "holdings={low: -3, high: 3}",
+    ),
     "option": ("execution.option={maturity_days: 30}",),
 }
 SETTINGS = ("episode.decisions=3", "episode.market_steps=2")

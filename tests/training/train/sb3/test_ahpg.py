@@ -9,7 +9,10 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecNormalize
 
+from hedge_env.agent.actions import ActionDecoder
+from hedge_env.agent.band_edges import LOWER, LOWER_TARGET, UPPER, UPPER_TARGET
 from hedge_env.agent.features import FEATURES
+from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
@@ -19,8 +22,13 @@ from hedge_env.feeds.tape import record_tape
 from hedge_env.gym.vector_env import HedgeVectorEnv
 from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.train.sb3.ahpg import AHPG, DivergedError
-from hedge_env.training.train.sb3.band_gradient import features_of_holdings
+from hedge_env.training.train.sb3.band_gradient import (
+    _weights,
+    features_of_holdings,
+    slopes_of_actions,
+)
 from hedge_env.training.train.sb3.export import export_policy, to_policy
+from hedge_env.training.train.sb3.market_walk import MarketWalk, paths_of
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 
 EDGES = {"action": {"mode": "band_edges", "log_width_range": 1.5}}
@@ -128,6 +136,60 @@ def test_every_feature_is_known_to_depend_on_holdings_or_not():
     assert blind == own | of_options
 
 
+def test_a_few_paths_of_a_walk_cost_what_they_did_and_teach_the_same():
+    """The slopes of a walk are those of its parts, weighted by their numbers."""
+    config = config_of("risk_aversion=[2,50]", preset="ethereum-l1")
+    walk = MarketWalk(config, 10, seed=0, stream="training").play(np.arange(10))
+    env, decoder = HedgeVectorEnv(1, config=config), ActionDecoder(config)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1.0, 1.0, (6, 11, 10))
+
+    def slopes(part, numbers):
+        flat = np.ascontiguousarray(numbers).reshape(6, -1)
+        found, cost = slopes_of_actions(part, flat, config, decoder, 101)
+        return found.reshape(numbers.shape), cost, env.encoder.encode(part.rows)
+
+    whole, cost, seen = slopes(walk, actions)
+    assert np.abs(whole).max() > 0.0
+    for some in (slice(0, 4), slice(4, 8), slice(8, 10)):
+        part = paths_of(walk, some)
+        found, paid, observed = slopes(part, actions[:, :, some])
+        np.testing.assert_array_equal(found, whole[:, :, some])
+        np.testing.assert_array_equal(paid, cost[some])
+        np.testing.assert_array_equal(
+            observed.reshape(11, -1, seen.shape[1]),
+            seen.reshape(11, 10, -1)[:, some],
+        )
+        np.testing.assert_array_equal(part.weight, walk.weight[some])
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "steps"), [(1, 32), (10, 4), (32, 1), (1000, 1)]
+)
+def test_a_walk_is_gone_through_a_few_paths_a_step(batch_size, steps):
+    model = learner(config_of(), batch_size=batch_size, n_epochs=2)
+    model.learn(320)
+    assert model._n_updates == 2 * steps
+    assert len(model.ep_info_buffer) == 32
+    with pytest.raises(ConfigError, match="batch_size = 0"):
+        learner(config_of(), batch_size=0)
+
+
+def test_decisions_that_are_seldom_met_weigh_less_but_by_the_root():
+    config = config_of("risk_aversion=10")
+    rows = np.array(
+        MarketWalk(config, 4, seed=0, stream="training").play(np.arange(4)).rows
+    )
+    rows[field.GAMMA] *= 1e-2  # edges are met once in many decisions
+    scale, interval = np.full(rows.shape[1], 0.1), 1e-3
+    found = _weights(rows, scale, interval)
+    rows[field.GAMMA] *= 0.25
+    fewer = _weights(rows, scale, interval)
+    np.testing.assert_allclose(fewer[[LOWER, UPPER]], 0.5 * found[[LOWER, UPPER]])
+    targets = [LOWER_TARGET, UPPER_TARGET]
+    np.testing.assert_allclose(fewer[targets], 0.125 * found[targets])
+
+
 def test_callbacks_see_every_decision_and_can_stop(tmp_path):
     class Counting(BaseCallback):
         def __init__(self):
@@ -145,7 +207,7 @@ def test_callbacks_see_every_decision_and_can_stop(tmp_path):
     model.learn(10_000, callback=seen)
     assert seen.steps == [32 * (k + 1) for k in range(25)]
     assert seen.rollouts == 3
-    assert model._n_updates == 2
+    assert model._n_updates == 2  # of the two walks before
 
 
 def test_the_logger_has_the_cost_of_the_episodes():

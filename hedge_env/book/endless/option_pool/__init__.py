@@ -1,0 +1,1 @@
+"""A pool that quotes options: its boards, its quotes, its clients."""

@@ -1,0 +1,203 @@
+"""Agents in a study: trained in each market, kept, and set against its best rule."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hedge_env.base.errors import ConfigError
+from hedge_env.config.loading import load_config
+from hedge_env.training.results.seeds import half_width
+from hedge_env.training.results.summary import build_summary
+from hedge_env.training.study import market as study_market
+from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
+from hedge_env.training.study.agents_table import agent_sections
+from hedge_env.training.study.page import study_page
+from hedge_env.training.study.study import run_study
+from hedge_env.training.train import train as training
+from tests.training.helpers.fabricated import comparison
+
+SHORT = ["episode.decisions=6"]
+EXPERIMENT = """
+preset: reference
+env:
+  risk_aversion: [2, 50]
+  action: {mode: band_edges}
+  reward: {name: expected}
+train:
+  algorithm: ahpg
+  total_timesteps: 96
+  n_envs: 16
+  net_arch: [4]
+  n_holdings: 21
+  evaluation_frequency: 96
+  evaluation_paths: 16
+  checkpoint_frequency: 96
+  baselines: []
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(EXPERIMENT)
+    return str(path)
+
+
+def test_an_experiment_moves_to_another_market_and_keeps_what_it_says(file):
+    config = load_config("deribit", settings=SHORT)
+    moved = in_market(file, config, 3)
+    own = moved.env_config()
+    assert (moved.name, moved.seed, own.name) == ("mine", 3, "deribit")
+    assert own.market == config.market
+    assert own.execution == config.execution
+    assert own.episode.decisions == 6
+    assert own.action.mode == "band_edges"
+    assert own.risk_aversion.high == 50.0
+    assert own.reward.balanced
+    with open(file, "a") as text:
+        text.write("seed: 4\n")
+    assert in_market(file, config, 3) == moved
+
+
+def test_an_experiment_that_does_not_fit_a_market_is_refused_by_its_name(file):
+    path = Path(file)
+    path.write_text(
+        path.read_text().replace("env:", "env:\n  execution: {gas_units: 1}")
+    )
+    config = load_config("deribit", settings=SHORT)
+    with pytest.raises(ConfigError, match=r"mine.yaml.*gas_units needs market.gas"):
+        AgentSeeds([file], 1).key(config)
+
+
+def test_the_key_knows_experiment_and_seeds_but_nothing_where_there_are_none(file):
+    config = load_config("reference", settings=SHORT)
+    assert NO_AGENTS.key(config) == {}
+    key = AgentSeeds([file], 2).key(config)
+    assert key["training_seeds"] == 2
+    assert key != AgentSeeds([file], 3).key(config)
+    assert key != AgentSeeds([file], 2).key(load_config("deribit", settings=SHORT))
+    with open(file, "a") as text:
+        text.write("  learning_rate: 1.0e-3\n")
+    assert key["agents"] != AgentSeeds([file], 2).key(config)["agents"]
+
+
+@pytest.mark.slow
+def test_a_study_trains_once_and_measures_all_seeds_as_one(file, tmp_path, monkeypatch):
+    config = load_config("reference", settings=SHORT)
+
+    def study(n_seeds):
+        return run_study(
+            [config],
+            (10.0,),
+            tmp_path / "work",
+            policies=("delta", "no-hedge", "frozen-optimum"),
+            agents=AgentSeeds([file], n_seeds),
+            n_episodes=60,
+            validation_episodes=40,
+            command="hedge study",
+        )
+
+    first = study(2)
+    rows = {row.name: row for row in first.markets[0].summary.policies}
+    assert rows.keys() == {"delta", "no-hedge", "optimal", "mine"}
+    row = rows["mine"]
+    assert [seed["seed"] for seed in row.seeds] == [0, 1]
+    assert row.optimum_gap_bp > 0.0
+    assert rows["optimal"].optimum_gap_bp is None
+    gaps = [seed["gap_bp"] for seed in row.seeds]
+    assert row.gap.bp == pytest.approx(np.mean(gaps))
+    page = study_page(first)
+    assert "mine (2 seeds): one network" in page
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "train", pytest.fail)
+        assert study(2) == first
+        patched.setattr(study_market, "_finished", lambda *_: None)
+        assert study(2).markets[0].summary == first.markets[0].summary
+    third = study(3).markets[0].summary
+    (row,) = (row for row in third.policies if row.kind == "agent")
+    assert [seed["seed"] for seed in row.seeds] == [0, 1, 2]
+    assert row.seeds[:2] == rows["mine"].seeds
+
+
+INVENTED = (
+    ("delta", "baseline", 60.0, 100.0),
+    ("gas-band", "baseline", 31.0, 140.0),
+    ("optimal", "optimal", 29.0, 140.0),
+    ("run_0", "agent", 29.4, 140.0),
+    ("run_1", "agent", 29.6, 140.0),
+    ("run_2", "agent", 30.4, 140.0),
+)
+
+
+def invented(*, shift=0.0):
+    """A summary of three seeds, whose costs can be moved."""
+    made = comparison((10.0,), n_paths=4000, invented=INVENTED)
+    contenders = [
+        dataclasses.replace(c, entry="run", seed=int(c.name[-1]))
+        if c.name.startswith("run")
+        else c
+        for c in made.contenders
+    ]
+    still = made.tables[0]
+    one = 1e-4 * (np.arange(len(still.cost_components)) == 0)[:, None]
+    moved = {"agent": shift * one, "baseline": 0.0, "optimal": 0.0}
+    tables = [
+        dataclasses.replace(
+            table,
+            cost_components=table.cost_components + moved[c.kind],
+            tracking=still.tracking,
+            squared_increments=still.squared_increments,
+        )
+        for c, table in zip(contenders, made.tables, strict=True)
+    ]
+    return build_summary(
+        contenders,
+        tables,
+        preset="reference",
+        seed=0,
+        premium_bp=900.0,
+        config={"description": ""},
+        validation=[float(table.objective.mean()) for table in tables],
+    )
+
+
+def cells_of(summary, table):
+    lines = [line for line in table.splitlines() if line.startswith("| reference")]
+    return [cell.strip() for cell in lines[0].strip("|").split("|")]
+
+
+def test_the_table_has_the_difference_with_seeds_in_its_interval():
+    summary = invented()
+    (row,) = (row for row in summary.policies if row.kind == "agent")
+    _, sentence, table, _, of_optimum = agent_sections([summary])
+    assert "run (3 seeds)" in sentence
+    cells = cells_of(summary, table)
+    assert cells[2] == "gas-band"
+    gap, half = re.fullmatch(r"(\S+) ± (\S+)", cells[5]).groups()
+    assert float(gap.replace("\N{MINUS SIGN}", "-")) == pytest.approx(-1.2, abs=0.05)
+    assert float(half) == pytest.approx(half_width(row, row.gap.se), abs=0.01)
+    assert float(half) > 1.0  # three seeds, a spread of half a basis point
+    assert cells[8] == "nobody"
+    best = next(row for row in summary.policies if row.name == "optimal")
+    cells = cells_of(summary, of_optimum)
+    assert cells[2] == f"{best.objective_bp:.2f}"
+    middle = 100.0 * 0.6 / best.objective_bp
+    assert float(cells[5].rstrip(" %")) == pytest.approx(middle, abs=0.02)
+    assert cells[6] == "+60 %"
+
+
+@pytest.mark.parametrize(
+    ("shift", "ahead"), [(-2.0, "**agent**"), (1.3, "nobody"), (5.0, "gas-band")]
+)
+def test_who_is_ahead_is_only_said_where_it_can_be_told(shift, ahead):
+    summary = invented(shift=shift)
+    assert cells_of(summary, agent_sections([summary])[2])[8] == ahead
+
+
+def test_without_agents_there_is_no_section():
+    summary = invented()
+    rules = tuple(row for row in summary.policies if row.kind != "agent")
+    assert agent_sections([dataclasses.replace(summary, policies=rules)]) == []
