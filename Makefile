@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 HEDGE := $(BIN)/python -m hedge_env.training.cli.main
 INSTALLED := $(VENV)/.installed
 
-# The demo trains at one risk aversion and compares with the rules that lead somewhere.
+# The demo trains one agent for all risk aversions, and compares it at one of them with
+# the rules that lead somewhere.
 DEMO_PRESET ?= ethereum-l1
 DEMO_RISK_AVERSION ?= 10
 DEMO_TRAIN ?=
@@ -40,7 +41,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 demo: $(INSTALLED)
 	rm -rf runs/demo
-	$(HEDGE) train configs/$(DEMO_PRESET).yaml --out runs/demo $(DEMO_TRAIN)
+	$(HEDGE) train configs/ahpg.yaml --set preset=$(DEMO_PRESET) --out runs/demo $(DEMO_TRAIN)
 	$(HEDGE) compare --preset $(DEMO_PRESET) --risk-aversion $(DEMO_RISK_AVERSION) \
 	  --policies main,runs/demo/policy.safetensors --out runs/demo/report $(DEMO_COMPARE)
 	@echo "Now open runs/demo/report/report.html"

@@ -10,7 +10,7 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 import functools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -109,21 +109,13 @@ def run_study(
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise ConfigError("--presets: a market is named twice; name each once")
-    key = {
-        "version": hedge_env.__version__,
+    measured = {
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
         "seed": seed,
     }
     keys = [
-        {
-            **key,
-            "policies": _contenders(policies, config),
-            "levels": risk_aversions_at(config, risk_aversions),
-            "config_sha256": config_digest(config),
-            **agents.key(config),
-        }
-        for config in configs
+        _key(config, policies, risk_aversions, agents, measured) for config in configs
     ]
     # Markets side by side use the cores better than threads inside one market do.
     workers = max(1, min(threads, len(configs)))
@@ -146,6 +138,24 @@ def run_study(
         time.monotonic() - start,
         workers,
     )
+
+
+def _key(
+    config: EnvConfig,
+    policies: Sequence[str],
+    risk_aversions: Sequence[float],
+    agents: AgentSeeds,
+    measured: Mapping[str, int],
+) -> dict[str, Any]:
+    """All that the result in a market depends on."""
+    return {
+        "version": hedge_env.__version__,
+        **measured,
+        "policies": _contenders(policies, config),
+        "levels": risk_aversions_at(config, risk_aversions),
+        "config_sha256": config_digest(config),
+        **agents.key(config),
+    }
 
 
 def _side_by_side(

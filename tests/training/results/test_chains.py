@@ -35,13 +35,14 @@ def test_the_same_rule_is_run_on_one_chain_and_where_both_are_one(found):
         f"execution.rollup.{treasury}={{least: null, most: null}}"
         for treasury in ("inventory", "home")
     ]
-    both, alone, as_one = (
+    unsold = "execution.charge_liquidation=false"
+    both, alone, kept, as_one = (
         evaluate([(policy, 10.0)], load_config(CONFIG, settings=sets), n_episodes=N)[0]
-        for sets in ((), (nothing,), endless)
+        for sets in ((), (nothing,), (unsold,), (*endless, unsold))
     )
     for name, gap in (
         ("saved", alone.objective - both.objective),
-        ("apart", both.objective - as_one.objective),
+        ("apart", kept.objective - as_one.objective),
     ):
         assert entry[f"{name}_bp"] == pytest.approx(gap.mean() * 1e4, rel=1e-12)
         error = gap.std(ddof=1) / np.sqrt(N)
