@@ -95,9 +95,9 @@ def _optimum_cells(summary: Summary, row: PolicyRow) -> list[str]:
         summary.preset,
         f"{row.risk_aversion:g}",
         f"{best:.2f}",
-        "" if left is None else f"{100.0 * left / best:.2f} %",
-        f"{100.0 * gap / best:.2f} ± {half:.2f} %",
-        f"{100.0 * middle / best:.2f} %",
+        "" if left is None else f"{_plain(100.0 * left / best)} %",
+        f"{_plain(100.0 * gap / best)} ± {half:.2f} %",
+        f"{_plain(100.0 * middle / best)} %",
         "" if not left else f"{_number(100.0 * (left - gap) / left, 0)} %",
     ]
 
@@ -112,6 +112,10 @@ def _span(values: Sequence[float | None]) -> str:
 def _number(value: float, digits: int = 2) -> str:
     """With its sign, and a real minus."""
     return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

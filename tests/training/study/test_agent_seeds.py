@@ -187,6 +187,9 @@ def test_the_table_has_the_difference_with_seeds_in_its_interval():
     middle = 100.0 * 0.6 / best.objective_bp
     assert float(cells[5].rstrip(" %")) == pytest.approx(middle, abs=0.02)
     assert cells[6] == "+60 %"
+    below = agent_sections([invented(shift=-1.0)])[4]  # by luck, on few paths
+    assert "-" not in "".join(cells_of(summary, below))
+    assert cells_of(summary, below)[5].startswith("\N{MINUS SIGN}")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,8 @@ def test_every_feature_is_known_to_depend_on_holdings_or_not():
     blind = {names[k] for k in features_of_holdings(names)}
     of_options = {name for name in names if name.startswith("option_")}
     own = {"holdings", "hedge_error", "band_position", "worth", "margin_use"}
-    assert blind == own | of_options
+    of_chains = {"rollup_stock", "rollup_room", "in_bridge"}
+    assert blind == own | of_options | of_chains
 
 
 def test_a_few_paths_of_a_walk_cost_what_they_did_and_teach_the_same():
