@@ -37,6 +37,7 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     _fit_volatility(draw, market)
     _fit_funding(market.get("funding") or {})
     _fit_margin(execution, config["book"])
+    _fit_coins(execution, config["book"])
     _fit_venue(market, execution, config["episode"]["market_steps"])
     _fit_chains(market, execution, config["episode"]["market_steps"])
     _fit_keeper(draw, config["episode"], execution)
@@ -85,6 +86,14 @@ def _fit_margin(execution: dict[str, Any], book: dict[str, Any]) -> None:
         kinds = {leg["kind"] for leg in book.get("legs", [])}
         if kinds - {"call", "put", "forward"} or book.get("margin") == "coin":
             execution.pop("margin")
+
+
+def _fit_coins(execution: dict[str, Any], book: dict[str, Any]) -> None:
+    """Coins for calls and puts alone: half of the books would be refused."""
+    kinds = {leg["kind"] for leg in book.get("legs", [])}
+    others = kinds - {"call", "put"} or execution.get("option") or book.get("arrivals")
+    if book.get("margin") == "coin" and others:
+        book.pop("margin")
 
 
 def _fit_settlement(
