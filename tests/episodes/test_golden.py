@@ -56,7 +56,7 @@ DIGESTS = {
     "split-venues": "e4e7db0e3217556779b130b54f114f22",
     "squeeth": "e5e3b036ea0038d38c35d78a46faa179",
     "streaming-straddle": "eb978aa08174fe402acde5758d89b1bc",
-    "two-chains": "1d19e747372581a3a21655142ad15e40",
+    "two-chains": "62855113fb24e018b333e4b1cf1307e4",
     "ww-ntbn": "d2ba0af81b09eda54ab5d6b0ac80ec06",
 }
 N_PATHS = 16

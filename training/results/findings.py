@@ -144,12 +144,13 @@ def parameters(row: PolicyRow) -> str:
 
 
 def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:
-    """Parameters in a row, for example `threshold 0.12`."""
+    """Parameters in a row, for example `threshold 0.12`; centres not moved left out."""
     values = (
         f"{name.replace('_', ' ')} {value:.3g}"
         if isinstance(value, float)
         else f"{name.replace('_', ' ')} {value}"
         for name, value in params.items()
+        if not (name.startswith("centre_") and value == 0.0)
     )
     return ", ".join(values)
 

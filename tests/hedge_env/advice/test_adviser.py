@@ -288,3 +288,9 @@ def test_a_limit_on_fees_limits_the_cost_of_the_trade() -> None:
         "execution.fixed_cost_bp=0",
     )
     assert other.cost == pytest.approx(1e-5 * abs(plain.trade_value))
+
+
+def test_what_a_state_does_not_describe_is_refused_in_one_sentence() -> None:
+    for preset, key in (("two-chains", "rollup"), ("gamma-vega", "option")):
+        with pytest.raises(ConfigError, match=rf"^execution\.{key}: .*{key}=null$"):
+            PresentRows(load_config(preset))
