@@ -16,7 +16,7 @@ With a listed option the first three modes take one more number for it, the last
 after the trade in options are those of the band. `discrete` knows no options.
 
 On two chains those three modes take two numbers more, where to trade and when to move
-inventory: `chain_actions`. `discrete` and `ratio` trade on the first chain alone.
+inventory: `chain_actions`. `discrete` trades on the first chain alone.
 
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
@@ -96,8 +96,8 @@ class ActionDecoder:
             size=float(max(abs(low), abs(high))),
         )
         self._option = config.execution.option is not None
-        rollup = config.execution.rollup is not None
-        self._on_two_chains = rollup and self.mode not in ("discrete", "ratio")
+        self._has_rollup = config.execution.rollup is not None
+        self._on_two_chains = self._has_rollup and self.mode != "discrete"
         self._quoted = float(config.execution.quoted_order)
         self._neutral = settings.neutral
         self._centre = (float(settings.centre_vega), float(settings.centre_smile))
@@ -129,7 +129,9 @@ class ActionDecoder:
             clipping that the ledger does.
         """
         if self.mode == "discrete":
-            return self._choose(np.asarray(action), rows)[:, None]
+            chosen = self._choose(np.asarray(action), rows)
+            held = [rows[field.ROLLUP_HOLDINGS]] if self._has_rollup else []
+            return np.stack([chosen, *held], axis=1)
         numbers = np.ascontiguousarray(
             np.clip(action, -1.0, 1.0).T, dtype=np.float64
         )  # (shape, n)

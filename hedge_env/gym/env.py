@@ -109,7 +109,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     underlying is hedged for what is left. `ratio` needs one, `discrete` allows none.
     On two chains it has two numbers more: the log of how many times as dear the rollup
     may be, and that of the share of its treasury at which inventory is moved, over a
-    tenth, each from -2 to 2; `discrete` and `ratio` trade on the first chain alone.
+    tenth, each from -2 to 2; `discrete` trades on the first chain alone.
 
     In the band modes holdings inside the band stay as they are. `band` is the default
     and its zero action a strong classical rule; see `actions.py`. Numbers beyond

@@ -27,7 +27,7 @@ PRESET_MODES = [
     (preset, mode)
     for preset in PRESETS
     for mode in ACTION_MODES
-    if mode != ("ratio" if load_config(preset).n_instruments == 1 else "discrete")
+    if mode != ("ratio" if load_config(preset).execution.option is None else "discrete")
 ]
 
 SHORT: Mapping[str, Any] = {"episode": {"decisions": 4}}  # an episode of four steps

@@ -119,6 +119,7 @@ def test_most_rules_are_bands():
         "delta",
         "delta-gamma",
         "delta-vega",
+        "cheapest-chain",
         "volatility-interval",
         "profit-triggered",
         "random-threshold",
