@@ -43,7 +43,7 @@ def test_the_table_names_every_policy(capsys: pytest.CaptureFixture[str]) -> Non
     ("setting", "reason"),
     [
         ("execution.permanent_impact=0.5", "permanent_impact"),
-        ("execution.lot=0.01", "lots"),
+        ("execution.lot=0.0001", "lots"),
     ],
 )
 def test_what_cannot_be_bounded_is_refused_in_one_line(

@@ -42,8 +42,12 @@ from hedge_env.market.gas.gas_price import (
 )
 from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.market.volatility.season import is_weekend
-from hedge_env.numerics import ornstein_uhlenbeck as ou
-from hedge_env.numerics.ornstein_uhlenbeck import NO_FACTOR, OuParams, ou_step
+from hedge_env.numerics.ornstein_uhlenbeck import (
+    NO_FACTOR,
+    OuParams,
+    ou_params,
+    ou_step,
+)
 from hedge_env.numerics.random_blocks import Shock, normal
 from hedge_env.numerics.special import exp
 from hedge_env.pricing.fee_rules import RESERVE
@@ -145,7 +149,7 @@ def compile(market: MarketConfig, length: StepLength) -> FeeMarketParams:
 def _factor(config: MeanReverting | None, days: float) -> OuParams:
     if config is None:
         return NO_FACTOR
-    return ou.ou_params(config.half_life_days, config.sd, days)
+    return ou_params(config.half_life_days, config.sd, days)
 
 
 def _blob_params(blob: BlobConfig | None, days: float) -> BlobParams:

@@ -22,11 +22,21 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def calls_of(function: ast.FunctionDef) -> list[str]:
-    """Names of the functions called by statements of their own, in their order."""
+    """Names of the functions called by statements of their own, in their order.
+
+    Those before an early return, which is the step of two chains, are left out.
+    """
+    early = {
+        inner
+        for node in ast.walk(function)
+        if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Return)
+        for inner in ast.walk(node)
+    }
     calls = [
         node.value
         for node in ast.walk(function)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        if node not in early
     ]
     calls.sort(key=lambda call: call.lineno)
     return [call.func.id for call in calls if isinstance(call.func, ast.Name)]
@@ -40,9 +50,9 @@ def test_the_step_runs_in_the_order_in_which_it_is_described() -> None:
         if isinstance(node, ast.FunctionDef)
     }
     run = calls_of(functions["settle_tile"])
-    assert run[0] == "clear"
+    assert run[:2] == ["clear", "_settle"]
     assert len(described) >= 8
-    assert run[1:] == described
+    assert [*calls_of(functions["_settle"]), *run[2:]] == described
 
 
 def test_no_kernel_of_the_desk_takes_a_first_and_a_last_path() -> None:

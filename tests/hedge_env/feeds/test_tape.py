@@ -32,6 +32,7 @@ def kept_rows(config: EnvConfig) -> int:
         "sandwich_rate": execution.sandwich,
         "venue_luck": execution.venues or None,
         "keeper_cost": execution.keeper,
+        "rollup_fails": execution.rollup,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
     return max([CERTAIN_ROWS[-1].number, *last]) + 1
