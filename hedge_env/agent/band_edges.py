@@ -8,15 +8,17 @@ cost, lambda risk aversion, sigma, S, tau implied volatility, spot and time left
 the action :math:`a`:
 
 .. math::
-    \ell^2 = u^2 + \frac{F}{\lambda \sigma^2 S^2 \tau}, \quad
+    \ell^2 = u^2 + \frac{F}{\lambda \sigma^2 S^2 \tau}
+           + \left( \frac{c}{2 \lambda \sigma^2 S \tau} \right)^2, \quad
     m = y + r_c a_0 \ell, \quad w_- = \ell e^{r_w a_1}, \quad w_+ = \ell e^{r_w a_2}
 
 the edges are :math:`m - w_-` and :math:`m + w_+`, the targets
 :math:`m - q_- w_-` and :math:`m + q_+ w_+`, with shares that are those of mode `band`
 moved in their log odds, :math:`q_\mp = \mathrm{logistic}(\mathrm{logit}(v / u) +
 3 a_{3, 4})`; a target nearer to zero than :math:`s e^{2 a_5}` becomes zero, s the
-distance at which mode `band` snaps. Close to expiry the second term of :math:`\ell` is
-the larger one, since the risk that is left is not worth a trade:
+distance at which mode `band` snaps. c is the proportional cost. Close to expiry, and
+where gamma vanishes, the terms after the first are the larger ones, since the risk that
+is left is not worth a trade, whether its cost is fixed or not:
 `action.worth_it = false` leaves it out, `action.snap = false` the snapping. Ranges
 :math:`r_c` and :math:`r_w`: `action.offset_range` and `action.log_width_range`.
 
@@ -52,6 +54,7 @@ _TINY = 1e-12
 def scale_of(
     half_width: float,
     fixed: float,
+    rate: float,
     aversion: float,
     volatility: float,
     spot: float,
@@ -60,7 +63,8 @@ def scale_of(
 ) -> float:
     """Half-width l with the deadline in it [-]."""
     risk = aversion * volatility * volatility * spot * spot * left
-    deadline = p.worth_it * fixed / (risk + _TINY)
+    unit = 0.5 * rate * spot / (risk + _TINY)
+    deadline = p.worth_it * (fixed / (risk + _TINY) + unit * unit)
     found: float = np.sqrt(half_width * half_width + deadline) / (p.size + 1e-300)
     found = _NARROWEST if found < _NARROWEST else found
     return p.size * (_WIDEST if found > _WIDEST else found)
@@ -79,11 +83,19 @@ def _share_of(analytic: float, number: float) -> float:
 def fill_scale(rows: FloatArray, p: DecoderParams, out: FloatArray) -> None:
     """Write l of each path, shape (n,)."""
     half_width, fixed = rows[field.BAND_HALF_WIDTH], rows[field.FIXED_COST]
+    rate = rows[field.PROPORTIONAL_COST]
     aversion, volatility = rows[field.RISK_AVERSION], rows[field.IMPLIED_VOLATILITY]
     spot, left = rows[field.SPOT], rows[field.TIME_TO_MATURITY]
     for i in range(out.shape[0]):
         out[i] = scale_of(
-            half_width[i], fixed[i], aversion[i], volatility[i], spot[i], left[i], p
+            half_width[i],
+            fixed[i],
+            rate[i],
+            aversion[i],
+            volatility[i],
+            spot[i],
+            left[i],
+            p,
         )
 
 
