@@ -131,3 +131,24 @@ def test_a_target_that_is_nearly_nothing_is_nothing(held: float) -> None:
         off = load_config(config, {"action": {"snap": False}})
         kept = ActionDecoder(off).decode(action, rows)[:, 0]
         assert (kept[target == 0.0] != 0.0).any()
+
+
+def test_where_gamma_is_gone_the_band_is_what_its_cost_is_worth() -> None:
+    """By hand: trading y costs F + c S y, and takes off lambda sigma^2 S^2 tau y^2."""
+    config, rows = played()
+    rows[field.BAND_HALF_WIDTH] = 0.0
+    rows[field.SPOT], rows[field.IMPLIED_VOLATILITY] = 1.25, 0.8
+    rows[field.RISK_AVERSION], rows[field.TIME_TO_MATURITY] = 10.0, 0.04
+    risk = 10.0 * 0.64 * 1.5625 * 0.04  # .4
+    scale, params = np.empty(N), ActionDecoder(config).params
+    rows[field.FIXED_COST], rows[field.PROPORTIONAL_COST] = 0.001, 0.0
+    fill_scale(rows, params, scale)
+    np.testing.assert_allclose(scale, np.sqrt(0.001 / risk), rtol=1e-9)
+    # Where a little more costs c S and takes off 2 risk y of it.
+    rows[field.FIXED_COST], rows[field.PROPORTIONAL_COST] = 0.0, 0.01
+    fill_scale(rows, params, scale)
+    np.testing.assert_allclose(scale, 0.01 * 1.25 / (2.0 * risk), rtol=1e-9)
+    rows[field.FIXED_COST] = 0.001
+    fill_scale(rows, params, scale)
+    both = np.hypot(np.sqrt(0.001 / risk), 0.01 * 1.25 / (2.0 * risk))
+    np.testing.assert_allclose(scale, both, rtol=1e-9)
