@@ -4,7 +4,6 @@ It holds a formula as data: a rule by its name, its parameters, and weighted ter
 of a closed list. Nothing in it is run or opened. A digest over the whole shows damage.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hedge_env.base.errors import ConfigError, one_line
-from hedge_env.base.files import read_regular_file
+from hedge_env.base.json_file import digest_of, read_json_object
 from hedge_env.baselines.distilled.distilled_band import (
     BASES,
     MOST_TERMS,
@@ -133,7 +132,7 @@ def describe_band(band: DistilledBand) -> dict[str, Any]:
 def distilled_bytes(file: DistilledFile) -> bytes:
     """The file as it is written, the digest last."""
     document = file.model_dump(mode="json")
-    signed = {**document, "sha256": _digest(document)}
+    signed = {**document, "sha256": digest_of(document)}
     return (json.dumps(signed, indent=2, allow_nan=False) + "\n").encode()
 
 
@@ -143,11 +142,13 @@ def read_distilled(path: Path) -> tuple[DistilledFile, DistilledBand]:
     Raises:
         ConfigError: If it cannot be read, is damaged, or is no formula of this version.
     """
-    document = _read(path)
+    document = read_json_object(
+        path, _MOST_BYTES, what="a formula of hedge distill", remedy=_REMEDY
+    )
     found = document.pop("sha256", None)
     if found is None or "centre" not in document:
         raise ConfigError(f"{path} is not a formula of hedge distill")
-    if found != _digest(document):
+    if found != digest_of(document):
         raise ConfigError(
             f"{path} is damaged or was edited: its content does not match its sha256; "
             f"{_REMEDY}"
@@ -161,25 +162,3 @@ def read_distilled(path: Path) -> tuple[DistilledFile, DistilledBand]:
         raise ConfigError(one_line(f"{path}: {key}: {first['msg']}")) from None
     except ValueError as error:
         raise ConfigError(one_line(f"{path}: {error}; {_REMEDY}")) from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = read_regular_file(path, _MOST_BYTES)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path} is too large to be a formula of hedge distill")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        raise ConfigError(f"{path} is damaged: it is not JSON; {_REMEDY}") from None
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path} is not a formula of hedge distill")
-    return document
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.json_file import digest_of
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.distilled.distilled_file import (
     DISTILLED_FILE,
     DistilledFile,
-    _digest,
     describe_band,
     distilled_bytes,
     read_distilled,
@@ -88,7 +88,7 @@ def test_a_changed_formula_with_a_right_digest_is_a_rule_or_one_line(
             node = node[key]
         node[last] = data.draw(VALUES | st.sampled_from([*FACTORS, "deadline-band"]))
     path = tmp_path / DISTILLED_FILE
-    path.write_text(json.dumps({**document, "sha256": _digest(document)}))
+    path.write_text(json.dumps({**document, "sha256": digest_of(document)}))
     assert_rule_or_one_line(path)
 
 

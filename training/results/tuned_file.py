@@ -5,8 +5,6 @@ depend on, the resolved config above all, so that they are never used for a prob
 they were not tuned for. A digest over the whole shows damage.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import hedge_env
 from hedge_env.base.errors import ConfigError, one_line
-from hedge_env.base.files import read_regular_file, write_atomically
+from hedge_env.base.files import write_atomically
+from hedge_env.base.json_file import digest_of, read_json_object
 from hedge_env.baselines import RULES, AbstractRule
 from hedge_env.baselines.capabilities import NOT_TUNED_FOR
 from hedge_env.baselines.rule.centre import CentredRule
@@ -100,7 +99,7 @@ class TunedFile(_Model):
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON, the digest last."""
         document = self.model_dump(mode="json")
-        return {**document, "sha256": _digest(document)}
+        return {**document, "sha256": digest_of(document)}
 
     def write(self, path: Path) -> None:
         """Replace the file, so that a reader sees the old one or the new one."""
@@ -133,7 +132,7 @@ def new_file(
 
 def config_digest(config: EnvConfig) -> str:
     """SHA-256 over all of a config that tuned parameters depend on."""
-    return _digest(_relevant(config.model_dump(mode="json")))
+    return digest_of(_relevant(config.model_dump(mode="json")))
 
 
 def read_tuned(path: Path) -> TunedFile:
@@ -142,11 +141,16 @@ def read_tuned(path: Path) -> TunedFile:
     Raises:
         ConfigError: If it cannot be read, is damaged, or is no such file.
     """
-    document = _read(path)
+    document = read_json_object(
+        path,
+        _MOST_BYTES,
+        what="a file of tuned parameters of hedge tune",
+        remedy="make it again with hedge tune",
+    )
     found = document.pop("sha256", None)
     if found is None or "entries" not in document:
         raise ConfigError(f"{path} is not a file of tuned parameters of hedge tune")
-    if found != _digest(document):
+    if found != digest_of(document):
         raise ConfigError(
             f"{path} is damaged or was edited: its content does not match its sha256; "
             "make it again with hedge tune"
@@ -241,32 +245,8 @@ def _are_parameters(rule_class: type[AbstractRule], given: set[str]) -> bool:
     return given in (wanted, without_lean, without_centre)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = read_regular_file(path, _MOST_BYTES)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(one_line(f"{path} cannot be read: {reason}")) from None
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path} is too large to be a file of tuned parameters")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        raise ConfigError(
-            f"{path} is damaged: it is not JSON; make it again with hedge tune"
-        ) from None
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path} is not a file of tuned parameters of hedge tune")
-    return document
-
-
 def _relevant(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: x for key, x in document.items() if key not in NOT_TUNED_FOR}
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
