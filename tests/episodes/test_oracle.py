@@ -13,7 +13,7 @@ from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.batch import HedgeBatch
 from tests.oracle.desk import Desk
 from tests.oracle.execution.keeper import seen
-from tests.oracle.noise import Noise
+from tests.oracle.market.noise import Noise
 from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.support.examples import (

@@ -13,7 +13,7 @@ from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
 from tests.episodes.test_oracle import PATHS, SEED, STREAM, compare_records
 from tests.oracle.execution.two_chains import TwoChainDesk
-from tests.oracle.noise import Noise
+from tests.oracle.market.noise import Noise
 from tests.oracle.world import World
 from tests.support.examples import CHAINS, LATE_CHAINS, full_config, stormy_config
 

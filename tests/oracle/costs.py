@@ -9,11 +9,11 @@ from hedge_env.config import ExecutionConfig
 from tests.oracle.execution.keeper import takes
 from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.fees import log_paid
-from tests.oracle.gas import gas_over_mean
-from tests.oracle.regime import in_stress
+from tests.oracle.market.gas import gas_over_mean
+from tests.oracle.market.regime import in_stress
+from tests.oracle.market.volatility import volatility
 from tests.oracle.state import BP, State
 from tests.oracle.venues import quoted
-from tests.oracle.volatility import volatility
 
 COMPONENTS = (
     "fee",

@@ -7,7 +7,6 @@ from math import copysign, exp, floor, log, sqrt
 
 from hedge_env.config import EnvConfig
 from tests.oracle import margin
-from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.book.option_pool import OptionPool
 from tests.oracle.book.perpetual import Perpetual
@@ -19,9 +18,10 @@ from tests.oracle.execution.front_runner import FrontRunner
 from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.fixing import fixing, lost_days
-from tests.oracle.surface import smile
+from tests.oracle.market.basis import hedge_price
+from tests.oracle.market.surface import smile
+from tests.oracle.market.volatility import volatility
 from tests.oracle.venues import Order, send
-from tests.oracle.volatility import volatility
 from tests.oracle.world import World
 
 Other = Pool | Streamed | Perpetual | RolledCall | OptionPool

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import exp, log
 
 from hedge_env.config import BlobConfig
-from tests.oracle.gas import log_gas
-from tests.oracle.noise import START
+from tests.oracle.market.gas import log_gas
+from tests.oracle.market.noise import START
 from tests.oracle.state import State, mean_revert
 
 BLOCK = 21

@@ -11,11 +11,11 @@ from math import exp, log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from hedge_env.config import LegConfig, PortfolioMargin
-from tests.oracle.basis import hedge_price
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.fixing import lost_days
+from tests.oracle.market.basis import hedge_price
+from tests.oracle.market.surface import smile
 from tests.oracle.state import BP
-from tests.oracle.surface import smile
 
 if TYPE_CHECKING:
     from tests.oracle.desk import Desk

@@ -11,7 +11,7 @@ from hedge_env.config import ArrivalsConfig, OptionConfig
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.desk import Desk
 from tests.oracle.fixing import fixing, lost_days
-from tests.oracle.surface import smile
+from tests.oracle.market.surface import smile
 
 ORDERS_BLOCK = 8
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from math import cos, exp, log, pi, sin, sqrt
 
 from hedge_env.config.sections.liabilities import LiabilityConfig
-from tests.oracle.basis import hedge_price, log_basis
 from tests.oracle.costs import costs
 from tests.oracle.desk import Desk
 from tests.oracle.execution.keeper import is_away
 from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.fees import base_fee, log_paid
-from tests.oracle.funding import funding_rate
 from tests.oracle.margin import account, is_portfolio, worst_loss
+from tests.oracle.market.basis import hedge_price, log_basis
+from tests.oracle.market.funding import funding_rate
+from tests.oracle.market.surface import skew, smile
+from tests.oracle.market.volatility import volatility
 from tests.oracle.state import BP
-from tests.oracle.surface import skew, smile
-from tests.oracle.volatility import volatility
 
 
 def rows(desk: Desk) -> dict[str, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import floor, sqrt
 
 from hedge_env.config import EnvConfig, MeanReverting
-from tests.oracle.noise import Noise
+from tests.oracle.market.noise import Noise
 
 BP = 1e-4
 

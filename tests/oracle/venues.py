@@ -7,8 +7,8 @@ from itertools import product
 from math import exp, inf, sqrt
 
 from hedge_env.config.sections.venues import Venue
+from tests.oracle.market.volatility import volatility
 from tests.oracle.state import BP, State
-from tests.oracle.volatility import volatility
 
 BLOCK = 19
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import floor, sqrt
 
 from hedge_env.config import EnvConfig, MeanReverting
-from tests.oracle.basis import move_basis, start_basis
 from tests.oracle.fees import BLOCK as FEES_BLOCK
 from tests.oracle.fees import move_fees, start_fees
 from tests.oracle.fixing import move_fixing
-from tests.oracle.funding import move_funding, start_funding
-from tests.oracle.gas import move_gas, start_gas_state
-from tests.oracle.heston import heston
-from tests.oracle.jumps import (
+from tests.oracle.market.basis import move_basis, start_basis
+from tests.oracle.market.funding import move_funding, start_funding
+from tests.oracle.market.gas import move_gas, start_gas_state
+from tests.oracle.market.heston import heston
+from tests.oracle.market.jumps import (
     compensator,
     draw_jump,
     excite,
@@ -21,22 +21,22 @@ from tests.oracle.jumps import (
     jump_square,
     usual_probability,
 )
-from tests.oracle.noise import START
-from tests.oracle.regime import (
+from tests.oracle.market.noise import START
+from tests.oracle.market.regime import (
     move_depth,
     moves_regime,
     starting_depth,
     starts_stressed,
     volatility_multiple,
 )
-from tests.oracle.state import State
-from tests.oracle.surface import move_surface
-from tests.oracle.volatility import (
+from tests.oracle.market.surface import move_surface
+from tests.oracle.market.volatility import (
     calm_volatility,
     fast_sd,
     move_volatility,
     volatility,
 )
+from tests.oracle.state import State
 
 
 @dataclass

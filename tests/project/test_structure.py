@@ -21,12 +21,11 @@ of_a_checkout = pytest.mark.skipif(
     not (ROOT / "training").exists(),
     reason="a source distribution has training and baselines below hedge_env alone",
 )
-# The concepts, and what marks a package; twins; a file for every command; what holds
-# for all rules beside a folder for each family.
+# The concepts, and what marks a package; a file for every command; what holds for all
+# rules beside a folder for each family.
 WIDE = {
     "hedge_env": 17,
     "tests/baselines": 17,
-    "tests/oracle": 24,
     "tests/training": 20,
     "training": 20,
 }

@@ -20,7 +20,7 @@ from hedge_env.desk.observables import observable_index
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.evaluation.metrics import mean_and_error
 from hedge_env.feeds.simulated import SimulatedMarket
-from tests.oracle.noise import Noise
+from tests.oracle.market.noise import Noise
 from tests.oracle.options import OptionDesk
 from tests.oracle.world import World
 from tests.support.examples import full_config

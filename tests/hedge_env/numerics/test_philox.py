@@ -18,7 +18,7 @@ from hedge_env.numerics.philox import (
     stream_key,
 )
 from hedge_env.numerics.random_blocks import INITIAL_COUNTER
-from tests.oracle.noise import philox
+from tests.oracle.market.noise import philox
 
 Fill = Callable[[FloatArray, IntArray, IntArray, int, np.uint32, np.uint32], None]
 

@@ -11,7 +11,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.sections.liabilities import OptionPoolConfig
 from tests.oracle.black_scholes import black_scholes
 from tests.oracle.fixing import fixing, lost_days
-from tests.oracle.surface import smile
+from tests.oracle.market.surface import smile
 from tests.oracle.world import World
 
 CLIENTS_BLOCK = 1000  # of the first option of all pools

@@ -7,9 +7,9 @@ from math import ceil, exp, inf
 
 from hedge_env.config import EnvConfig, InventoryConfig
 from tests.oracle.fees import rollup_gas
-from tests.oracle.regime import in_stress
+from tests.oracle.market.regime import in_stress
+from tests.oracle.market.volatility import volatility
 from tests.oracle.state import BP, State
-from tests.oracle.volatility import volatility
 
 BLOCK = 22
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from tests.oracle.gas import log_gas
+from tests.oracle.market.gas import log_gas
 from tests.oracle.state import State
 
 BLOCK = 20

@@ -6,7 +6,7 @@ from math import exp, log, sqrt
 
 from scipy.stats import beta
 
-from tests.oracle.noise import START
+from tests.oracle.market.noise import START
 from tests.oracle.state import State
 
 BLOCK = 4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import exp, log, sqrt, tanh
 
-from tests.oracle.fair_variance import fair_variance, seen_stress, usual_variance
+from tests.oracle.market.fair_variance import fair_variance, seen_stress, usual_variance
+from tests.oracle.market.volatility import volatility
 from tests.oracle.state import State, mean_revert
-from tests.oracle.volatility import volatility
 
 
 def smile(world: State, log_strike: float, days: float) -> float:

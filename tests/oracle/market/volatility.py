@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from tests.oracle.jumps import jump_probability, usual_probability
-from tests.oracle.regime import volatility_multiple
-from tests.oracle.season import season
+from tests.oracle.market.jumps import jump_probability, usual_probability
+from tests.oracle.market.regime import volatility_multiple
+from tests.oracle.market.season import season
 from tests.oracle.state import State, mean_revert
 
 

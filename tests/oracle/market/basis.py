@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from hedge_env.config import MeanReverting
-from tests.oracle.noise import START
+from tests.oracle.market.noise import START
 from tests.oracle.state import BP, State, mean_revert
 
 BLOCK = 6

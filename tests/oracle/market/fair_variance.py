@@ -8,10 +8,10 @@ import numpy as np
 from scipy.integrate import simpson
 from scipy.linalg import expm
 
-from tests.oracle.jumps import jump_square, probability_in, usual_probability
-from tests.oracle.regime import stress_share
+from tests.oracle.market.jumps import jump_square, probability_in, usual_probability
+from tests.oracle.market.regime import stress_share
+from tests.oracle.market.volatility import fast_sd
 from tests.oracle.state import State
-from tests.oracle.volatility import fast_sd
 
 
 def fair_variance(world: State, days: float) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import comb, cos, cosh, exp, log, pi, sqrt
 
-from tests.oracle.noise import START
-from tests.oracle.regime import in_stress
+from tests.oracle.market.noise import START
+from tests.oracle.market.regime import in_stress
 from tests.oracle.state import State, mean_revert
 
 STATE_BLOCK = 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
-from tests.oracle.regime import in_stress, stress_share
+from tests.oracle.market.regime import in_stress, stress_share
 from tests.oracle.state import State
 
 
