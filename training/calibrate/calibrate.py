@@ -95,9 +95,7 @@ def run(options: CalibrateOptions) -> None:
     values = final_values(fitted, history, effort)
     rows = compare(STATISTICS, history.values, values, aims(history, parts))
     if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.out, _preset(options, history, fitted))
-        load_config(options.out)  # what was written can be read
+        _write_preset(options.out, options, history, fitted)
     if options.report is not None:
         number = table_histories(history, effort)
         weighted = WEIGHT in values
@@ -216,6 +214,14 @@ def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:
         np.arctanh(smile.correlation / LARGEST_CORRELATION)
     )
     return {"surface.skew.mean": mean, "surface.curvature.mean": smile.wing}
+
+
+def _write_preset(
+    out: Path, options: CalibrateOptions, history: History, fitted: Fitted
+) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, _preset(options, history, fitted))
+    load_config(out)  # what was written can be read
 
 
 def _preset(options: CalibrateOptions, history: History, fitted: Fitted) -> str:
