@@ -19,6 +19,8 @@ def command_line(options: CalibrateOptions) -> str:
     words = ["hedge", "calibrate", *_files(options), *_dates(options)]
     if options.parts:
         words += ["--parts", ",".join(options.parts)]
+    if options.without_year is not None:
+        words += ["--without-year", str(options.without_year)]
     base = options.base
     words += ["--base", base if base in PRESETS else Path(base).name]
     for setting in options.settings:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro import conf
 
-from hedge_env.training.cli.common_options import CommonOptions, SettingOptions
+from hedge_env.training.cli.common_options import SettingOptions
 from hedge_env.training.cli.option_types import (
     Count,
     Criterion,
@@ -26,6 +26,7 @@ from hedge_env.training.cli.option_types import (
     Seed,
     Threads,
     WholeNumber,
+    WholeNumbers,
 )
 
 __all__ = [
@@ -138,7 +139,7 @@ class TuneOptions(SettingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(CommonOptions):
+class StudyOptions(SettingOptions):
     """Tune and compare all rules in many markets, and write tables and a page."""
 
     presets: Names = (
@@ -157,6 +158,11 @@ class StudyOptions(CommonOptions):
     published: Names = ()
     """Measure tables that others have published instead, and print them: cao-2021,
     cao-2023, or all."""
+    years: WholeNumbers = ()
+    """Years of --replay FILE, each of which is left out once: the first preset is
+    fitted to all other days, rules are tuned and agents trained in what is fitted, and
+    all are measured on the days of the year."""
+    replay: Replay = None
     policies: Names = ("main", "frozen-optimum", "one-step-better")
     """Rules by name, `main` for the strongest, `all` for every one. The optimum, where
     it is known, takes the place of `frozen-optimum` and `one-step-better`."""
