@@ -17,6 +17,7 @@ from hedge_env.training.cli.option_types import (
     Names,
     OptionalCount,
     OptionalName,
+    OptionalPolicy,
     OptionalRiskAversion,
     OptionalSeed,
     OptionalTuned,
@@ -49,6 +50,8 @@ class TrainOptions(SettingOptions):
     """Run folder to write (default: a new one under runs/)."""
     resume: Flag = False
     """Continue the run in the run folder from its last checkpoint."""
+    start_from: OptionalPolicy = None
+    """Policy file or run folder, of any market, whose weights are the first (ahpg)."""
     risk_aversion: OptionalRiskAversion = None
     """Risk aversion to train at, or a range for one agent of all in it, 2:50 (default:
     that of the experiment)."""

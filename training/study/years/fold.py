@@ -22,7 +22,7 @@ from hedge_env.training.results.recorded_market import load_market
 
 __all__ = ["Fold", "find_fold"]
 
-_HISTORIES, _STEPS = 16, 3  # of the fit: `hedge calibrate`
+_HISTORIES, _STEPS = 8, 2  # of the fit: `hedge calibrate`
 
 
 class Fold(NamedTuple):

@@ -112,7 +112,7 @@ def _introduction(preset: str, first: Summary) -> str:
         "all other years. Agents were trained and rules tuned in the fitted market "
         f"({first.validation_episodes:,} simulated paths), and the strongest rule of "
         "each cell was picked there too. The days of the year chose nothing. J is cost "
-        "+ λ x the sum of squared tracking increments over 30 days, in bp of notional. "
+        "+ λ x the sum of squared tracking increments in bp of notional. "
         "Avoidable is J less λ x the squares that the fitted market's holdings of "
         "least risk, free of cost, left on the same days. Windows start daily and "
         "share days: every standard error is widened by the root of how many share one "
@@ -142,11 +142,16 @@ def _pooled_table(summaries: Sequence[Summary], names: Sequence[str]) -> str:
             error = math.sqrt(sum(row.objective_se**2 for row in rows)) / len(rows)
             years = "" if math.isnan(one.by_years) else f" (± {one.by_years:.2f})"
             share = 100.0 * one.gap / one.avoidable if one.avoidable > 0.0 else math.nan
+            cells = [
+                f"{_signed(one.gap)} ± {one.by_days:.2f}{years}",
+                f"{_signed(share, 1)} %",
+                f"{one.ahead} of {len(rows)}",
+            ]
+            if all(row.best_rule for row in rows):
+                cells = ["picked in every year", "", ""]
             lines.append(
                 f"| {level:g} | {marked_name(rows[0])} "
-                f"| {value:.1f} ± {Z_95 * error:.1f} "
-                f"| {_signed(one.gap)} ± {one.by_days:.2f}{years} "
-                f"| {_signed(share, 1)} % | {one.ahead} of {len(rows)} |"
+                f"| {value:.1f} ± {Z_95 * error:.1f} | {' | '.join(cells)} |"
             )
     return "\n".join(lines)
 
@@ -190,7 +195,7 @@ def _days_text(summary: Summary) -> str:
     replay = summary.replay
     files = ", ".join(Path(path).name for path in replay["files"].values())
     modelled = ", ".join(name.replace("_", " ") for name in replay["modelled"])
-    every = f"windows of 30 days from every {replay['stride_hours']:g} h"
+    every = f"windows from every {replay['stride_hours']:g} h"
     text = f"Recorded: {files}, {every}."
     return f"{text} Modelled, for want of a file: {modelled}." if modelled else text
 

@@ -40,7 +40,7 @@ class ValidationCallback(BaseCallback):
         self.validator = validator
         self.folder = folder
         self.experiment = experiment
-        self.notes = identity_notes(experiment)
+        self.notes = identity_notes(experiment, folder.start)
         self.best: Validation | None = None
         self.last: Validation | None = None
 
