@@ -52,14 +52,15 @@ def study_years(options: StudyOptions) -> None:
             key, how = _key(fold, options, agents), _how(options)
             summaries.append(kept_or_measured_year(fold, key, agents, folder, **how))
             commands.append(fold.command)
+        command = command_line("study", options)
         document = {
-            "command": command_line("study", options),
+            "command": command,
             "version": hedge_env.__version__,
             "git_commit": git_commit(),
             "fits": commands,
             "years": [summary.to_document() for summary in summaries],
         }
-        page = years_page(preset, summaries, document["command"])
+        page = years_page(preset, summaries, command)
         files = {"README.md": page.encode(), "years.json": to_json(document).encode()}
         write_folder(options.out, files)
     if options.json:

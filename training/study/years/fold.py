@@ -71,7 +71,8 @@ def find_fold(
     own = [s for s in settings if s.partition("=")[0].strip().split(".")[0] != "replay"]
     path = folder / f"{preset}-without-{year}.yaml"
     options = _fit_options(preset, year, recorded, own, path, seed, progress=progress)
-    key = {"command": command_line(options), "files": _digests(recorded)}
+    command = command_line(options)
+    key = {"command": command, "files": _digests(recorded)}
     kept = path.with_suffix(".json")
     if not (path.exists() and _read(kept) == key):
         log(f"study: fitting {preset} without {year}")
@@ -85,7 +86,7 @@ def find_fold(
         f"replay.end={year + 1}-01-01",
     )
     days = load_market(path, replay, [*settings, *dates])
-    return Fold(year, market, days, key["command"])
+    return Fold(year, market, days, command)
 
 
 def _fit_options(

@@ -84,29 +84,10 @@ def _measure(
     progress: bool,
 ) -> Summary:
     """Train and tune where the year is unknown, and play its days."""
-    runs = agents.trained(fold.market, folder / _RUNS, progress=progress)
-    tuned, how = folder / TUNED_FILE, {"threads": threads, "progress": progress}
-    seed, n_paths, levels = key["seed"], key["validation_episodes"], key["levels"]
-    rules = [name for name in key["policies"] if name not in OPTIMA]
-    file = tune_to_file(
-        fold.market, rules, levels, tuned, n_episodes=n_paths, seed=seed, **how
-    )
-    entries = [
-        (rule_contender(name, best.policy, level, fold.days, params_source="tuned"), p)
-        for (name, level), best in rules_of(
-            tuned, file, fold.market, "objective"
-        ).items()
-        for p in (best.policy,)
-        if name in rules and level in levels
-    ]
-    for name in wanted_optima(key["policies"], fold.market):
-        for level in levels:
-            policy = SOLVERS[name](fold.market, level)
-            entries.append((Contender(name, policy.kind, {}, level), policy))
-    for agent in find_contenders([str(run) for run in runs])[1] if runs else ():
-        entries += [
-            (agent_contender(agent, level, fold.days), agent.policy) for level in levels
-        ]
+    how: dict[str, Any] = {"threads": threads, "progress": progress}
+    entries = [*_rules(fold, key, folder, **how), *_solved(fold, key)]
+    entries += _agents(fold, key, agents.trained(fold.market, folder / _RUNS))
+    seed, n_paths = key["seed"], key["validation_episodes"]
     validation = _play(entries, fold, "validation", n_paths, seed, **how)
     tables = _play(entries, fold, "test", _ALL_WINDOWS, seed, **how)
     contenders = [contender for contender, _ in entries]
@@ -123,6 +104,54 @@ def _measure(
     )
     floor = _floor(fold, tables[0].n_episodes, seed)
     return _with_floor(with_replay(summary, fold.days), contenders, tables, floor)
+
+
+def _rules(
+    fold: Fold, key: Mapping[str, Any], folder: Path, **how: Any
+) -> list[tuple[Contender, Policy]]:
+    """Rules, tuned in the fitted market."""
+    names = [name for name in key["policies"] if name not in OPTIMA]
+    path, levels = folder / TUNED_FILE, key["levels"]
+    file = tune_to_file(
+        fold.market,
+        names,
+        levels,
+        path,
+        n_episodes=key["validation_episodes"],
+        seed=key["seed"],
+        **how,
+    )
+    tuned = rules_of(path, file, fold.market, "objective")
+    entries: list[tuple[Contender, Policy]] = []
+    for (name, level), best in tuned.items():
+        if name in names and level in levels:
+            contender = rule_contender(
+                name, best.policy, level, fold.days, params_source="tuned"
+            )
+            entries.append((contender, best.policy))
+    return entries
+
+
+def _solved(fold: Fold, key: Mapping[str, Any]) -> list[tuple[Contender, Policy]]:
+    """Programmes, solved in the fitted market."""
+    entries: list[tuple[Contender, Policy]] = []
+    for name in wanted_optima(key["policies"], fold.market):
+        for level in key["levels"]:
+            policy = SOLVERS[name](fold.market, level)
+            entries.append((Contender(name, policy.kind, {}, level), policy))
+    return entries
+
+
+def _agents(
+    fold: Fold, key: Mapping[str, Any], runs: Sequence[Path]
+) -> list[tuple[Contender, Policy]]:
+    """Agents at every risk aversion."""
+    found = find_contenders([str(run) for run in runs])[1] if runs else []
+    return [
+        (agent_contender(agent, level, fold.days), agent.policy)
+        for agent in found
+        for level in key["levels"]
+    ]
 
 
 def _play(
