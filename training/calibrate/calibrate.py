@@ -27,6 +27,7 @@ from hedge_env.training.calibrate.fit.fitting import (
     parts_of,
     work,
 )
+from hedge_env.training.calibrate.fit.forecasts import forecasts_of
 from hedge_env.training.calibrate.fit.parameters import STATISTICS
 from hedge_env.training.calibrate.named_history import read_history
 from hedge_env.training.calibrate.preset_file import preset_yaml, rounded
@@ -95,6 +96,7 @@ def _fit(options: CalibrateOptions) -> tuple[History, Effort, Fitted]:
     smile = _smile(options, base)
     parts = parts_of(history, options.parts)
     history.remarks += _unused(options, base, parts)
+    forecasts = _forecasts(history) if options.forecasts else {}
     for remark in history.remarks:
         log(remark)
     effort = Effort(
@@ -110,7 +112,7 @@ def _fit(options: CalibrateOptions) -> tuple[History, Effort, Fitted]:
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
         fitted = fit_market(base, history, effort, parts, smile)
-    fitted.market = rounded(fitted.market)
+    fitted.market = rounded(fitted.market | forecasts)
     fitted.change({})
     return history, effort, fitted
 
@@ -140,6 +142,13 @@ def _check(options: CalibrateOptions) -> None:
     base = _base_file(options)
     if base is not None and out is not None and base.resolve() == out.resolve():
         raise ConfigError(f"--out {out} is the --base: name another file to write")
+
+
+def _forecasts(history: History) -> dict[str, Any]:
+    """The section of the market; how good they are is added to the remarks."""
+    found, remarks = forecasts_of(history)
+    history.remarks += remarks
+    return {"forecasts": found}
 
 
 def _base_file(options: CalibrateOptions) -> Path | None:
