@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from hedge_env.agent import terminal_rewards
 from hedge_env.agent.reward_params import RewardParams, require_reward, reward_params
+from hedge_env.agent.terminal_rewards import Utility
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, EnvConfig
@@ -154,11 +156,27 @@ def _fit_of(params: RewardParams) -> MinimumVariance:
     return params.best
 
 
+def _of_utility(paid: Callable[[Decision, Utility], FloatArray]) -> Reward:
+    """A reward of `terminal_rewards`."""
+
+    def reward(decision: Decision, params: RewardParams) -> FloatArray:
+        if params.utility is None:
+            raise ValueError("these parameters were compiled for another reward")
+        return paid(decision, params.utility)
+
+    return reward
+
+
 REWARDS: Final[Mapping[str, Reward]] = {
     "objective": objective,
     "expected": expected,
     "controlled": controlled,
     "kolm_ritter": kolm_ritter,
+    "accounting": _of_utility(terminal_rewards.accounting),
+    "cash_flow": _of_utility(terminal_rewards.cash_flow),
+    "mean_std": _of_utility(terminal_rewards.mean_std),
+    "entropic": _of_utility(terminal_rewards.entropic),
+    "cvar": _of_utility(terminal_rewards.cvar),
 }
 
 

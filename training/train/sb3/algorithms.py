@@ -18,6 +18,7 @@ from hedge_env.training.experiment.hyperparameters import (
     AHPGOptions,
     CommonOptions,
     CrossQOptions,
+    DeepHedgingOptions,
     GradientOptions,
     OffPolicyOptions,
     OnPolicyOptions,
@@ -30,6 +31,7 @@ from hedge_env.training.experiment.hyperparameters import (
 )
 from hedge_env.training.train.sb3.ahpg import AHPG
 from hedge_env.training.train.sb3.contrib import sb3_contrib
+from hedge_env.training.train.sb3.deep.deep_hedging import DeepHedging
 from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -62,6 +64,14 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
                 batch_size=options.batch_size,
                 n_epochs=options.n_epochs,
                 n_holdings=options.n_holdings,
+                max_grad_norm=options.max_grad_norm,
+            )
+        case DeepHedgingOptions():
+            return DeepHedging(
+                **common,
+                batch_size=options.batch_size,
+                n_epochs=options.n_epochs,
+                fixed_cost_width=options.fixed_cost_width,
                 max_grad_norm=options.max_grad_norm,
             )
         case SACOptions():
