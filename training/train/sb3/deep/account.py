@@ -15,6 +15,7 @@ policy in both accounts.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.desk.option_trades import OptionParams, option_params
 from hedge_env.desk.orders import OrderParams, order_params
 from hedge_env.feeds.simulated import quote_params
+from hedge_env.risk.minimum_variance import interval_years
 from hedge_env.training.train.sb3.market_walk import Walk
 
 
@@ -69,6 +71,7 @@ class AccountTerms(NamedTuple):
     opening: float  # share of the cost that is charged
     liquidation: float
     fixed_cost_width: float  # of `FixedCost` [-]
+    growth: float | None  # of the price expected in an interval; None: not known [-]
 
 
 def account_terms(config: EnvConfig, fixed_cost_width: float) -> AccountTerms:
@@ -84,7 +87,25 @@ def account_terms(config: EnvConfig, fixed_cost_width: float) -> AccountTerms:
         opening=1.0 if config.execution.charge_opening else 0.0,
         liquidation=1.0 if config.execution.charge_liquidation else 0.0,
         fixed_cost_width=fixed_cost_width,
+        growth=expected_growth(config),
     )
+
+
+def expected_growth(config: EnvConfig) -> float | None:
+    """What the price gains on average in an interval, whatever has happened before [-].
+
+    Args:
+        config: The hedging problem.
+
+    Returns:
+        None where that depends on the past (a drift in stress, a basis) or is not known
+        (recorded days).
+    """
+    market = config.market
+    in_stress = market.regime is not None and market.regime.drift != 0.0
+    if config.replay is not None or market.basis is not None or in_stress:
+        return None
+    return math.expm1(market.drift * interval_years(config))
 
 
 class Greeks(NamedTuple):
@@ -107,6 +128,8 @@ class Account:
         units: Of the option in each slot, shape (n,) each [-].
         loss: Net loss so far, shape (n,) [notional].
         objective: Cost and risk so far, shape (n,) [notional].
+        luck: What was gained with the underlying beyond what was expected at each
+            decision, of mean 0 whatever is held; shape (n,) [notional].
     """
 
     def __init__(self, walk: Walk, terms: AccountTerms) -> None:
@@ -121,7 +144,7 @@ class Account:
         self._quotes = torch.from_numpy(np.ascontiguousarray(quoted)).reshape(shape)
         self.held = torch.zeros(n, dtype=torch.float64)
         self.units = [self.held] * slots
-        self.loss = self.objective = self.held
+        self.loss = self.objective = self.luck = self.held
 
     @property
     def listed(self) -> int:
@@ -160,6 +183,9 @@ class Account:
         self.held = goal
         square, product, rest = (c[now] for c in self._costs[4:])
         move, book, funding = (m[now] for m in self._moves)
+        if self._terms.growth is not None:
+            price = self.row(orders.price_row)
+            self.luck = self.luck + goal * (move - self._terms.growth * price)
         risk = goal * (goal * square + product) + rest
         gain = goal * (move - funding) + book + self._carry_options()
         self._now += 1

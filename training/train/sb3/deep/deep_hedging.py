@@ -10,6 +10,12 @@ Imajo, Ito, Minami and Nakagawa 2021) it is one clamp a decision,
 whose slopes exist almost everywhere; under proportional costs and impact they are the
 slopes of the criterion. A fixed cost has none: see `account.FixedCost` and `ahpg`.
 
+Most of the slope of a net loss is luck. What holdings gain beyond the expected,
+:math:`\sum_k y_k (dS_k - E_k[dS_k])`, has mean 0 for every policy, so that it is added
+to the criterion of a net loss with the weight that losses have there on average, 1: the
+slope keeps its mean, and loses what a nearly linear criterion has of the moves
+themselves.
+
 Sources: Buehler, Gonon, Teichmann, Wood (2019), "Deep hedging", Quantitative Finance
 19(8); Imaki et al. (2021), "No-Transaction Band Network", arXiv 2103.01775.
 """
@@ -108,12 +114,14 @@ class DeepHedging(PathLearner):
 
     def _step(self, walk: Walk) -> tuple[FloatArray, float]:
         """One step; net loss or objective of each path before it [bp]."""
-        market, reward = self._market(), self._market().config.reward
-        account = self.follow(walk)
+        account, reward = self.follow(walk), self._market().config.reward
         objective = account.objective * torch.from_numpy(walk.weight)
-        aversion = walk.rows[field.RISK_AVERSION, : walk.weight.size].copy()
-        total = criterion(reward, account.loss, objective, torch.from_numpy(aversion))
-        del market
+        aversion = torch.from_numpy(
+            walk.rows[field.RISK_AVERSION, : walk.weight.size].copy()
+        )
+        total = criterion(reward, account.loss, objective, aversion)
+        if reward.name not in WEIGHED:  # see the module
+            total = total + account.luck.mean() / BASIS_POINT
         paid = objective if reward.name in WEIGHED else account.loss / BASIS_POINT
         return paid.detach().numpy().copy(), self._descend(total, None)
 
@@ -123,23 +131,18 @@ class DeepHedging(PathLearner):
         Args:
             walk: Of n paths.
         """
-        market = self._market()
-        sight = Sight(market)
-        mode = MODES[market.config.action.mode](
-            market.decoder, market.config.action.neutral
-        )
-        account = Account(walk, account_terms(market.config, self.fixed_cost_width))
-        n = walk.weight.size
+        market, n = self._market(), walk.weight.size
+        config, sight = market.config, Sight(market)
+        mode = MODES[config.action.mode](market.decoder, config.action.neutral)
+        account = Account(walk, account_terms(config, self.fixed_cost_width))
         base = torch.from_numpy(market.encoder.encode(walk.rows))
-        decisions = market.config.episode.decisions
-        rows = read_rows(walk)
-        if sight.is_alone:
-            everything = mode.prepare(self._acted(base), walk.rows)
-            for step in range(decisions):
-                here = everything[:, step * n : (step + 1) * n]
+        if sight.is_alone:  # every decision at once
+            prepared = mode.prepare(self._acted(base), walk.rows)
+            for here in prepared.reshape(len(prepared), -1, n).unbind(1)[:-1]:
                 account.trade(*mode.decide(here, account))
             return account
-        for step in range(decisions):
+        rows = read_rows(walk)
+        for step in range(config.episode.decisions):
             seen = sight.at(base[step * n : (step + 1) * n], account)
             here = mode.prepare(self._acted(seen), rows[step])
             account.trade(*mode.decide(here, account))
