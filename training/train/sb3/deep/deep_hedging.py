@@ -22,7 +22,7 @@ Sources: Buehler, Gonon, Teichmann, Wood (2019), "Deep hedging", Quantitative Fi
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -41,11 +41,12 @@ from hedge_env.training.train.sb3.deep.account import (
     account_terms,
     read_rows,
 )
+from hedge_env.training.train.sb3.deep.band_account import BandAccount, band_terms
 from hedge_env.training.train.sb3.deep.criteria import (
     criterion,
     require_criterion,
 )
-from hedge_env.training.train.sb3.deep.modes import MODES, require_mode
+from hedge_env.training.train.sb3.deep.modes import MODES, Mode, require_mode
 from hedge_env.training.train.sb3.deep.seen import Sight, blind_features
 from hedge_env.training.train.sb3.market_walk import (
     WEIGHED,
@@ -60,6 +61,14 @@ DIFFERENTIABLE: Known = {
     "execution": BOUNDED["execution"].replace(" lot", "") + " option",
     "book": BOUNDED["book"] + " arrivals",
 }
+
+
+class Sums(NamedTuple):
+    """Of each path, shape (n,) each [notional]; see `account.Account`."""
+
+    loss: Tensor
+    objective: Tensor
+    luck: Tensor
 
 
 class DeepHedging(PathLearner):
@@ -114,39 +123,56 @@ class DeepHedging(PathLearner):
 
     def _step(self, walk: Walk) -> tuple[FloatArray, float]:
         """One step; net loss or objective of each path before it [bp]."""
-        account, reward = self.follow(walk), self._market().config.reward
-        objective = account.objective * torch.from_numpy(walk.weight)
+        sums, reward = self.sums(walk), self._market().config.reward
+        objective = sums.objective * torch.from_numpy(walk.weight)
         aversion = torch.from_numpy(
             walk.rows[field.RISK_AVERSION, : walk.weight.size].copy()
         )
-        total = criterion(reward, account.loss, objective, aversion)
+        total = criterion(reward, sums.loss, objective, aversion)
         if reward.name not in WEIGHED:  # see the module
-            total = total + account.luck.mean() / BASIS_POINT
-        paid = objective if reward.name in WEIGHED else account.loss / BASIS_POINT
+            total = total + sums.luck.mean() / BASIS_POINT
+        paid = objective if reward.name in WEIGHED else sums.loss / BASIS_POINT
         return paid.detach().numpy().copy(), self._descend(total, None)
 
-    def follow(self, walk: Walk) -> Account:
-        """The account of the present policy at the end of played paths.
+    def sums(self, walk: Walk) -> Sums:
+        """What the present policy comes to on played paths.
 
         Args:
             walk: Of n paths.
         """
         market, n = self._market(), walk.weight.size
         config, sight = market.config, Sight(market)
-        mode = MODES[config.action.mode](market.decoder, config.action.neutral)
+        if not sight.is_alone or config.action.mode != "band_edges":
+            account = self.follow(walk)
+            return Sums(account.loss, account.objective, account.luck)
+        terms = account_terms(config, self.fixed_cost_width)
+        seen = torch.from_numpy(market.encoder.encode(walk.rows))
+        edges = self._mode().prepare(self._acted(seen), walk.rows).reshape(5, -1, n)
+        price = np.ascontiguousarray(walk.rows[terms.orders.price_row]).reshape(-1, n)
+        found = BandAccount.apply(edges, walk, price, band_terms(terms))  # type: ignore[no-untyped-call]
+        return Sums(*found)
+
+    def follow(self, walk: Walk) -> Account:
+        """The account of the present policy, decision by decision.
+
+        Args:
+            walk: Of n paths.
+        """
+        market, n = self._market(), walk.weight.size
+        config, sight, mode = market.config, Sight(market), self._mode()
         account = Account(walk, account_terms(config, self.fixed_cost_width))
         base = torch.from_numpy(market.encoder.encode(walk.rows))
-        if sight.is_alone:  # every decision at once
-            prepared = mode.prepare(self._acted(base), walk.rows)
-            for here in prepared.reshape(len(prepared), -1, n).unbind(1)[:-1]:
-                account.trade(*mode.decide(here, account))
-            return account
         rows = read_rows(walk)
         for step in range(config.episode.decisions):
             seen = sight.at(base[step * n : (step + 1) * n], account)
             here = mode.prepare(self._acted(seen), rows[step])
             account.trade(*mode.decide(here, account))
         return account
+
+    def _mode(self) -> Mode:
+        market = self._market()
+        action = market.config.action
+        return MODES[action.mode](market.decoder, action.neutral)
 
     def _acted(self, seen: Tensor) -> Tensor:
         actions: Tensor = self.policy(seen.to(self.device)).cpu()
