@@ -63,6 +63,9 @@ class FixedCost(torch.autograd.Function):
         return slopes[0] * rise, None
 
 
+_OF_UNITS = ((DELTA, -1.0), (GAMMA, -1.0), (VEGA, 1.0))  # signs as in `Greeks`
+
+
 class AccountTerms(NamedTuple):
     """Constants of the account."""
 
@@ -125,7 +128,7 @@ class Account:
 
     Attributes:
         held: Units of the underlying, shape (n,) [-].
-        units: Of the option in each slot, shape (n,) each [-].
+        units: Of the option in each slot, shape (n_slots, n) [-].
         loss: Net loss so far, shape (n,) [notional].
         objective: Cost and risk so far, shape (n,) [notional].
         luck: What was gained with the underlying beyond what was expected at each
@@ -143,7 +146,7 @@ class Account:
         shape = slots, N_QUOTED, *self._rows.shape[1:]
         self._quotes = torch.from_numpy(np.ascontiguousarray(quoted)).reshape(shape)
         self.held = torch.zeros(n, dtype=torch.float64)
-        self.units = [self.held] * slots
+        self.units = torch.zeros(slots, n, dtype=torch.float64)
         self.loss = self.objective = self.luck = self.held
 
     @property
@@ -159,10 +162,10 @@ class Account:
     def greeks(self) -> Greeks:
         """Those of the present decision, before its trade."""
         found = [self.row(r) for r in (field.DELTA, field.GAMMA, field.VEGA)]
-        for which, sign in enumerate((-1.0, -1.0, 1.0)):
-            for slot, units in enumerate(self.units):
-                quote = self._quotes[slot, (DELTA, GAMMA, VEGA)[which], self._now]
-                found[which] = found[which] + sign * units * quote
+        if self.units.shape[0]:
+            for k, (which, sign) in enumerate(_OF_UNITS):
+                quotes = self._quotes[:, which, self._now]
+                found[k] = found[k] + sign * (self.units * quotes).sum(dim=0)
         return Greeks(*found)
 
     def trade(self, target: Tensor, option: Tensor | None) -> None:
@@ -202,38 +205,34 @@ class Account:
         happens: Tensor = FixedCost.apply(traded, self._terms.fixed_cost_width)  # type: ignore[no-untyped-call]
         return fixed * happens + size * (unit + size * linear) + root * size**1.5
 
-    def _half_spread(self, slot: int) -> Tensor:
-        """Cost of trading one option, shape (n,) [S_0]."""
-        p, quotes = self._terms.options, self._quotes[slot, :, self._now]
-        return p.spread_vega * quotes[VEGA] + p.spread_value * quotes[PRICE]
+    def _half_spreads(self) -> Tensor:
+        """Cost of trading one of each option, shape (n_slots, n) [S_0]."""
+        p, quotes = self._terms.options, self._quotes[:, :, self._now]
+        return p.spread_vega * quotes[:, VEGA] + p.spread_value * quotes[:, PRICE]
 
     def _buy_option(self, target: Tensor) -> Tensor:
         """Hold so much of the option listed now; what that costs."""
         slot, limit = self.listed, self._terms.options.limit
         goal = target.clamp(-limit, limit)
         bought = goal - self.units[slot]
-        self.units = [*self.units]
-        self.units[slot] = goal
-        return bought.abs() * self._half_spread(slot)
+        parts = [self.units[:slot], goal[None], self.units[slot + 1 :]]
+        self.units = torch.cat(parts)
+        return bought.abs() * self._half_spreads()[slot]
 
     def _carry_options(self) -> Tensor:
         """What options gain until the next decision; those that end there are gone."""
-        gain, now = torch.zeros_like(self.held), self._now
-        series, kept = self._terms.options.series, list(self.units)
-        for slot, units in enumerate(self.units):
-            price = self._quotes[slot, PRICE]
-            gain = gain + units * (price[now + 1] - price[now])
-            if int(age_of(now + 1, slot, series)) == series.life:
-                kept[slot] = torch.zeros_like(units)
-        self.units = kept
+        series, now = self._terms.options.series, self._now
+        price = self._quotes[:, PRICE]
+        gain = (self.units * (price[:, now + 1] - price[:, now])).sum(dim=0)
+        slots = range(self.units.shape[0])
+        lives = [int(age_of(now + 1, slot, series)) != series.life for slot in slots]
+        self.units = self.units * torch.tensor(lives, dtype=torch.float64)[:, None]
         return gain
 
     def _sell_options(self) -> Tensor:
         """What the end takes of options that live on, shape (n,) [notional]."""
-        cost = torch.zeros_like(self.held)
-        for slot, units in enumerate(self.units):
-            cost = cost + units.abs() * self._half_spread(slot)
-        return self._terms.options.charge_liquidation * cost
+        spent = (self.units.abs() * self._half_spreads()).sum(dim=0)
+        return self._terms.options.charge_liquidation * spent
 
 
 def read_rows(walk: Walk) -> FloatArray:

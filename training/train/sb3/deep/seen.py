@@ -94,7 +94,7 @@ class Sight:
             field.GAMMA: greeks.gamma,
             field.VEGA: greeks.vega,
         }
-        if account.units:
+        if account.units.shape[0]:
             values[field.OPTION_HOLDINGS] = account.units[account.listed]
         seen = base * self._keep
         for column, row, (offset, scale, low, high) in zip(
