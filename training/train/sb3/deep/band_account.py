@@ -1,7 +1,8 @@
 """The account of a band in two passes over each path, for torch.
 
-The same sums as `account.Account` in mode `band_edges`, where no network has to be asked
-between two decisions: `value/band_path` in place of one tensor operation after another.
+The same sums as `account.Account` in mode `band_edges`, where no network has to be
+asked between two decisions: `value/band_path` in place of one tensor operation after
+another.
 """
 
 from __future__ import annotations
