@@ -31,6 +31,7 @@ SHORT = {
     "market": {"gas": None},
     "execution": {"fixed_cost_bp": 0.0, "gas_units": 0.0, "gas_cost_bp": 0.0},
 }
+WORST = ["reward.name=cvar", "reward.quantile=75"]  # 4 of 16 paths, exactly
 SEES_LOSS = "observation.features=[default,net_loss]"
 
 
@@ -73,8 +74,8 @@ MARKETS = {
     "band": lambda: cao(),
     "band sees loss": lambda: cao(SEES_LOSS),
     "target": lambda: cao("observation.features=[default,net_loss]", mode="target"),
-    "perpetual": lambda: config_of(
-        "market.gas=null", "reward.name=cvar", preset="deribit", values=BAND
+    "perpetual": lambda: load_config(
+        "deribit", {**BAND, "episode": {"decisions": 8}}, WORST
     ),
     "fixed": lambda: config_of("reward.name=objective", values=BAND),
     "options": lambda: load_config(
@@ -91,7 +92,7 @@ MARKETS = {
         ],
     ),
     "options by vega": lambda: load_config(
-        "gamma-vega-sabr", {}, ["reward.name=cvar", SEES_LOSS, "action.neutral=vega"]
+        "gamma-vega-sabr", {}, [*WORST, SEES_LOSS, "action.neutral=vega"]
     ),
     "option holdings": lambda: load_config(
         "gamma-vega",
@@ -142,7 +143,7 @@ def test_two_passes_over_a_path_are_the_account_and_its_slopes(name, settings):
 
 @pytest.mark.parametrize("name", [name for name in MARKETS if name != "fixed"])
 def test_the_slope_is_the_difference_of_the_criterion(name):
-    """Along a random direction of all weights; float32 in the network alone."""
+    """Along a random direction of all weights; features are float32."""
     config = MARKETS[name]()
     model = moved(learner(config)).policy
     learned, walk = learner(config), walk_of(config)
@@ -162,14 +163,14 @@ def test_the_slope_is_the_difference_of_the_criterion(name):
     parameters = list(model.parameters())
     way = [torch.randn_like(p) for p in parameters]
     slope = sum(float((p.grad * d).sum()) for p, d in zip(parameters, way, strict=True))
-    step, found = 1e-6, []
+    step, found = 1e-5, []
     for sign in (1.0, -2.0):
         with torch.no_grad():
             for p, d in zip(parameters, way, strict=True):
                 p.add_(sign * step * d)
             found.append(float(value()))
     assert abs(slope) > 1e-3
-    assert (found[0] - found[1]) / (2.0 * step) == pytest.approx(slope, rel=2e-3)
+    assert (found[0] - found[1]) / (2.0 * step) == pytest.approx(slope, rel=5e-3)
 
 
 def test_luck_has_mean_zero_whatever_is_held():
