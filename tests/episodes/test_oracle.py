@@ -18,6 +18,7 @@ from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.support.examples import (
     ADVERSE,
+    FORECASTS,
     KEPT,
     LATE,
     POOLS,
@@ -70,6 +71,7 @@ CONFIGS += [
         for rule in ("binance", "deribit", "hyperliquid", "derive")
     ),
     full_config(*ADVERSE, "name=late-funding", "market.funding.rule=derive"),
+    stormy_config("name=forecasts", *FORECASTS),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
     stormy_config(
         "name=sees-depth",
