@@ -177,5 +177,6 @@ def _losses(decision: Decision) -> tuple[FloatArray, FloatArray]:
 
 def _positions(rows: FloatArray, p: Utility) -> FloatArray:
     """Value of holdings and book, shape (n,) [notional]."""
-    found: FloatArray = rows[field.HOLDINGS] * rows[p.price_row]
-    return found + rows[field.BOOK_VALUE]
+    held = rows[field.HOLDINGS] * rows[p.price_row]
+    found: FloatArray = held + rows[field.BOOK_VALUE]
+    return found

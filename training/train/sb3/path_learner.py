@@ -223,7 +223,7 @@ class PathLearner(BaseAlgorithm):
             DivergedError: If it is no number.
         """
         self.policy.optimizer.zero_grad()
-        total.backward(gradient)
+        torch.autograd.backward(total, gradient)
         norm = torch.nn.utils.clip_grad_norm_(
             self.policy.parameters(), self.max_grad_norm
         )
