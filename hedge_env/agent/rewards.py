@@ -8,37 +8,16 @@ the noise that no policy can act on; docs/rewards.md has argument and figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from hedge_env.agent import terminal_rewards
+from hedge_env.agent.decision import Decision
 from hedge_env.agent.reward_params import RewardParams, require_reward, reward_params
 from hedge_env.agent.terminal_rewards import Utility
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, EnvConfig
-from hedge_env.desk.accounts import StepRecord
 from hedge_env.risk.minimum_variance import MinimumVariance
-
-
-class Decision(NamedTuple):
-    """What a reward is paid for: a decision, and what it led to.
-
-    Attributes:
-        before: Rows at the decision, shape (rows, n).
-        after: Rows at the next one, shape (rows, n).
-        record: What the decision did.
-    """
-
-    before: FloatArray
-    after: FloatArray
-    record: StepRecord
-
-    @property
-    def risk_aversion(self) -> FloatArray:
-        """Of each path, lambda, shape (n,) [1/notional]."""
-        row: FloatArray = self.after[field.RISK_AVERSION]
-        return row
-
 
 Reward = Callable[[Decision, RewardParams], FloatArray]
 

@@ -29,16 +29,14 @@ and cash flows; the first bound is :math:`2 \, \mathrm{sd} \le \mathrm{var} / s 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from hedge_env.agent.decision import Decision
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, RewardConfig
-
-if TYPE_CHECKING:
-    from hedge_env.agent.rewards import Decision
 
 MEAN_STD = ("accounting", "cash_flow", "mean_std")  # one utility, paid at other times
 TERMINAL = (*MEAN_STD, "entropic", "cvar")

@@ -59,22 +59,6 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case A2COptions():
             return A2C(**common, **_on_policy_arguments(options))
-        case AHPGOptions():
-            return AHPG(
-                **common,
-                batch_size=options.batch_size,
-                n_epochs=options.n_epochs,
-                n_holdings=options.n_holdings,
-                max_grad_norm=options.max_grad_norm,
-            )
-        case DeepHedgingOptions():
-            return DeepHedging(
-                **common,
-                batch_size=options.batch_size,
-                n_epochs=options.n_epochs,
-                fixed_cost_width=options.fixed_cost_width,
-                max_grad_norm=options.max_grad_norm,
-            )
         case SACOptions():
             return SAC(
                 **common,
@@ -92,6 +76,8 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case DQNOptions():
             return _build_dqn(options, common, env)
+        case AHPGOptions() | DeepHedgingOptions():
+            return _build_path_model(options, common)
     return _build_contrib_model(options, common, env)
 
 
@@ -111,6 +97,20 @@ def _build_dqn(options: DQNOptions, common: dict[str, Any], env: VecEnv) -> DQN:
         exploration_final_eps=options.exploration_final_eps,
         max_grad_norm=options.max_grad_norm,
     )
+
+
+def _build_path_model(
+    options: AHPGOptions | DeepHedgingOptions, common: dict[str, Any]
+) -> BaseAlgorithm:
+    """A model that learns from whole paths."""
+    common |= {
+        "batch_size": options.batch_size,
+        "n_epochs": options.n_epochs,
+        "max_grad_norm": options.max_grad_norm,
+    }
+    if isinstance(options, AHPGOptions):
+        return AHPG(**common, n_holdings=options.n_holdings)
+    return DeepHedging(**common, fixed_cost_width=options.fixed_cost_width)
 
 
 def _build_contrib_model(

@@ -79,7 +79,7 @@ class MarketWalk:
         costs = path_costs(tape, self.config, aversion, self._params.best)
         moves = path_moves(tape, self.config)
         flat = rows.reshape(rows.shape[0], -1)
-        return Walk(flat, costs, moves, weight / BASIS_POINT)
+        return Walk(rows=flat, costs=costs, moves=moves, weight=weight / BASIS_POINT)
 
 
 def paths_of(walk: Walk, some: slice) -> Walk:
@@ -95,7 +95,7 @@ def paths_of(walk: Walk, some: slice) -> Walk:
     costs = PathCosts(*(np.ascontiguousarray(cost[:, some]) for cost in walk.costs))
     moves = PathMoves(*(np.ascontiguousarray(move[:, some]) for move in walk.moves))
     flat = np.ascontiguousarray(rows).reshape(rows.shape[0], -1)
-    return Walk(flat, costs, moves, walk.weight[some])
+    return Walk(rows=flat, costs=costs, moves=moves, weight=walk.weight[some])
 
 
 def require_no_answer(config: EnvConfig, learner: str, known: Known) -> None:
