@@ -45,7 +45,7 @@ from hedge_env.risk.path_moments import only_spot_moves
 
 _HIDDEN = (64, 64)
 _TRUST = 0.75  # of what happens on a path against what is expected
-ROUNDS = ((4000, 2e-3), (2500, 1e-3), (2500, 1e-3), (2500, 1e-3))  # see `fit_network`
+ROUNDS = ((2500, 2e-3), (1200, 1e-3), (1200, 1e-3))  # see `fit_network`
 _CHUNK = 512  # paths whose draws are in memory at a time
 _NODES = 32  # of spot's shock, where nothing else is random
 _LEAST_GAIN = -3.0  # blended fixed costs that being flat saves at most
@@ -130,7 +130,7 @@ def fit_network_value(
     risk_aversion: float,
     *,
     seed: int = 0,
-    n_paths: int = 8192,
+    n_paths: int = 4096,
     rounds: Sequence[tuple[int, float]] = ROUNDS,
 ) -> NetworkValue:
     """Fit the value of all holdings on paths of the training stream.

@@ -78,13 +78,12 @@ class Careful:
     Attributes:
         n_holdings: Points of the grid of holdings, odd, so that 0 is among them.
         draws: Of each decision, about, for the expectation of V.
-        moments: The same for the risk of the next step, which is noisier and costs a
-            tenth as much.
+        moments: The same for the risk of the next step, which costs a fifth as much.
     """
 
     n_holdings: int = 201
     draws: int = 512
-    moments: int = 2048
+    moments: int = 1024
 
     def plan(self, config: EnvConfig, draws: int) -> DrawPlan:
         """The draws of a market, most of them such in which nothing rare happens.
