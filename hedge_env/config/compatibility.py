@@ -162,11 +162,12 @@ def check_replayed(execution: ExecutionConfig, market: MarketConfig) -> None:
     for is_on, name in (
         (execution.permanent_impact > 0.0, "execution.permanent_impact = 0"),
         (market.crowd is not None, "market.crowd = null"),
+        (market.contagion is not None, "market.contagion = null"),
         (execution.rollup is not None, "execution.rollup = null"),
         (market.fees is not None, "market.fees = null"),
     ):
         if is_on:
             raise ValueError(
                 f"a replay of recorded prices needs {name}: they do not answer to "
-                "trades, the crowd's are in them, and so are fees as they were"
+                "trades, those of others are in them, and so are fees as they were"
             )

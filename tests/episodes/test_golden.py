@@ -27,6 +27,7 @@ DIGESTS = {
     "cao-gbm-3m": "5fd19df89d6c56cdf3eb528152804f27",
     "cao-sabr-1m": "661c53ffee90731587f6937190e0f4ea",
     "cao-sabr-3m": "87b3d2c6d5958dbe64e2bef5234af255",
+    "cascade": "749ec36336e332a4d70d2dbab7ccf972",
     "covered-call-vault": "30a13ff6bcc4366d4aafd78892411ca3",
     "crash": "aa9f5c2d2eb9512b6addf3ca341d6788",
     "deribit": "a6264ff8799ffa9f73484a4c5230ecac",

@@ -18,6 +18,7 @@ from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.support.examples import (
     ADVERSE,
+    CONTAGION,
     KEPT,
     LATE,
     POOLS,
@@ -111,6 +112,14 @@ CONFIGS += [
     full_config(*KEPT),
     full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
     full_config(*WATCHED),
+    full_config(*CONTAGION),
+    stormy_config(*ADVERSE, *CONTAGION, "name=contagion-adverse"),
+    full_config(
+        *CONTAGION,
+        "name=contagion-slices",
+        "execution.slicing={slices: 3}",
+        "market.contagion.leveraged.positions=1",
+    ),
     stormy_config(*ADVERSE, *KEPT, "name=kept-stormy"),
     stormy_config("name=least-order", "execution.least_order=1.5"),
     full_config(

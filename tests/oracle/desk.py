@@ -257,7 +257,10 @@ class Desk:
                 fill += part * hedge_price(world)
                 early += part * world.accrued
                 own = execution.permanent_impact * share
-                world.log_spot += part * min(max(own, -1.0), 1.0)
+                own = part * min(max(own, -1.0), 1.0)
+                world.log_spot += own
+                if world.population is not None:
+                    world.population.press(own)
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:

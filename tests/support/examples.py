@@ -110,6 +110,18 @@ ADVERSE: Final = (
     "holdings.high=1.5",
 )
 
+# Others with triggers, all of which are reached; to be added to FULL, or to ADVERSE.
+CONTAGION: Final = (
+    "name=contagion",
+    "execution.permanent_impact=0.5",
+    "market.contagion={daily_volume: 4.0e+7, impact: 0.7, lasting: 0.3, "
+    "half_life_hours: 5, "
+    "hedgers: {gamma: 3.0e+7, trigger: 0.03, spread: 0.6, attention: 0.7, "
+    "halt: {move: 0.05, hours: 7}}, "
+    "leveraged: {open_interest: 1.5e+7, shorts: 0.6, positions: 9, nearest: 0.02, "
+    "farthest: 0.3, turnover_days: 1.5, reopen_hours: 3}}",
+)
+
 # Behind a keeper that looks at every second decision, on prices of two before.
 KEPT: Final = (
     "name=kept",

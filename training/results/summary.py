@@ -31,6 +31,10 @@ from hedge_env.training.results.seeds import merge_seeds, with_seed
 __all__ = ["Z_95", "Contender", "PolicyRow", "Summary", "build_summary"]
 
 
+# Fields that are lists in JSON, besides the policies.
+_SEQUENCES = ("savings", "keeper", "pool", "chains", "contagion")
+
+
 @dataclass(frozen=True)
 class Summary:
     """Everything measured on one market.
@@ -53,6 +57,8 @@ class Summary:
         pool: What depositors get and pay, see there; empty without them.
         chains: What a second chain saves, see `results.investors.chains`; empty where
             there is one.
+        contagion: How far spot falls where others are set off, see
+            `results.investors.contagion`; empty where nobody else moves it.
     """
 
     preset: str
@@ -70,6 +76,7 @@ class Summary:
     keeper: tuple[Mapping[str, Any], ...] = ()
     pool: tuple[Mapping[str, Any], ...] = ()
     chains: tuple[Mapping[str, Any], ...] = ()
+    contagion: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -104,7 +111,7 @@ class Summary:
             TypeError: If it is of another version.
         """
         plain = dict(document)
-        for key in ("savings", "keeper", "pool", "chains"):
+        for key in _SEQUENCES:
             plain[key] = tuple(plain[key])
         plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
         plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
@@ -116,7 +123,7 @@ class Summary:
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
-                for key in ("savings", "keeper", "pool", "chains"):
+                for key in _SEQUENCES:
                     summary[key] = list(summary[key])
         return document
 

@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.model import (
+    BasisPoints,
+    Model,
+    NonNegative,
+    Probability,
+    Quote,
+)
 from hedge_env.config.sections.margin import MarginConfig
 from hedge_env.config.sections.onchain.front_runner import FrontRunnerConfig
 from hedge_env.config.sections.onchain.keeper import KeeperConfig
@@ -14,7 +20,6 @@ from hedge_env.config.sections.onchain.rollup import ONE_CHAIN, RollupConfig
 from hedge_env.config.sections.option import OptionConfig
 from hedge_env.config.sections.venues import (
     MOST_VENUES,
-    Quote,
     VenueConfig,
     check_venues,
 )

@@ -19,6 +19,7 @@ from hedge_env.feeds.tape import MarketTape, TapeMarket
 from tests.support.examples import (
     ADVERSE,
     CHAINS,
+    CONTAGION,
     KEPT,
     LATE,
     LATE_CHAINS,
@@ -222,6 +223,7 @@ IDENTITY += [
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
     full_config(*ADVERSE, *POOLS),
+    stormy_config(*ADVERSE, *CONTAGION),
     full_config(*CHAINS),
     stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]

@@ -13,9 +13,9 @@ from hedge_env.config.model import (
     NonNegative,
     Probability,
     Quantity,
+    Quote,
     Title,
 )
-from hedge_env.config.sections.venues import Quote
 
 MOST_BRIDGES = 2
 # What of the execution is about one place to trade in, or about one transaction.

@@ -54,6 +54,10 @@ PARTS = {
         "execution.instrument=perp",
     ),
     "crowd": ("market.crowd={size: 0.05}",),
+    "contagion": (
+        "market.contagion={daily_volume: 1e4, leveraged: {open_interest: 1e3}, "
+        "hedgers: {gamma: 5e3, trigger: 0.01, attention: 0.5}}",
+    ),
     "fixing": ("market.settlement=twap",),
     "halt": ("execution.halt={move: 0.01}",),
     "failure": ("execution.failure={probability: 0.3}",),
