@@ -50,6 +50,7 @@ DIGESTS = {
     "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
     "maggiolo": "268fb93fde2bcafaa99a56f296e96b07",
     "options-amm": "8976d1bfe878aa7698d7d2d6f8d84234",
+    "perp-liquidation": "cfb58af19c435a29309b4bb547126c89",
     "poddar-heston": "8f474954123ce3d478c88102ce281cc1",
     "reference": "ec577a030a6d78f084c2a398b37fc4bc",
     "reference-gas": "da97b13d9cbb0f27fb0c305682d5ae99",

@@ -21,6 +21,7 @@ from tests.support.examples import (
     CONTAGION,
     KEPT,
     LATE,
+    LIQUIDATED,
     POOLS,
     PORTFOLIO,
     VENUES,
@@ -113,6 +114,13 @@ CONFIGS += [
     full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
     full_config(*WATCHED),
     full_config(*CONTAGION),
+    full_config(*LIQUIDATED),
+    stormy_config(
+        *ADVERSE,
+        *LIQUIDATED,
+        "name=liquidated-adverse",
+        "market.funding.rule=binance",
+    ),
     stormy_config(*ADVERSE, *CONTAGION, "name=contagion-adverse"),
     full_config(
         *CONTAGION,

@@ -110,6 +110,18 @@ ADVERSE: Final = (
     "holdings.high=1.5",
 )
 
+# A position of the start whose orders move the perpetual, which funding is paid on.
+LIQUIDATED: Final = (
+    "name=liquidated",
+    "execution.permanent_impact=0.5",
+    "execution.impact_on=perpetual",
+    "execution.daily_volume=1.0e+6",
+    "market.basis={sd_bp: 30, mean_bp: 5, half_life_hours: 9}",
+    "market.funding={rule: derive, premium: basis, period_hours: 4, "
+    "return_response_bp: 40}",
+    "holdings={low: -1.5, high: 1.5, start: 0.8}",
+)
+
 # Others with triggers, all of which are reached; to be added to FULL, or to ADVERSE.
 CONTAGION: Final = (
     "name=contagion",

@@ -50,6 +50,7 @@ class IntervalParams(NamedTuple):
     halt: bool
     move: float  # that halts trading, absolute log return [-]
     decisions: float  # that are halted
+    moves_basis: bool  # the hedger's own move is of the perpetual alone
     passing: float  # share of the hedger's own move that decays [-]
     rollup: int  # from decision to fill on the rollup [market step]; 0: at once
 
@@ -68,6 +69,7 @@ def interval_params(
         halt=halt is not None,
         move=np.inf if halt is None else float(halt.move),
         decisions=0.0 if halt is None else float(halt.decisions),
+        moves_basis=execution.moves_perpetual,
         passing=0.0 if contagion is None else 1.0 - contagion.lasting,
         rollup=0 if execution.rollup is None else execution.rollup.latency_steps,
     )
@@ -101,16 +103,17 @@ def note_interval(own: Rows, step: int, p: IntervalParams) -> None:
 
 @kernel
 def _fill(own: Rows, p: IntervalParams) -> None:
-    """Note price and funding of the fill, then let it move spot."""
+    """Note price and funding of the fill, then let it move spot or the perpetual."""
     log_spot, basis = row(own, _LOG_SPOT), row(own, _BASIS)
     price, move = row(own, _FILL_PRICE), row(own, _OWN_MOVE)
     for i in range(price.size):
         price[i] = log_spot[i] + (p.basis_mean + basis[i])
     copy_row(row(own, _ACCRUED), row(own, _FILL_FUNDING))
-    if p.passing > 0.0:
+    if p.passing > 0.0 and not p.moves_basis:
         _press(row(own, _PRESSURE), move, p.passing)
+    moved = basis if p.moves_basis else log_spot
     for i in range(move.size):
-        log_spot[i] += move[i]
+        moved[i] += move[i]
         move[i] = 0.0
 
 

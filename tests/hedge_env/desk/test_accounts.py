@@ -23,6 +23,7 @@ from tests.support.examples import (
     KEPT,
     LATE,
     LATE_CHAINS,
+    LIQUIDATED,
     POOLS,
     VENUES,
     WATCHED,
@@ -224,6 +225,7 @@ IDENTITY += [
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
     full_config(*ADVERSE, *POOLS),
     stormy_config(*ADVERSE, *CONTAGION),
+    full_config(*ADVERSE, *LIQUIDATED),
     full_config(*CHAINS),
     stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]

@@ -20,7 +20,8 @@ from hedge_env.config.model import (
 MOST_BRIDGES = 2
 # What of the execution is about one place to trade in, or about one transaction.
 ONE_CHAIN = (
-    "venues option margin keeper slicing lot permanent_impact sandwich front_runner"
+    "venues option margin keeper slicing lot permanent_impact impact_on sandwich "
+    "front_runner"
 )
 
 
