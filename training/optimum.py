@@ -44,11 +44,11 @@ def run(options: OptimumOptions) -> None:
                 f"{config.name} is solved without grids, of which there is nothing to "
                 "draw; leave out --out, and use --json for a document"
             )
-        found = [_liquidation(config, level) for level in options.risk_aversion]
+        optima = [_liquidation(config, level) for level in options.risk_aversion]
         if options.json:
-            write_json({"preset": config.name, "optima": found})
+            write_json({"preset": config.name, "optima": optima})
         else:
-            write_text(liquidation_table(found))
+            write_text(liquidation_table(optima))
         return
     require_solvable(config)
     if options.out is not None:

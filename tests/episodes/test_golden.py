@@ -48,6 +48,7 @@ DIGESTS = {
     "keeper-vault": "53f6ccc8555de42d4ac79824d9d434d8",
     "lp-eth-usdc": "284d817d47ed0e547bd646563730166a",
     "lp-eth-usdc-range": "457e4c198cf822eb9bc1ff6111838fd0",
+    "lp-recentred": "61be754fa431e993ca03d03ce135ba2b",
     "maggiolo": "268fb93fde2bcafaa99a56f296e96b07",
     "options-amm": "8976d1bfe878aa7698d7d2d6f8d84234",
     "perp-liquidation": "cfb58af19c435a29309b4bb547126c89",

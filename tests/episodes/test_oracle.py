@@ -22,6 +22,7 @@ from tests.support.examples import (
     KEPT,
     LATE,
     LIQUIDATED,
+    MOVING,
     POOLS,
     PORTFOLIO,
     VENUES,
@@ -160,6 +161,7 @@ CONFIGS += [
         "episode.decisions=20",
     ),
     full_config(*POOLS),
+    full_config(*MOVING),
     stormy_config(*POOLS, "name=pools-settled", "market.settlement=twap"),
     # Little enough for orders to be cut, for forced trades, and for what is taken over.
     full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),

@@ -136,7 +136,11 @@ class Desk:
             sigma = smile(self.world, 0.0, self.days_left(days + max(tenors)))
             return position.arrive(self.decision, spot, sigma)
         z = self.world.noise.normals(self.world.steps, VOLUME_BLOCK)[0]
-        position.arrive(self.decision, spot, volatility(self.world), z)
+        arrival = self.decision, spot, volatility(self.world), z
+        if isinstance(position, Pool):
+            position.arrive(*arrival, costs(self.world)["gas_price"])
+        else:
+            position.arrive(*arrival)
         return position.mark(spot)
 
     def charge(

@@ -234,6 +234,17 @@ POOLS: Final = (
     "holdings.high=1.5",
 )
 
+# Liquidity whose ranges follow the price, and some whose does not.
+MOVING: Final = (
+    "name=moving",
+    "book.legs=["
+    "{kind: amm, quantity: 0.7, low: 0.95, high: 1.1, noise_sd: 0.5, recentre: "
+    "{at: 0.6, swap_bp: 30, gas_units: 400000, fixed_cost_bp: 2}}, "
+    "{kind: amm, quantity: 0.4, low: 0.9, high: 1.05, recentre: {at: 1.2}}, "
+    "{kind: amm, quantity: -0.3, low: 0.8}]",
+    "holdings={low: -2, high: 1.5}",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 
