@@ -21,6 +21,7 @@ _EXTRAS = (
     "tensorboard",
     "matplotlib",
     "jinja2",
+    "optuna",
     "polars",
 )
 _MINIMUM_PYTHON = (3, 11)
@@ -87,7 +88,7 @@ def _check_extras() -> tuple[bool, str]:
     found = [f"{name} {version}" for name, version in versions.items() if version]
     missing = [name for name, version in versions.items() if version is None]
     if missing:
-        remedy = "pip install 'hedge-env[train,report]'"
+        remedy = "pip install 'hedge-env[train,report,search]'"
         found.append(f"not installed: {', '.join(missing)} ({remedy})")
     return True, ", ".join(found)
 

@@ -27,6 +27,7 @@ Every command has its own help: hedge COMMAND --help."""
 _EXTRAS = (
     "jinja2",
     "matplotlib",
+    "optuna",
     "polars",
     "rich",
     "scipy",
@@ -145,7 +146,7 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
         return (
             f"{error.name} is not installed; "
-            "install the extras: pip install 'hedge-env[train,report]'"
+            "install the extras: pip install 'hedge-env[train,report,search]'"
         )
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""

@@ -17,6 +17,7 @@ from hedge_env.training.cli.option_types import (
     Names,
     OptionalCount,
     OptionalName,
+    OptionalPresetFile,
     OptionalRiskAversion,
     OptionalSeed,
     OptionalTuned,
@@ -115,8 +116,20 @@ class CompareOptions(SettingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions(SettingOptions):
-    """Find the best parameters of rules on validation paths and keep them in a file."""
+    """Find the best parameters of rules, or of an agent's training, and keep them."""
 
+    agent: Annotated[Path | None, conf.arg(metavar="CONFIG")] = None
+    """An experiment, such as configs/ahpg.yaml, whose market, length and risk aversion
+    stay, and whose other settings are searched."""
+    space: OptionalPresetFile = None
+    """What to search of --agent, a setting a line (default: what its algorithm has)."""
+    trials: Count = 30
+    """Trainings of --agent, those that were given up early included."""
+    finalists: WholeNumber = 3
+    """Of them, how many are trained with further seeds, next to the present settings; 0
+    takes the best trial as it is."""
+    training_seeds: Count = 3
+    """Seeds of each finalist: that of the experiment and those after it."""
     preset: Market = "reference"
     """The market to tune in."""
     replay: Replay = None
@@ -132,7 +145,8 @@ class TuneOptions(SettingOptions):
     """What to minimise: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
     threads: Threads = 1
     out: Folder = None
-    """Folder for tuned.json, written after every rule (default: print only)."""
+    """Folder for tuned.json, written after every rule (default: print only); of
+    --agent, for its trials, which the same command then goes on with (required)."""
     json: Json = False
     progress: Progress = True
 

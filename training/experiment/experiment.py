@@ -118,7 +118,7 @@ def load_experiment(
         ("--threads", {"train": _given(torch_threads=torch_threads)}),
     ]
     # A layer that says nothing could only be blamed for another's mistake.
-    layers = layers[:1] + [entry for entry in layers[1:] if _leaves(entry[1])]
+    layers = layers[:1] + [entry for entry in layers[1:] if leaves(entry[1])]
     for _, values in layers[1:]:
         document = merge(document, values)
     experiment = parse_experiment(document, layers)
@@ -199,7 +199,7 @@ def check_same_run(experiment: ExperimentConfig, path: Path) -> None:
     Raises:
         ConfigError: Naming the first key that differs.
     """
-    old, new = _leaves(read_resolved(path).resolved()), _leaves(experiment.resolved())
+    old, new = leaves(read_resolved(path).resolved()), leaves(experiment.resolved())
     for key in sorted(old.keys() | new.keys()):
         if key.removeprefix("train.") in CHANGEABLE:
             continue
@@ -215,12 +215,12 @@ def _given(**values: int | None) -> Document:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _leaves(document: Any, prefix: str = "") -> dict[str, Any]:
+def leaves(document: Any, prefix: str = "") -> dict[str, Any]:
     """Dotted key to value."""
     if not isinstance(document, dict):
         return {prefix: document}
     return {
         key: value
         for name, inner in document.items()
-        for key, value in _leaves(inner, f"{prefix}.{name}" if prefix else name).items()
+        for key, value in leaves(inner, f"{prefix}.{name}" if prefix else name).items()
     }

@@ -123,7 +123,7 @@ class TRPOOptions(OnPolicyOptions):
 
 
 class OffPolicyOptions(CommonOptions):
-    """Options that SAC, TD3, TQC and CrossQ share."""
+    """Options that SAC, TD3, TQC, CrossQ and DQN share."""
 
     activation: Literal["tanh", "relu"] = "relu"
     buffer_size: Count = 1_000_000
@@ -187,6 +187,18 @@ class TD3Options(TargetOptions):
     target_noise_clip: NonNegative = 0.5
 
 
+class DQNOptions(TargetOptions):
+    """Deep Q-network, for action mode discrete."""
+
+    algorithm: Literal["dqn"]
+    tau: Fraction = 1.0  # of an update of the target network
+    target_update_interval: Count = 10_000  # [timesteps]
+    exploration_fraction: Fraction = 0.5  # of the run over which exploration falls
+    exploration_initial_eps: Fraction = 1.0  # share of random actions at the start
+    exploration_final_eps: Fraction = 0.02
+    max_grad_norm: Rate = 10.0
+
+
 class AHPGOptions(CommonOptions):
     """All-holdings policy gradient."""
 
@@ -208,6 +220,7 @@ AlgorithmOptions = Annotated[
     | TD3Options
     | TQCOptions
     | CrossQOptions
+    | DQNOptions
     | AHPGOptions,
     Field(discriminator="algorithm"),
 ]
@@ -219,6 +232,7 @@ ALGORITHMS: dict[str, type[CommonOptions]] = {
     "tqc": TQCOptions,
     "crossq": CrossQOptions,
     "trpo": TRPOOptions,
+    "dqn": DQNOptions,
     "ahpg": AHPGOptions,
 }
 NEEDS_CONTRIB = ("tqc", "crossq", "trpo")  # of sb3-contrib

@@ -19,7 +19,7 @@ from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
 from hedge_env.training.study.agent_seeds import AgentSeeds
 from hedge_env.training.study.bounds import kept_or_bounded
-from hedge_env.training.tune import tune_to_file
+from hedge_env.training.tune.rules import tune_to_file
 
 _FILE, _BOUNDS, _RUNS = "market.json", "bounds.json", "runs"
 

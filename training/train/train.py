@@ -7,7 +7,7 @@ From Python::
     policy = hedge_env.load_policy(result.folder.policy)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -61,7 +61,7 @@ from hedge_env.training.train.sb3.checkpoint import (
 )
 from hedge_env.training.train.sb3.exploration import exploration
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
-from hedge_env.training.train.validation import Validator
+from hedge_env.training.train.validation import Validation, Validator
 
 INTERRUPTED = 130  # exit code of a program that the user stopped
 
@@ -94,6 +94,7 @@ def train(
     *,
     resume: bool = False,
     progress: bool = False,
+    watch: Callable[[Validation], None] | None = None,
 ) -> RunResult:
     """Train an agent and write its run folder.
 
@@ -107,6 +108,7 @@ def train(
         resume: Continue the run in the folder; the result is the same, bit for bit,
             as if it had never stopped.
         progress: Show a progress bar on standard error.
+        watch: Is told every validation; what it raises ends the run.
 
     Raises:
         HedgeError: If the folder holds another run, cannot be written, or training
@@ -115,11 +117,16 @@ def train(
     """
     folder = open_run_folder(out, experiment.name, resume=resume)
     with naming_full_disk(folder.path), locked(folder, resume=resume):
-        return _train_in(folder, experiment, resume=resume, progress=progress)
+        return _train_in(folder, experiment, watch, resume=resume, progress=progress)
 
 
 def _train_in(
-    folder: RunFolder, experiment: ExperimentConfig, *, resume: bool, progress: bool
+    folder: RunFolder,
+    experiment: ExperimentConfig,
+    watch: Callable[[Validation], None] | None,
+    *,
+    resume: bool,
+    progress: bool,
 ) -> RunResult:
     """Train in a folder that no other process writes to."""
     stop = StopRequest()
@@ -135,7 +142,7 @@ def _train_in(
             experiment.train, make_training_env(experiment, config), experiment.seed
         )
         validator = Validator.prepare(experiment, config, folder, progress=progress)
-        validation = ValidationCallback(validator, folder, experiment)
+        validation = ValidationCallback(validator, folder, experiment, watch)
         checkpoints = CheckpointCallback(
             folder, experiment.train.checkpoint_frequency, validation, stop
         )

@@ -32,6 +32,7 @@ PPO = {
     "evaluation_paths": 16,
     "checkpoint_frequency": 128,
 }
+MODES = {"ahpg": "band_edges", "dqn": "discrete"}  # else the default
 LEARNED_NOISE = {"log_std_start": None, "log_std_end": None}
 OFF_POLICY = {
     "total_timesteps": 240,
@@ -51,6 +52,7 @@ ALGORITHMS = {
     "a2c": {**PPO, "algorithm": "a2c"},
     "sac": {**OFF_POLICY, "algorithm": "sac"},
     "td3": {**OFF_POLICY, "algorithm": "td3"},
+    "dqn": {**OFF_POLICY, "algorithm": "dqn", "target_update_interval": 24},
     "ahpg": {
         "algorithm": "ahpg",
         "total_timesteps": 320,  # 4 rollouts of 8 environments and 12 decisions: 384
@@ -90,7 +92,7 @@ def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
             "env": {
                 "episode": {"decisions": 12},  # no multiple of n_steps
                 "reward": {"name": reward},
-                **({"action": {"mode": "band_edges"}} if name == "ahpg" else {}),
+                **({"action": {"mode": MODES[name]}} if name in MODES else {}),
                 **({} if env is None else env),
             },
             "train": {**ALGORITHMS[name], **changes},
@@ -388,6 +390,12 @@ def test_off_policy_algorithms_refuse_discrete_actions(tmp_path):
         update={"env": {"action": {"mode": "discrete"}}}
     )
     with pytest.raises(HedgeError, match="continuous actions"):
+        train(setup, tmp_path / "run")
+
+
+def test_a_q_network_refuses_actions_that_are_no_choice(tmp_path):
+    setup = experiment("dqn", env={"action": {"mode": "band"}})
+    with pytest.raises(HedgeError, match=r"action\.mode discrete"):
         train(setup, tmp_path / "run")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3 import A2C, PPO, SAC, TD3
+from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.type_aliases import Schedule
@@ -18,6 +18,7 @@ from hedge_env.training.experiment.hyperparameters import (
     AHPGOptions,
     CommonOptions,
     CrossQOptions,
+    DQNOptions,
     GradientOptions,
     OffPolicyOptions,
     OnPolicyOptions,
@@ -79,7 +80,27 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
                 target_policy_noise=options.target_policy_noise,
                 target_noise_clip=options.target_noise_clip,
             )
+        case DQNOptions():
+            return _build_dqn(options, common, env)
     return _build_contrib_model(options, common, env)
+
+
+def _build_dqn(options: DQNOptions, common: dict[str, Any], env: VecEnv) -> DQN:
+    """A deep Q-network, of a choice among whole numbers."""
+    if not isinstance(env.action_space, spaces.Discrete):
+        raise ConfigError(
+            "DQN chooses among whole numbers; use action.mode discrete, or another "
+            "train.algorithm"
+        )
+    return DQN(
+        **common,
+        **_replay_arguments(options),
+        target_update_interval=options.target_update_interval,
+        exploration_fraction=options.exploration_fraction,
+        exploration_initial_eps=options.exploration_initial_eps,
+        exploration_final_eps=options.exploration_final_eps,
+        max_grad_norm=options.max_grad_norm,
+    )
 
 
 def _build_contrib_model(
@@ -181,8 +202,12 @@ def _off_policy_arguments(options: OffPolicyOptions, env: VecEnv) -> dict[str, A
     if not isinstance(env.action_space, spaces.Box):
         raise ConfigError(
             "SAC, TD3, TQC and CrossQ need continuous actions; use action.mode band, "
-            "band_free or target, or train.algorithm ppo, a2c or trpo"
+            "band_free or target, or train.algorithm dqn, ppo, a2c or trpo"
         )
+    return _replay_arguments(options)
+
+
+def _replay_arguments(options: OffPolicyOptions) -> dict[str, Any]:
     follows = {"tau": options.tau} if isinstance(options, TargetOptions) else {}
     return {
         **follows,

@@ -7,7 +7,7 @@ however often it is validated or saved.
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -31,15 +31,21 @@ class ValidationCallback(BaseCallback):
         validator: Measures a policy on the fixed validation paths.
         folder: Where the best policy goes.
         experiment: For the frequency and the hyper-parameters shown in TensorBoard.
+        watch: Is told every validation; what it raises ends the run.
     """
 
     def __init__(
-        self, validator: Validator, folder: RunFolder, experiment: ExperimentConfig
+        self,
+        validator: Validator,
+        folder: RunFolder,
+        experiment: ExperimentConfig,
+        watch: Callable[[Validation], None] | None = None,
     ) -> None:
         super().__init__()
         self.validator = validator
         self.folder = folder
         self.experiment = experiment
+        self.watch = watch
         self.notes = identity_notes(experiment)
         self.best: Validation | None = None
         self.last: Validation | None = None
@@ -91,6 +97,8 @@ class ValidationCallback(BaseCallback):
             export_policy(self.model, config, self.folder.policy, notes)
         self.logger.record("hedge/best_objective_bp", self.best.objective_bp)
         self.logger.dump(self.model.num_timesteps)
+        if self.watch is not None:
+            self.watch(self.last)
 
 
 class CheckpointCallback(BaseCallback):

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from stable_baselines3 import DQN
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
@@ -160,6 +161,8 @@ def _scalars(model: BaseAlgorithm) -> dict[str, Any]:
     }
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         state["replay"] = [model.replay_buffer.pos, model.replay_buffer.full]
+    if isinstance(model, DQN):
+        state["exploration"] = [model._n_calls, model.exploration_rate]
     return state
 
 
@@ -176,6 +179,8 @@ def _restore_scalars(model: BaseAlgorithm, state: dict[str, Any]) -> None:
     model.action_space.np_random.bit_generator.state = state["action_space_rng"]
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         model.replay_buffer.pos, model.replay_buffer.full = state["replay"]
+    if isinstance(model, DQN):
+        model._n_calls, model.exploration_rate = state["exploration"]
 
 
 def _restore_parameters(model: BaseAlgorithm, archive: Path) -> None:

@@ -1,4 +1,4 @@
-"""`hedge tune`: the best parameters of rules, kept in a file with their provenance.
+"""`hedge tune` of rules: their best parameters, in a file with their provenance.
 
 The file is written anew after every rule, so that an interruption loses only the one
 at work; the same command then goes on where it stopped.
@@ -16,7 +16,6 @@ from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.training.cli.commands import TuneOptions
-from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.results.contenders import OPTIMA, Rule, find_contenders
@@ -167,7 +166,3 @@ def _continued(
         )
     log(f"{path}: going on with {len(old.entries)} tuned entries")
     return old
-
-
-if __name__ == "__main__":
-    main_for("tune")

@@ -23,7 +23,7 @@ from hedge_env.training.results.tuned_file import (
     read_tuned,
     rules_of,
 )
-from hedge_env.training.tune import tune_to_file
+from hedge_env.training.tune.rules import tune_to_file
 
 SHORT = "episode.decisions=6"
 ARGUMENTS = ("--preset", "reference", "--set", SHORT, "--no-progress")
