@@ -15,7 +15,7 @@ the value that the liquidity would have over all prices, :math:`d = 2 L \sqrt P`
 range and 0 out of it; w is log-normal with mean one. Fees are kept in the quote
 currency and count in the value of the book. Delta and gamma are those of the position:
 fees are income, not a hedge. A range may follow the price
-(:mod:`hedge_env.book.recentring`); what that costs is paid out of the fees.
+(:mod:`hedge_env.book.endless.recentring`); what that costs is paid out of the fees.
 
 Sources: see :mod:`hedge_env.pricing.amm`; that the share of liquidity decides who earns
 a fee is Uniswap v3's rule; the noise traders' log-normal volume is an assumption.
@@ -32,15 +32,15 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.book import recentring
-from hedge_env.book.liability import Kind, Paths
-from hedge_env.book.recentring import (
+from hedge_env.book.endless import recentring
+from hedge_env.book.endless.recentring import (
     RecentringParams,
     is_due,
     new_scale,
     recentring_params,
     swapped,
 )
+from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import AmmConfig, StreamedConfig
 from hedge_env.market.engine.processes import MarketParams

@@ -26,7 +26,7 @@ from hedge_env.base import field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book.amm import AmmParams, amm_params, moving_cost
-from hedge_env.book.recentring import is_due, new_scale
+from hedge_env.book.endless.recentring import is_due, new_scale
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.sections.liabilities import AmmConfig
 from hedge_env.evaluation.metrics import mean_and_error

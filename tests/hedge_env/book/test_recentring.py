@@ -10,7 +10,7 @@ import pytest
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.deltas.delta import Delta
-from hedge_env.book.recentring import new_scale, swapped
+from hedge_env.book.endless.recentring import new_scale, swapped
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
