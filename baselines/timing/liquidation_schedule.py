@@ -11,7 +11,11 @@ import numpy as np
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.baselines.rule.remembering_rule import RememberingRule
+from hedge_env.baselines.rule.rule import trade_where
 from hedge_env.config import EnvConfig
+
+_LEAST = 1e-300  # share that is divided by
+_ROUNDING = 1e-12  # of the first holdings
 
 
 def share_left(fraction: FloatArray, urgency: float) -> FloatArray:
@@ -47,6 +51,11 @@ class LiquidationSchedule(RememberingRule):
     urgency: float = 1.0  # [-]
 
     @classmethod
+    def has_task(cls, config: EnvConfig) -> bool:
+        """It sells what is held at the start."""
+        return config.holdings.start != 0.0
+
+    @classmethod
     def why_unfit(cls, config: EnvConfig) -> str | None:
         """Nothing is to be sold where nothing is held at the start."""
         return "nothing is held at the start" if config.holdings.start == 0.0 else None
@@ -54,8 +63,11 @@ class LiquidationSchedule(RememberingRule):
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """The share of the first holdings that is due, shape (n, 1) [-]."""
         held = observables["holdings"]
+        share = share_left(observables["time_fraction"], self.urgency)
         first = self._recall(held.size)[0]
+        # Not there from the start, it takes what is held to be on the schedule.
+        first[:] = np.where(np.isnan(first), held / np.maximum(share, _LEAST), first)
         starts = observables["step"] == 0.0
         first[starts] = held[starts]
-        share = share_left(observables["time_fraction"], self.urgency)
-        return (np.where(np.isnan(first), held, first) * share)[:, None]
+        goal = first * share
+        return trade_where(np.abs(goal - held) > _ROUNDING * np.abs(first), goal, held)
