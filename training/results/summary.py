@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hedge_env.baselines.optimum.liquidation import LiquidationPolicy
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
 from hedge_env.evaluation.attribution import Attribution
 from hedge_env.evaluation.evaluate import EpisodeTable
@@ -217,7 +218,7 @@ def _optima(contenders: Sequence[Contender]) -> dict[float, int]:
     return {
         contender.risk_aversion: number
         for number, contender in enumerate(contenders)
-        if contender.name == OptimalPolicy.name
+        if contender.name in (OptimalPolicy.name, LiquidationPolicy.name)
     }
 
 
