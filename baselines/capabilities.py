@@ -54,7 +54,8 @@ FUSED_EPISODES: Final[Known] = {
 BOUNDED: Final[Known] = {
     "": _SECTIONS,
     "market": (
-        "spot drift volatility season jumps regime surface gas funding liquidity basis"
+        "spot drift volatility season jumps regime surface gas funding liquidity basis "
+        "forecasts"
     ),
     "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
     "book": "contracts legs margin",

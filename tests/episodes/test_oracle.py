@@ -19,6 +19,7 @@ from tests.oracle.world import World
 from tests.support.examples import (
     ADVERSE,
     CONTAGION,
+    FORECASTS,
     KEPT,
     LATE,
     LIQUIDATED,
@@ -73,6 +74,7 @@ CONFIGS += [
         for rule in ("binance", "deribit", "hyperliquid", "derive")
     ),
     full_config(*ADVERSE, "name=late-funding", "market.funding.rule=derive"),
+    stormy_config("name=forecasts", *FORECASTS),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
     stormy_config(
         "name=sees-depth",

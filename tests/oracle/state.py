@@ -39,6 +39,9 @@ class State:
     base_ratio: float = 1.0  # base fee over what block space is worth
     gas_worth: float = 0.0  # its log over the median
     blob_fee: float = 0.0  # [gwei]
+    # Weighted means of squared returns [1/year], and of log gas without season.
+    past_variances: list[float] = field(default_factory=list)
+    past_gas: list[float] = field(default_factory=list)
     crowd: float = 0.0  # relative amplification of returns
     population: Population | None = None  # others with triggers
 

@@ -11,6 +11,7 @@ from tests.oracle.fees import move_fees, start_fees
 from tests.oracle.fixing import move_fixing
 from tests.oracle.market.basis import move_basis, start_basis
 from tests.oracle.market.contagion import Population, others
+from tests.oracle.market.forecasts import move_forecasts, start_forecasts
 from tests.oracle.market.funding import move_funding, start_funding
 from tests.oracle.market.gas import move_gas, start_gas_state
 from tests.oracle.market.heston import heston
@@ -63,6 +64,7 @@ class World(State):
             self.excitation = market.jumps.excitation * usual_probability(self)
         self.variance = calm_volatility(self) ** 2 * volatility_multiple(self) ** 2
         self.variance += jump_probability(self) * jump_square(self) / self.dt
+        start_forecasts(self)
         self._start_clock()
         start_fees(self)
 
@@ -93,6 +95,7 @@ class World(State):
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
         deviation = vol * sqrt(self.dt) + 1e-12  # may be 0 but for this
         move_gas(self, z, u[2], abs(log_return) / deviation)
+        move_forecasts(self, log_return)
         move_fixing(self, vol, log_return)
         move_funding(self, z, log_return)
         move_basis(self, z[8])

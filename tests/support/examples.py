@@ -134,6 +134,14 @@ CONTAGION: Final = (
     "farthest: 0.3, turnover_days: 1.5, reopen_hours: 3}}",
 )
 
+# What a hedger forecasts for itself.
+FORECASTS: Final = (
+    "market.forecasts.volatility={half_lives_hours: [5, 30, 90], intercept: -0.3, "
+    "weights: [0.4, 0.1, 0.35]}",
+    "market.forecasts.gas={horizon_hours: 7, half_lives_hours: [6, 48], "
+    "intercept: 0.05, present: 0.2, weights: [0.5, 0.15]}",
+)
+
 # Behind a keeper that looks at every second decision, on prices of two before.
 KEPT: Final = (
     "name=kept",

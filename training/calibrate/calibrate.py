@@ -35,6 +35,7 @@ from hedge_env.training.calibrate.fit.fitting import (
     parts_of,
     work,
 )
+from hedge_env.training.calibrate.fit.forecasts import forecasts_of
 from hedge_env.training.calibrate.fit.parameters import STATISTICS
 from hedge_env.training.calibrate.preset_file import preset_yaml, rounded
 from hedge_env.training.calibrate.statistics.statistic import WEIGHT
@@ -73,6 +74,7 @@ def run(options: CalibrateOptions) -> None:
     smile = _smile(options, base)
     parts = parts_of(history, options.parts)
     history.remarks += _unused(options, base, parts)
+    forecasts = _forecasts(history) if options.forecasts else {}
     for remark in history.remarks:
         log(remark)
     effort = Effort(
@@ -88,7 +90,7 @@ def run(options: CalibrateOptions) -> None:
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
         fitted = fit_market(base, history, effort, parts, smile)
-    fitted.market = rounded(fitted.market)
+    fitted.market = rounded(fitted.market | forecasts)
     fitted.change({})
     values = final_values(fitted, history, effort)
     rows = compare(STATISTICS, history.values, values, aims(history, parts))
@@ -125,6 +127,13 @@ def _check(options: CalibrateOptions) -> None:
     base = _base_file(options)
     if base is not None and out is not None and base.resolve() == out.resolve():
         raise ConfigError(f"--out {out} is the --base: name another file to write")
+
+
+def _forecasts(history: History) -> dict[str, Any]:
+    """The section of the market; how good they are is added to the remarks."""
+    found, remarks = forecasts_of(history)
+    history.remarks += remarks
+    return {"forecasts": found}
 
 
 def _base_file(options: CalibrateOptions) -> Path | None:

@@ -94,6 +94,8 @@ class CalibrateOptions(SettingOptions):
     parts: Names = ()
     """Parts to fit: spot, gas, funding, skew (default: all that have a file), or none:
     the table of the base as it is."""
+    forecasts: Flag = False
+    """Fit forecasts of volatility and of hourly gas as well, which policies may see."""
     since: OptionalDate = None
     """First day that counts."""
     until: OptionalDate = None

@@ -20,6 +20,7 @@ from hedge_env.config.model import (
     Quote,
     Volatility,
 )
+from hedge_env.config.sections.forecasts import ForecastsConfig
 from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.onchain.fees import FeesConfig
 from hedge_env.config.sections.surface import FlatSurface, SurfaceConfig
@@ -207,6 +208,7 @@ class MarketConfig(Model):
     basis: BasisConfig | None = None
     crowd: CrowdConfig | None = None
     contagion: ContagionConfig | None = None  # others with triggers
+    forecasts: ForecastsConfig | None = None  # of the hedger's own, as observables
     fees: FeesConfig | None = None  # of blocks and blobs, by their rules
     # What options are settled at: the last price, or its mean over the last minutes.
     settlement: Literal["spot", "twap"] = "spot"
@@ -214,6 +216,10 @@ class MarketConfig(Model):
 
     @model_validator(mode="after")
     def _fitting(self) -> MarketConfig:
+        if self.forecasts is not None and self.forecasts.gas and self.gas is None:
+            raise ValueError(
+                "forecasts.gas needs a price of gas; set market.gas or leave it out"
+            )
         surface, volatility = self.surface.model, self.volatility.model
         if surface not in ("flat", "ssvi") and surface != volatility:
             raise ValueError(

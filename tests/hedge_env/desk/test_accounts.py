@@ -20,6 +20,7 @@ from tests.support.examples import (
     ADVERSE,
     CHAINS,
     CONTAGION,
+    FORECASTS,
     KEPT,
     LATE,
     LATE_CHAINS,
@@ -217,6 +218,7 @@ IDENTITY += [
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
     full_config(*ADVERSE),
+    stormy_config("name=forecasts", *FORECASTS),
     # Paid until an order fills part of the way through a decision, and after it.
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
     full_config(*ADVERSE, *KEPT),

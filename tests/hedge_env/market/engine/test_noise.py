@@ -42,6 +42,11 @@ PARTS = {
     "regime": ("market.regime={calm_days: 1, stress_days: 1, volatility: 2}",),
     "gas": (GAS + ", spikes: {per_year: 2000}}", "execution.gas_units=100000"),
     "gas-chain": (GAS + ", fast_states: 5}", "execution.gas_units=100000"),
+    "forecasts": (
+        GAS + "}",
+        "market.forecasts={volatility: {weights: [.4, .1, .4]}, "
+        "gas: {present: .2, weights: [.5, .2]}}",
+    ),
     "fees": (
         GAS + "}",
         "market.fees={blocks: 3, blob: {median_gwei: 1, half_life_days: 1, sd: 1}, "
