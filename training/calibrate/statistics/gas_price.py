@@ -79,7 +79,7 @@ def daily_values(daily: FloatArray, first_weekday: int = 0) -> Values:
     values["kurtosis of daily log gas changes"] = spot_returns.kurtosis(change)
     if daily.shape[-1] > 30:
         windows = np.lib.stride_tricks.sliding_window_view(daily, 30, axis=-1)
-        known: BoolArray = np.isfinite(windows[..., :-1, :]).any(axis=-1)
+        known: BoolArray = np.asarray(np.isfinite(windows[..., :-1, :]).any(axis=-1))
         usual = np.full(known.shape, np.nan)
         usual[known] = np.nanmedian(windows[..., :-1, :][known], axis=-1)
         known &= np.isfinite(daily[..., 30:])
