@@ -17,6 +17,7 @@ def command_line(options: CalibrateOptions) -> str:
         options: Of the fit.
     """
     words = ["hedge", "calibrate", *_files(options), *_dates(options)]
+    words += ["--forecasts"] if options.forecasts else []
     if options.parts:
         words += ["--parts", ",".join(options.parts)]
     if options.without_year is not None:
