@@ -320,6 +320,14 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "in_bridge": Feature(
         "in_bridge", _ZERO, _per_treasury, 0.0, 1.0, "units in bridges, over the same"
     ),
+    "net_loss": Feature(
+        "net_loss",
+        _ZERO,
+        lambda config: 10.0 / _horizon_sd(config),
+        -4.0,
+        4.0,
+        "net loss so far over a tenth of spot's standard deviation over the horizon",
+    ),
     "risk_aversion": Feature(
         "log_risk_aversion",
         _log_aversion_middle,

@@ -249,6 +249,11 @@ LEARNED: Final = _table.row(
     seen=False,
 )
 
+# Of the accounts; see desk/batch.py.
+NET_LOSS: Final = _table.row(
+    "notional", "cost less profit of hedge and book since the start of the episode"
+)
+
 ROWS: Final = _table.declared(globals())
 FIELDS: Final = tuple(row.name for row in ROWS)
 UNITS: Final = {row.name: row.unit for row in ROWS}

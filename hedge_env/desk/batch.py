@@ -146,6 +146,7 @@ class HedgeBatch:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
         self.rows[field.LEARNED, chosen] = 0.0
+        self.rows[field.NET_LOSS, chosen] = 0.0
         if self._params.chains is not None:
             start_chains(self.rows, chosen, self._params.chains)
         self.rows[self.first_units :, chosen] = 0.0
@@ -222,6 +223,8 @@ class HedgeBatch:
         record = np.empty((N_RECORD, self.n_paths))
         totals = self.totals.rows
         settle_decision(before, after, wanted, record, totals, self._constants)
+        lost = record[COST] - record[TRACKING_INCREMENT]
+        np.add(before[field.NET_LOSS], lost, out=after[field.NET_LOSS])
         self.rows, self._spare = after, before
         self._require_numbers(record)
         if self._view is not None:

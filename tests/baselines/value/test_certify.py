@@ -13,10 +13,11 @@ from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
-from hedge_env.baselines.value.certify import Careful, certify
+from hedge_env.baselines.value.certify import certify
 from hedge_env.baselines.value.fit import HoldingsValue, fit_value
 from hedge_env.baselines.value.impact import trade_with_impact
 from hedge_env.baselines.value.one_step_better import OneStepBetter, one_step_better
+from hedge_env.baselines.value.penalties import Careful
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.observables import observable_index
