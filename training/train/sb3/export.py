@@ -80,7 +80,7 @@ def export_policy(
     the file, with its present statistics.
 
     Args:
-        model: A PPO, A2C, SAC, TD3, DDPG, DQN or AHPG model, or a TRPO, TQC or
+        model: A PPO, A2C, SAC, TD3, DDPG, DQN, AHPG or DeepHedging model, or a TRPO, TQC or
             CrossQ of sb3-contrib, with `MlpPolicy`, and with its environment.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
