@@ -71,11 +71,16 @@ class FrozenHoldingsValue:
         self,
         step: int,
         rows: FloatArray,
+        states: FloatArray,
         weights: FloatArray,
         y: FloatArray,
         out: FloatArray,
     ) -> None:
-        """Add weighted V of a decision at holdings y; see `certify.Value`."""
+        """Add weighted V of a decision at holdings y; see `certify.Value`.
+
+        Of the states it reads spot and implied volatility, which are among the rows.
+        """
+        del states
         flat = np.ascontiguousarray(rows.reshape(rows.shape[0], -1))
         centre, numbers = self.best.holdings(flat), np.arange(len(self.levels))
         known = np.array([level.log_volatility for level in self.levels])

@@ -1,7 +1,8 @@
 r"""A lower bound on J in any market whose paths do not react to what is held.
 
-The bound of `optimum/lower_bound` with V the value of all holdings, regressed (`fit`)
-or by programmes of frozen volatilities (`baselines/frozen`), and every expectation by
+The bound of `optimum/lower_bound` with V the value of all holdings, by a network that
+knows the whole state (`network_value`), regressed (`fit`) or by programmes of frozen
+volatilities (`baselines/frozen`), and every expectation by
 weighted draws of the simulator (`risk/next_rows`), none of which is the path's own next
 step. Trades of the relaxed player are charged what they cost on the path: fixed and
 proportional cost, impact, liquidation. Draws of the present
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -23,61 +23,23 @@ from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
 from hedge_env.baselines.optimum.lower_bound import Bound, require_exogenous
 from hedge_env.baselines.optimum.relaxed_path import trade_on_paths
 from hedge_env.baselines.value.impact import trade_with_impact
+from hedge_env.baselines.value.penalties import (
+    Careful,
+    Value,
+    parabola,
+    penalties,
+    risk_moments,
+    trade_cost,
+    trading_costs,
+)
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.orders import order_params
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.simulated import quote_params
 from hedge_env.feeds.tape import MarketTape, record_tape
-from hedge_env.market.engine.draw_plan import DrawPlan, draw_plan, node_plan
 from hedge_env.policies.policy import Policy
-from hedge_env.risk.minimum_variance import MinimumVariance
-from hedge_env.risk.next_rows import next_rows
-from hedge_env.risk.path_moments import only_spot_moves
 
-_CHUNK = 64  # paths whose draws are in memory at a time
-
-
-class Value(Protocol):
-    """V of all holdings: by regression (`fit`) or by frozen programmes (`frozen`)."""
-
-    @property
-    def best(self) -> MinimumVariance:
-        """Holdings of least risk over the next step."""
-
-    @property
-    def risk_aversion(self) -> float:
-        """Lambda [1/notional]."""
-
-    @property
-    def price_row(self) -> int:
-        """Of the hedge instrument."""
-
-    @property
-    def charged_at_end(self) -> float:
-        """1 if liquidation is charged, else 0."""
-
-    @property
-    def decisions(self) -> int:
-        """Of an episode; after the last one V is the cost of liquidation."""
-
-    def add(
-        self,
-        step: int,
-        rows: FloatArray,
-        weights: FloatArray,
-        y: FloatArray,
-        out: FloatArray,
-    ) -> None:
-        """Add weighted V before the trade of a decision.
-
-        Args:
-            step: Decision, before the end.
-            rows: States, shape (rows, n, draws).
-            weights: Shape (n, draws).
-            y: Holdings, shape (n_holdings,) [-].
-            out: Shape (n, n_holdings), added to [notional].
-        """
+_CHUNK = 32  # paths whose draws are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -90,28 +52,6 @@ class Certified(Bound):
     """
 
     floor: FloatArray
-
-
-@dataclass(frozen=True)
-class Careful:
-    """How finely the bound is computed.
-
-    Attributes:
-        n_holdings: Points of the grid of holdings, odd, so that 0 is among them.
-        draws: Of each decision, about.
-    """
-
-    n_holdings: int = 201
-    draws: int = 256
-
-    def plan(self, config: EnvConfig) -> DrawPlan:
-        """The draws of a market."""
-        if only_spot_moves(config):
-            return node_plan(self.draws)
-        eighth = max(self.draws // 8, 1)
-        jumps = 4 * eighth + (1 if eighth % 3 == 0 else 0)
-        market = quote_params(config).market
-        return draw_plan(market, still=3 * eighth, jumps=jumps, regime=eighth)
 
 
 def certify(
@@ -179,19 +119,19 @@ def _part(
 ) -> Certified:
     orders, paths = order_params(config), tape.rows
     y = _holdings(orders.low, orders.high, careful.n_holdings)
-    plan = careful.plan(config)
-    stages, moments, floor = _stages(config, value, tape, plan, y, seed, stream)
+    moments, floor = risk_moments(config, value, tape, careful, seed, stream)
+    stages = penalties(config, value, tape, careful, y, seed, stream)
     runs = [_run(p, tape, config, value.risk_aversion) for p in policies]
     values = np.array([cost for cost, _ in runs]).reshape(len(runs), tape.n_paths)
-    after = _costs(paths[-1], value.price_row)
-    lower = value.charged_at_end * _trade_cost(after, y, 0.0)
+    after = trading_costs(paths[-1], value.price_row)
+    lower = value.charged_at_end * trade_cost(after, y, 0.0)
     for step in reversed(range(config.episode.decisions)):
         for one, (_, held) in zip(values, runs, strict=True):
-            one += _parabola(moments[step], held[step][:, None])[:, 0]
+            one += parabola(moments[step], held[step][:, None])[:, 0]
             one += read_at(y, stages[step], held[step])
-        kept = lower + stages[step] + _parabola(moments[step], y)
+        kept = lower + stages[step] + parabola(moments[step], y)
         charged = 1.0 if step > 0 or config.execution.charge_opening else 0.0
-        costs = [charged * cost for cost in _costs(paths[step], value.price_row)]
+        costs = [charged * cost for cost in trading_costs(paths[step], value.price_row)]
         if any(each.any() for each in costs[2:]):
             unit, fixed, linear, root = costs
             trade_with_impact(kept, unit, fixed, linear, root, y, lower)
@@ -202,62 +142,6 @@ def _part(
     return Certified(lower[:, flat].copy(), values, floor)
 
 
-def _stages(
-    config: EnvConfig,
-    value: Value,
-    tape: MarketTape,
-    plan: DrawPlan,
-    y: FloatArray,
-    seed: int,
-    stream: str,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """E_k V_{k+1} - V_{k+1} at all holdings, the parabola of risk and funding, floor.
-
-    Returns:
-        Shapes (decisions, n, n_holdings), (decisions, 3, n) and (n,).
-    """
-    decisions, n = config.episode.decisions, tape.n_paths
-    stages, floor = np.zeros((decisions, n, y.size)), np.zeros(n)
-    moments, exact = np.empty((decisions, 3, n)), only_spot_moves(config)
-    paid = 1.0 if config.execution.instrument == "perp" else 0.0
-    price, level = value.price_row, value.risk_aversion
-    outlooks = next_rows(config, tape.path_ids, plan, seed=seed, stream=stream)
-    for step, outlook in enumerate(outlooks):
-        rows, drawn, weights, after = outlook[:4]
-        move = drawn[price] - rows[price][:, None]
-        change = drawn[field.BOOK_VALUE] - rows[field.BOOK_VALUE][:, None]
-        found = [level * move**2, 2.0 * level * move * change, level * change**2]
-        moments[step] = [(weights * each).sum(axis=1) for each in found]
-        best = value.best.holdings(rows)
-        if exact:
-            best = -0.5 * moments[step, 1] / np.maximum(moments[step, 0], 1e-300)
-        floor += _parabola(moments[step], best[:, None])[:, 0]
-        funding = (weights * drawn[field.FUNDING_ACCRUED]).sum(axis=1)
-        moments[step, 1] += paid * funding
-        both = np.concatenate([drawn, after[:, :, None]], axis=2)
-        signed = np.column_stack([weights, -np.ones(n)])
-        _add_step(value, step + 1, both, signed, y, stages[step])
-    return stages, moments, floor
-
-
-def _add_step(
-    value: Value,
-    step: int,
-    rows: FloatArray,
-    weights: FloatArray,
-    y: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Add weighted V of a decision; rows of shape (rows, n, draws)."""
-    if step == value.decisions:
-        for i in range(weights.shape[0]):
-            costs = _costs(rows[:, i], value.price_row)
-            ends = value.charged_at_end * _trade_cost(costs, y, 0.0)
-            out[i] += weights[i] @ ends
-        return
-    value.add(step, rows, weights, y, out)
-
-
 def _holdings(low: float, high: float, n: int) -> FloatArray:
     """An even grid over the bounds, with exactly 0 on it."""
     step = (high - low) / (n - 1)
@@ -265,32 +149,6 @@ def _holdings(low: float, high: float, n: int) -> FloatArray:
     above = int(np.ceil(max(high, 0.0) / step - 1e-9))
     found: FloatArray = step * np.arange(-below, above + 1).astype(np.float64)
     return found
-
-
-def _parabola(moments: FloatArray, y: FloatArray) -> FloatArray:
-    """Risk and funding of holdings, shape (n, n_holdings)."""
-    square, linear, rest = moments[:, :, None]
-    found: FloatArray = (square * y + linear) * y + rest
-    return found
-
-
-def _costs(rows: FloatArray, price_row: int) -> list[FloatArray]:
-    """Per unit, per trade, and impact per unit squared and to 1.5; shape (n,) each."""
-    price = rows[price_row]
-    return [
-        rows[field.PROPORTIONAL_COST] * price,
-        rows[field.FIXED_COST],
-        rows[field.IMPACT_LINEAR] * price**2,
-        rows[field.IMPACT_SQRT] * price**1.5,
-    ]
-
-
-def _trade_cost(costs: Sequence[FloatArray], y: FloatArray, goal: float) -> FloatArray:
-    """Cost of trading from each holding to a goal, shape (n, n_holdings)."""
-    unit, fixed, linear, root = (each[:, None] for each in costs)
-    size = np.abs(y - goal)
-    found: FloatArray = unit * size + linear * size**2 + root * size**1.5
-    return np.where(size > 0.0, found + fixed, 0.0)
 
 
 def _run(

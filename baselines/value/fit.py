@@ -32,20 +32,24 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
-from hedge_env.baselines.value.scene import Scene, scene_of
-from hedge_env.baselines.value.sweeps import act_on_tables, add_values, hold_tables
+from hedge_env.baselines.value.scene import Ruler, Scene, outline_of, scene_of
+from hedge_env.baselines.value.sweeps import act_on_tables, add_values
+from hedge_env.baselines.value.tables import (
+    POINTS,
+    REACH,
+    excess_of,
+    flat_gain,
+    hold_on_paths,
+    liquidation_tables,
+)
 from hedge_env.config import EnvConfig
 from hedge_env.desk.orders import order_params
 from hedge_env.feeds.tape import record_tape
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
 
-_POINTS = 61  # of the grid in x
-_REACH = 3.0  # largest x
 _MEMORY = 0.8  # of the sums of a later decision
 _TRUST = 0.8  # of what happens on a path against what is expected
 _RIDGE = 1e-4  # of the diagonal
-_NEAR = 3.0  # half-widths: farther, nobody cares what being flat is worth
-_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,20 @@ class HoldingsValue:
     @property
     def reach(self) -> float:
         """Largest x of the grid."""
-        return _REACH
+        return REACH
 
     def scene(self, step: int, rows: FloatArray) -> Scene:
         """Describe states of a decision, shape (rows, n), for this value."""
-        carry = self.carry[[step, step + 1, -1]]
-        best, slow = self.best, self.slow
-        return scene_of(rows, self.risk_aversion, slow, best, self.price_row, carry)
+        return scene_of(rows, self.ruler, self.carry[[step, step + 1, -1]])
+
+    def outline(self, step: int, rows: FloatArray) -> Scene:
+        """The scene without the features that this value reads."""
+        return outline_of(rows, self.ruler, self.carry[[step, step + 1, -1]])
+
+    @property
+    def ruler(self) -> Ruler:
+        """What holdings are measured by."""
+        return Ruler(self.risk_aversion, self.slow, self.best, self.price_row)
 
     @property
     def decisions(self) -> int:
@@ -92,20 +103,24 @@ class HoldingsValue:
         self,
         step: int,
         rows: FloatArray,
+        states: FloatArray,
         weights: FloatArray,
         y: FloatArray,
         out: FloatArray,
     ) -> None:
-        """Add weighted V of a decision at holdings y; see `certify.Value`."""
+        """Add weighted V of a decision at holdings y; see `certify.Value`.
+
+        It knows no more of the states than the rows tell.
+        """
+        del states
         scene = self.scene(step, rows.reshape(rows.shape[0], -1))
-        add_values(self.ratios(step, scene), _REACH, *scene[:6], weights, y, out)
+        add_values(self.ratios(step, scene), REACH, *scene[:7], weights, y, out)
 
     def ratios(self, step: int, scene: Scene) -> FloatArray:
         """What `sweeps.keep_all` reads, shape (n, points + 1); zeros at the end."""
         if step >= self.coefficients.shape[0]:
             return np.zeros((scene.centre.size, self.coefficients.shape[2]))
-        found: FloatArray = scene.features.T @ self.coefficients[step]
-        return found
+        return _read(self.coefficients[step], scene)
 
 
 def fit_value(
@@ -145,15 +160,21 @@ def fit_value(
     for step in reversed(range(decisions)):
         scene = value.scene(step, rows[step])
         funding = paid * rows[step + 1][field.FUNDING_ACCRUED]
-        realised = _hold(scene, following, went, funding - scene.paid)
+        realised = hold_on_paths(scene, following, went, funding - scene.paid)
         coefficients = sums.regress(scene, realised)
         went = np.empty_like(realised)
-        act_on_tables(
-            scene.features.T @ coefficients, _REACH, *scene[:6], realised, _TRUST, went
-        )
+        ratios = _read(coefficients, scene)
+        act_on_tables(ratios, REACH, *scene[:7], realised, _TRUST, went)
         found.append(coefficients)
         following = scene
     return replace(value, coefficients=np.array(found[::-1]))
+
+
+def _read(coefficients: FloatArray, scene: Scene) -> FloatArray:
+    """Ratios; being flat saves one fixed cost at most."""
+    found: FloatArray = scene.features.T @ coefficients
+    found[:, -1] = np.maximum(found[:, -1], -1.0)
+    return found
 
 
 def _carry(rows: FloatArray, price_row: int) -> FloatArray:
@@ -180,60 +201,20 @@ def _carry(rows: FloatArray, price_row: int) -> FloatArray:
     return found
 
 
-def grid_of(scene: Scene) -> FloatArray:
-    """Holdings of the points of every path, shape (n, points) [-]."""
-    x = np.linspace(-_REACH, _REACH, _POINTS)
-    found: FloatArray = scene.centre[:, None] + scene.scale[:, None] * x
-    return found
-
-
-def liquidation_tables(scene: Scene, charged: float) -> FloatArray:
-    """Cost of liquidation from all holdings, shape (n, points + 1) [notional]."""
-    size, found = np.abs(grid_of(scene)), np.zeros((scene.centre.size, _POINTS + 1))
-    found[:, :-1] = charged * (scene.unit_cost[:, None] * size + scene.fixed[:, None])
-    return found
-
-
-def risk_of(scene: Scene, off: FloatArray) -> FloatArray:
-    """Expected risk of holdings off the centre over that of the centre, (n, m)."""
-    curvature, lean = scene.curvature[:, None], scene.lean[:, None]
-    found: FloatArray = curvature * off * (off - 2.0 * lean)
-    return found
-
-
-def _hold(
-    scene: Scene, following: Scene, went: FloatArray, funding: FloatArray
-) -> FloatArray:
-    """What keeping every holding over a decision costs from there on, T_k."""
-    realised = np.empty_like(went)
-    hold_tables(went, _REACH, *scene[:2], *following[:2], following.unit_cost, realised)
-    grid = grid_of(scene)
-    off, flat = grid - scene.centre[:, None], scene.centre
-    realised[:, :-1] += risk_of(scene, off) + funding[:, None] * off
-    realised[:, -1] += risk_of(scene, -flat[:, None])[:, 0] - funding * flat
-    return realised
-
-
 class _Sums:
     """Sums of products of the regressions, fading as the pass goes back."""
 
     def __init__(self, n_features: int) -> None:
         square = np.zeros((n_features, n_features))
-        self._square, self._product = square, np.zeros((n_features, _POINTS))
+        self._square, self._product = square, np.zeros((n_features, POINTS))
         self._flat_square, self._flat_product = square, np.zeros(n_features)
 
     def regress(self, scene: Scene, realised: FloatArray) -> FloatArray:
         """Coefficients of a decision, shape (n_features, points + 1)."""
-        features = scene.features
-        x = np.linspace(-_REACH, _REACH, _POINTS)
-        reach = scene.scale[:, None] * (1.0 + np.abs(x))
-        trade = scene.fixed[:, None] + scene.unit_cost[:, None] * reach + _TINY
-        off = scene.scale[:, None] * x
-        excess = realised[:, :-1] - risk_of(scene, off)
-        middle = excess[:, [_POINTS // 2]]
+        features, excess = scene.features, excess_of(scene, realised)
         self._square = _MEMORY * self._square + features @ features.T
-        self._product = _MEMORY * self._product + features @ ((excess - middle) / trade)
-        gain, weight = _flat_gain(scene, realised)
+        self._product = _MEMORY * self._product + features @ excess
+        gain, weight = flat_gain(scene, realised)
         weighted = features * weight
         self._flat_square = _MEMORY * self._flat_square + weighted @ features.T
         self._flat_product = _MEMORY * self._flat_product + weighted @ gain
@@ -243,27 +224,6 @@ class _Sums:
                 _solve(self._flat_square, self._flat_product[:, None]),
             ]
         )
-
-
-def _flat_gain(scene: Scene, realised: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What being flat gains over being next to it, in fixed costs; and weights."""
-    beside = np.empty_like(realised)
-    here = np.zeros_like(scene.centre)
-    # The tables read at a grid whose middle point is a hair beside zero.
-    hold_tables(
-        realised,
-        _REACH,
-        here + _TINY,
-        here + _TINY,
-        *scene[:2],
-        scene.unit_cost,
-        beside,
-    )
-    near = beside[:, _POINTS // 2]
-    gain = (realised[:, -1] - near) / np.maximum(scene.fixed, _TINY)
-    distance = scene.centre / scene.scale
-    weight = np.where(np.abs(distance) < _NEAR, np.exp(-(distance**2) / 4.0), 0.0)
-    return np.clip(gain, -2.0, 1.0), weight * (scene.fixed > 0.0)
 
 
 def _solve(square: FloatArray, product: FloatArray) -> FloatArray:

@@ -76,7 +76,7 @@ class OneStepBetter:
             at = steps == step
             scene = self.value.scene(step, rows[:, at])
             ratios, found = self.value.ratios(step, scene), np.empty(held[at].size)
-            best_targets(ratios, self.value.reach, *scene[:6], held[at], found)
+            best_targets(ratios, self.value.reach, *scene[:7], held[at], found)
             out[at] = found
         return out[:, None]
 
@@ -91,6 +91,7 @@ def best_targets(
     lean: FloatArray,
     unit_cost: FloatArray,
     fixed: FloatArray,
+    gauge: FloatArray,
     held: FloatArray,
     out: FloatArray,
 ) -> None:
@@ -99,12 +100,13 @@ def best_targets(
     Args:
         ratios: Shape (n, m + 1).
         reach: Largest x of the grids.
-        centre: Shape (n,), as the five after it.
+        centre: Shape (n,), as the six after it.
         scale: l.
         curvature: Of risk.
         lean: Of its least.
         unit_cost: Proportional cost.
         fixed: Fixed cost.
+        gauge: Fixed cost that the ratios are of.
         held: Shape (n,) [-].
         out: Shape (n,), written.
     """
@@ -114,7 +116,15 @@ def best_targets(
     for i in range(centre.size):
         c, f = unit_cost[i], fixed[i]
         keep_all(
-            ratios[i], reach, centre[i], scale[i], curvature[i], lean[i], c, f, keep
+            ratios[i],
+            reach,
+            centre[i],
+            scale[i],
+            curvature[i],
+            lean[i],
+            c,
+            gauge[i],
+            keep,
         )
         best = read_table(keep, reach, centre[i], scale[i], c, held[i])
         x = (held[i] - centre[i]) / scale[i]

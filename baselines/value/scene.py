@@ -45,8 +45,9 @@ class Scene(NamedTuple):
         unit_cost: Proportional cost of a unit of holdings, that of the impact of a
             trade of size l included [notional].
         fixed: Cost of a transaction [notional].
+        gauge: Fixed cost that what is fitted is a multiple of [notional].
         paid: Expected funding of a unit over the next step [notional].
-        features: Shape (N_FEATURES, n) [-].
+        features: Shape (N_FEATURES, n) [-]; of an outline its seven numbers.
     """
 
     centre: FloatArray
@@ -55,37 +56,64 @@ class Scene(NamedTuple):
     lean: FloatArray
     unit_cost: FloatArray
     fixed: FloatArray
+    gauge: FloatArray
     paid: FloatArray
     features: FloatArray
 
 
-def scene_of(
-    rows: FloatArray,
-    risk_aversion: float,
-    slow: MinimumVariance,
-    best: MinimumVariance,
-    price_row: int,
-    carry: FloatArray,
-) -> Scene:
-    """Describe the states of some paths at one decision.
+class Ruler(NamedTuple):
+    """What holdings are measured by.
 
-    Args:
-        rows: Present rows, shape (rows, n).
+    Attributes:
         risk_aversion: lambda [1/notional].
         slow: Holdings of least risk of who does not see the diffusive volatility.
         best: Those of the next step, and its variance; whether it is informed decides
             whether the diffusive volatility is among the features.
         price_row: Of the hedge instrument.
+    """
+
+    risk_aversion: float
+    slow: MinimumVariance
+    best: MinimumVariance
+    price_row: int
+
+
+def scene_of(rows: FloatArray, ruler: Ruler, carry: FloatArray) -> Scene:
+    """Describe the states of some paths at one decision.
+
+    Args:
+        rows: Present rows, shape (rows, n).
+        ruler: What holdings are measured by.
         carry: Expected funding of a unit over this step, the next one and a usual one:
             what spot, and spot times the present rate, are multiplied by; shape (3, 2).
     """
-    price = rows[price_row]
-    scale = _scale(rows, risk_aversion, price)
+    outline = outline_of(rows, ruler, carry)
+    own, due = list(outline.features[:5]), outline.features[5:]
+    features = _features(rows, own, ruler.best)
+    with_main = features[: 1 + _MAIN]
+    features = np.concatenate([features, *(each * with_main for each in due)])
+    return outline._replace(features=features)
+
+
+def outline_of(rows: FloatArray, ruler: Ruler, carry: FloatArray) -> Scene:
+    """The scene with no more features than what scale, costs and funding give.
+
+    Seven, each in units of a trade of the size of the scale and bounded: risk, the
+    share of proportional cost, the present rate of funding, distance of the centre from
+    being flat and from the best holdings of one step, funding of this and the next one.
+
+    Args:
+        rows: See `scene_of`, as the two others.
+        ruler: What holdings are measured by.
+        carry: Of funding.
+    """
+    price, best = rows[ruler.price_row], ruler.best
+    scale = _scale(rows, ruler.risk_aversion, price)
     impact = rows[field.IMPACT_SQRT] * price**1.5 * np.sqrt(scale)
     impact += rows[field.IMPACT_LINEAR] * price**2 * scale
     unit_cost = rows[field.PROPORTIONAL_COST] * price + impact
-    usual, fixed = slow.holdings(rows), rows[field.FIXED_COST]
-    curvature = risk_aversion * best.price_variance(rows)
+    usual, fixed = ruler.slow.holdings(rows), rows[field.FIXED_COST]
+    curvature = ruler.risk_aversion * best.price_variance(rows)
     rate, (now, following, mean) = rows[field.FUNDING_RATE], carry
     paid = price * (now[0] + now[1] * rate)
     later = price * (following[0] + following[1] * rate)
@@ -101,10 +129,7 @@ def scene_of(
         np.clip(-centre / scale, -3.0, 3.0) / 2.0,
         np.clip(lean / scale, -3.0, 3.0) / 2.0,
     ]
-    features = _features(rows, own, best)
     due = [np.clip(each * scale / trade, -3.0, 3.0) for each in (paid, later)]
-    with_main = features[: 1 + _MAIN]
-    features = np.concatenate([features, *(each * with_main for each in due)])
     return Scene(
         centre=centre,
         scale=scale,
@@ -112,14 +137,21 @@ def scene_of(
         lean=lean,
         unit_cost=unit_cost,
         fixed=fixed.copy(),
+        gauge=fixed.copy(),
         paid=paid,
-        features=features,
+        features=np.array([*own, *due]),
     )
 
 
-def _scale(rows: FloatArray, risk_aversion: float, price: FloatArray) -> FloatArray:
+def blended_fixed(rows: FloatArray) -> FloatArray:
+    """Fixed cost between its mean and today's, F of the scale, shape (n,)."""
     now, mean = rows[field.FIXED_COST], rows[field.MEAN_FIXED_COST]
-    ratio = np.maximum(mean, 0.0) ** 0.7 * np.maximum(now, 0.0) ** 0.3 / risk_aversion
+    found: FloatArray = np.maximum(mean, 0.0) ** 0.7 * np.maximum(now, 0.0) ** 0.3
+    return found
+
+
+def _scale(rows: FloatArray, risk_aversion: float, price: FloatArray) -> FloatArray:
+    ratio = blended_fixed(rows) / risk_aversion
     left = np.maximum(rows[field.TIME_TO_MATURITY], 1e-5)
     variance = (rows[field.IMPLIED_VOLATILITY] * price) ** 2 * left
     gamma = np.abs(rows[field.GAMMA])

@@ -24,7 +24,7 @@ def keep_all(
     curvature: float,
     lean: float,
     unit_cost: float,
-    fixed: float,
+    gauge: float,
     keep: FloatArray,
 ) -> None:
     """Value of keeping every holding, from the regression's ratios; see `fit`.
@@ -37,24 +37,24 @@ def keep_all(
         curvature: lambda E_k[dS^2] [notional].
         lean: Holdings of least risk less the centre [-].
         unit_cost: Proportional cost of a unit of holdings [notional].
-        fixed: Fixed cost of a trade [notional].
+        gauge: Fixed cost that the ratios are of [notional].
         keep: A table, written.
     """
     m = keep.size - 1
     step = 2.0 * reach / (m - 1)
     for j in range(m):
         x = step * j - reach
-        trade = fixed + unit_cost * scale * (1.0 + abs(x))
+        trade = gauge + unit_cost * scale * (1.0 + abs(x))
         risk = curvature * scale * x * (scale * x - 2.0 * lean)
         keep[j] = risk + trade * ratios[j]
     x = -centre / scale
     place = min(max((x + reach) / step, 0.0), m - 1.0)
     j = min(int(place), m - 2)
     ratio = ratios[j] + (place - j) * (ratios[j + 1] - ratios[j])
-    trade = fixed + unit_cost * scale * (1.0 + abs(x))
-    gain = min(max(ratios[m], -1.0), 0.0)
+    trade = gauge + unit_cost * scale * (1.0 + abs(x))
+    gain = min(ratios[m], 0.0)
     risk = curvature * centre * (centre + 2.0 * lean)
-    keep[m] = risk + trade * ratio + gain * fixed
+    keep[m] = risk + trade * ratio + gain * gauge
 
 
 @kernel
@@ -149,6 +149,7 @@ def act_on_tables(
     lean: FloatArray,
     unit_cost: FloatArray,
     fixed: FloatArray,
+    gauge: FloatArray,
     realised: FloatArray,
     trust: float,
     out: FloatArray,
@@ -158,12 +159,13 @@ def act_on_tables(
     Args:
         ratios: Shape (n, m + 1).
         reach: Largest x of the grids.
-        centre: Shape (n,), as the five after it; see `scene.Scene`.
+        centre: Shape (n,), as the six after it; see `scene.Scene`.
         scale: l.
         curvature: Of risk.
         lean: Of its least.
         unit_cost: Proportional cost.
         fixed: Fixed cost.
+        gauge: Fixed cost that the ratios are of.
         realised: What keeping every holding costs on the path, shape (n, m + 1).
         trust: Weight of what happens; the rest is that of what is expected [-].
         out: What having it before the trade costs, the same shape, written.
@@ -175,7 +177,15 @@ def act_on_tables(
     for i in range(centre.size):
         c, f = unit_cost[i], fixed[i]
         keep_all(
-            ratios[i], reach, centre[i], scale[i], curvature[i], lean[i], c, f, keep
+            ratios[i],
+            reach,
+            centre[i],
+            scale[i],
+            curvature[i],
+            lean[i],
+            c,
+            gauge[i],
+            keep,
         )
         for j in range(m):
             holdings[j] = centre[i] + scale[i] * (step * j - reach)
@@ -202,6 +212,7 @@ def add_values(
     lean: FloatArray,
     unit_cost: FloatArray,
     fixed: FloatArray,
+    gauge: FloatArray,
     weights: FloatArray,
     holdings: FloatArray,
     out: FloatArray,
@@ -211,12 +222,13 @@ def add_values(
     Args:
         ratios: Of all draws of all paths, path by path, shape (n draws, m + 1).
         reach: Largest x of the grids.
-        centre: Shape (n draws,), as the five after it; see `scene.Scene`.
+        centre: Shape (n draws,), as the six after it; see `scene.Scene`.
         scale: l.
         curvature: Of risk.
         lean: Of its least.
         unit_cost: Proportional cost.
         fixed: Fixed cost.
+        gauge: Fixed cost that the ratios are of.
         weights: Shape (n, draws).
         holdings: Shape (n_holdings,), 0 among them.
         out: Shape (n, n_holdings), added to.
@@ -231,7 +243,15 @@ def add_values(
             e = i * draws + d
             c, f, w = unit_cost[e], fixed[e], weights[i, d]
             keep_all(
-                ratios[e], reach, centre[e], scale[e], curvature[e], lean[e], c, f, keep
+                ratios[e],
+                reach,
+                centre[e],
+                scale[e],
+                curvature[e],
+                lean[e],
+                c,
+                gauge[e],
+                keep,
             )
             for j in range(m):
                 own[j] = centre[e] + scale[e] * (step * j - reach)

@@ -57,8 +57,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     `halt` targets are ignored; a `margin` account, of the perpetual or of book
     and hedge together (docs/margin.md), cuts orders down to what it carries and is
     liquidated when its equity falls below maintenance; `permanent_impact` moves
-    spot. `market.basis` parts a perpetual's price from spot; `market.crowd` amplifies
-    returns by the rebalancing of others. With `execution.venues` an order is split over
+    spot, or the perpetual alone (`impact_on`). `market.basis` parts a perpetual's price
+    from spot; `market.crowd` amplifies returns by the rebalancing of others, and those of
+    `market.contagion` set each other off (docs/contagion.md). With `execution.venues` an order is split over
     several venues; a part that nobody fills stays undone. With `execution.rollup` the
     underlying is held on two chains, and inventory is moved between them over bridges
     (`docs/chains.md`).

@@ -50,14 +50,15 @@ class Outlook(NamedTuple):
     state_after: FloatArray
 
 
-def inner_key(seed: int, stream: str) -> tuple[np.uint32, np.uint32]:
+def inner_key(seed: int, stream: str, lot: int = 1) -> tuple[np.uint32, np.uint32]:
     """Key of the inner draws, which share no numbers with any stream of paths.
 
     Args:
         seed: Of all streams.
         stream: Of the paths.
+        lot: Another one has other draws; 2 are the starts of `risk/surprises`.
     """
-    spawned = np.random.SeedSequence(seed, spawn_key=(STREAMS.index(stream), 1))
+    spawned = np.random.SeedSequence(seed, spawn_key=(STREAMS.index(stream), lot))
     words = spawned.generate_state(2, np.uint32)
     return words[0], words[1]
 
@@ -72,7 +73,13 @@ def why_no_draws(config: EnvConfig) -> str | None:
 
 
 def next_rows(
-    config: EnvConfig, path_ids: IntArray, plan: DrawPlan, *, seed: int, stream: str
+    config: EnvConfig,
+    path_ids: IntArray,
+    plan: DrawPlan,
+    *,
+    seed: int,
+    stream: str,
+    lot: int = 1,
 ) -> Iterator[Outlook]:
     """Every decision of some paths, with draws of what comes next.
 
@@ -82,6 +89,7 @@ def next_rows(
         plan: The draws, see `draw_plan`.
         seed: Of all streams.
         stream: training, validation or test.
+        lot: Of the draws, see `inner_key`.
 
     Yields:
         One outlook per decision, in their order.
@@ -101,7 +109,7 @@ def next_rows(
     paths.start(path_ids, everyone)
     paths.quote_start(after, everyone)
     drawn, weights = np.zeros((n_rows, n * draws)), np.zeros(n * draws)
-    copies = QuotedPaths(quotes, n * draws, inner_key(seed, stream), config)
+    copies = QuotedPaths(quotes, n * draws, inner_key(seed, stream, lot), config)
     copies.path_ids[...] = (path_ids[:, None] * draws + np.arange(draws)).ravel()
     state = np.empty_like(paths.state)
     for _ in range(config.episode.decisions):

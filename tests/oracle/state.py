@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import floor, sqrt
+from typing import TYPE_CHECKING
 
 from hedge_env.config import EnvConfig, MeanReverting
 from tests.oracle.market.noise import Noise
+
+if TYPE_CHECKING:
+    from tests.oracle.market.contagion import Population
 
 BP = 1e-4
 
@@ -39,6 +43,7 @@ class State:
     past_variances: list[float] = field(default_factory=list)
     past_gas: list[float] = field(default_factory=list)
     crowd: float = 0.0  # relative amplification of returns
+    population: Population | None = None  # others with triggers
 
     @property
     def hours_per_step(self) -> float:

@@ -104,6 +104,9 @@ class CalibrateOptions(SettingOptions):
     """First day of gas that counts (default: --since)."""
     gas_until: OptionalDate = None
     """Day after the last of gas (default: --until)."""
+    without_year: OptionalCount = None
+    """Year, UTC, that does not count in any file: what is then fitted knows nothing of
+    it."""
     base: Market = "ethereum-l1"
     """The preset that everything not fitted comes from."""
     out: OptionalPresetFile = None

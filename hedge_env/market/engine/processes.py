@@ -26,6 +26,7 @@ from hedge_env.market.perpetual.basis import BasisParams
 from hedge_env.market.perpetual.funding import FundingParams
 from hedge_env.market.process import Process
 from hedge_env.market.spot.cascades import CascadeParams
+from hedge_env.market.spot.contagion import ContagionParams
 from hedge_env.market.spot.crowd import CrowdParams
 from hedge_env.market.spot.diffusion import PriceParams
 from hedge_env.market.spot.fixing import FixingParams
@@ -58,7 +59,8 @@ class MarketParams(NamedTuple):
     price: PriceParams
     jumps: JumpParams
     crowd: CrowdParams
-    # One after the other, given what spot did.
+    # One after the other, given what spot did; the first moves it further.
+    contagion: ContagionParams
     gas: GasParams
     gas_chain: GasChainParams
     funding: FundingParams

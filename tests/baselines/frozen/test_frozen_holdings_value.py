@@ -14,7 +14,8 @@ from hedge_env.baselines.frozen.frozen_holdings_value import (
 from hedge_env.baselines.frozen.frozen_optimum import frozen_optimum
 from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
-from hedge_env.baselines.value.certify import Careful, certify
+from hedge_env.baselines.value.certify import certify
+from hedge_env.baselines.value.penalties import Careful
 
 LAMBDA = 10.0
 FEW = ("episode.decisions=5", "book.legs.0.maturity_days=5")

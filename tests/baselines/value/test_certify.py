@@ -13,10 +13,11 @@ from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.optimum.dynamic_programming import solve
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
-from hedge_env.baselines.value.certify import Careful, certify
+from hedge_env.baselines.value.certify import certify
 from hedge_env.baselines.value.fit import HoldingsValue, fit_value
 from hedge_env.baselines.value.impact import trade_with_impact
 from hedge_env.baselines.value.one_step_better import OneStepBetter, one_step_better
+from hedge_env.baselines.value.penalties import Careful
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.observables import observable_index
@@ -122,6 +123,8 @@ def test_the_rule_sees_what_every_rule_may_see_and_saves(
     [
         ("execution.permanent_impact=0.5", "permanent_impact"),
         ("market.crowd={size: 0.05, cap: 0.5}", "crowd"),
+        ("market.contagion={daily_volume: 1.0e+6}", "contagion"),
+        ("holdings.start=0.2", r"holdings\.start"),
         ("execution.latency_steps=1", "latency_steps"),
     ],
 )

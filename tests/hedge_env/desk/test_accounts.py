@@ -19,10 +19,13 @@ from hedge_env.feeds.tape import MarketTape, TapeMarket
 from tests.support.examples import (
     ADVERSE,
     CHAINS,
+    CONTAGION,
     FORECASTS,
     KEPT,
     LATE,
     LATE_CHAINS,
+    LIQUIDATED,
+    MOVING,
     POOLS,
     VENUES,
     WATCHED,
@@ -224,6 +227,9 @@ IDENTITY += [
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
     full_config(*ADVERSE, *POOLS),
+    full_config(*ADVERSE, *MOVING),
+    stormy_config(*ADVERSE, *CONTAGION),
+    full_config(*ADVERSE, *LIQUIDATED),
     full_config(*CHAINS),
     stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]

@@ -1,10 +1,11 @@
 """A certificate at one risk aversion: which V there is, and what policies are behind.
 
 With the exact value function where there is one, by programmes of frozen volatilities
-where spot and volatility are the whole state, else with a regressed value.
+where spot and volatility are the whole state, else with the value of a network.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,13 +18,9 @@ from hedge_env.baselines.frozen.frozen_holdings_value import (
 from hedge_env.baselines.optimum.lower_bound import lower_bound
 from hedge_env.baselines.optimum.market_paths import simulate_paths
 from hedge_env.baselines.optimum.solvable import why_unsolvable
-from hedge_env.baselines.value.certify import (
-    Careful,
-    Value,
-    certify,
-    require_bounded,
-)
-from hedge_env.baselines.value.fit import fit_value
+from hedge_env.baselines.value.certify import certify, require_bounded
+from hedge_env.baselines.value.network_value import fit_network_value
+from hedge_env.baselines.value.penalties import Careful, Value
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.risk.path_moments import path_moments
@@ -33,8 +30,7 @@ __all__ = ["bound_policies", "why_unbounded"]
 
 _N_HOLDINGS = 201
 _CHECKED = 200  # paths on which the grids are halved
-_CHECKED_DRAWS = 64  # paths on which draws are doubled, which takes longest
-_DRAWS = 256
+_CHECKED_DRAWS = 32  # paths on which draws are doubled, which takes longest
 
 
 def bound_policies(
@@ -132,17 +128,20 @@ def _approximate(
     seed: int,
     checked: bool,
 ) -> Certificate:
-    """With the value of all holdings, regressed or by frozen programmes."""
+    """With the value of all holdings, by a network or by frozen programmes."""
     value = _value(config, level, seed)
     bounded = partial(certify, config, value, seed=seed)
-    found = bounded(policies, n_paths, careful=Careful(_N_HOLDINGS, _DRAWS))
+    usual = Careful(_N_HOLDINGS)
+    found = bounded(policies, n_paths, careful=usual)
     halved = {}
     if checked:
         few = min(n_paths, _CHECKED_DRAWS)
         base = found.lower[:few].mean()
         finer = {
-            "halved holdings": Careful(2 * _N_HOLDINGS - 1, _DRAWS),
-            "doubled draws": Careful(_N_HOLDINGS, 2 * _DRAWS),
+            "halved holdings": replace(usual, n_holdings=2 * _N_HOLDINGS - 1),
+            "doubled draws": replace(
+                usual, draws=2 * usual.draws, moments=2 * usual.moments
+            ),
         }
         halved = {
             name: float(
@@ -155,7 +154,7 @@ def _approximate(
 
 
 def _value(config: EnvConfig, level: float, seed: int) -> Value:
-    """Programmes where spot and volatility are the state; else a regression."""
+    """Programmes where spot and volatility are the state; else a network."""
     if suits_frozen_value(config):
         return solve_frozen_value(config, level, seed=seed)
-    return fit_value(config, level, seed=seed)
+    return fit_network_value(config, level, seed=seed)

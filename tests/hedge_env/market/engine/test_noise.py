@@ -58,7 +58,16 @@ PARTS = {
         "market.basis={sd_bp: 20, premium_correlation: 0.5}",
         "execution.instrument=perp",
     ),
+    "funding-on-basis": (
+        "market.funding={premium: basis}",
+        "market.basis={sd_bp: 20}",
+        "execution.instrument=perp",
+    ),
     "crowd": ("market.crowd={size: 0.05}",),
+    "contagion": (
+        "market.contagion={daily_volume: 1e4, leveraged: {open_interest: 1e3}, "
+        "hedgers: {gamma: 5e3, trigger: 0.01, attention: 0.5}}",
+    ),
     "fixing": ("market.settlement=twap",),
     "halt": ("execution.halt={move: 0.01}",),
     "failure": ("execution.failure={probability: 0.3}",),
