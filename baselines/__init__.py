@@ -41,12 +41,12 @@ BASELINES: Final[Mapping[str, type[AbstractRule]]] = {
 
 
 def rules_for(config: EnvConfig) -> dict[str, type[AbstractRule]]:
-    """Rules that hedge, whose assumptions hold, and that see all they read."""
+    """Rules of a problem's task whose assumptions hold, and that see what they read."""
     unfit = unfit_rules(config)
     return {
         name: rule
         for name, rule in BASELINES.items()
-        if name not in unfit and _can_read(rule, config)
+        if name not in unfit and _is_playable(rule, config)
     }
 
 
@@ -54,18 +54,19 @@ def unfit_rules(config: EnvConfig) -> dict[str, str]:
     """Names of rules whose assumptions a problem breaks, with how it breaks them.
 
     Rules that read what the config does not show are not among them: they cannot be
-    played at all.
+    played at all. Nor are those of another task.
     """
     reasons = {
         name: rule.why_unfit(config)
         for name, rule in RULES.items()
-        if _can_read(rule, config)
+        if _is_playable(rule, config)
     }
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def _can_read(rule: type[AbstractRule], config: EnvConfig) -> bool:
-    return set(rule.inputs) <= observable_index(config).keys()
+def _is_playable(rule: type[AbstractRule], config: EnvConfig) -> bool:
+    sees = set(rule.inputs) <= observable_index(config).keys()
+    return sees and rule.has_task(config)
 
 
 __all__ = [

@@ -33,6 +33,7 @@ DYNAMIC_PROGRAMMING: Final[Known] = {
         f"{_PLAIN_COSTS} fee_limit_bp lot depth square_root_impact daily_volume"
     ),
     "book": "contracts legs",
+    "holdings": "low high",
 }
 
 # Whole episodes by one compiled function (`tuning/fused_episodes`): it plays any market
@@ -44,6 +45,7 @@ FUSED_EPISODES: Final[Known] = {
         "halt keeper"
     ),
     "book": "contracts legs margin",
+    "holdings": "low high",
 }
 
 # Values of all holdings and the bound (`value`): any market and book that is simulated
@@ -52,10 +54,26 @@ FUSED_EPISODES: Final[Known] = {
 BOUNDED: Final[Known] = {
     "": _SECTIONS,
     "market": (
-        "spot drift volatility season jumps regime surface gas funding liquidity basis"
+        "spot drift volatility season jumps regime surface gas funding liquidity basis "
+        "forecasts"
     ),
     "execution": f"{_PLAIN_COSTS} depth square_root_impact daily_volume lot",
     "book": "contracts legs margin",
+    "holdings": "low high",
+}
+
+# A perpetual that is sold in the best way (`liquidation`).
+LIQUIDATION: Final[Known] = {
+    "": _SECTIONS,
+    "market": "spot volatility surface funding basis",
+    "market.volatility": "model level",
+    "market.funding": "rule premium interest_bp clamp_bp cap_bp period_hours "
+    "settlement_hours "
+    "premium_mean_bp premium_sd_bp premium_half_life_hours trailing_days",
+    "market.basis": "sd_bp half_life_hours mean_bp premium_correlation",
+    "execution": "instrument depth daily_volume permanent_impact impact_on least_order",
+    "book": "contracts legs",
+    "holdings": "low high start",
 }
 
 # Sections that no rule's best parameters depend on (`results/tuned_file`).

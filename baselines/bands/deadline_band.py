@@ -131,24 +131,29 @@ class DeadlineBand(BandRule):
 
     def band(self, observables: Mapping[str, FloatArray]) -> Band:
         """Band around the centre."""
+        half_width = self.half_width(observables)
+        inner = (1.0 - self.trade_back) * half_width
+        return band_around(
+            self.centre(observables), half_width, inner=inner, snap=self.snap
+        )
+
+    def half_width(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Of the band, at today's cost, shape (n,) [-]."""
         mean_fixed_cost = observables["mean_fixed_cost"]
         spot_volatility = observables["spot"] * observables["implied_volatility"]
-        half_width = deadline_half_width(
+        usual = deadline_half_width(
             observables["gamma"],
             spot_volatility**2 * time_left(observables),
             mean_fixed_cost,
             observables["risk_aversion"],
             alpha=self.alpha,
             chi=self.chi,
-        ) * gas_multiplier(
+        )
+        return usual * gas_multiplier(
             observables["fixed_cost"],
             observables["gas_cost"],
             mean_fixed_cost,
             observables["gas_season"],
             self.gas_exponent,
             self.season_weight,
-        )
-        inner = (1.0 - self.trade_back) * half_width
-        return band_around(
-            self.centre(observables), half_width, inner=inner, snap=self.snap
         )

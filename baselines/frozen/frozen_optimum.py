@@ -35,6 +35,7 @@ from hedge_env.baselines.optimum.dynamic_programming import Optimum, solve
 from hedge_env.baselines.optimum.grid import make_grid
 from hedge_env.baselines.optimum.solvable import why_unsolvable
 from hedge_env.baselines.optimum.trade_regions import look_up
+from hedge_env.baselines.rule.assumptions import why_nothing_to_hedge
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.centre_fit import certain_centre
 from hedge_env.baselines.tuning.tune import pays_funding
@@ -221,6 +222,11 @@ def frozen_optimum(config: EnvConfig, risk_aversion: float) -> FrozenOptimum:
     Raises:
         ConfigError: If the book or the costs have no such programme.
     """
+    reason = why_nothing_to_hedge(config)
+    if reason is not None:
+        raise ConfigError(
+            f"frozen-optimum cannot be solved for {config.name}: {reason}"
+        )
     ids = np.arange(_PATHS, dtype=np.int64)
     tape = record_tape(config, ids, seed=0, stream="training")
     programme = _Programme(config, tape)

@@ -96,6 +96,7 @@ def frozen_market(
             "lot": 0.0,
             "least_order": 0.0,
             "permanent_impact": 0.0,
+            "impact_on": "spot",
         }
     )
     market = MarketConfig(
@@ -105,7 +106,12 @@ def frozen_market(
         surface=FlatSurface(volatility=volatility),
         gas=None if gas is None else _gas_chain(config, gas),
     )
-    update = {"market": market, "execution": execution, "replay": None}
+    update = {
+        "market": market,
+        "execution": execution,
+        "replay": None,
+        "holdings": config.holdings.model_copy(update={"start": 0.0}),
+    }
     return config.model_copy(update=update)
 
 

@@ -83,5 +83,5 @@ def require_solvable(config: EnvConfig) -> None:
     if reason is not None:
         raise HedgeError(
             f"{config.name} has no exact optimum: {reason}; presets reference and "
-            "reference-gas have one"
+            "reference-gas have one, and perp-liquidation has optimal-liquidation"
         )

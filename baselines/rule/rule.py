@@ -40,6 +40,18 @@ class AbstractRule(ABC):
     reads_sign_of_gamma: ClassVar[bool] = False
 
     @classmethod
+    def has_task(cls, config: EnvConfig) -> bool:
+        """Whether a problem asks for what the rule is for, as hedging is for most.
+
+        A rule of another task is passed over among `all` without a word.
+
+        Args:
+            config: The hedging problem.
+        """
+        del config
+        return True
+
+    @classmethod
     def why_unfit(cls, config: EnvConfig) -> str | None:
         """How a problem breaks what the rule assumes, or None if it does not.
 

@@ -1,4 +1,4 @@
-"""What tuning minimises: the objective, or a risk measure of the net loss."""
+"""What is minimised: the objective, or a risk measure of the net loss."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from typing import TypeAlias
 
 import numpy as np
 
+from hedge_env.agent.terminal_rewards import MEAN_STD
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT
+from hedge_env.config import BASIS_POINT, RewardConfig
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.evaluation.metrics import mean_and_error, tail_and_error
 
 Criterion: TypeAlias = Callable[[EpisodeTable], float]
 CriterionWithError: TypeAlias = Callable[[EpisodeTable], tuple[float, float]]
 
-CRITERIA = "objective, mean-std:K with K >= 0, or cvar:Q with Q from 50 to below 100"
+CRITERIA = (
+    "objective, entropic, mean-std:K with K >= 0, or cvar:Q with Q from 50 to below 100"
+)
 _BLOCKS = 20  # of paths, whose differences are compared
 _LEAST_PERCENT = 50.0  # of a tail; below, somebody most likely wrote a share
 
 
 def parse_criterion(text: str) -> Criterion:
-    """Turn `objective`, `mean-std:K` or `cvar:Q` into a function in basis points.
+    """Turn the name of a criterion into a function in basis points.
 
     Args:
-        text: `mean-std:1.5` is mean + 1.5 standard deviations of the net loss,
-            `cvar:95` the mean of its worst 5 %. Q is in percent, at least 50.
+        text: `objective`; `mean-std:1.5` is mean + 1.5 standard deviations of the net
+            loss, `cvar:95` the mean of its worst 5 %, Q in percent, at least 50;
+            `entropic` the certainty equivalent of `certainty_equivalent`.
 
     Raises:
         ConfigError: If it is none of them.
@@ -46,6 +50,10 @@ def criterion_with_error(text: str) -> CriterionWithError:
     name, _, argument = text.partition(":")
     if text == "objective":
         return lambda table: mean_and_error(table.objective / BASIS_POINT)
+    if text == "entropic":
+        return lambda table: certainty_equivalent(
+            table.net_loss / BASIS_POINT, 2.0 * BASIS_POINT * table.risk_aversion
+        )
     try:
         number = float(argument)
     except ValueError:
@@ -91,6 +99,35 @@ def mean_plus_deviations(losses: FloatArray, k: float) -> tuple[float, float]:
     if deviation > 0.0:
         influence = losses + k * (losses - mean) ** 2 / (2.0 * deviation)
     return mean + k * deviation, mean_and_error(influence)[1]
+
+
+def certainty_equivalent(losses: FloatArray, g: FloatArray) -> tuple[float, float]:
+    r"""What an exponential utility takes for sure, and its error.
+
+    .. math:: \frac{1}{\bar g} \ln \frac{1}{n} \sum e^{g L}
+
+    Args:
+        losses: L, shape (n,).
+        g: Absolute risk aversion, 2 lambda, positive, shape (n,); its mean is taken
+            where it differs from path to path.
+    """
+    aversion, worst = float(g.mean()), float((g * losses).max())
+    weights = np.exp(g * losses - worst)
+    mean, error = mean_and_error(weights)
+    return (worst + math.log(mean)) / aversion, error / mean / aversion
+
+
+def criterion_of(reward: RewardConfig) -> str:
+    """What a reward is paid for, as `parse_criterion` reads it.
+
+    Args:
+        reward: Settings of the reward.
+    """
+    if reward.name in MEAN_STD:
+        return f"mean-std:{reward.deviations:g}"
+    if reward.name == "cvar":
+        return f"cvar:{reward.quantile:g}"
+    return "entropic" if reward.name == "entropic" else "objective"
 
 
 def paired_difference(

@@ -56,6 +56,20 @@ class PathCosts(NamedTuple):
     rest: FloatArray
 
 
+class PathMoves(NamedTuple):
+    """What one interval brings whoever holds something, each (decisions + 1, n).
+
+    Attributes:
+        price: Move of the hedge instrument's price from here, 0 at the end [S_0].
+        book: Move of the book's value [notional].
+        funding: Paid by a unit held [S_0].
+    """
+
+    price: FloatArray
+    book: FloatArray
+    funding: FloatArray
+
+
 def pathwise_values(
     rule: BandRule,
     tape: MarketTape,
@@ -125,12 +139,8 @@ def path_costs(
         best: Holdings of least risk; with them risk is what is expected of holdings
             beyond it, lambda A (y - y*)^2, instead of what happened.
     """
-    rows, price_row = tape.rows, order_params(config).price_row
-    price, book = rows[:, price_row], rows[:, field.BOOK_VALUE]
-    move, change, funding = (np.zeros_like(price) for _ in range(3))
-    move[:-1], change[:-1] = np.diff(price, axis=0), np.diff(book, axis=0)
-    if config.execution.instrument == "perp":
-        funding[:-1] = rows[1:, field.FUNDING_ACCRUED]
+    rows, price = tape.rows, tape.rows[:, order_params(config).price_row]
+    move, change, funding = path_moves(tape, config)
     square, product, rest = move**2, 2.0 * move * change, change**2
     if best is not None:
         for step, now in enumerate(rows[:-1]):
@@ -148,6 +158,22 @@ def path_costs(
         product=risk_aversion * product + funding,
         rest=risk_aversion * rest,
     )
+
+
+def path_moves(tape: MarketTape, config: EnvConfig) -> PathMoves:
+    """Read from recorded rows what holdings gain and pay.
+
+    Args:
+        tape: Recorded paths.
+        config: The hedging problem.
+    """
+    rows = tape.rows
+    price, book = rows[:, order_params(config).price_row], rows[:, field.BOOK_VALUE]
+    move, change, funding = (np.zeros_like(price) for _ in range(3))
+    move[:-1], change[:-1] = np.diff(price, axis=0), np.diff(book, axis=0)
+    if config.execution.instrument == "perp":
+        funding[:-1] = rows[1:, field.FUNDING_ACCRUED]
+    return PathMoves(move, change, funding)
 
 
 def _observed(

@@ -224,6 +224,17 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "log_gas": Feature(
         "log_gas", _ZERO, _ONE, -4.0, 4.0, "log gas price over its median"
     ),
+    "volatility_forecast": Feature(
+        "volatility_forecast",
+        _mean_volatility,
+        _per_mean_volatility,
+        -1.0,
+        4.0,
+        "forecast of volatility over the mean of calm and stress, minus one",
+    ),
+    "gas_forecast": Feature(
+        "gas_forecast", _ZERO, _ONE, -4.0, 4.0, "log gas price ahead over its median"
+    ),
     "hour_sin": Feature("hour_sin", _ZERO, _ONE, -1.0, 1.0, "sine of the hour"),
     "hour_cos": Feature("hour_cos", _ZERO, _ONE, -1.0, 1.0, "cosine of the hour"),
     "funding_rate": Feature(
@@ -308,6 +319,14 @@ FEATURES: Final[Mapping[str, Feature]] = {
     ),
     "in_bridge": Feature(
         "in_bridge", _ZERO, _per_treasury, 0.0, 1.0, "units in bridges, over the same"
+    ),
+    "net_loss": Feature(
+        "net_loss",
+        _ZERO,
+        lambda config: 10.0 / _horizon_sd(config),
+        -4.0,
+        4.0,
+        "net loss so far over a tenth of spot's standard deviation over the horizon",
     ),
     "risk_aversion": Feature(
         "log_risk_aversion",

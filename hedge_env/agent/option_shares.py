@@ -29,7 +29,7 @@ from hedge_env.desk.band_position import observe_position
 
 Greek: TypeAlias = Literal["gamma", "vega"]
 
-_LEAST = 1e-12  # gamma or vega of an option that can neutralise anything
+LEAST_GREEK = 1e-12  # gamma or vega of an option that can neutralise anything
 
 
 def neutral_gamma(gamma: FloatArray, option_gamma: FloatArray) -> FloatArray:
@@ -39,7 +39,7 @@ def neutral_gamma(gamma: FloatArray, option_gamma: FloatArray) -> FloatArray:
         gamma: Of the book and what is held, positive if short, shape (n,) [1/S_0].
         option_gamma: Of one unit, shape (n,) [1/S_0].
     """
-    useful = option_gamma > _LEAST
+    useful = option_gamma > LEAST_GREEK
     return np.where(useful, gamma / np.where(useful, option_gamma, 1.0), 0.0)
 
 

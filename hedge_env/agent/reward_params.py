@@ -11,9 +11,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.balance import Balance, measure_balance
+from hedge_env.agent.terminal_rewards import TERMINAL, Utility, utility_of
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
 from hedge_env.config import ActionConfig, EnvConfig, RewardConfig
+from hedge_env.desk.batch import HedgeBatch
 from hedge_env.desk.orders import order_params
 from hedge_env.risk.minimum_variance import MinimumVariance, fit_minimum_variance
 
@@ -24,6 +30,7 @@ _INTERVALS = 3_000_000  # that the holdings of least risk are fitted on
 _MOST_PATHS = 131_072  # of them, where an episode has few
 _NO_POLICY: Final = {"risk_aversion": 10.0, "action": ActionConfig()}
 _KEPT = 16  # problems whose fit a process remembers
+_REFERENCE_PATHS = 8192  # on which the reference of a utility is measured
 
 
 class RewardParams(NamedTuple):
@@ -33,6 +40,7 @@ class RewardParams(NamedTuple):
     price_row: int  # of the hedge instrument
     best: MinimumVariance | None  # where the reward needs it
     balance: Balance | None = None  # of risk aversions, where it is asked for
+    utility: Utility | None = None  # of the net loss, where the reward is one
 
 
 def require_reward(config: EnvConfig) -> None:
@@ -50,6 +58,12 @@ def require_reward(config: EnvConfig) -> None:
             f"reward.balanced = true needs a reward that weighs risk by risk_aversion, "
             f"{', '.join(WEIGHING_RISK)}: {name} does not know it; use "
             "reward.balanced = false"
+        )
+    if name == "cash_flow" and config.n_instruments > 1:
+        raise ConfigError(
+            "reward.name = cash_flow counts cash of the underlying alone, at one "
+            "place: set execution.option and execution.rollup to null, or use "
+            "reward.name = accounting, whose returns are the same"
         )
     if name not in FITTED_REWARDS:
         return
@@ -93,9 +107,17 @@ def reward_params(config: EnvConfig) -> RewardParams:
         best = _fitted(bare.model_dump_json())
     if config.reward.balanced:
         balance = balance_of(config)
-    price_row = order_params(config).price_row
+    utility, price_row = None, order_params(config).price_row
+    if config.reward.name in TERMINAL:
+        plain = _what_is_paid_for(config).model_copy(update={"action": ActionConfig()})
+        losses = _reference_losses(plain.model_dump_json())
+        utility = utility_of(config.reward, losses, price_row)
     return RewardParams(
-        kappa=config.reward.kappa, price_row=price_row, best=best, balance=balance
+        kappa=config.reward.kappa,
+        price_row=price_row,
+        best=best,
+        balance=balance,
+        utility=utility,
     )
 
 
@@ -116,3 +138,16 @@ def _fitted(document: str) -> MinimumVariance:
     config = EnvConfig.model_validate_json(document)
     n_paths = min(_INTERVALS // config.episode.decisions + 1, _MOST_PATHS)
     return fit_minimum_variance(config, seed=FIT_SEED, n_paths=n_paths)
+
+
+@lru_cache(maxsize=_KEPT)
+def _reference_losses(document: str) -> FloatArray:
+    """Net losses of the analytic band, the zero action of mode band [notional]."""
+    config = EnvConfig.model_validate_json(document)
+    batch = HedgeBatch(config, _REFERENCE_PATHS, seed=FIT_SEED, stream="training")
+    decoder = ActionDecoder(config, "band")
+    action = np.zeros((_REFERENCE_PATHS, *decoder.shape))
+    batch.reset(np.arange(_REFERENCE_PATHS))
+    for _ in range(batch.n_decisions):
+        batch.advance(decoder.decode(action, batch.seen))
+    return batch.totals.net_loss

@@ -8,35 +8,16 @@ the noise that no policy can act on; docs/rewards.md has argument and figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from hedge_env.agent import terminal_rewards
+from hedge_env.agent.decision import Decision
 from hedge_env.agent.reward_params import RewardParams, require_reward, reward_params
+from hedge_env.agent.terminal_rewards import Utility
 from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import BASIS_POINT, EnvConfig
-from hedge_env.desk.accounts import StepRecord
 from hedge_env.risk.minimum_variance import MinimumVariance
-
-
-class Decision(NamedTuple):
-    """What a reward is paid for: a decision, and what it led to.
-
-    Attributes:
-        before: Rows at the decision, shape (rows, n).
-        after: Rows at the next one, shape (rows, n).
-        record: What the decision did.
-    """
-
-    before: FloatArray
-    after: FloatArray
-    record: StepRecord
-
-    @property
-    def risk_aversion(self) -> FloatArray:
-        """Of each path, lambda, shape (n,) [1/notional]."""
-        row: FloatArray = self.after[field.RISK_AVERSION]
-        return row
-
 
 Reward = Callable[[Decision, RewardParams], FloatArray]
 
@@ -154,11 +135,27 @@ def _fit_of(params: RewardParams) -> MinimumVariance:
     return params.best
 
 
+def _of_utility(paid: Callable[[Decision, Utility], FloatArray]) -> Reward:
+    """A reward of `terminal_rewards`."""
+
+    def reward(decision: Decision, params: RewardParams) -> FloatArray:
+        if params.utility is None:
+            raise ValueError("these parameters were compiled for another reward")
+        return paid(decision, params.utility)
+
+    return reward
+
+
 REWARDS: Final[Mapping[str, Reward]] = {
     "objective": objective,
     "expected": expected,
     "controlled": controlled,
     "kolm_ritter": kolm_ritter,
+    "accounting": _of_utility(terminal_rewards.accounting),
+    "cash_flow": _of_utility(terminal_rewards.cash_flow),
+    "mean_std": _of_utility(terminal_rewards.mean_std),
+    "entropic": _of_utility(terminal_rewards.entropic),
+    "cvar": _of_utility(terminal_rewards.cvar),
 }
 
 

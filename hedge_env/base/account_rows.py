@@ -43,6 +43,11 @@ FRONT_RUN: Final = _components.row(
 BRIDGE: Final = _components.row(
     _AMOUNT, "fees and gas of moving inventory", when="execution.rollup"
 )
+OWN_MOVE: Final = _components.row(
+    _AMOUNT,
+    "lost by what is held as own orders move the perpetual",
+    when="execution.moves_perpetual",
+)
 COMPONENT_ROWS: Final = _components.declared(globals())
 
 # Rest of the record of one decision.
@@ -68,7 +73,9 @@ TOTAL_BOOK_PNL: Final = _totals.row(_AMOUNT, "sum of book_pnl")
 TOTAL_SQUARED_INCREMENTS: Final = _totals.row("notional^2", "of tracking increments")
 TOTAL_TRADES: Final = _totals.row("-", "decisions that traded")
 TOTAL_TURNOVER: Final = _totals.row(_AMOUNT, "sum of turnover")
-TOTAL_CASH: Final = _totals.row(_AMOUNT, "cash account, zero at the start")
+TOTAL_CASH: Final = _totals.row(
+    _AMOUNT, "cash account; what is held at the start is paid"
+)
 TOTAL_ROWS: Final = COMPONENT_ROWS + _totals.declared(globals())
 
 COST_COMPONENTS: Final = tuple(row.name for row in COMPONENT_ROWS)

@@ -146,6 +146,16 @@ ROLLUP_FILL_PRICE: Final = _table.row(
     when="execution.rollup_fills_late",
     seen=False,
 )
+VOLATILITY_FORECAST: Final = _table.row(
+    "1/sqrt(year)",
+    "of the hours ahead, from past returns",
+    when="market.forecasts.volatility",
+)
+GAS_FORECAST: Final = _table.row(
+    "-",
+    "log of gas price some hours ahead over its long-run median",
+    when="market.forecasts.gas",
+)
 
 # Of what is held and wanted.
 HOLDINGS: Final = _table.row("-", "units of the hedge instrument held, per contract")
@@ -237,6 +247,11 @@ LEARNED: Final = _table.row(
     "log of an adversary's guess over what it started from",
     when="execution.front_runner",
     seen=False,
+)
+
+# Of the accounts; see desk/batch.py.
+NET_LOSS: Final = _table.row(
+    "notional", "cost less profit of hedge and book since the start of the episode"
 )
 
 ROWS: Final = _table.declared(globals())

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,24 @@ class Row:
     def is_present(self, config: object) -> bool:
         """Whether the row is written under a config, which has the settings named.
 
-        A setting is on if it is neither None nor zero nor False.
+        A setting is on if it is neither None nor zero nor False, and in a section that
+        is there.
         """
-        return not self.when or bool(attrgetter(self.when)(config))
+        return not self.when or _is_on(config, self.when)
 
     def is_seen(self, config: object) -> bool:
         """Whether a policy may see the row under a config."""
         if isinstance(self.seen, bool):
             return self.seen and self.is_present(config)
-        return bool(attrgetter(self.seen)(config)) and self.is_present(config)
+        return _is_on(config, self.seen) and self.is_present(config)
+
+
+def _is_on(config: object, setting: str) -> bool:
+    for name in setting.split("."):
+        if config is None:
+            return False
+        config = getattr(config, name)
+    return bool(config)
 
 
 class RowTable:

@@ -14,7 +14,8 @@ noise traders: :math:`\phi` the fee of the pool, u their turnover in the interva
 the value that the liquidity would have over all prices, :math:`d = 2 L \sqrt P` in the
 range and 0 out of it; w is log-normal with mean one. Fees are kept in the quote
 currency and count in the value of the book. Delta and gamma are those of the position:
-fees are income, not a hedge.
+fees are income, not a hedge. A range may follow the price
+(:mod:`hedge_env.book.endless.recentring`); what that costs is paid out of the fees.
 
 Sources: see :mod:`hedge_env.pricing.amm`; that the share of liquidity decides who earns
 a fee is Uniswap v3's rule; the noise traders' log-normal volume is an assumption.
@@ -31,7 +32,15 @@ import numpy as np
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.book.liability import Kind, Paths, rows_each
+from hedge_env.book.endless import recentring
+from hedge_env.book.endless.recentring import (
+    RecentringParams,
+    is_due,
+    new_scale,
+    recentring_params,
+    swapped,
+)
+from hedge_env.book.liability import Kind, Paths
 from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.config.sections.liabilities import AmmConfig, StreamedConfig
 from hedge_env.market.engine.processes import MarketParams
@@ -61,6 +70,7 @@ class AmmParams(NamedTuple):
     block: FloatArray  # mean time between blocks [year]
     turnover: FloatArray  # of noise traders in one interval [-]
     volume_sd: FloatArray  # of its logarithm [-]
+    recentring: RecentringParams
 
 
 def amm_params(
@@ -85,6 +95,7 @@ def amm_params(
         block=each([one.block_seconds * day for one in positions]),
         turnover=each([one.noise_turnover * days for one in positions]),
         volume_sd=each([one.noise_sd for one in positions]),
+        recentring=recentring_params(positions, config),
     )
 
 
@@ -121,6 +132,27 @@ def pool_income(
     return float(paid * lost + share * volume)
 
 
+@scalar_kernel
+def moving_cost(
+    root: float, centre: float, scale: float, gas_price: float, k: int, p: AmmParams
+) -> float:
+    """What it costs to put position k around the price, of a liquidity of one.
+
+    Args:
+        root: Square root of the price.
+        centre: That of the price that the range was put around.
+        scale: Liquidity over that of the start [-].
+        gas_price: Now [gwei].
+        k: Which position.
+        p: The positions.
+    """
+    low, high = p.root_low[k], p.inverse_root_high[k]
+    spot, moves = root * root, p.recentring
+    value = swapped(root, centre, scale, low, high) * spot
+    once = moves.gas[k] * gas_price * spot + moves.fixed[k]
+    return float(moves.swap[k] * value + once / p.liquidity[k])
+
+
 @kernel
 def add_amm_positions(
     rows: FloatArray,
@@ -136,7 +168,8 @@ def add_amm_positions(
         rows: Spot and volatility are read; value, delta and gamma are added to.
         state: Of the market.
         memory: For each position square root of spot and volatility at the decision
-            before, and the fees so far, shape (3 n_positions, n).
+            before, and the fees so far, shape (3 n_positions, n); more where one
+            recentres, see `_recentre`.
         paths: Where the paths are.
         p: The positions.
         market: Their market.
@@ -152,6 +185,9 @@ def add_amm_positions(
         low, high = p.root_low[k], p.inverse_root_high[k]
         last, calm, fees = memory[3 * k], memory[3 * k + 1], memory[3 * k + 2]
         size = p.quantity[k] * p.liquidity[k]
+        if p.recentring.any:
+            _add_moving(rows, memory, noise, paths, k, p)
+            continue
         for i in range(spot.shape[0]):
             root = np.sqrt(spot[i])
             if paths.arrived[i]:
@@ -162,4 +198,51 @@ def add_amm_positions(
             gamma[i] -= size * amm_gamma(root, low, high)
 
 
-AMM = Kind(amm_params, rows_each(N_REMEMBERED), add_amm_positions)
+@kernel
+def _add_moving(
+    rows: FloatArray,
+    memory: FloatArray,
+    noise: FloatArray,
+    paths: Paths,
+    k: int,
+    p: AmmParams,
+) -> None:
+    """Add position k of a book in which ranges move; see `add_amm_positions`.
+
+    Its further rows of `memory`, after those of all positions, are the root of its
+    centre and its liquidity over that of the start, both less 1, and what moving it has
+    cost, of a liquidity of one.
+    """
+    low, high = p.root_low[k], p.inverse_root_high[k]
+    last, calm, fees = memory[3 * k], memory[3 * k + 1], memory[3 * k + 2]
+    first = N_REMEMBERED * p.quantity.shape[0] + recentring.N_REMEMBERED * k
+    centres, scales, costs = memory[first], memory[first + 1], memory[first + 2]
+    size = p.quantity[k] * p.liquidity[k]
+    spot, gas_price = rows[field.SPOT], rows[field.GAS_PRICE]
+    for i in range(spot.shape[0]):
+        root, c, scale = np.sqrt(spot[i]), 1.0 + centres[i], 1.0 + scales[i]
+        if paths.arrived[i]:
+            income = pool_income(last[i] / c, root / c, calm[i], noise[0, i], k, p)
+            fees[i] += scale * c * income
+            if is_due(root, c, k, p.recentring):
+                costs[i] += moving_cost(root, c, scale, gas_price[i], k, p)
+                scale = new_scale(root, c, scale, low, high)
+                c = root
+                centres[i], scales[i] = c - 1.0, scale - 1.0
+        last[i], calm[i] = root, rows[field.TRUE_VOLATILITY, i]
+        worth = scale * c * amm_value(root / c, low, high)
+        rows[field.BOOK_VALUE, i] += size * (worth + fees[i] - costs[i])
+        rows[field.DELTA, i] -= size * scale / c * amm_units(root / c, low, high)
+        bend = amm_gamma(root / c, low, high) / (c * c * c)
+        rows[field.GAMMA, i] -= size * scale * bend
+
+
+def _memory_rows(positions: Sequence[AmmConfig], config: EnvConfig) -> int:
+    """Rows of each position, and more for all where the range of one moves."""
+    del config
+    moves = any(position.recentre is not None for position in positions)
+    each = N_REMEMBERED + (recentring.N_REMEMBERED if moves else 0)
+    return each * len(positions)
+
+
+AMM = Kind(amm_params, _memory_rows, add_amm_positions)

@@ -48,13 +48,16 @@ from hedge_env.config.sections.margin import (
 )
 from hedge_env.config.sections.market import (
     BasisConfig,
+    ContagionConfig,
     CrowdConfig,
     GasConfig,
     JumpConfig,
+    LeveragedConfig,
     LiquidityConfig,
     MarketConfig,
     RegimeConfig,
     SpikeConfig,
+    TriggeredHedgersConfig,
     VolatilitySeasonConfig,
 )
 from hedge_env.config.sections.onchain.fees import BlobConfig, FeesConfig
@@ -100,6 +103,7 @@ __all__ = [
     "BookConfig",
     "BridgeConfig",
     "ConstantVolatility",
+    "ContagionConfig",
     "Correlation",
     "CrowdConfig",
     "CurvatureConfig",
@@ -122,6 +126,7 @@ __all__ = [
     "KeeperConfig",
     "LegConfig",
     "LevelConfig",
+    "LeveragedConfig",
     "Liability",
     "LiquidityConfig",
     "LogOuVolatility",
@@ -150,6 +155,7 @@ __all__ = [
     "SpikeConfig",
     "SsviSurface",
     "SurfaceConfig",
+    "TriggeredHedgersConfig",
     "VolatilityConfig",
     "VolatilitySeasonConfig",
 ]

@@ -53,6 +53,7 @@ def check_execution(
             if part is not None:
                 raise ValueError(f"{name} needs execution.instrument = perp")
     _check_settlement(market, episode)
+    _check_basis_moves(execution, market)
     _check_crowd(market)
     _check_surface(market)
 
@@ -127,6 +128,27 @@ def _check_chains(
         )
 
 
+def _check_basis_moves(execution: ExecutionConfig, market: MarketConfig) -> None:
+    """Refuse a basis that is to be moved, or paid for, where there is none."""
+    if execution.moves_perpetual:
+        if market.basis is None:
+            raise ValueError(
+                "execution.impact_on = perpetual parts the perpetual from spot: set "
+                "market.basis, for example {sd_bp: 0}"
+            )
+        if execution.slicing is not None:
+            raise ValueError(
+                "execution.impact_on = perpetual is of an order that fills as a whole; "
+                "set execution.slicing = null"
+            )
+    funding = market.funding
+    if funding is not None and funding.premium == "basis" and market.basis is None:
+        raise ValueError(
+            "market.funding.premium = basis needs market.basis; set it, or "
+            "market.funding.premium = process"
+        )
+
+
 def _check_surface(market: MarketConfig) -> None:
     if market.surface.model != "ssvi" or market.surface.sees != "depth":
         return
@@ -161,12 +183,17 @@ def check_replayed(execution: ExecutionConfig, market: MarketConfig) -> None:
     """
     for is_on, name in (
         (execution.permanent_impact > 0.0, "execution.permanent_impact = 0"),
+        (
+            market.funding is not None and market.funding.premium == "basis",
+            "market.funding.premium = process",
+        ),
         (market.crowd is not None, "market.crowd = null"),
+        (market.contagion is not None, "market.contagion = null"),
         (execution.rollup is not None, "execution.rollup = null"),
         (market.fees is not None, "market.fees = null"),
     ):
         if is_on:
             raise ValueError(
                 f"a replay of recorded prices needs {name}: they do not answer to "
-                "trades, the crowd's are in them, and so are fees as they were"
+                "trades, those of others are in them, and so are fees as they were"
             )

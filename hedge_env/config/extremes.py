@@ -30,6 +30,8 @@ _MOST_LOG_LIQUIDITY = 50.0
 # Of log spot, by one order: where a day's volume is traded at once, a law that is
 # linear in it says nothing any more.
 MOST_OWN_MOVE = 1.0
+# Of what hedgers' orders do to spot, and so ask for again: at one they never end.
+_MOST_FEEDBACK = 0.9
 _KICK = 0.603  # standard deviation of |z|
 _LARGEST_KICK = 6.0  # what a return can do at most: market/gas/gas_price.py
 _LOG_TWO = log(2.0)
@@ -61,6 +63,7 @@ def check_extremes(
         _check_gas(market.gas, market, episode)
     _check_liquidity(market, episode)
     _check_own_impact(execution, market, book, holdings_range)
+    _check_contagion(market)
 
 
 def _check_drift(market: MarketConfig, episode: EpisodeConfig) -> None:
@@ -196,3 +199,30 @@ def _check_own_impact(
             f"{execution.daily_volume:.3g}, move log spot by {move:.3g}, more than "
             f"{MOST_OWN_MOVE:g}; raise execution.daily_volume or lower book.contracts"
         )
+
+
+def _check_contagion(market: MarketConfig) -> None:
+    contagion = market.contagion
+    if contagion is None:
+        return
+    if contagion.hedgers is not None:
+        feedback = contagion.hedgers.gamma * contagion.move_per_value
+        if abs(feedback) > _MOST_FEEDBACK:
+            raise ValueError(
+                f"market.contagion.hedgers.gamma = {contagion.hedgers.gamma:g} lets a "
+                f"move of spot cause one of {feedback:.3g} times its size, more than "
+                f"{_MOST_FEEDBACK:g}; lower it or market.contagion.impact, or raise "
+                "market.contagion.daily_volume"
+            )
+    if contagion.leveraged is not None:
+        leveraged = contagion.leveraged
+        move = leveraged.open_interest * max(leveraged.shorts, 1.0)
+        move *= contagion.move_per_value
+        if move > MOST_OWN_MOVE:
+            raise ValueError(
+                f"market.contagion.leveraged.open_interest = "
+                f"{leveraged.open_interest:g}, with shorts, moves log spot by "
+                f"{move:.3g} if all of it is closed, more than {MOST_OWN_MOVE:g}; "
+                "lower it or market.contagion.impact, or raise "
+                "market.contagion.daily_volume"
+            )

@@ -20,6 +20,7 @@ NonNegative = Annotated[float, Field(ge=0.0, le=1e9)]
 Quantity = Annotated[float, Field(ge=-1e6, le=1e6)]  # options, units: per contract
 Correlation = Annotated[float, Field(gt=-1.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Quote = Annotated[float, Field(ge=1.0, le=1e18)]  # an amount [quote]
 BasisPoints = Annotated[float, Field(ge=0.0, le=1e6)]
 Days = Annotated[float, Field(ge=1e-4, le=1e5)]
 Hours = Annotated[float, Field(ge=1e-3, le=1e6)]

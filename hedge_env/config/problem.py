@@ -56,6 +56,7 @@ class EnvConfig(Model):
                 f"holdings.low = {low} must be below holdings.high = {high}; "
                 "set both for a book whose delta cannot move"
             )
+        self._check_start(low, high)
         check_execution(self.execution, self.market, self.episode)
         check_margin(self.execution.margin, self.book)
         self._check_order_sizes(high - low)
@@ -64,6 +65,22 @@ class EnvConfig(Model):
             check_recorded(self.replay, self.market)
             check_replayed(self.execution, self.market)
         return self
+
+    def _check_start(self, low: float, high: float) -> None:
+        """Refuse holdings at the start that an order could not lead to."""
+        start = self.holdings.start
+        if start == 0.0:
+            return
+        if not low <= start <= high:
+            raise ValueError(
+                f"holdings.start = {start:g} must be from holdings.low = {low:g} to "
+                f"holdings.high = {high:g}"
+            )
+        if self.execution.rollup is not None:
+            raise ValueError(
+                "holdings.start does not say on which of two chains it is held; set "
+                "holdings.start = 0, or execution.rollup = null"
+            )
 
     def _check_order_sizes(self, holdings_range: float) -> None:
         """Refuse a lot, or a least order, that leaves nothing to trade."""

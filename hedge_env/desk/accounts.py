@@ -161,7 +161,7 @@ class Totals:
 
     @property
     def cash(self) -> FloatArray:
-        """Cash account, zero at the start, shape (n,)."""
+        """Cash account, at the start less what is held then, shape (n,)."""
         return self._row(TOTAL_CASH)
 
     @property

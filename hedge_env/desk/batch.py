@@ -11,7 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from hedge_env.base import field
-from hedge_env.base.account_rows import COST, N_RECORD, TRACKING_INCREMENT
+from hedge_env.base.account_rows import (
+    COST,
+    N_RECORD,
+    TOTAL_CASH,
+    TRACKING_INCREMENT,
+)
 from hedge_env.base.errors import SimulationError
 from hedge_env.base.held import hold
 from hedge_env.base.kernel import kernel
@@ -135,12 +140,13 @@ class HedgeBatch:
         self.path_ids[chosen] = ids[chosen]
         self._market.start(self.path_ids, chosen, self.rows)
         self.totals.rows[:, chosen] = 0.0
-        self.rows[field.HOLDINGS, chosen] = 0.0
+        self._take_over(chosen)
         self.rows[field.STEPS_SINCE_TRADE, chosen] = 0.0
         if self.config.execution.margin is not None:
             self.rows[field.MARGIN_EQUITY : field.MARGIN_CLOSED + 1, chosen] = 0.0
             self.rows[field.MARGIN_EQUITY, chosen] = self._collateral
         self.rows[field.LEARNED, chosen] = 0.0
+        self.rows[field.NET_LOSS, chosen] = 0.0
         if self._params.chains is not None:
             start_chains(self.rows, chosen, self._params.chains)
         self.rows[self.first_units :, chosen] = 0.0
@@ -167,6 +173,14 @@ class HedgeBatch:
         self._spare[...] = self.rows
         if self._view is not None:
             self._view.start(self.rows, chosen)
+
+    def _take_over(self, chosen: BoolArray) -> None:
+        """Hold what is held at the start, paid at the price of then."""
+        held = self.config.holdings.start
+        self.rows[field.HOLDINGS, chosen] = held
+        if held != 0.0:
+            price = self.rows[self._params.orders.price_row, chosen]
+            self.totals.rows[TOTAL_CASH, chosen] = -held * price
 
     def _risk_aversion(self) -> FloatArray | float:
         """Risk aversion of each path as the config says."""
@@ -209,6 +223,8 @@ class HedgeBatch:
         record = np.empty((N_RECORD, self.n_paths))
         totals = self.totals.rows
         settle_decision(before, after, wanted, record, totals, self._constants)
+        lost = record[COST] - record[TRACKING_INCREMENT]
+        np.add(before[field.NET_LOSS], lost, out=after[field.NET_LOSS])
         self.rows, self._spare = after, before
         self._require_numbers(record)
         if self._view is not None:

@@ -8,6 +8,8 @@ from hedge_env.base import account_rows, field
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
+from hedge_env.config import MOST_OWN_MOVE, EnvConfig
+from hedge_env.numerics.special import exp
 
 
 class HoldingParams(NamedTuple):
@@ -15,6 +17,16 @@ class HoldingParams(NamedTuple):
 
     pays_funding: float  # 1 for a perp, 0 for spot
     is_late: bool  # a trade fills after the decision
+    own_move: float  # of the perpetual's log price per value traded; 0: of none
+
+
+def own_move(config: EnvConfig) -> float:
+    """Log move of the perpetual per value traded, 0 if own orders do not move it."""
+    execution = config.execution
+    if not execution.moves_perpetual:
+        return 0.0
+    notional = config.market.spot * config.book.contracts
+    return execution.permanent_impact * notional / execution.daily_volume
 
 
 @kernel
@@ -72,6 +84,47 @@ def _hold_late(
     for i in range(held.size):
         earlier = old[i] * (fill_price[i] - price[i])
         earned[i] = earlier + held[i] * (new_price[i] - fill_price[i])
+
+
+@kernel
+def charge_own_move(
+    before: Tile,
+    fill_price: FloatArray,
+    after: Tile,
+    record: Tile,
+    totals: Tile,
+    price_row: int,
+    p: HoldingParams,
+) -> None:
+    r"""Call a cost what holdings gain and lose as own orders move the perpetual.
+
+    An order that moves the log price by :math:`m` at its fill at :math:`P` takes
+    :math:`- h P (e^m - 1)` of the holdings :math:`h` after it. It is part of the change
+    of the price, and so is taken out of the profit of the hedge: neither luck nor risk.
+    Nobody is paid for it: cash, out of which all cost is paid, is given it back.
+
+    Args:
+        before: Rows at the decision.
+        fill_price: Of the trade, shape (paths,) [S_0].
+        after: Rows at the next one, and the holdings after the trade.
+        record: Units traded are read, hedge_pnl and own_move changed.
+        totals: Cash is changed.
+        price_row: Of the hedge instrument.
+        p: Constants.
+    """
+    price, closed = part(before, price_row), part(before, field.MARGIN_CLOSED)
+    held, traded = part(after, field.HOLDINGS), part(record, account_rows.TRADED)
+    earned = part(record, account_rows.HEDGE_PNL)
+    cost = part(record, account_rows.OWN_MOVE)
+    cash = part(totals, account_rows.TOTAL_CASH)
+    for i in range(held.size):
+        move = p.own_move * price[i] * (traded[i] + closed[i])
+        move = -MOST_OWN_MOVE if move < -MOST_OWN_MOVE else move
+        move = MOST_OWN_MOVE if move > MOST_OWN_MOVE else move
+        gain = held[i] * fill_price[i] * (exp(move) - 1.0)
+        earned[i] -= gain
+        cost[i] -= gain
+        cash[i] -= gain
 
 
 @kernel

@@ -47,7 +47,13 @@ from hedge_env.desk.places.chains import (
     liquidate_on_chains,
     trade_on_chains,
 )
-from hedge_env.desk.settlement import HoldingParams, hold, mark_book
+from hedge_env.desk.settlement import (
+    HoldingParams,
+    charge_own_move,
+    hold,
+    mark_book,
+    own_move,
+)
 from hedge_env.venues.front_runner import (
     FrontRunnerParams,
     front_runner_params,
@@ -88,6 +94,7 @@ def step_params(
         holding=HoldingParams(
             pays_funding=1.0 if execution.instrument == "perp" else 0.0,
             is_late=execution.fills_late,
+            own_move=own_move(config),
         ),
         options=option_params(config, listed),
         margin=margin_params(config),
@@ -181,6 +188,8 @@ def _settle(
     if p.adversary.on:
         trade_ahead(before, after, record, p.adversary)
     hold(before, after, fill_price, record, price_row, p.holding)
+    if p.holding.own_move > 0.0:
+        charge_own_move(before, fill_price, after, record, totals, price_row, p.holding)
     if p.options.series.n_slots > 0:
         option = target[1, before.low : before.high]
         book_options(before, after, option, record, totals, p.options)

@@ -59,6 +59,8 @@ def cost_shares(
     Returns:
         None where impact has parts that grow differently, or how is not known.
     """
+    if execution.moves_perpetual:
+        return None  # what a position loses by its own orders grows with its square
     linear, root = execution.depth is not None, execution.square_root_impact > 0.0
     if (linear and root) or execution.venues or execution.slicing is not None:
         return None

@@ -23,6 +23,7 @@ from hedge_env.book.listed_options import least_rows
 from hedge_env.book.series import OrdersParams, SeriesParams
 from hedge_env.book.series_quotes import quote_struck
 from hedge_env.book.smile import heston_skew, sabr_skew
+from hedge_env.feeds.forecasts import quote_forecasts
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import advance_tile
@@ -160,6 +161,8 @@ def _quote_tile(
         quote_costs(rows, state, q.venue, q.market)
     if everything or parts.funding:
         quote_funding(rows, state, q.market)
+    if q.market.volatility_forecast.on or q.market.gas_forecast.on:
+        quote_forecasts(rows, scratch, state, q.market)
 
 
 @kernel

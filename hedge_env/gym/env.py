@@ -57,8 +57,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     `halt` targets are ignored; a `margin` account, of the perpetual or of book
     and hedge together (docs/margin.md), cuts orders down to what it carries and is
     liquidated when its equity falls below maintenance; `permanent_impact` moves
-    spot. `market.basis` parts a perpetual's price from spot; `market.crowd` amplifies
-    returns by the rebalancing of others. With `execution.venues` an order is split over
+    spot, or the perpetual alone (`impact_on`). `market.basis` parts a perpetual's price
+    from spot; `market.crowd` amplifies returns by the rebalancing of others, and those of
+    `market.contagion` set each other off (docs/contagion.md). With `execution.venues` an order is split over
     several venues; a part that nobody fills stays undone. With `execution.rollup` the
     underlying is held on two chains, and inventory is moved between them over bridges
     (`docs/chains.md`).
@@ -156,6 +157,7 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `rollup_room` | 0 | 1 | units that can be bought there, over the same | two chains |
     | `in_bridge` | 0 | 1 | units in bridges, over the same | two chains |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
+    | `net_loss` | -4 | 4 | tenths of spot's standard deviation over the horizon | if named |
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
 
     ## Rewards
@@ -172,6 +174,11 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `expected` | cost + risk aversion x A (y - y*)^2 | learning: the same optimum, far less noise |
     | `controlled` | cost + risk aversion x (squared increment - that of y*) | learning: exactly the same optimum, less noise |
     | `kolm_ritter` | kappa / 2 x squared profit - profit after cost | comparison with Kolm and Ritter |
+    | `accounting` | rise of L + K / (2 s) (L - m)^2 | mean + K standard deviations of the net loss L |
+    | `cash_flow` | the same of L and what all that is held is worth | the same, paid as cash moves |
+    | `mean_std` | the same, at the end alone | the same |
+    | `entropic` | rise of (e^(g L) - 1) / g, g = 2 x risk aversion | exponential utility of L |
+    | `cvar` | rise of (L - z)^+ / (1 - q) | mean of the worst 1 - q of L |
 
     y are the holdings after the decision, y* those of least risk and A the mean square
     of the price's move, regressions on simulated paths of their own that the first

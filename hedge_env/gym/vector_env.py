@@ -14,8 +14,9 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from hedge_env.agent.actions import ActionDecoder
+from hedge_env.agent.decision import Decision
 from hedge_env.agent.observations import ObservationEncoder
-from hedge_env.agent.rewards import Decision, RewardOf
+from hedge_env.agent.rewards import RewardOf
 from hedge_env.base.errors import ResetError
 from hedge_env.base.types import BoolArray, Float32Array, FloatArray, IntArray
 from hedge_env.desk.accounts import StepRecord

@@ -164,7 +164,8 @@ def only_spot_moves(config: EnvConfig) -> bool:
     others = (parts.jumps, parts.volatility, parts.surface, parts.sabr, parts.heston)
     book = config.book
     drawn = book.arrivals is not None or any(leg.is_drawn for leg in book.legs)
-    return not (any(others) or parts.basis or parts.crowd or drawn)
+    crowded = parts.crowd or config.market.contagion is not None
+    return not (any(others) or parts.basis or crowded or drawn)
 
 
 @lru_cache(maxsize=8)

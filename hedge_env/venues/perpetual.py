@@ -17,6 +17,8 @@ def quote_funding(rows: Tile, x: Tile, p: MarketParams) -> None:
     rate = part(rows, field.FUNDING_RATE)
     accrued = part(rows, field.FUNDING_ACCRUED)
     premium = part(x, market_state.PREMIUM)
+    if p.funding.of_basis:
+        premium = part(x, market_state.BASIS)
     owed = part(x, market_state.FUNDING_ACCRUED)
     trailing = part(x, market_state.TRAILING_RETURN)
     for i in range(rate.size):

@@ -26,6 +26,7 @@ _AT_THE_MONEY = {
     "realised_volatility": 0.7,
     "time_to_maturity": 30.0 / 365.0,
     "step": 5.0,
+    "time_fraction": 175.0 / 180.0,
     "steps_since_trade": 3.0,
     "skew": 0.0,
     "funding_rate": 0.0,

@@ -56,6 +56,7 @@ def many_decisions(n=400):
     first = rng.random(n) < 0.1
     for name in ("holdings", "step", "steps_since_trade"):
         values[name][first] = 0.0
+    values["time_fraction"] = 1.0 - values["step"] / 180.0
     return values
 
 

@@ -18,8 +18,12 @@ from tests.oracle.rows import rows
 from tests.oracle.world import World
 from tests.support.examples import (
     ADVERSE,
+    CONTAGION,
+    FORECASTS,
     KEPT,
     LATE,
+    LIQUIDATED,
+    MOVING,
     POOLS,
     PORTFOLIO,
     VENUES,
@@ -70,6 +74,7 @@ CONFIGS += [
         for rule in ("binance", "deribit", "hyperliquid", "derive")
     ),
     full_config(*ADVERSE, "name=late-funding", "market.funding.rule=derive"),
+    stormy_config("name=forecasts", *FORECASTS),
     stormy_config("name=reaction", "market.surface.reaction=0.6"),
     stormy_config(
         "name=sees-depth",
@@ -111,6 +116,21 @@ CONFIGS += [
     full_config(*KEPT),
     full_config(*KEPT, "name=kept-random", "execution.keeper.timing=random", *WATCHED),
     full_config(*WATCHED),
+    full_config(*CONTAGION),
+    full_config(*LIQUIDATED),
+    stormy_config(
+        *ADVERSE,
+        *LIQUIDATED,
+        "name=liquidated-adverse",
+        "market.funding.rule=binance",
+    ),
+    stormy_config(*ADVERSE, *CONTAGION, "name=contagion-adverse"),
+    full_config(
+        *CONTAGION,
+        "name=contagion-slices",
+        "execution.slicing={slices: 3}",
+        "market.contagion.leveraged.positions=1",
+    ),
     stormy_config(*ADVERSE, *KEPT, "name=kept-stormy"),
     stormy_config("name=least-order", "execution.least_order=1.5"),
     full_config(
@@ -143,6 +163,7 @@ CONFIGS += [
         "episode.decisions=20",
     ),
     full_config(*POOLS),
+    full_config(*MOVING),
     stormy_config(*POOLS, "name=pools-settled", "market.settlement=twap"),
     # Little enough for orders to be cut, for forced trades, and for what is taken over.
     full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),

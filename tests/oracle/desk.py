@@ -39,6 +39,7 @@ class Desk:
     equity: float = 0.0  # of the margin account
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
+    pushed: float = 0.0  # log move of the perpetual by the last order
     settled: dict[int, float] = field(default_factory=dict)
     others: dict[int, Other] = field(default_factory=dict)
     coins: tuple[int, float, float] | None = None  # decision, value then, gained
@@ -62,6 +63,8 @@ class Desk:
                 self.others[number] = OptionPool(leg, self.config, first)
         if self.config.execution.margin is not None:
             self.equity = self.config.execution.margin.collateral
+        self.held = self.config.holdings.start
+        self.cash = -self.held * hedge_price(self.world)
 
     @property
     def config(self) -> EnvConfig:
@@ -133,7 +136,11 @@ class Desk:
             sigma = smile(self.world, 0.0, self.days_left(days + max(tenors)))
             return position.arrive(self.decision, spot, sigma)
         z = self.world.noise.normals(self.world.steps, VOLUME_BLOCK)[0]
-        position.arrive(self.decision, spot, volatility(self.world), z)
+        arrival = self.decision, spot, volatility(self.world), z
+        if isinstance(position, Pool):
+            position.arrive(*arrival, costs(self.world)["gas_price"])
+        else:
+            position.arrive(*arrival)
         return position.mark(spot)
 
     def charge(
@@ -182,10 +189,7 @@ class Desk:
         """Trade to `target`, hold for one interval, liquidate after the last."""
         execution, world = self.config.execution, self.world
         marked, price, now = self.mark(), hedge_price(world), costs(world)
-        if self.config.market.crowd is not None:
-            cap = self.config.market.crowd.cap
-            dollar = marked["gamma"] * exp(world.log_spot) ** 2
-            world.crowd = min(max(self.config.market.crowd.size * dollar, -cap), cap)
+        self.follow_crowd(marked["gamma"])
         charged = execution.charge_opening or self.decision > 0
         old = self.held
         self.held, failed = self.order(target)
@@ -209,6 +213,7 @@ class Desk:
             cost["funding"] = old * early + self.held * (world.accrued - early)
         self.cash -= cost["funding"] + cost["failed_gas"] + cost["front_run"]
         hedge = old * (fill - price) + self.held * (hedge_price(world) - fill)
+        hedge += self.own_move(cost, fill)
         self.equity += hedge - sum(cost.values())
         self.decision += 1
         book = self.mark()["book_value"] - marked["book_value"]
@@ -257,7 +262,7 @@ class Desk:
                 fill += part * hedge_price(world)
                 early += part * world.accrued
                 own = execution.permanent_impact * share
-                world.log_spot += part * min(max(own, -1.0), 1.0)
+                self.push(part * min(max(own, -1.0), 1.0))
             if step < self.config.episode.market_steps:
                 world.move()
         if execution.halt is not None:
@@ -265,6 +270,28 @@ class Desk:
             left = max(self.halted - 1, 0)
             self.halted = execution.halt.decisions if is_large else left
         return fill, early
+
+    def follow_crowd(self, gamma: float) -> None:
+        """Let a crowd hedge as large a gamma as the book's."""
+        crowd = self.config.market.crowd
+        if crowd is not None:
+            size = crowd.size * gamma * exp(self.world.log_spot) ** 2
+            self.world.crowd = min(max(size, -crowd.cap), crowd.cap)
+
+    def own_move(self, cost: dict[str, float], fill: float) -> float:
+        """Loss by the move of the perpetual, which is a cost and not a profit."""
+        cost["own_move"] = -self.held * fill * (exp(self.pushed) - 1.0)
+        return cost["own_move"]
+
+    def push(self, move: float) -> None:
+        """Let an own order move spot, or the perpetual alone."""
+        if self.config.execution.impact_on == "perpetual":
+            self.world.basis += move
+            self.pushed = move
+            return
+        self.world.log_spot += move
+        if self.world.population is not None:
+            self.world.population.press(move)
 
     def close(self, cost: dict[str, float], charged: bool, goal: float = 0.0) -> None:
         """Trade from what is held to `goal` at the present price, adding to `cost`."""

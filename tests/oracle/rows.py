@@ -12,6 +12,7 @@ from tests.oracle.execution.mishaps import mishaps
 from tests.oracle.fees import base_fee, log_paid
 from tests.oracle.margin import account, is_portfolio, worst_loss
 from tests.oracle.market.basis import hedge_price, log_basis
+from tests.oracle.market.forecasts import forecast_rows
 from tests.oracle.market.funding import funding_rate
 from tests.oracle.market.surface import skew, smile
 from tests.oracle.market.volatility import volatility
@@ -67,7 +68,7 @@ def rows(desk: Desk) -> dict[str, float]:
         values["implied_volatility"] = smile(world, 0.0, left)
     if left > 0.0 or config.market.surface.model != "sabr":
         values["skew"] = skew(world, left)
-    return values | now | desk.mark()
+    return values | now | forecast_rows(world) | desk.mark()
 
 
 def prices_of(leg: LiabilityConfig) -> list[float]:

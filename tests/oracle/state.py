@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import floor, sqrt
+from typing import TYPE_CHECKING
 
 from hedge_env.config import EnvConfig, MeanReverting
 from tests.oracle.market.noise import Noise
+
+if TYPE_CHECKING:
+    from tests.oracle.market.contagion import Population
 
 BP = 1e-4
 
@@ -35,7 +39,11 @@ class State:
     base_ratio: float = 1.0  # base fee over what block space is worth
     gas_worth: float = 0.0  # its log over the median
     blob_fee: float = 0.0  # [gwei]
+    # Weighted means of squared returns [1/year], and of log gas without season.
+    past_variances: list[float] = field(default_factory=list)
+    past_gas: list[float] = field(default_factory=list)
     crowd: float = 0.0  # relative amplification of returns
+    population: Population | None = None  # others with triggers
 
     @property
     def hours_per_step(self) -> float:

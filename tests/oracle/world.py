@@ -10,6 +10,8 @@ from tests.oracle.fees import BLOCK as FEES_BLOCK
 from tests.oracle.fees import move_fees, start_fees
 from tests.oracle.fixing import move_fixing
 from tests.oracle.market.basis import move_basis, start_basis
+from tests.oracle.market.contagion import Population, others
+from tests.oracle.market.forecasts import move_forecasts, start_forecasts
 from tests.oracle.market.funding import move_funding, start_funding
 from tests.oracle.market.gas import move_gas, start_gas_state
 from tests.oracle.market.heston import heston
@@ -51,6 +53,8 @@ class World(State):
             self.factors[name] = 0.0 if process is None else process.sd * z[number]
         if market.volatility.model == "log_ou":
             self.factors["fast"] = fast_sd(self) * z[1]
+        if market.contagion is not None:
+            self.population = Population(market.contagion)
         start_gas_state(self)
         start_funding(self, z)
         start_basis(self, z[8])
@@ -60,6 +64,7 @@ class World(State):
             self.excitation = market.jumps.excitation * usual_probability(self)
         self.variance = calm_volatility(self) ** 2 * volatility_multiple(self) ** 2
         self.variance += jump_probability(self) * jump_square(self) / self.dt
+        start_forecasts(self)
         self._start_clock()
         start_fees(self)
 
@@ -84,12 +89,13 @@ class World(State):
         following = self.square
         if market.volatility.model == "heston":
             following, log_return = heston(self, z)
+        log_return += others(self, log_return)
         half_life = self.config.observation.realised_half_life_days
         left = 0.5 ** (self.days / half_life)
         self.variance = left * self.variance + (1.0 - left) * log_return**2 / self.dt
         deviation = vol * sqrt(self.dt) + 1e-12  # may be 0 but for this
         move_gas(self, z, u[2], abs(log_return) / deviation)
-        self.log_spot += log_return
+        move_forecasts(self, log_return)
         move_fixing(self, vol, log_return)
         move_funding(self, z, log_return)
         move_basis(self, z[8])

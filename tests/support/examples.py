@@ -110,6 +110,38 @@ ADVERSE: Final = (
     "holdings.high=1.5",
 )
 
+# A position of the start whose orders move the perpetual, which funding is paid on.
+LIQUIDATED: Final = (
+    "name=liquidated",
+    "execution.permanent_impact=0.5",
+    "execution.impact_on=perpetual",
+    "execution.daily_volume=1.0e+6",
+    "market.basis={sd_bp: 30, mean_bp: 5, half_life_hours: 9}",
+    "market.funding={rule: derive, premium: basis, period_hours: 4, "
+    "return_response_bp: 40}",
+    "holdings={low: -1.5, high: 1.5, start: 0.8}",
+)
+
+# Others with triggers, all of which are reached; to be added to FULL, or to ADVERSE.
+CONTAGION: Final = (
+    "name=contagion",
+    "execution.permanent_impact=0.5",
+    "market.contagion={daily_volume: 4.0e+7, impact: 0.7, lasting: 0.3, "
+    "half_life_hours: 5, "
+    "hedgers: {gamma: 3.0e+7, trigger: 0.03, spread: 0.6, attention: 0.7, "
+    "halt: {move: 0.05, hours: 7}}, "
+    "leveraged: {open_interest: 1.5e+7, shorts: 0.6, positions: 9, nearest: 0.02, "
+    "farthest: 0.3, turnover_days: 1.5, reopen_hours: 3}}",
+)
+
+# What a hedger forecasts for itself.
+FORECASTS: Final = (
+    "market.forecasts.volatility={half_lives_hours: [5, 30, 90], intercept: -0.3, "
+    "weights: [0.4, 0.1, 0.35]}",
+    "market.forecasts.gas={horizon_hours: 7, half_lives_hours: [6, 48], "
+    "intercept: 0.05, present: 0.2, weights: [0.5, 0.15]}",
+)
+
 # Behind a keeper that looks at every second decision, on prices of two before.
 KEPT: Final = (
     "name=kept",
@@ -208,6 +240,17 @@ POOLS: Final = (
     "{kind: streamed, quantity: 0.5, moneyness: 1.03, removed: 0.3, spread: 0.4}]",
     "holdings.low=-1.5",
     "holdings.high=1.5",
+)
+
+# Liquidity whose ranges follow the price, and some whose does not.
+MOVING: Final = (
+    "name=moving",
+    "book.legs=["
+    "{kind: amm, quantity: 0.7, low: 0.95, high: 1.1, noise_sd: 0.5, recentre: "
+    "{at: 0.6, swap_bp: 30, gas_units: 400000, fixed_cost_bp: 2}}, "
+    "{kind: amm, quantity: 0.4, low: 0.9, high: 1.05, recentre: {at: 1.2}}, "
+    "{kind: amm, quantity: -0.3, low: 0.8}]",
+    "holdings={low: -2, high: 1.5}",
 )
 
 Rule = Callable[[HedgeBatch], FloatArray]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hedge_env.baselines.optimum.dynamic_programming import solve
+from hedge_env.baselines.optimum.liquidation import best_orders, liquidation_of
 from hedge_env.config.loading import load_config
 from hedge_env.training import optimum
 from hedge_env.training.cli.main import main
@@ -78,3 +79,23 @@ def test_without_plots_nothing_is_solved(
     monkeypatch.setattr(optimum, "convergence", None)  # it must not come to that
     assert main(["optimum", "--out", str(tmp_path / "out"), *SMALL]) == 1
     assert "matplotlib" in capsys.readouterr().err
+
+
+def test_the_way_out_of_a_perpetual_is_solved_without_grids(
+    capsys: pytest.CaptureFixture[str], tmp_path
+) -> None:
+    arguments = ["optimum", "--preset", "perp-liquidation", "--risk-aversion", "10"]
+    assert main([*arguments, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["optima"]
+    p = liquidation_of(load_config("perp-liquidation"), 10.0)
+    orders = best_orders(p, 96)
+    assert found["objective_bp"] == pytest.approx(1e4 * orders.value[0, 0], rel=1e-12)
+    assert found["first_order"] == orders.gains[0, 0]
+    # Twice as many orders halve what their number still takes.
+    more = [1e4 * best_orders(p, 96 * n).value[0, 0] for n in (64, 128)]
+    assert found["limit_bp"] == pytest.approx(more[0], rel=1e-12)
+    assert abs(more[1] - more[0]) < 0.01
+    assert main(arguments) == 0
+    assert f"| 10 | {found['objective_bp']:.4f} |" in capsys.readouterr().out
+    assert main([*arguments, "--out", str(tmp_path / "figures")]) == 1
+    assert "nothing to draw" in capsys.readouterr().err

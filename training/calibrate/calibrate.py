@@ -17,15 +17,7 @@ from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
 from hedge_env.training.calibrate.command_line import command_line
 from hedge_env.training.calibrate.data.chains import fit_chains
-from hedge_env.training.calibrate.data.history import (
-    History,
-    Window,
-    add_funding,
-    add_gas,
-    add_implied,
-    add_reversal,
-    read_spot,
-)
+from hedge_env.training.calibrate.data.history import History
 from hedge_env.training.calibrate.fit.effort import NONE, TABLE, Effort
 from hedge_env.training.calibrate.fit.final_values import final_values, table_histories
 from hedge_env.training.calibrate.fit.fitting import (
@@ -35,7 +27,9 @@ from hedge_env.training.calibrate.fit.fitting import (
     parts_of,
     work,
 )
+from hedge_env.training.calibrate.fit.forecasts import forecasts_of
 from hedge_env.training.calibrate.fit.parameters import STATISTICS
+from hedge_env.training.calibrate.named_history import read_history
 from hedge_env.training.calibrate.preset_file import preset_yaml, rounded
 from hedge_env.training.calibrate.statistics.statistic import WEIGHT
 from hedge_env.training.calibrate.table import (
@@ -57,9 +51,6 @@ from hedge_env.training.output.console import (
     write_text,
 )
 
-_GAS_UNITS, _SPOT = 150_000.0, 2000.0  # of a base without gas
-_GWEI = 1e-9
-
 
 def run(options: CalibrateOptions) -> None:
     """Read, fit, compare, write.
@@ -67,12 +58,45 @@ def run(options: CalibrateOptions) -> None:
     Args:
         options: Files, dates and where to write.
     """
+    history, effort, fitted = _fit(options)
+    values = final_values(fitted, history, effort)
+    aimed = aims(history, parts_of(history, options.parts))
+    rows = compare(STATISTICS, history.values, values, aimed)
+    if options.out is not None:
+        _write(options.out, options, history, fitted)
+    if options.report is not None:
+        number = table_histories(history, effort)
+        weighted = WEIGHT in values
+        _write_report(options, history, fitted, rows, number, weighted=weighted)
+    if options.json:
+        write_json(_document(options, history, fitted, rows))
+        return
+    sentences = (folded(text) for text in (LEGEND, judgement(rows)))
+    write_text("\n\n".join([as_text(rows, result_width()), *sentences]))
+    if options.out is not None:
+        write_text(f"\nwritten: {options.out}")
+
+
+def fit_to_file(options: CalibrateOptions) -> None:
+    """Read, fit and write, without a table.
+
+    Args:
+        options: Files, dates and where to write.
+    """
+    history, _, fitted = _fit(options)
+    assert options.out is not None  # `_check` sees to it
+    _write(options.out, options, history, fitted)
+
+
+def _fit(options: CalibrateOptions) -> tuple[History, Effort, Fitted]:
+    """Read and fit."""
     _check(options)
     base = load_config(options.base, settings=options.settings)
     history = read_history(options, base)
     smile = _smile(options, base)
     parts = parts_of(history, options.parts)
     history.remarks += _unused(options, base, parts)
+    forecasts = _forecasts(history) if options.forecasts else {}
     for remark in history.remarks:
         log(remark)
     effort = Effort(
@@ -88,25 +112,18 @@ def run(options: CalibrateOptions) -> None:
     with progress_bar("fit", total, enabled=options.progress) as advance:
         effort = replace(effort, advance=advance)
         fitted = fit_market(base, history, effort, parts, smile)
-    fitted.market = rounded(fitted.market)
+    fitted.market = rounded(fitted.market | forecasts)
     fitted.change({})
-    values = final_values(fitted, history, effort)
-    rows = compare(STATISTICS, history.values, values, aims(history, parts))
-    if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.out, _preset(options, history, fitted))
-        load_config(options.out)  # what was written can be read
-    if options.report is not None:
-        number = table_histories(history, effort)
-        weighted = WEIGHT in values
-        _write_report(options, history, fitted, rows, number, weighted=weighted)
-    if options.json:
-        write_json(_document(options, history, fitted, rows))
-        return
-    sentences = (folded(text) for text in (LEGEND, judgement(rows)))
-    write_text("\n\n".join([as_text(rows, result_width()), *sentences]))
-    if options.out is not None:
-        write_text(f"\nwritten: {options.out}")
+    return history, effort, fitted
+
+
+def _write(
+    path: Path, options: CalibrateOptions, history: History, fitted: Fitted
+) -> None:
+    """Write the preset, and see that it can be read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, _preset(options, history, fitted))
+    load_config(path)
 
 
 def _check(options: CalibrateOptions) -> None:
@@ -125,6 +142,13 @@ def _check(options: CalibrateOptions) -> None:
     base = _base_file(options)
     if base is not None and out is not None and base.resolve() == out.resolve():
         raise ConfigError(f"--out {out} is the --base: name another file to write")
+
+
+def _forecasts(history: History) -> dict[str, Any]:
+    """The section of the market; how good they are is added to the remarks."""
+    found, remarks = forecasts_of(history)
+    history.remarks += remarks
+    return {"forecasts": found}
 
 
 def _base_file(options: CalibrateOptions) -> Path | None:
@@ -151,42 +175,6 @@ def _unused(
         for part, file in files.items()
         if file and part not in parts and getattr(base.market, part) is None
     ]
-
-
-def read_history(options: CalibrateOptions, base: EnvConfig) -> History:
-    """Read all files of the options.
-
-    Args:
-        options: Files and dates.
-        base: Its gas units and spot turn a cost in USD into a gas price.
-    """
-    window = _window(options.since, options.until)
-    history = read_spot(options.spot, window)
-    if options.implied_vol is not None:
-        add_implied(history, options.implied_vol, window)
-    if options.risk_reversal is not None:
-        add_reversal(history, options.risk_reversal, window)
-    if options.gas:
-        limits = _window(
-            options.gas_since or options.since, options.gas_until or options.until
-        )
-        units = base.execution.gas_units or _GAS_UNITS
-        spot = base.market.spot if base.execution.gas_units else _SPOT
-        add_gas(history, options.gas, limits, 1.0 / (units * spot * _GWEI))
-    if options.funding is not None:
-        fitted = not options.parts or "funding" in options.parts
-        process = None if fitted else base.market.funding
-        hours = None if process is None else process.settlement_hours
-        add_funding(history, options.funding, window, hours)
-    return history
-
-
-def _window(since: datetime | None, until: datetime | None) -> Window:
-    low = -np.inf if since is None else since.timestamp()
-    high = np.inf if until is None else until.timestamp()
-    if low >= high:
-        raise ConfigError(f"--since {since:%Y-%m-%d} is not before --until")
-    return Window(low, high)
 
 
 def _smile(options: CalibrateOptions, base: EnvConfig) -> dict[str, float]:

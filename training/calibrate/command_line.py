@@ -17,8 +17,11 @@ def command_line(options: CalibrateOptions) -> str:
         options: Of the fit.
     """
     words = ["hedge", "calibrate", *_files(options), *_dates(options)]
+    words += ["--forecasts"] if options.forecasts else []
     if options.parts:
         words += ["--parts", ",".join(options.parts)]
+    if options.without_year is not None:
+        words += ["--without-year", str(options.without_year)]
     base = options.base
     words += ["--base", base if base in PRESETS else Path(base).name]
     for setting in options.settings:

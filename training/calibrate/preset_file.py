@@ -39,14 +39,15 @@ def preset_yaml(
 
 def rounded(market: Mapping[str, Any]) -> dict[str, Any]:
     """The same with floats to the digits that are written."""
-    return {
-        key: rounded(value)
-        if isinstance(value, Mapping)
-        else float(f"{value:.{_DIGITS}g}")
-        if isinstance(value, float)
-        else value
-        for key, value in market.items()
-    }
+    return {key: _rounded(value) for key, value in market.items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return rounded(value)
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
 def _append(

@@ -94,6 +94,8 @@ class CalibrateOptions(SettingOptions):
     parts: Names = ()
     """Parts to fit: spot, gas, funding, skew (default: all that have a file), or none:
     the table of the base as it is."""
+    forecasts: Flag = False
+    """Fit forecasts of volatility and of hourly gas as well, which policies may see."""
     since: OptionalDate = None
     """First day that counts."""
     until: OptionalDate = None
@@ -102,6 +104,9 @@ class CalibrateOptions(SettingOptions):
     """First day of gas that counts (default: --since)."""
     gas_until: OptionalDate = None
     """Day after the last of gas (default: --until)."""
+    without_year: OptionalCount = None
+    """Year, UTC, that does not count in any file: what is then fitted knows nothing of
+    it."""
     base: Market = "ethereum-l1"
     """The preset that everything not fitted comes from."""
     out: OptionalPresetFile = None

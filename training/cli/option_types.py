@@ -28,6 +28,7 @@ __all__ = [
     "OptionalDate",
     "OptionalFile",
     "OptionalName",
+    "OptionalPolicy",
     "OptionalPresetFile",
     "OptionalRiskAversion",
     "OptionalSeed",
@@ -184,6 +185,7 @@ OptionalCount = Annotated[int | None, _spec(_count, "N"), _NO_DEFAULT]
 OptionalSeed = Annotated[int | None, _spec(_seed, "N"), _NO_DEFAULT]
 OptionalName = Annotated[str | None, _spec(_name, "NAME|FILE.yaml"), _NO_DEFAULT]
 OptionalFile = Annotated[Path | None, _spec(Path, "FILE.csv"), _NO_DEFAULT]
+OptionalPolicy = Annotated[Path | None, _spec(Path, "POLICY"), _NO_DEFAULT]
 OptionalTuned = Annotated[Path | None, _spec(Path, "FILE.json"), _NO_DEFAULT]
 Folder = Annotated[Path | None, _spec(Path, "DIR"), _NO_DEFAULT]
 

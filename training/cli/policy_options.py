@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro import conf
 
-from hedge_env.training.cli.common_options import CommonOptions, SettingOptions
+from hedge_env.training.cli.common_options import SettingOptions
 from hedge_env.training.cli.option_types import (
     Count,
     Criterion,
@@ -17,6 +17,7 @@ from hedge_env.training.cli.option_types import (
     Names,
     OptionalCount,
     OptionalName,
+    OptionalPolicy,
     OptionalPresetFile,
     OptionalRiskAversion,
     OptionalSeed,
@@ -27,6 +28,7 @@ from hedge_env.training.cli.option_types import (
     Seed,
     Threads,
     WholeNumber,
+    WholeNumbers,
 )
 
 __all__ = [
@@ -49,6 +51,8 @@ class TrainOptions(SettingOptions):
     """Run folder to write (default: a new one under runs/)."""
     resume: Flag = False
     """Continue the run in the run folder from its last checkpoint."""
+    start_from: OptionalPolicy = None
+    """Policy file or run folder, of any market, whose weights are the first (ahpg)."""
     risk_aversion: OptionalRiskAversion = None
     """Risk aversion to train at, or a range for one agent of all in it, 2:50 (default:
     that of the experiment)."""
@@ -152,7 +156,7 @@ class TuneOptions(SettingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(CommonOptions):
+class StudyOptions(SettingOptions):
     """Tune and compare all rules in many markets, and write tables and a page."""
 
     presets: Names = (
@@ -171,6 +175,11 @@ class StudyOptions(CommonOptions):
     published: Names = ()
     """Measure tables that others have published instead, and print them: cao-2021,
     cao-2023, or all."""
+    years: WholeNumbers = ()
+    """Years of --replay FILE, each of which is left out once: the first preset is
+    fitted to all other days, rules are tuned and agents trained in what is fitted, and
+    all are measured on the days of the year."""
+    replay: Replay = None
     policies: Names = ("main", "frozen-optimum", "one-step-better")
     """Rules by name, `main` for the strongest, `all` for every one. The optimum, where
     it is known, takes the place of `frozen-optimum` and `one-step-better`."""

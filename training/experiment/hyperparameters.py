@@ -212,6 +212,22 @@ class AHPGOptions(CommonOptions):
     gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # costs add up
 
 
+class DeepHedgingOptions(CommonOptions):
+    """Pathwise gradient through the simulated account."""
+
+    algorithm: Literal["deep_hedging"]
+    n_envs: Count = 1024  # paths of an update, from their start to their end
+    batch_size: Count = 1024  # paths of a step, of which the criterion is taken
+    learning_rate: Rate = 3e-3
+    max_grad_norm: Rate = 1.0
+    n_epochs: Count = 1  # times that the paths of an update are gone through
+    # Of a smooth step whose slope stands in for a fixed cost's, which is 0 [-].
+    fixed_cost_width: NonNegative = 0.0
+    gamma: float = Field(default=1.0, ge=1.0, le=1.0)  # nothing is discounted
+
+
+PathOptions = AHPGOptions | DeepHedgingOptions  # learn from whole paths
+
 AlgorithmOptions = Annotated[
     PPOOptions
     | A2COptions
@@ -221,7 +237,8 @@ AlgorithmOptions = Annotated[
     | TQCOptions
     | CrossQOptions
     | DQNOptions
-    | AHPGOptions,
+    | AHPGOptions
+    | DeepHedgingOptions,
     Field(discriminator="algorithm"),
 ]
 ALGORITHMS: dict[str, type[CommonOptions]] = {
@@ -234,6 +251,7 @@ ALGORITHMS: dict[str, type[CommonOptions]] = {
     "trpo": TRPOOptions,
     "dqn": DQNOptions,
     "ahpg": AHPGOptions,
+    "deep_hedging": DeepHedgingOptions,
 }
 NEEDS_CONTRIB = ("tqc", "crossq", "trpo")  # of sb3-contrib
 

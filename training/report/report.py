@@ -42,6 +42,7 @@ from hedge_env.training.report.style import (
 )
 from hedge_env.training.results import findings
 from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.contagion import contagion_sentence
 from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.measurement import Comparison
@@ -157,11 +158,13 @@ def _liquidity(summary: Summary) -> str | None:
 
 
 def _vault(summary: Summary) -> list[str]:
-    """What keeper and chains cost and depositors get, in words."""
+    """What keeper, chains and contagion cost and depositors get, in words."""
     config = summary.config
     keeper = [keeper_sentence(config, entry) for entry in summary.keeper]
     chains = [chains_sentence(config, entry) for entry in summary.chains]
-    return keeper + [pool_sentence(config, e) for e in summary.pool] + chains
+    contagion = [contagion_sentence(config, entry) for entry in summary.contagion]
+    pool = [pool_sentence(config, entry) for entry in summary.pool]
+    return keeper + pool + chains + contagion
 
 
 def _template() -> jinja2.Template:

@@ -21,6 +21,7 @@ from hedge_env.training.results.findings import (
     with_error,
 )
 from hedge_env.training.results.investors.chains import chains_sentence
+from hedge_env.training.results.investors.contagion import contagion_sentence
 from hedge_env.training.results.investors.pools import liquidity_sentence
 from hedge_env.training.results.investors.vault import keeper_sentence, pool_sentence
 from hedge_env.training.results.recorded_market import replay_sentence
@@ -75,6 +76,7 @@ def print_summary(summary: Summary) -> None:
         *(keeper_sentence(summary.config, entry) for entry in summary.keeper),
         *(pool_sentence(summary.config, entry) for entry in summary.pool),
         *(chains_sentence(summary.config, entry) for entry in summary.chains),
+        *(contagion_sentence(summary.config, entry) for entry in summary.contagion),
         *warnings,
         *replayed,
     )

@@ -1,7 +1,8 @@
 """Saved policies: what each is called, and which are seeds of one experiment.
 
 An agent is called like its run. Runs whose resolved configs are the same but for the
-seed are one experiment. What is known of a run stands in the `config.yaml` beside its
+seed are one experiment, if they started with random weights or with those of one other
+experiment. What is known of a run stands in the `config.yaml` beside its
 policy; failing that, in the notes of the policy file; failing that, nowhere.
 """
 
@@ -17,9 +18,10 @@ from hedge_env.policies.policy_file import LearnedPolicy, load_policy
 from hedge_env.training.experiment.experiment import ExperimentConfig, read_resolved
 from hedge_env.training.output.console import log
 
-__all__ = ["POLICY_FILE", "Agent", "find_agents", "identity_notes"]
+__all__ = ["POLICY_FILE", "START_FILE", "Agent", "find_agents", "identity_notes"]
 
 POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
+START_FILE = "start.safetensors"  # and that whose weights were the first
 _NOT_OF_THE_EXPERIMENT = ("name", "seed")
 
 
@@ -86,10 +88,17 @@ def find_agents(paths: Iterable[Path], taken: Iterable[str]) -> list[Agent]:
     return _grouped(agents, labels, {*taken, *names})
 
 
-def identity_notes(experiment: ExperimentConfig) -> dict[str, str]:
-    """What a policy file says about its run, for when it leaves the run's folder."""
+def identity_notes(
+    experiment: ExperimentConfig, start: Path | None = None
+) -> dict[str, str]:
+    """What a policy file says about its run, for when it leaves the run's folder.
+
+    Args:
+        experiment: Of the run.
+        start: File of the policy whose weights were the first, if there is one.
+    """
     return {
-        "experiment": _digest(experiment),
+        "experiment": _digest(experiment, start),
         "label": experiment.name[:200],
         "seed": str(experiment.seed),
     }
@@ -106,7 +115,8 @@ def _identify(path: Path, policy: LearnedPolicy) -> _Identity:
             pass  # of another version, or no run's: the notes may know
         else:
             if _same_problem(own, policy.config):
-                return _Identity(_digest(run), run.name, run.seed)
+                start = path.parent / START_FILE
+                return _Identity(_digest(run, start), run.name, run.seed)
     notes = policy.metadata.notes
     seed = notes.get("seed", "")
     return _Identity(
@@ -122,13 +132,16 @@ def _same_problem(one: EnvConfig, other: EnvConfig) -> bool:
     return problems[0].model_dump(mode="json") == problems[1].model_dump(mode="json")
 
 
-def _digest(experiment: ExperimentConfig) -> str:
+def _digest(experiment: ExperimentConfig, start: Path | None = None) -> str:
     resolved = {
         key: value
         for key, value in experiment.resolved().items()
         if key not in _NOT_OF_THE_EXPERIMENT
     }
     text = json.dumps(resolved, sort_keys=True, separators=(",", ":"))
+    if start is not None and start.is_file():
+        first = load_policy(start)
+        text += first.metadata.notes.get("experiment", first.name)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

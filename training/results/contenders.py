@@ -24,6 +24,12 @@ from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
     hodges_neuberger_policy,
 )
+from hedge_env.baselines.optimum.liquidation import (
+    LiquidationPolicy,
+    liquidation_of,
+    liquidation_policy,
+    why_no_liquidation,
+)
 from hedge_env.baselines.optimum.optimal import (
     MeanGasPolicy,
     OptimalPolicy,
@@ -68,12 +74,14 @@ ALL = "all"
 MAIN = "main"  # of those, the few that a first look shows
 OPTIMAL = OptimalPolicy.name  # the exact solution, where there is one
 MEAN_GAS = MeanGasPolicy.name  # that of the problem with gas at its mean
+LIQUIDATION = LiquidationPolicy.name  # that of a position that is sold
 SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     OPTIMAL: optimal_policy,
     MEAN_GAS: mean_gas_policy,
     HodgesNeubergerPolicy.name: hodges_neuberger_policy,
     OneStepBetter.name: one_step_better,
     FrozenOptimum.name: frozen_optimum,
+    LIQUIDATION: liquidation_policy,
 }
 _FORMULA = Path(DISTILLED_FILE).suffix
 # In any market; the others in solvable ones alone.
@@ -96,8 +104,12 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
         HedgeError: If one is asked for by name and the problem has none.
     """
     wanted = {name for name in OPTIMA if name in entries}
-    if wanted - set(ANYWHERE):
+    if wanted - {*ANYWHERE, LIQUIDATION}:
         require_solvable(config)
+    if LIQUIDATION in wanted:
+        liquidation_of(config, config.risk_aversions[0])
+    if {ALL, MAIN} & set(entries) and why_no_liquidation(config) is None:
+        wanted.add(LIQUIDATION)
     if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
         wanted |= {OPTIMAL} if config.market.gas is None else {OPTIMAL, MEAN_GAS}
     return tuple(name for name in OPTIMA if name in wanted)

@@ -17,6 +17,7 @@ from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import counter
 from hedge_env.training.results.findings import leader
 from hedge_env.training.results.investors.chains import chains_entry
+from hedge_env.training.results.investors.contagion import contagion_entry
 from hedge_env.training.results.investors.pools import pool_parts
 from hedge_env.training.results.investors.vault import keeper_entry, pool_entry
 from hedge_env.training.results.recorded_market import with_replay
@@ -148,27 +149,31 @@ def _looked_into(found: Comparison, n_paths: int, *, vault: bool) -> Comparison:
     Args:
         found: What was measured.
         n_paths: Number of test paths.
-        vault: Whether to say what keeper and chains cost and what depositors get.
+        vault: Whether to say what keeper, chains and contagion cost, and what
+            depositors get.
     """
     config, seed = found.config, found.summary.seed
-    keeper: list[Mapping[str, Any]] = []
-    pool: list[Mapping[str, Any]] = []
-    chains: list[Mapping[str, Any]] = []
+    looks = {
+        "keeper": (config.execution.keeper is not None, keeper_entry),
+        "pool": (config.report.depositors is not None, pool_entry),
+        "chains": (config.execution.rollup is not None, chains_entry),
+        "contagion": (config.market.contagion is not None, contagion_entry),
+    }
+    entries: dict[str, list[Mapping[str, Any]]] = {name: [] for name in looks}
     for risk_aversion in found.summary.risk_aversions if vault else ():
         row = leader(found.summary, risk_aversion)
         policy = found.policies[found.picked(row)]
-        if config.execution.keeper is not None:
-            keeper.append(keeper_entry(row, policy, config, n_paths=n_paths, seed=seed))
-        if config.report.depositors is not None:
-            pool.append(pool_entry(row, policy, config, n_paths=n_paths, seed=seed))
-        if config.execution.rollup is not None:
-            chains.append(chains_entry(row, policy, config, n_paths=n_paths, seed=seed))
+        for name, (is_on, look) in looks.items():
+            if is_on:
+                entry = look(row, policy, config, n_paths=n_paths, seed=seed)
+                entries[name].append(entry)
     summary = replace(
         found.summary,
         liquidity=pool_parts(config, n_paths, seed),
-        keeper=tuple(keeper),
-        pool=tuple(pool),
-        chains=tuple(chains),
+        keeper=tuple(entries["keeper"]),
+        pool=tuple(entries["pool"]),
+        chains=tuple(entries["chains"]),
+        contagion=tuple(entries["contagion"]),
     )
     return replace(found, summary=summary)
 

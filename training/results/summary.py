@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hedge_env.baselines.optimum.liquidation import LiquidationPolicy
 from hedge_env.baselines.optimum.optimal import OptimalPolicy
 from hedge_env.evaluation.attribution import Attribution
 from hedge_env.evaluation.evaluate import EpisodeTable
@@ -29,6 +30,10 @@ from hedge_env.training.results.practice import Saving, savings, usual_rules
 from hedge_env.training.results.seeds import merge_seeds, with_seed
 
 __all__ = ["Z_95", "Contender", "PolicyRow", "Summary", "build_summary"]
+
+
+# Fields that are lists in JSON, besides the policies.
+_SEQUENCES = ("savings", "keeper", "pool", "chains", "contagion")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Summary:
         pool: What depositors get and pay, see there; empty without them.
         chains: What a second chain saves, see `results.investors.chains`; empty where
             there is one.
+        contagion: How far spot falls where others are set off, see
+            `results.investors.contagion`; empty where nobody else moves it.
     """
 
     preset: str
@@ -70,6 +77,7 @@ class Summary:
     keeper: tuple[Mapping[str, Any], ...] = ()
     pool: tuple[Mapping[str, Any], ...] = ()
     chains: tuple[Mapping[str, Any], ...] = ()
+    contagion: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def risk_aversions(self) -> tuple[float, ...]:
@@ -104,7 +112,7 @@ class Summary:
             TypeError: If it is of another version.
         """
         plain = dict(document)
-        for key in ("savings", "keeper", "pool", "chains"):
+        for key in _SEQUENCES:
             plain[key] = tuple(plain[key])
         plain["policies"] = tuple(map(PolicyRow.from_document, plain["policies"]))
         plain["savings"] = tuple(Saving(**saving) for saving in plain["savings"])
@@ -116,7 +124,7 @@ class Summary:
         for summary in (document, document["simulated"]):
             if summary is not None:
                 summary["policies"] = [_plain(row) for row in summary["policies"]]
-                for key in ("savings", "keeper", "pool", "chains"):
+                for key in _SEQUENCES:
                     summary[key] = list(summary[key])
         return document
 
@@ -210,7 +218,7 @@ def _optima(contenders: Sequence[Contender]) -> dict[float, int]:
     return {
         contender.risk_aversion: number
         for number, contender in enumerate(contenders)
-        if contender.name == OptimalPolicy.name
+        if contender.name in (OptimalPolicy.name, LiquidationPolicy.name)
     }
 
 

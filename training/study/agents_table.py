@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from hedge_env.training.results.findings import MINUS, marked_name
 from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import PolicyRow, Summary
+from hedge_env.training.study.significance import LEVEL, Cell, Significance
 
 __all__ = ["agent_sections"]
 
 _HEAD = (
     *("market", "λ", "strongest rule", "J", "avoidable"),
-    *("agent less it", "of avoidable", "seeds", "ahead"),
+    *("agent less it", "of avoidable", "seeds", "p", "ahead"),
 )
 _OPTIMUM_HEAD = (
     *("market", "λ", "J of the optimum", "strongest rule above it"),
@@ -21,11 +22,14 @@ _OPTIMUM_HEAD = (
 )
 
 
-def agent_sections(summaries: Sequence[Summary]) -> list[str]:
+def agent_sections(
+    summaries: Sequence[Summary], found: Mapping[Cell, Significance]
+) -> list[str]:
     """Headings, sentences and tables; nothing where no agent was trained.
 
     Args:
         summaries: Of the markets.
+        found: How far differences are from luck.
     """
     rows = [
         (summary, row)
@@ -36,27 +40,31 @@ def agent_sections(summaries: Sequence[Summary]) -> list[str]:
     if not rows:
         return []
     names = ", ".join(dict.fromkeys(marked_name(row) for _, row in rows))
-    found = [
+    sections = [
         "## Agents against the strongest rule",
         f"{names}: one network for all λ of a market, trained there. The strongest "
         "rule is the one with the least J on the validation paths, its parameters and "
         "its centre tuned for the cell. Differences are the agent's J less the rule's, "
         "path by path, in bp of notional, a mean over seeds; ± is a 95 % interval over "
-        "paths and seeds, and where it holds zero nobody is ahead. Seeds: least to "
-        "largest difference.",
-        _table(_HEAD, [_rule_cells(s, row) for s, row in rows]),
+        "paths and seeds. Seeds: least to largest difference. p is that of the "
+        "difference with all of the table considered (Holm), and nobody is ahead where "
+        "it is .05 or more; in brackets who is by the cell's own interval alone.",
+        _table(_HEAD, [_rule_cells(s, row, found) for s, row in rows]),
     ]
     known = [(s, row) for s, row in rows if row.optimum_gap_bp is not None]
     if known:
         cells = [_optimum_cells(s, row) for s, row in known]
-        found += ["Where the optimum is known:", _table(_OPTIMUM_HEAD, cells)]
-    return found
+        sections += ["Where the optimum is known:", _table(_OPTIMUM_HEAD, cells)]
+    return sections
 
 
-def _rule_cells(summary: Summary, row: PolicyRow) -> list[str]:
+def _rule_cells(
+    summary: Summary, row: PolicyRow, found: Mapping[Cell, Significance]
+) -> list[str]:
     rule, gap = summary.best_rule(row.risk_aversion), row.gap
     about = [summary.preset, f"{row.risk_aversion:g}"]
-    if rule is None or gap is None:
+    chance = found.get(Cell.of(summary, row))
+    if rule is None or gap is None or chance is None:
         return [*about, *[""] * (len(_HEAD) - len(about))]
     half = half_width(row, gap.se)
     floor = rule.avoidable_bp
@@ -68,14 +76,21 @@ def _rule_cells(summary: Summary, row: PolicyRow) -> list[str]:
         f"{_number(gap.bp)} ± {half:.2f}",
         "" if not floor else f"{_number(100.0 * gap.bp / floor, 1)} %",
         _span([seed["gap_bp"] for seed in row.seeds or ()]),
-        _ahead(gap.bp, half, rule),
+        _chance(chance.p_holm),
+        _ahead(gap.bp, chance, rule),
     ]
 
 
-def _ahead(gap: float, half: float, rule: PolicyRow) -> str:
-    if abs(gap) <= half:
-        return "nobody"
-    return "**agent**" if gap < 0.0 else rule.name
+def _chance(p: float) -> str:
+    """A p-value in three digits, or what it is below."""
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def _ahead(gap: float, chance: Significance, rule: PolicyRow) -> str:
+    name = "**agent**" if gap < 0.0 else rule.name
+    if chance.survives:
+        return name
+    return f"({name.strip('*')})" if chance.p < LEVEL else "nobody"
 
 
 def _optimum_cells(summary: Summary, row: PolicyRow) -> list[str]:

@@ -25,6 +25,7 @@ __all__ = ["convex_frontier", "convex_frontier_figure"]
 
 _MOST_SHOWN = 7  # policies with a line of their own; the others are grey points
 _OFF_CHART = 1.3  # times the best objective
+_NO_SIZE = 1e-9  # of an objective [bp]
 
 
 def convex_frontier(cost: Sequence[float], square: Sequence[float]) -> list[int]:
@@ -154,8 +155,14 @@ def _near(summary: Summary) -> list[PolicyRow]:
     return [
         row
         for row in summary.policies
-        if row.estimate[0] <= _OFF_CHART * summary.at(row.risk_aversion)[0].estimate[0]
+        if _worse(row, summary.at(row.risk_aversion)[0]) <= _OFF_CHART - 1.0
     ]
+
+
+def _worse(row: PolicyRow, best: PolicyRow) -> float:
+    """How much worse than the best, over its size: it may earn more than it risks."""
+    least = best.estimate[0]
+    return (row.estimate[0] - least) / max(abs(least), _NO_SIZE)
 
 
 def _leaders(summary: Summary) -> list[str]:
@@ -164,7 +171,7 @@ def _leaders(summary: Summary) -> list[str]:
     for risk_aversion in summary.risk_aversions:
         rows = summary.at(risk_aversion)
         for row in rows:
-            loss = row.estimate[0] / rows[0].estimate[0]
+            loss = 1.0 + _worse(row, rows[0])
             losses[row.name] = losses.get(row.name, 0.0) + loss
     return sorted(losses, key=losses.__getitem__)[:_MOST_SHOWN]
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from hedge_env.training.output.folder import Content
 from hedge_env.training.output.provenance import to_json
@@ -17,8 +17,15 @@ from hedge_env.training.study.figure import convex_frontier_figure
 from hedge_env.training.study.gap_figure import gap_figure
 from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.result import Study
+from hedge_env.training.study.significance import (
+    Cell,
+    Significance,
+    significances,
+)
 
 __all__ = ["study_files", "study_page"]
+
+_Found: TypeAlias = Mapping[Cell, Significance]
 
 _COLUMNS = (
     *("preset", "risk_aversion", "name", "kind"),
@@ -28,6 +35,7 @@ _COLUMNS = (
     *("objective_gap_relative", "objective_gap_relative_se"),
     *("controlled_gap_bp", "controlled_gap_se"),
     *("controlled_gap_relative", "controlled_gap_relative_se"),
+    *("gap_p", "gap_p_holm"),
     *("floor_bp", "floor_se", "avoidable_bp", "avoidable_se"),
     *("cost_bp", "cost_se", "tracking_rms_bp", "tracking_rms_se"),
     *("tracking_error_bp", "tracking_error_se", "net_loss_mean_bp"),
@@ -65,10 +73,14 @@ def study_table(study: Study) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
+    found = significances([market.summary for market in study.markets])
     for market in study.markets:
         for row in market.summary.policies:
+            chance = found.get(Cell.of(market.summary, row))
             values = {
                 **vars(row),
+                "gap_p": None if chance is None else chance.p,
+                "gap_p_holm": None if chance is None else chance.p_holm,
                 "preset": market.summary.preset,
                 "params": json.dumps(dict(row.params)),
             }
@@ -82,7 +94,8 @@ def study_page(study: Study) -> str:
     Args:
         study: What was measured.
     """
-    first = study.markets[0].summary
+    summaries = [market.summary for market in study.markets]
+    first, found = summaries[0], significances(summaries)
     parts = [
         "# Which rule is best where",
         _introduction(first),
@@ -91,10 +104,10 @@ def study_page(study: Study) -> str:
         f"{_duration(study)}. Every number is in `summary.csv` and, with the "
         "parameters, in `summary.json`.",
         "## The best rule of each market",
-        _best_table(study.markets),
-        *agent_sections([market.summary for market in study.markets]),
-        *_loss_sections(study),
-        *(_market_section(market.summary) for market in study.markets),
+        _best_table(study.markets, found),
+        *agent_sections(summaries, found),
+        *_loss_sections(summaries, found),
+        *map(_market_section, summaries),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -118,7 +131,9 @@ def _introduction(summary: Summary) -> str:
         "notional; ± is a 95 % confidence interval. Differences are taken path by "
         "path, with control variates where the market can be drawn from. The best "
         "rule is the one with the least J on the validation paths; one whose "
-        "difference from it is not significant is marked \\*. The floor is the risk "
+        "difference from it is not significant is marked \\*: at 5 % for all "
+        "differences of the study together, by Holm's procedure, of rules and of "
+        "agents each (`gap_p_holm` in `summary.csv`). The floor is the risk "
         "that the best holdings leave where trading is free, avoidable is J less the "
         "floor, and the certified gap is what anyone could at most gain on the best "
         "rule, in bp and as a share of what is avoidable: "
@@ -126,7 +141,7 @@ def _introduction(summary: Summary) -> str:
     )
 
 
-def _best_table(markets: Sequence[StudyMarket]) -> str:
+def _best_table(markets: Sequence[StudyMarket], found: _Found) -> str:
     lines = [
         "| market | λ | best rule | J | floor | avoidable | next | behind by | "
         "certified gap | above the optimum |",
@@ -137,7 +152,7 @@ def _best_table(markets: Sequence[StudyMarket]) -> str:
         for risk_aversion in summary.risk_aversions:
             best = summary.best_rule(risk_aversion)
             if best is not None:
-                cells = _best_cells(market, best, risk_aversion)
+                cells = _best_cells(market, best, risk_aversion, found)
                 lines.append(
                     f"| {summary.preset} | {risk_aversion:g} | {' | '.join(cells)} |"
                 )
@@ -145,13 +160,13 @@ def _best_table(markets: Sequence[StudyMarket]) -> str:
 
 
 def _best_cells(
-    market: StudyMarket, best: PolicyRow, risk_aversion: float
+    market: StudyMarket, best: PolicyRow, risk_aversion: float, found: _Found
 ) -> list[str]:
     summary = market.summary
     rows = summary.at(risk_aversion)
     second = summary.second_rule(risk_aversion)
     optimum = next((row for row in rows if row.kind == "optimal"), None)
-    behind = "" if second is None else f"{second.name}{_star(second)}"
+    behind = "" if second is None else f"{second.name}{_star(summary, second, found)}"
     return [
         best.name,
         with_error(*best.estimate, 2),
@@ -202,25 +217,23 @@ def _percent(row: PolicyRow) -> str:
     return f"{100.0 * row.gap.relative:.1f} %".replace("-", MINUS)
 
 
-def _star(row: PolicyRow) -> str:
+def _star(summary: Summary, row: PolicyRow, found: _Found) -> str:
     """A star where the difference from the best rule is not significant."""
-    unclear = row.gap is not None and abs(row.gap.bp) <= Z_95 * row.gap.se
-    return "\\*" if unclear and not row.best_rule else ""
+    chance = found.get(Cell.of(summary, row))
+    return "" if chance is None or chance.survives else "\\*"
 
 
-def _loss_sections(study: Study) -> list[str]:
+def _loss_sections(markets: Sequence[Summary], found: _Found) -> list[str]:
     """For each rank of risk aversion, what each rule loses against the best."""
-    markets = [market.summary for market in study.markets]
     most = max(len(summary.risk_aversions) for summary in markets)
     sections = ["## Loss against the best rule, in percent"]
     for rank in range(most):
-        sections.append(
-            _loss_table([s for s in markets if rank < len(s.risk_aversions)], rank)
-        )
+        there = [s for s in markets if rank < len(s.risk_aversions)]
+        sections.append(_loss_table(there, rank, found))
     return sections
 
 
-def _loss_table(markets: Sequence[Summary], rank: int) -> str:
+def _loss_table(markets: Sequence[Summary], rank: int, found: _Found) -> str:
     """One row per rule, one column per market at its risk aversion of this rank."""
     names: dict[str, None] = {}
     cells: dict[tuple[str, str], str] = {}
@@ -230,7 +243,7 @@ def _loss_table(markets: Sequence[Summary], rank: int) -> str:
         titles.append(f"{summary.preset}, λ = {risk_aversion:g}")
         for row in summary.at(risk_aversion):
             names[row.name] = None
-            cells[row.name, summary.preset] = _loss_cell(row)
+            cells[row.name, summary.preset] = _loss_cell(summary, row, found)
     lines = [f"| rule | {' | '.join(titles)} |", f"|---|{'---|' * len(titles)}"]
     for name in names:
         values = [cells.get((name, summary.preset), "") for summary in markets]
@@ -238,13 +251,13 @@ def _loss_table(markets: Sequence[Summary], rank: int) -> str:
     return "\n".join(lines)
 
 
-def _loss_cell(row: PolicyRow) -> str:
+def _loss_cell(summary: Summary, row: PolicyRow, found: _Found) -> str:
     if row.best_rule:
         return "**best**"
     if row.gap is None or row.gap.relative is None:
         return ""
     text = f"{100.0 * row.gap.relative:.1f}".replace("-", MINUS)
-    return f"{text}{_star(row)}"
+    return f"{text}{_star(summary, row, found)}"
 
 
 def _market_section(summary: Summary) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hedge_env.training.study.market import StudyMarket
+from hedge_env.training.study.significance import Cell, significances
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,15 @@ class Study:
 
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON; of the configs only the names."""
+        found = significances([market.summary for market in self.markets])
         markets = []
         for market in self.markets:
             document = market.summary.to_document()
+            for row in document["policies"]:
+                cell = market.summary.preset, row["risk_aversion"], row["name"]
+                chance = found.get(Cell(*cell))
+                row["gap_p"] = None if chance is None else chance.p
+                row["gap_p_holm"] = None if chance is None else chance.p_holm
             del document["config"]
             seconds = round(market.seconds, 1)
             markets.append({**document, "bounds": market.bounds, "seconds": seconds})

@@ -45,6 +45,16 @@ def run(options: StudyOptions) -> None:
 
         print_published(options)
         return
+    if options.years:
+        from hedge_env.training.study.years.command import study_years
+
+        study_years(options)
+        return
+    if options.replay is not None or options.settings:
+        raise ConfigError(
+            "--replay and --set belong to --years, such as --years 2023,2024; markets "
+            "of --presets are studied as they are"
+        )
     from hedge_env.training.study.page import study_files
 
     configs = [load_config(name) for name in options.presets]

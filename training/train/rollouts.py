@@ -1,9 +1,9 @@
 """How many timesteps a run comes to, and how often it logs."""
 
 from hedge_env.training.experiment.hyperparameters import (
-    AHPGOptions,
     CommonOptions,
     OnPolicyOptions,
+    PathOptions,
 )
 from hedge_env.training.output.console import log
 
@@ -24,7 +24,7 @@ def whole_rollouts(timesteps: int, options: CommonOptions, decisions: int) -> in
 
 def _steps(options: CommonOptions, decisions: int) -> int:
     """Steps of one environment in a rollout."""
-    if isinstance(options, AHPGOptions):
+    if isinstance(options, PathOptions):
         return decisions
     return options.n_steps if isinstance(options, OnPolicyOptions) else 1
 
@@ -42,7 +42,7 @@ def say_what_is_rounded(timesteps: int, options: CommonOptions, decisions: int) 
 
 def log_interval(options: CommonOptions, decisions: int) -> int:
     """SB3 counts rollouts for on-policy algorithms, episodes for the others."""
-    if isinstance(options, OnPolicyOptions | AHPGOptions):
+    if isinstance(options, OnPolicyOptions | PathOptions):
         rollout = options.n_envs * _steps(options, decisions)
         return max(options.total_timesteps // (_LOGS_PER_RUN * rollout), 1)
     return options.n_envs  # their episodes end together

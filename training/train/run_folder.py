@@ -5,6 +5,7 @@ command.txt               how it was started, and each time continued: one a lin
 versions.json             versions, platform, git commit, seed; of each time continued
 policy.safetensors        the best policy by validation objective
 policy_last.safetensors   the policy at the end
+start.safetensors         whose weights were the first, if they were not random
 checkpoint/               what a later process needs to continue
 tensorboard/              event files
 metrics.jsonl             the same scalars, one JSON document a line
@@ -24,6 +25,7 @@ from filelock import FileLock, Timeout
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.files import write_atomically
 from hedge_env.training.output.provenance import collect_versions, own_command, to_json
+from hedge_env.training.results.agents import START_FILE
 
 
 class RunFolderError(HedgeError):
@@ -65,6 +67,11 @@ class RunFolder:
     def last_policy(self) -> Path:
         """The policy at the end of the run."""
         return self.path / "policy_last.safetensors"
+
+    @property
+    def start(self) -> Path:
+        """The policy whose weights were the first; missing if they were random."""
+        return self.path / START_FILE
 
     @property
     def checkpoint(self) -> Path:

@@ -18,10 +18,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from hedge_env.agent.reward_params import require_reward
-from hedge_env.base.errors import HedgeError
+from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
 from hedge_env.gym.vector_env import HedgeVectorEnv
+from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.cli.commands import TrainOptions
 from hedge_env.training.cli.option_types import Span
 from hedge_env.training.experiment.experiment import (
@@ -34,6 +35,7 @@ from hedge_env.training.experiment.hyperparameters import OnPolicyOptions
 from hedge_env.training.output.console import log, progress_bar
 from hedge_env.training.output.folder import naming_full_disk
 from hedge_env.training.output.provenance import to_json
+from hedge_env.training.results.agents import POLICY_FILE
 from hedge_env.training.train.interruption import RunStoppedError, StopRequest
 from hedge_env.training.train.metrics_writer import forget_metrics_after, open_logger
 from hedge_env.training.train.rollouts import (
@@ -60,6 +62,7 @@ from hedge_env.training.train.sb3.checkpoint import (
     verify_checkpoint,
 )
 from hedge_env.training.train.sb3.exploration import exploration
+from hedge_env.training.train.sb3.first_weights import start_with
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 from hedge_env.training.train.validation import Validation, Validator
 
@@ -82,7 +85,11 @@ def run(options: TrainOptions) -> int:
         torch_threads=options.threads if options.threads > 1 else None,
     )
     result = train(
-        experiment, options.out, resume=options.resume, progress=options.progress
+        experiment,
+        options.out,
+        resume=options.resume,
+        start=options.start_from,
+        progress=options.progress,
     )
     report(result, options)
     return INTERRUPTED if result.stopped else 0
@@ -93,6 +100,7 @@ def train(
     out: Path | None = None,
     *,
     resume: bool = False,
+    start: Path | None = None,
     progress: bool = False,
     watch: Callable[[Validation], None] | None = None,
 ) -> RunResult:
@@ -107,6 +115,8 @@ def train(
             `resume` the latest there.
         resume: Continue the run in the folder; the result is the same, bit for bit,
             as if it had never stopped.
+        start: Policy file or run folder whose weights are the first; a copy is kept in
+            the run folder. None: random ones.
         progress: Show a progress bar on standard error.
         watch: Is told every validation; what it raises ends the run.
 
@@ -117,6 +127,8 @@ def train(
     """
     folder = open_run_folder(out, experiment.name, resume=resume)
     with naming_full_disk(folder.path), locked(folder, resume=resume):
+        if start is not None:
+            _keep_start(folder, start, resume=resume)
         return _train_in(folder, experiment, watch, resume=resume, progress=progress)
 
 
@@ -146,6 +158,8 @@ def _train_in(
         checkpoints = CheckpointCallback(
             folder, experiment.train.checkpoint_frequency, validation, stop
         )
+        if folder.start.exists():
+            start_with(model, load_policy(folder.start), config)
         if resume:
             _continue(model, checkpoints, folder)
             describe_run(folder, experiment.resolved(), experiment.seed)
@@ -157,6 +171,23 @@ def _train_in(
         document = summary_of(result, validation.last, validator.baselines)
         write_atomically(folder.result, to_json(document))
     return result
+
+
+def _keep_start(folder: RunFolder, start: Path, *, resume: bool) -> None:
+    """Copy the policy that training starts from into the run folder.
+
+    Raises:
+        ConfigError: If a run that is continued would start from it.
+        PolicyFileError: If it is no policy.
+    """
+    if resume:
+        raise ConfigError(
+            "--start-from: a run that is continued goes on from its own weights; leave "
+            "it out, or start another run"
+        )
+    path = start / POLICY_FILE if start.is_dir() else start
+    load_policy(path)
+    write_atomically(folder.start, path.read_bytes())
 
 
 def make_training_env(experiment: ExperimentConfig, config: EnvConfig) -> VecEnvAdapter:

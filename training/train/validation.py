@@ -11,6 +11,7 @@ from hedge_env.agent.reward_params import balance_of
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.baselines import BASELINES
+from hedge_env.baselines.tuning.criteria import criterion_of, parse_criterion
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config import EnvConfig
 from hedge_env.config.validation import suggestion
@@ -45,7 +46,8 @@ class Validation:
     @property
     def score(self) -> float:
         """What the best policy is chosen by, low is good [bp]."""
-        return self.scalars.get("balanced_objective_bp", self.scalars["objective_bp"])
+        names = ("criterion_bp", "balanced_objective_bp", "objective_bp")
+        return next(self.scalars[name] for name in names if name in self.scalars)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -62,7 +64,7 @@ class TunedBaseline:
     """What a tuned rule reaches on the validation paths, mean over risk aversions."""
 
     name: str
-    objective_bp: float
+    objective_bp: float  # of the criterion that it was tuned for, J unless told
     params: list[dict[str, float]]  # one per risk aversion
 
 
@@ -89,6 +91,7 @@ class Validator:
         self.baselines = tuple(baselines)
         self.risk_aversions = config.risk_aversions
         self._balance = balance_of(config)
+        self.criterion = criterion_of(config.reward)
         self._moments: PathMoments | None = None
         if seed is not None and why_no_moments(config) is None:
             ids, stream = tape.path_ids, "validation"
@@ -113,7 +116,9 @@ class Validator:
             baselines = [TunedBaseline(**entry) for entry in document]
         else:
             names = experiment.train.baselines
-            baselines = tune_baselines(names, config, tape, progress=progress)
+            baselines = tune_baselines(
+                names, config, tape, criterion_of(config.reward), progress=progress
+            )
             entries = [asdict(baseline) for baseline in baselines]
             write_atomically(folder.baselines, to_json(entries))
         return cls(config, tape, baselines, experiment.seed)
@@ -123,11 +128,14 @@ class Validator:
 
         Where risk aversion has a range, values are means over its ends and middle, and
         `balanced_objective_bp` that of J by the weights of rewards (`agent/balance`).
+        Where the reward is paid for another criterion, `criterion_bp` is that.
         """
-        rows = [
-            _scalars(summarise(self._table(policy, value)))
-            for value in self.risk_aversions
-        ]
+        tables = [self._table(policy, value) for value in self.risk_aversions]
+        rows = [_scalars(summarise(table)) for table in tables]
+        if self.criterion != "objective":
+            measure = parse_criterion(self.criterion)
+            for row, table in zip(rows, tables, strict=True):
+                row["criterion_bp"] = measure(table)
         scalars = {
             name: float(np.mean([row[name] for row in rows])) for name in rows[0]
         }
@@ -137,7 +145,8 @@ class Validator:
             scalars["balanced_objective_bp"] = float((weights * values).mean())
         if self.baselines:
             best = min(baseline.objective_bp for baseline in self.baselines)
-            scalars["gap_to_best_baseline"] = scalars["objective_bp"] / best - 1.0
+            own = scalars.get("criterion_bp", scalars["objective_bp"])
+            scalars["gap_to_best_baseline"] = own / best - 1.0
         return Validation(timesteps, scalars)
 
     def _table(self, policy: Policy, value: float) -> EpisodeTable:
@@ -146,7 +155,12 @@ class Validator:
 
 
 def tune_baselines(
-    names: Sequence[str], config: EnvConfig, tape: MarketTape, *, progress: bool
+    names: Sequence[str],
+    config: EnvConfig,
+    tape: MarketTape,
+    criterion: str = "objective",
+    *,
+    progress: bool,
 ) -> list[TunedBaseline]:
     """Tune rules on the validation paths for every risk aversion.
 
@@ -164,7 +178,7 @@ def tune_baselines(
         for name in names:
             best = []
             for value in values:
-                best.append(tune(BASELINES[name], config, value, tape))
+                best.append(tune(BASELINES[name], config, value, tape, criterion))
                 move(1)
             objective = float(np.mean([rule.value for rule in best]))
             tuned.append(TunedBaseline(name, objective, [r.params for r in best]))

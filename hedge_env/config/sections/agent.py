@@ -72,7 +72,25 @@ class ActionConfig(Model):
 class RewardConfig(Model):
     """What is paid per step; metrics never depend on it."""
 
-    name: Literal["objective", "expected", "controlled", "kolm_ritter"] = "objective"
+    name: Literal[
+        "objective",
+        "expected",
+        "controlled",
+        "kolm_ritter",
+        "accounting",
+        "cash_flow",
+        "mean_std",
+        "entropic",
+        "cvar",
+    ] = "objective"
     # Risk weight of kolm_ritter [1/notional].
     kappa: Annotated[float, Field(ge=0.0, le=1e6)] = 10.0
     balanced: bool = False  # where risk aversion has a range: see agent/balance
+    # K of mean_std, accounting and cash_flow: mean + K standard deviations.
+    deviations: Annotated[float, Field(ge=0.0, le=100.0)] = 1.645
+    # Of cvar: the mean of what is worse than this share of the paths [%].
+    quantile: Annotated[float, Field(ge=50.0, le=99.99)] = 95.0
+    # Net loss that those rewards are taken around; None: those of the analytic band.
+    mean_bp: Annotated[float, Field(ge=-1e5, le=1e5)] | None = None
+    deviation_bp: Annotated[float, Field(gt=0.0, le=1e5)] | None = None
+    threshold_bp: Annotated[float, Field(ge=-1e5, le=1e5)] | None = None

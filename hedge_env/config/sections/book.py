@@ -64,6 +64,8 @@ class HoldingsConfig(Model):
 
     low: Quantity | None = None
     high: Quantity | None = None
+    # What is held before the first decision, bought at the price of then.
+    start: Quantity = 0.0
 
 
 def limiting_deltas(book: BookConfig) -> tuple[float, float]:

@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import BasisPoints, Model, NonNegative, Probability
+from hedge_env.config.model import (
+    BasisPoints,
+    Model,
+    NonNegative,
+    Probability,
+    Quote,
+)
 from hedge_env.config.sections.margin import MarginConfig
 from hedge_env.config.sections.onchain.front_runner import FrontRunnerConfig
 from hedge_env.config.sections.onchain.keeper import KeeperConfig
@@ -14,7 +20,6 @@ from hedge_env.config.sections.onchain.rollup import ONE_CHAIN, RollupConfig
 from hedge_env.config.sections.option import OptionConfig
 from hedge_env.config.sections.venues import (
     MOST_VENUES,
-    Quote,
     VenueConfig,
     check_venues,
 )
@@ -80,8 +85,9 @@ class ExecutionConfig(Model):
     # Y: cost = Y daily_vol sqrt(value/volume).
     square_root_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
     daily_volume: Quote = 1e9  # [quote], for square-root and permanent impact
-    # Log spot move per day's volume traded.
+    # Log move of spot, or of the perpetual alone, per day's volume traded.
     permanent_impact: Annotated[float, Field(ge=0.0, le=1e3)] = 0.0
+    impact_on: Literal["spot", "perpetual"] = "spot"
     # Orders are rounded down to whole lots, and one below the least is not sent;
     # 0 switches either off [units of the underlying].
     lot: Annotated[float, Field(ge=0.0, le=1e9)] = 0.0
@@ -111,6 +117,11 @@ class ExecutionConfig(Model):
     def fills_late(self) -> bool:
         """Whether an order fills, or a part of it, after its decision."""
         return self.latency_steps > 0 or self.slicing is not None
+
+    @property
+    def moves_perpetual(self) -> bool:
+        """Whether own orders part the perpetual's price from spot."""
+        return self.permanent_impact > 0.0 and self.impact_on == "perpetual"
 
     @property
     def may_fail(self) -> bool:

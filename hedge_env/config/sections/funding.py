@@ -44,6 +44,9 @@ class FundingConfig(Model):
     """
 
     rule: FundingRule = "clamp"
+    # What the premium P is: a process of its own, by the numbers below, or the log of
+    # the perpetual's price over spot, `market.basis`, which own orders may move.
+    premium: Literal["process", "basis"] = "process"
     interest_bp: _Rate = 1.0
     clamp_bp: BasisPoints = 5.0
     cap_bp: BasisPoints | None = None  # None: there is none

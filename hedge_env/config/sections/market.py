@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from hedge_env.config.model import (
     Correlation,
+    Days,
     Drift,
     Hours,
     MeanReverting,
@@ -16,8 +17,10 @@ from hedge_env.config.model import (
     PerYear,
     Positive,
     Probability,
+    Quote,
     Volatility,
 )
+from hedge_env.config.sections.forecasts import ForecastsConfig
 from hedge_env.config.sections.funding import FundingConfig
 from hedge_env.config.sections.onchain.fees import FeesConfig
 from hedge_env.config.sections.surface import FlatSurface, SurfaceConfig
@@ -130,6 +133,65 @@ class CrowdConfig(Model):
     cap: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5  # of the feedback
 
 
+class OthersHaltConfig(Model):
+    """A circuit breaker that other hedgers share."""
+
+    # Of log spot in a market step.
+    move: Annotated[float, Field(gt=0.0, le=1e3)]
+    hours: Hours = 12.0  # for which they do not trade
+
+
+class TriggeredHedgersConfig(Model):
+    """Others who are short gamma and rebalance at a trigger."""
+
+    # Bought by all of them for a log move of one; negative: they are long gamma.
+    gamma: Annotated[float, Field(ge=-1e15, le=1e15)]  # [quote]
+    trigger: Annotated[float, Field(gt=0.0, le=1e3)] = 0.05  # move of log spot
+    # Triggers lie evenly, in logs, from trigger / e^spread to trigger x e^spread.
+    spread: Annotated[float, Field(ge=0.0, le=5.0)] = 0.0
+    attention: Probability = 1.0  # share of market steps at which each looks, at random
+    halt: OthersHaltConfig | None = None
+
+
+class LeveragedConfig(Model):
+    """Leveraged positions of others, closed by force one after the other."""
+
+    # Of the long ones, at the price of the start [quote].
+    open_interest: Annotated[float, Field(ge=0.0, le=1e15)]
+    shorts: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0  # over the long ones
+    positions: int = Field(default=20, ge=1, le=1000)  # of either side
+    # Log move from the entry at which the first and the last one are closed.
+    nearest: Annotated[float, Field(gt=0.0, le=100.0)] = 0.05
+    farthest: Annotated[float, Field(gt=0.0, le=100.0)] = 0.5
+    turnover_days: Days = 7.0  # half-life with which entries follow spot
+    reopen_hours: Hours = 24.0  # from one that opens again to the next
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LeveragedConfig:
+        if self.farthest < self.nearest:
+            raise ValueError(
+                f"farthest = {self.farthest} must not be below nearest = {self.nearest}"
+            )
+        return self
+
+
+class ContagionConfig(Model):
+    """Others with triggers, whose orders move spot and set each other off."""
+
+    daily_volume: Quote  # [quote]
+    # Log move of spot for a net order as large as a day's volume.
+    impact: Annotated[float, Field(ge=0.0, le=1e3)] = 1.0
+    lasting: Probability = 0.5  # share of a move that stays, own orders' included
+    half_life_hours: Hours = 6.0  # of the rest
+    hedgers: TriggeredHedgersConfig | None = None
+    leveraged: LeveragedConfig | None = None
+
+    @property
+    def move_per_value(self) -> float:
+        """Log move of spot for an order of one [1/quote]."""
+        return self.impact / self.daily_volume
+
+
 class MarketConfig(Model):
     """What the hedger cannot change; a part that is None is off."""
 
@@ -145,6 +207,8 @@ class MarketConfig(Model):
     liquidity: LiquidityConfig = LiquidityConfig()
     basis: BasisConfig | None = None
     crowd: CrowdConfig | None = None
+    contagion: ContagionConfig | None = None  # others with triggers
+    forecasts: ForecastsConfig | None = None  # of the hedger's own, as observables
     fees: FeesConfig | None = None  # of blocks and blobs, by their rules
     # What options are settled at: the last price, or its mean over the last minutes.
     settlement: Literal["spot", "twap"] = "spot"
@@ -152,6 +216,10 @@ class MarketConfig(Model):
 
     @model_validator(mode="after")
     def _fitting(self) -> MarketConfig:
+        if self.forecasts is not None and self.forecasts.gas and self.gas is None:
+            raise ValueError(
+                "forecasts.gas needs a price of gas; set market.gas or leave it out"
+            )
         surface, volatility = self.surface.model, self.volatility.model
         if surface not in ("flat", "ssvi") and surface != volatility:
             raise ValueError(

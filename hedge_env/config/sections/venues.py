@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hedge_env.config.model import BasisPoints, Model, NonNegative, Title
+from hedge_env.config.model import BasisPoints, Model, NonNegative, Quote, Title
 
-Quote = Annotated[float, Field(ge=1.0, le=1e18)]  # an amount [quote]
 _Fee = Annotated[float, Field(ge=0.0, le=5000.0)]
 MOST_VENUES, MOST_UNCERTAIN = 8, 4
 

@@ -2,7 +2,8 @@
 
 The fill of the trade decided at the start of the interval comes `latency` market
 steps later: its price and the funding until then are noted, and spot takes the
-permanent impact of the trade. Where it is filled in slices, one of them comes at each
+impact of the trade, of which a part passes again where
+`contagion` says so. Where it is filled in slices, one of them comes at each
 market step from there on, and what is noted are the means over the slices, weighed by
 their shares: what is held of a sliced order earns what one that fills whole at the mean
 price would. At the end, a move of spot over the whole interval
@@ -18,7 +19,7 @@ import numpy as np
 from hedge_env.base.kernel import kernel
 from hedge_env.base.tile import copy_row
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, BasisConfig, ExecutionConfig
+from hedge_env.config import BASIS_POINT, ExecutionConfig, MarketConfig
 from hedge_env.market.process import Rows, row
 from hedge_env.numerics.random_blocks import Shock
 from hedge_env.numerics.special import exp, log
@@ -33,9 +34,9 @@ STATES: Final[dict[str, str]] = {
     "rollup_fill_log_price": "when the last decision's trade on the rollup filled",
 }
 SHOCKS: Final[tuple[Shock, ...]] = ()
-USES: Final = ("log_spot", "basis", "funding_accrued")
+USES: Final = ("log_spot", "basis", "funding_accrued", "pressure")
 _OPENING, _HALTED, _OWN_MOVE, _FILL_PRICE, _FILL_FUNDING, _ROLLUP = range(6)
-_LOG_SPOT, _BASIS, _ACCRUED = range(6, 9)  # of USES, which come after
+_LOG_SPOT, _BASIS, _ACCRUED, _PRESSURE = range(6, 10)  # of USES, which come after
 
 
 class IntervalParams(NamedTuple):
@@ -49,14 +50,16 @@ class IntervalParams(NamedTuple):
     halt: bool
     move: float  # that halts trading, absolute log return [-]
     decisions: float  # that are halted
+    moves_basis: bool  # the hedger's own move is of the perpetual alone
+    passing: float  # share of the hedger's own move that decays [-]
     rollup: int  # from decision to fill on the rollup [market step]; 0: at once
 
 
 def interval_params(
-    execution: ExecutionConfig, market_steps: int, basis: BasisConfig | None
+    execution: ExecutionConfig, market_steps: int, market: MarketConfig
 ) -> IntervalParams:
     """Compile fills and halts."""
-    halt = execution.halt
+    halt, basis, contagion = execution.halt, market.basis, market.contagion
     return IntervalParams(
         market_steps=market_steps,
         fills=execution.fills_late or execution.permanent_impact > 0.0,
@@ -66,6 +69,8 @@ def interval_params(
         halt=halt is not None,
         move=np.inf if halt is None else float(halt.move),
         decisions=0.0 if halt is None else float(halt.decisions),
+        moves_basis=execution.moves_perpetual,
+        passing=0.0 if contagion is None else 1.0 - contagion.lasting,
         rollup=0 if execution.rollup is None else execution.rollup.latency_steps,
     )
 
@@ -98,14 +103,17 @@ def note_interval(own: Rows, step: int, p: IntervalParams) -> None:
 
 @kernel
 def _fill(own: Rows, p: IntervalParams) -> None:
-    """Note price and funding of the fill, then let it move spot."""
+    """Note price and funding of the fill, then let it move spot or the perpetual."""
     log_spot, basis = row(own, _LOG_SPOT), row(own, _BASIS)
     price, move = row(own, _FILL_PRICE), row(own, _OWN_MOVE)
     for i in range(price.size):
         price[i] = log_spot[i] + (p.basis_mean + basis[i])
     copy_row(row(own, _ACCRUED), row(own, _FILL_FUNDING))
+    if p.passing > 0.0 and not p.moves_basis:
+        _press(row(own, _PRESSURE), move, p.passing)
+    moved = basis if p.moves_basis else log_spot
     for i in range(move.size):
-        log_spot[i] += move[i]
+        moved[i] += move[i]
         move[i] = 0.0
 
 
@@ -122,6 +130,15 @@ def _fill_slice(own: Rows, number: int, p: IntervalParams) -> None:
         mean[i] = log(mean[i]) if is_last else mean[i]
     for i in range(funding.size):
         funding[i] = (funding[i] if number > 0 else 0.0) + share * accrued[i]
+    if p.passing > 0.0:
+        _press(row(own, _PRESSURE), move, p.passing * share)
     for i in range(move.size):
         log_spot[i] += share * move[i]
         move[i] = 0.0 if is_last else move[i]
+
+
+@kernel
+def _press(pressure: FloatArray, move: FloatArray, share: float) -> None:
+    """Add what of the hedger's own move is to pass again."""
+    for i in range(move.size):
+        pressure[i] += share * move[i]

@@ -35,7 +35,7 @@ def market_params(config: EnvConfig) -> MarketParams:
         if (constants := compile_process(process, market, length)) is not None
     }
     half_life = config.observation.realised_half_life_days
-    interval = interval_params(config.execution, episode.market_steps, market.basis)
+    interval = interval_params(config.execution, episode.market_steps, market)
     parts = parts_params(market, interval)
     return MarketParams(
         parts=parts,

@@ -18,6 +18,7 @@ from hedge_env.market.engine.clock import ClockParams
 from hedge_env.market.engine.interval import IntervalParams
 from hedge_env.market.engine.parts import PartsParams
 from hedge_env.market.gas.fee_market import FeeMarketParams
+from hedge_env.market.gas.forecast import GasForecastParams
 from hedge_env.market.gas.gas_chain import GasChainParams
 from hedge_env.market.gas.gas_price import GasParams
 from hedge_env.market.liquidity import LiquidityParams
@@ -25,6 +26,7 @@ from hedge_env.market.perpetual.basis import BasisParams
 from hedge_env.market.perpetual.funding import FundingParams
 from hedge_env.market.process import Process
 from hedge_env.market.spot.cascades import CascadeParams
+from hedge_env.market.spot.contagion import ContagionParams
 from hedge_env.market.spot.crowd import CrowdParams
 from hedge_env.market.spot.diffusion import PriceParams
 from hedge_env.market.spot.fixing import FixingParams
@@ -32,6 +34,7 @@ from hedge_env.market.spot.jumps import JumpParams
 from hedge_env.market.spot.realised import RealisedParams
 from hedge_env.market.spot.regime import RegimeParams
 from hedge_env.market.volatility.factors import VolatilityParams
+from hedge_env.market.volatility.forecast import VolatilityForecastParams
 from hedge_env.market.volatility.heston import HestonParams
 from hedge_env.market.volatility.season import SeasonParams
 from hedge_env.market.volatility.surface import SurfaceParams
@@ -56,7 +59,8 @@ class MarketParams(NamedTuple):
     price: PriceParams
     jumps: JumpParams
     crowd: CrowdParams
-    # One after the other, given what spot did.
+    # One after the other, given what spot did; the first moves it further.
+    contagion: ContagionParams
     gas: GasParams
     gas_chain: GasChainParams
     funding: FundingParams
@@ -69,6 +73,8 @@ class MarketParams(NamedTuple):
     regime: RegimeParams
     cascades: CascadeParams
     fees: FeeMarketParams
+    volatility_forecast: VolatilityForecastParams
+    gas_forecast: GasForecastParams
     # What multiplies the volatility last, see `clustering`.
     season: SeasonParams
 

@@ -24,6 +24,7 @@ from hedge_env.market.engine.noise import (
 )
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import respond
+from hedge_env.market.engine.start import start_forecasts
 from hedge_env.market.volatility.season import season_factor
 from hedge_env.numerics.special import exp
 
@@ -76,6 +77,7 @@ def start_recorded(
                 x[market_state.VOLATILITY] *= season_factor(
                     start_weekdays[i], start_hours[i], p.season
                 )
+            start_forecasts(x, p)
 
 
 @kernel

@@ -40,6 +40,7 @@ def start_market(
                 drawn = Tile(noise, i - low, i - low + 1)
                 start_in_turn(Tile(state, i, i + 1), drawn, p)
                 _multiply_volatility(state[:, i], p)
+                start_forecasts(state[:, i], p)
 
 
 @kernel
@@ -61,3 +62,20 @@ def _multiply_volatility(x: FloatArray, p: MarketParams) -> None:
         x[market_state.VOLATILITY] *= season_factor(
             x[market_state.START_WEEKDAY], x[market_state.START_HOUR], p.season
         )
+
+
+@kernel
+def start_forecasts(x: FloatArray, p: MarketParams) -> None:
+    """Let the means that forecasts are made of start at what is known of the past.
+
+    Those of volatility where its estimate does, those of gas at what lasts of its price
+    for hours, and for days.
+    """
+    if p.volatility_forecast.on:
+        x[market_state.VARIANCE_SHORT] = x[market_state.REALISED_VARIANCE]
+        x[market_state.VARIANCE_MEDIUM] = x[market_state.REALISED_VARIANCE]
+        x[market_state.VARIANCE_LONG] = x[market_state.REALISED_VARIANCE]
+    if p.gas_forecast.on:
+        slow, fast = x[market_state.GAS_SLOW], x[market_state.GAS_FAST]
+        x[market_state.GAS_MEAN_SHORT] = slow + fast
+        x[market_state.GAS_MEAN_LONG] = slow

@@ -18,6 +18,9 @@ The premium is an Ornstein-Uhlenbeck factor, or the sum of a slow and a fast one
 multiple of the trailing return (traders pay to be long after a rally). Rates of history
 remember a week and forget a fifth of themselves within a settlement: two time scales.
 
+Where the premium is the basis of the market, P is the log of the perpetual's price over
+spot, plus the multiple of the trailing return, and there is no factor.
+
 Sources: Binance, "Introduction to Funding Rates"; the others in docs/market.md.
 """
 
@@ -30,7 +33,13 @@ import numpy as np
 
 from hedge_env.base.kernel import kernel, scalar_kernel
 from hedge_env.base.types import FloatArray
-from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, FundingConfig, MarketConfig
+from hedge_env.config import (
+    BASIS_POINT,
+    HOURS_PER_DAY,
+    BasisConfig,
+    FundingConfig,
+    MarketConfig,
+)
 from hedge_env.market.process import Rows, Step, StepLength, row
 from hedge_env.numerics.ornstein_uhlenbeck import (
     NO_FACTOR,
@@ -51,7 +60,9 @@ SHOCKS: Final[tuple[Shock, ...]] = (
     normal("z_premium", 2, 0, "funding", "basis"),
     normal("z_premium_fast", 2, 2, "funding"),
 )
+USES: Final = ("basis",)
 _PREMIUM, _FAST, _TRAILING, _ACCRUED = range(4)  # of STATES
+_BASIS: Final = 4  # of USES, after them
 
 
 class FundingParams(NamedTuple):
@@ -68,6 +79,7 @@ class FundingParams(NamedTuple):
     response: float  # premium per unit of trailing log return [-]
     trailing_decay: float  # per market step [-]
     settlement_hours: float  # [hour]
+    of_basis: bool  # the premium is the basis, and no factor
 
 
 OFF: Final = FundingParams(
@@ -82,13 +94,20 @@ OFF: Final = FundingParams(
     response=0.0,
     trailing_decay=0.0,
     settlement_hours=HOURS_PER_DAY,
+    of_basis=False,
 )
 
 
-def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingParams:
-    """Compile the funding rate for market steps of `dt_hours`."""
+def funding_params(
+    config: FundingConfig | None, dt_hours: float, basis: BasisConfig | None = None
+) -> FundingParams:
+    """Compile the funding rate for market steps of `dt_hours`; `basis` may be its P."""
     if config is None:
         return OFF
+    of_basis = config.premium == "basis"
+    mean_bp = config.premium_mean_bp
+    if of_basis:
+        mean_bp = 0.0 if basis is None else basis.mean_bp
     sd = config.premium_sd_bp * BASIS_POINT
     trailing = Decimal(dt_hours) / Decimal(config.trailing_days * HOURS_PER_DAY)
     return FundingParams(
@@ -101,10 +120,11 @@ def funding_params(config: FundingConfig | None, dt_hours: float) -> FundingPara
         fast=ou_params(
             config.fast_half_life_hours, config.fast_sd_bp * BASIS_POINT, dt_hours
         ),
-        premium_mean=(config.premium_mean_bp + config.added_bp) * BASIS_POINT,
+        premium_mean=(mean_bp + config.added_bp) * BASIS_POINT,
         response=config.return_response_bp * BASIS_POINT,
         trailing_decay=float((-trailing).exp()),
         settlement_hours=float(config.settlement_hours),
+        of_basis=of_basis,
     )
 
 
@@ -158,6 +178,18 @@ def advance_funding(
         accrued[i] += settlements * rate * exp(log_spot[i])
 
 
+@kernel
+def settle_basis(own: Rows, step: Step, p: FundingParams) -> None:
+    """Settle what falls into a step where the premium is the basis before it."""
+    basis, trailing = row(own, _BASIS), row(own, _TRAILING)
+    accrued = row(own, _ACCRUED)
+    for i in range(accrued.size):
+        trailing[i] = p.trailing_decay * trailing[i] + step.log_return[i]
+        settlements = settlements_between(step.hours[i], step.dt_hours, p)
+        rate = funding_rate(basis[i], trailing[i], p)
+        accrued[i] += settlements * rate * exp(step.log_spot[i])
+
+
 @scalar_kernel
 def settlements_between(hours: float, dt_hours: float, p: FundingParams) -> float:
     """Count settlements in (hours, hours + dt_hours]; parts, if they never stop."""
@@ -171,7 +203,7 @@ def settlements_between(hours: float, dt_hours: float, p: FundingParams) -> floa
 
 def compile(market: MarketConfig, length: StepLength) -> FundingParams:
     """See `market.process`."""
-    return funding_params(market.funding, length.hours)
+    return funding_params(market.funding, length.hours, market.basis)
 
 
 @scalar_kernel
@@ -184,7 +216,10 @@ def start(own: Rows, shocks: Rows, p: FundingParams) -> None:
 
 @scalar_kernel
 def advance(own: Rows, shocks: Rows, step: Step, p: FundingParams) -> None:
-    """See `advance_funding`."""
+    """See `advance_funding` and `settle_basis`."""
+    if p.of_basis:
+        settle_basis(own, step, p)
+        return
     advance_funding(
         row(own, _PREMIUM),
         row(own, _FAST),

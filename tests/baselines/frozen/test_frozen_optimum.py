@@ -127,3 +127,9 @@ def test_a_book_without_such_a_programme_is_refused_in_one_sentence() -> None:
     config = load_config("gamma-vega")
     with pytest.raises(ConfigError, match="frozen-optimum cannot be solved for"):
         frozen_optimum(config, LAMBDA)
+
+
+@pytest.mark.parametrize("preset", ["allocation", "perp-liquidation"])
+def test_an_empty_book_has_no_programme(preset: str) -> None:
+    with pytest.raises(ConfigError, match="the book holds no options"):
+        frozen_optimum(load_config(preset), 10.0)

@@ -123,6 +123,8 @@ def test_the_rule_sees_what_every_rule_may_see_and_saves(
     [
         ("execution.permanent_impact=0.5", "permanent_impact"),
         ("market.crowd={size: 0.05, cap: 0.5}", "crowd"),
+        ("market.contagion={daily_volume: 1.0e+6}", "contagion"),
+        ("holdings.start=0.2", r"holdings\.start"),
         ("execution.latency_steps=1", "latency_steps"),
     ],
 )

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from hedge_env.agent import reward_params as module
+from hedge_env.agent.decision import Decision
 from hedge_env.agent.reward_params import FITTED_REWARDS, reward_params
-from hedge_env.agent.rewards import REWARDS, Decision
+from hedge_env.agent.rewards import REWARDS
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray

@@ -7,8 +7,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from hedge_env.agent.decision import Decision
 from hedge_env.agent.reward_params import RewardParams, reward_params
-from hedge_env.agent.rewards import REWARDS, Decision
+from hedge_env.agent.rewards import REWARDS
 from hedge_env.base import field
 from hedge_env.base.account_rows import N_COMPONENTS
 from hedge_env.base.types import FloatArray

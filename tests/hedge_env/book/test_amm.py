@@ -90,7 +90,8 @@ def test_the_parts_add_up_to_what_the_book_gained() -> None:
     config = load_config("lp-eth-usdc-range", settings=["episode.decisions=60"])
     assert holds_liquidity_alone(config)
     rows = record_tape(config, np.arange(50), seed=0, stream="test").rows
-    loss, versus, kept, noise, fees = parts_of_paths(rows, config)
+    loss, versus, kept, noise, fees, *moved = parts_of_paths(rows, config)
+    assert (np.array(moved) == 0.0).all()  # the range stays where it is
     assert (loss <= 1e-15).all()
     assert (versus <= kept).all()
     assert (kept <= 0.0).all()

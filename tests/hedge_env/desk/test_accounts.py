@@ -19,9 +19,13 @@ from hedge_env.feeds.tape import MarketTape, TapeMarket
 from tests.support.examples import (
     ADVERSE,
     CHAINS,
+    CONTAGION,
+    FORECASTS,
     KEPT,
     LATE,
     LATE_CHAINS,
+    LIQUIDATED,
+    MOVING,
     POOLS,
     VENUES,
     WATCHED,
@@ -214,6 +218,7 @@ IDENTITY += [
     full_config("name=full-free", "execution.charge_opening=false"),
     full_config("name=full-spot", "execution.instrument=spot"),
     full_config(*ADVERSE),
+    stormy_config("name=forecasts", *FORECASTS),
     # Paid until an order fills part of the way through a decision, and after it.
     full_config(*ADVERSE, "name=full-derive", "market.funding.rule=derive"),
     full_config(*ADVERSE, *KEPT),
@@ -222,6 +227,9 @@ IDENTITY += [
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
     full_config(*ADVERSE, *POOLS),
+    full_config(*ADVERSE, *MOVING),
+    stormy_config(*ADVERSE, *CONTAGION),
+    full_config(*ADVERSE, *LIQUIDATED),
     full_config(*CHAINS),
     stormy_config(*LATE_CHAINS, "execution.charge_opening=true"),
 ]

@@ -135,6 +135,8 @@ def test_recorded_days_are_played_with_late_failing_and_halted_orders(
     ("setting", "key"),
     [
         ("market.crowd={size: 1}", "market.crowd"),
+        ("market.contagion={daily_volume: 1.0e+9}", "market.contagion"),
+        ("market.funding.premium=basis", "market.funding.premium"),
         ("execution.permanent_impact=0.1", "execution.permanent_impact"),
     ],
 )
@@ -142,7 +144,7 @@ def test_recorded_prices_answer_to_nobody(
     tmp_path: Path, setting: str, key: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"needs {key}.* do not answer to trades"):
-        full_replay(tmp_path, setting)
+        full_replay(tmp_path, setting, "market.basis={sd_bp: 0}")
 
 
 @pytest.mark.parametrize(

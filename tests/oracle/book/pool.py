@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 
 from hedge_env.config import EnvConfig
-from hedge_env.config.sections.liabilities import AmmConfig
+from hedge_env.config.sections.liabilities.pools import AmmConfig, RecentreConfig
 
 VOLUME_BLOCK = 18
 
@@ -21,32 +21,52 @@ class Pool:
     decision: int = 0
     last: tuple[float, float] = (1.0, 0.0)  # price and volatility at it
 
+    def __post_init__(self) -> None:
+        self.low = 0.0 if self.terms.low is None else self.terms.low
+        self.high = inf if self.terms.high is None else self.terms.high
+        self.centre = 1.0
+        self.liquidity = 1.0 / self.worth(1.0)
+
     def amounts(self, price: float) -> tuple[float, float]:
         """Underlying and quote currency of a liquidity of one."""
-        low = 0.0 if self.terms.low is None else self.terms.low
-        high = inf if self.terms.high is None else self.terms.high
-        inside = min(max(price, low), high)
-        return 1.0 / sqrt(inside) - 1.0 / sqrt(high), sqrt(inside) - sqrt(low)
+        inside = min(max(price, self.low), self.high)
+        units = 1.0 / sqrt(inside) - 1.0 / sqrt(self.high)
+        return units, sqrt(inside) - sqrt(self.low)
 
     def worth(self, price: float) -> float:
         underlying, cash = self.amounts(price)
         return underlying * price + cash
 
     def is_active(self, price: float) -> bool:
-        low = 0.0 if self.terms.low is None else self.terms.low
-        high = inf if self.terms.high is None else self.terms.high
-        return low <= price <= high
+        return self.low <= price <= self.high
 
-    @property
-    def liquidity(self) -> float:
-        return 1.0 / self.worth(1.0)
-
-    def arrive(self, decision: int, price: float, volatility: float, z: float) -> None:
-        """Collect the fees of the interval that ends, once."""
+    def arrive(
+        self, decision: int, price: float, volatility: float, z: float, gas: float = 0.0
+    ) -> None:
+        """Collect the fees of the interval that ends, and move the range, once."""
         if decision != self.decision:
             self.decision = decision
             self.fees += self.liquidity * self.income(price, z)
+            if self.terms.recentre is not None:
+                self.recentre(self.terms.recentre, price, gas)
         self.last = price, volatility
+
+    def recentre(self, terms: RecentreConfig, price: float, gas: float) -> None:
+        """Withdraw all and put it around the price, if that is far from the centre."""
+        gone = log(price / self.centre)
+        below, above = log(self.low / self.centre), log(self.high / self.centre)
+        if terms.at * below < gone < terms.at * above:
+            return
+        held, worth = self.liquidity * self.amounts(price)[0], self.liquidity
+        worth *= self.worth(price)
+        ends = self.low / self.centre * price, self.high / self.centre * price
+        self.low, self.high = ends
+        self.centre = price
+        self.liquidity = worth / self.worth(price)
+        swapped = abs(self.liquidity * self.amounts(price)[0] - held) * price
+        once = terms.gas_units * gas * 1e-9 * price / self.config.book.contracts
+        once += terms.fixed_cost_bp * 1e-4
+        self.fees -= terms.swap_bp * 1e-4 * swapped + once / self.terms.quantity
 
     def income(self, price: float, z: float) -> float:
         """Fees of a liquidity of one."""

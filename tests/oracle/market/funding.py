@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp, floor
 
 from hedge_env.config import MeanReverting
+from tests.oracle.market.basis import log_basis
 from tests.oracle.state import BP, State, mean_revert
 
 
@@ -38,6 +39,8 @@ def funding_rate(world: State) -> float:
     if funding is None:
         return 0.0
     premium = world.factors["premium"] + funding.premium_mean_bp * BP
+    if funding.premium == "basis":
+        premium = log_basis(world)
     premium += funding.return_response_bp * BP * world.trailing
     rule = RULES[funding.rule]
     rate = rule(premium, funding.interest_bp * BP, funding.clamp_bp * BP)

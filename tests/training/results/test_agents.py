@@ -44,6 +44,35 @@ def found(*paths):
     return find_agents(paths, TAKEN)
 
 
+def started_run(folder, seed, first):
+    """A run that began with the weights of a policy, if one is named."""
+    saved = save_run(folder, experiment(seed))
+    if first is not None:
+        shutil.copy(first, folder / "start.safetensors")
+    return saved
+
+
+def test_where_a_run_started_makes_it_another_experiment(tmp_path):
+    other = ("execution.fee_bp=9",)
+    firsts = [
+        save_run(tmp_path / f"first_{seed}", experiment(seed, other), notes=True)
+        for seed in (0, 1)
+    ]
+    cold = [started_run(tmp_path / f"cold_{seed}", seed, None) for seed in (0, 1)]
+    warm = [
+        started_run(tmp_path / f"warm_{seed}", seed, first)
+        for seed, first in enumerate(firsts)
+    ]
+    agents = found(*cold, *warm)
+    assert agents[0].experiment == agents[1].experiment
+    assert agents[2].experiment == agents[3].experiment != agents[0].experiment
+    assert agents[0].entry == agents[1].entry
+    assert agents[2].entry == agents[3].entry != agents[0].entry
+    notes = identity_notes(experiment(1), tmp_path / "warm_1" / "start.safetensors")
+    assert notes["experiment"] == agents[3].experiment
+    assert identity_notes(experiment(1))["experiment"] == agents[1].experiment
+
+
 def test_an_agent_is_called_like_its_run(tmp_path):
     saved = save_run(tmp_path / "runs" / "reference_3", experiment(5))
     (agent,) = found(saved)

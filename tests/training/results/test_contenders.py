@@ -8,6 +8,7 @@ from hedge_env.baselines import BASELINES, MAIN_RULES
 from hedge_env.config import RiskAversionRange
 from hedge_env.config.loading import load_config
 from hedge_env.training.cli.commands import CompareOptions
+from hedge_env.training.compare import compare
 from hedge_env.training.results.contenders import (
     ANYWHERE,
     find_contenders,
@@ -212,3 +213,25 @@ def test_where_gas_moves_all_shows_what_seeing_it_is_worth():
     assert wanted_optima(["all"], config) == ("optimal", "optimal-mean-gas")
     assert wanted_optima(["optimal-mean-gas"], config) == ("optimal-mean-gas",)
     assert find_contenders(["optimal-mean-gas"]) == ([], [])
+
+
+def test_a_position_that_is_sold_has_an_optimum_of_its_own():
+    config = load_config("perp-liquidation", settings=["episode.decisions=8"])
+    assert wanted_optima(["all"], config) == ("optimal-liquidation",)
+    assert wanted_optima(["all"], load_config("deribit")) == ()
+    with pytest.raises(HedgeError, match="nothing is held at the start"):
+        wanted_optima(["optimal-liquidation"], load_config("deribit"))
+    with pytest.raises(HedgeError, match="perp-liquidation has optimal-liquidation"):
+        wanted_optima(["optimal"], config)
+    rules, _ = find_contenders(["all"], config)
+    assert "liquidation-schedule" in {rule.name for rule in rules}
+    found = compare(
+        config,
+        ["optimal-liquidation", "liquidation-schedule:urgency=1"],
+        [10.0],
+        n_episodes=40,
+        validation_episodes=20,
+    )
+    rows = {row.name: row for row in found.summary.policies}
+    assert rows["optimal-liquidation"].kind == "optimal"
+    assert rows["liquidation-schedule:urgency=1"].optimum_gap_bp > 0.0

@@ -76,7 +76,14 @@ def test_depositors_share_the_bills_and_pay_for_their_impact():
     config = load_config("keeper-vault")
     parts = dict.fromkeys(("fee", "spread", "funding", "option_spread"), 0.0)
     parts |= dict.fromkeys(("sandwich", "liquidation", "insurance", "front_run"), 0.0)
-    parts |= {"bridge": 0.0, "gas": 6.0, "keeper": 3.0, "fixed": 0.0, "failed_gas": 1.0}
+    parts |= {
+        "own_move": 0.0,
+        "bridge": 0.0,
+        "gas": 6.0,
+        "keeper": 3.0,
+        "fixed": 0.0,
+        "failed_gas": 1.0,
+    }
     costs = depositor_costs(parts | {"impact": 0.0}, config, (1, 100, 1000))
     assert costs == pytest.approx([10.0 * month, 0.1 * month, 0.01 * month])
     costs = depositor_costs(

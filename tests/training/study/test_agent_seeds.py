@@ -15,6 +15,7 @@ from hedge_env.training.study import market as study_market
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
 from hedge_env.training.study.agents_table import agent_sections
 from hedge_env.training.study.page import study_page
+from hedge_env.training.study.significance import significances
 from hedge_env.training.study.study import run_study
 from hedge_env.training.train import train as training
 from tests.training.helpers.fabricated import comparison
@@ -164,6 +165,10 @@ def invented(*, shift=0.0):
     )
 
 
+def sections(*summaries):
+    return agent_sections(summaries, significances(summaries))
+
+
 def cells_of(summary, table):
     lines = [line for line in table.splitlines() if line.startswith("| reference")]
     return [cell.strip() for cell in lines[0].strip("|").split("|")]
@@ -172,7 +177,7 @@ def cells_of(summary, table):
 def test_the_table_has_the_difference_with_seeds_in_its_interval():
     summary = invented()
     (row,) = (row for row in summary.policies if row.kind == "agent")
-    _, sentence, table, _, of_optimum = agent_sections([summary])
+    _, sentence, table, _, of_optimum = sections(summary)
     assert "run (3 seeds)" in sentence
     cells = cells_of(summary, table)
     assert cells[2] == "gas-band"
@@ -180,14 +185,14 @@ def test_the_table_has_the_difference_with_seeds_in_its_interval():
     assert float(gap.replace("\N{MINUS SIGN}", "-")) == pytest.approx(-1.2, abs=0.05)
     assert float(half) == pytest.approx(half_width(row, row.gap.se), abs=0.01)
     assert float(half) > 1.0  # three seeds, a spread of half a basis point
-    assert cells[8] == "nobody"
+    assert cells[9] == "nobody"
     best = next(row for row in summary.policies if row.name == "optimal")
     cells = cells_of(summary, of_optimum)
     assert cells[2] == f"{best.objective_bp:.2f}"
     middle = 100.0 * 0.6 / best.objective_bp
     assert float(cells[5].rstrip(" %")) == pytest.approx(middle, abs=0.02)
     assert cells[6] == "+60 %"
-    below = agent_sections([invented(shift=-1.0)])[4]  # by luck, on few paths
+    below = sections(invented(shift=-1.0))[4]  # by luck, on few paths
     assert "-" not in "".join(cells_of(summary, below))
     assert cells_of(summary, below)[5].startswith("\N{MINUS SIGN}")
 
@@ -197,10 +202,23 @@ def test_the_table_has_the_difference_with_seeds_in_its_interval():
 )
 def test_who_is_ahead_is_only_said_where_it_can_be_told(shift, ahead):
     summary = invented(shift=shift)
-    assert cells_of(summary, agent_sections([summary])[2])[8] == ahead
+    assert cells_of(summary, sections(summary)[2])[9] == ahead
+
+
+def test_a_claim_that_many_cells_take_away_is_in_brackets():
+    clear = invented(shift=-1.6)
+    cells = cells_of(clear, sections(clear)[2])
+    assert cells[8:] == [cells[8], "**agent**"]
+    assert 0.01 < float(cells[8]) < 0.05
+    others = [
+        dataclasses.replace(invented(shift=1.3), preset=f"market-{n}") for n in range(9)
+    ]
+    cells = cells_of(clear, sections(clear, *others)[2])
+    assert cells[9] == "(agent)"
+    assert float(cells[8]) > 0.05
 
 
 def test_without_agents_there_is_no_section():
     summary = invented()
     rules = tuple(row for row in summary.policies if row.kind != "agent")
-    assert agent_sections([dataclasses.replace(summary, policies=rules)]) == []
+    assert sections(dataclasses.replace(summary, policies=rules)) == []

@@ -253,3 +253,19 @@ def test_markets_side_by_side_give_what_one_after_another_gives(made, tmp_path):
     again = small(tmp_path, threads=2)
     pairs = zip(again.markets, study.markets, strict=True)
     assert all(one.summary == other.summary for one, other in pairs)
+
+
+def test_a_market_in_which_hedging_earns_has_a_figure_too(made):
+    study, _ = made
+    summary = study.markets[1].summary
+    earning = tuple(
+        dataclasses.replace(
+            row, objective_bp=row.objective_bp - 1e4, controlled_objective_bp=None
+        )
+        for row in summary.policies
+    )
+    paid = dataclasses.replace(summary, policies=earning)
+    assert all(row.estimate[0] < 0.0 for row in paid.policies)
+    (axes,) = convex_frontier_figure(paid).axes
+    drawn = [line for line in axes.get_lines() if len(line.get_xdata()) == 400]
+    assert len(drawn) == 1

@@ -32,7 +32,11 @@ PPO = {
     "evaluation_paths": 16,
     "checkpoint_frequency": 128,
 }
-MODES = {"ahpg": "band_edges", "dqn": "discrete"}  # else the default
+MODES = {
+    "ahpg": "band_edges",
+    "deep_hedging": "band_edges",
+    "dqn": "discrete",
+}  # else the default
 LEARNED_NOISE = {"log_std_start": None, "log_std_end": None}
 OFF_POLICY = {
     "total_timesteps": 240,
@@ -59,6 +63,16 @@ ALGORITHMS = {
         "n_envs": 8,
         "net_arch": (8,),
         "n_holdings": 41,
+        "evaluation_frequency": 128,
+        "evaluation_paths": 16,
+        "checkpoint_frequency": 128,
+    },
+    "deep_hedging": {
+        "algorithm": "deep_hedging",
+        "total_timesteps": 320,
+        "n_envs": 8,
+        "batch_size": 4,
+        "net_arch": (8,),
         "evaluation_frequency": 128,
         "evaluation_paths": 16,
         "checkpoint_frequency": 128,
@@ -284,6 +298,24 @@ def test_the_best_policy_of_a_range_is_chosen_by_the_weights_of_its_rewards(tmp_
     seen = [line[key] for line in lines if key in line]
     assert result.best.score == min(seen) < max(seen)
     assert result.best.score == pytest.approx(np.mean(weights * values), rel=1e-6)
+
+
+def test_the_best_policy_is_chosen_by_what_the_reward_is_paid_for(tmp_path):
+    """And rules are tuned for it."""
+    env = {"reward": {"name": "cvar", "quantile": 75}}
+    setup = experiment(env=env, learning_rate=0.1, baselines=("delta-band",))
+    result = train(setup, tmp_path / "run")
+    config = setup.env_config()
+    tape = record_tape(config, np.arange(16), seed=0, stream="validation")
+    table = evaluate_on_tape(load_policy(result.folder.policy), tape, config)
+    lines = [json.loads(x) for x in result.folder.metrics.read_text().splitlines()]
+    seen = [x["hedge/criterion_bp"] for x in lines if "hedge/criterion_bp" in x]
+    worst = np.sort(table.net_loss)[-4:].mean() * 1e4
+    assert result.best.score == min(seen) < max(seen)
+    assert result.best.score == pytest.approx(worst)
+    (rule,) = json.loads(result.folder.baselines.read_text())
+    gap = lines[-1]["hedge/criterion_bp"] / rule["objective_bp"] - 1.0
+    assert lines[-1]["hedge/gap_to_best_baseline"] == pytest.approx(gap)
 
 
 def test_a_reward_that_is_not_known_is_refused_before_a_run_is_written(tmp_path):

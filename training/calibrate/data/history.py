@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +14,19 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import BASIS_POINT
 from hedge_env.feeds.files.units import funding_unit, volatility_unit
 from hedge_env.feeds.history.gas_units import gas_unit
-from hedge_env.training.calibrate.data.cleaning import Series, clean
+from hedge_env.training.calibrate.data.cleaning import (
+    SECONDS_PER_HOUR,
+    Series,
+    clean,
+)
 from hedge_env.training.calibrate.data.read_table import (
     FUNDING,
     GAS,
     IMPLIED,
     REVERSAL,
     SPOT,
+    Kind,
+    Table,
     read_table,
 )
 from hedge_env.training.calibrate.data.spacing import median_spacing, require_daily
@@ -42,10 +48,39 @@ _LARGEST_REVERSAL = 0.3  # [1/sqrt(year)]
 
 @dataclass(frozen=True)
 class Window:
-    """Dates between which history counts [s since 1970]."""
+    """Dates between which history counts [s since 1970].
+
+    Attributes:
+        since: First time that counts.
+        until: Time after the last that counts.
+        without: Two such times, between which it does not count; None: it does.
+    """
 
     since: float = -np.inf
     until: float = np.inf
+    without: tuple[float, float] | None = None
+
+    def read(self, table: Table, kind: Kind, least_days: float = 90.0) -> Series:
+        """What counts of a table, on a regular grid; NaN where it does not.
+
+        Raises:
+            DataError: If too little is left, or too much of it looks wrong.
+        """
+        series = clean(
+            table, kind, since=self.since, until=self.until, least_days=least_days
+        )
+        if self.without is None:
+            return series
+        first, last = (seconds / SECONDS_PER_HOUR for seconds in self.without)
+        out = (series.hours >= first) & (series.hours < last)
+        values = np.where(out, np.nan, series.values)
+        if np.isfinite(values).sum() * series.step < 24 * least_days:
+            raise DataError(
+                f"{series.source}: without {day_of(first)} to {day_of(last)} less than "
+                f"{least_days:g} days are left; leave out others, or give more"
+            )
+        said = f"{day_of(first)} to {day_of(last - 1.0)} left out"
+        return replace(series, values=values, remarks=(*series.remarks, said))
 
 
 @dataclass
@@ -100,9 +135,7 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
         DataError: If the file is unusable; in one sentence.
     """
     table = read_table(path, SPOT)
-    series = clean(
-        table, SPOT, since=window.since, until=window.until, least_days=least_days
-    )
+    series = window.read(table, SPOT, least_days)
     if series.step > 1:
         raise DataError(
             f"{path.name}: a price every {series.step} hours; hourly prices are needed"
@@ -125,7 +158,7 @@ def read_spot(path: Path, window: Window, least_days: float = 180.0) -> History:
 def add_implied(history: History, path: Path, window: Window) -> None:
     """Add daily implied volatility, in percent or as a fraction."""
     table = read_table(path, IMPLIED)
-    series = clean(table, IMPLIED, since=window.since, until=window.until)
+    series = window.read(table, IMPLIED)
     require_daily(series)
     unit, factor = volatility_unit(series.values, fractions=table.fractions)
     if unit != "fractions":
@@ -143,9 +176,7 @@ def add_implied(history: History, path: Path, window: Window) -> None:
 
 def add_reversal(history: History, path: Path, window: Window) -> None:
     """Add 30-day risk reversals, in points of volatility or as a fraction."""
-    series = clean(
-        read_table(path, REVERSAL), REVERSAL, since=window.since, until=window.until
-    )
+    series = window.read(read_table(path, REVERSAL), REVERSAL)
     require_daily(series)
     usual = float(np.nanmedian(np.abs(series.values)))
     factor = 1.0
@@ -181,10 +212,8 @@ def add_gas(
     for table in tables:
         hourly = median_spacing(table) < 1.5 * 3600.0
         both = hourly and len(tables) > 1
-        limits = Window() if both else window
-        series = clean(
-            table, GAS, since=limits.since, until=limits.until, least_days=60.0
-        )
+        limits = Window(without=window.without) if both else window
+        series = limits.read(table, GAS, 60.0)
         require_daily(series)
         factor = gas_unit(series.values, table.column)[1]
         factor = usd_to_gwei if table.in_usd else factor
@@ -244,7 +273,7 @@ def add_funding(
             which rates are summed; None: a settlement is that of the file.
     """
     table = per_settlement(read_table(path, FUNDING), settlement_hours)
-    series = clean(table, FUNDING, since=window.since, until=window.until)
+    series = window.read(table, FUNDING)
     # The unit shows in what is paid in eight hours.
     in_eight = series.values * 8.0 / series.step
     unit, factor = funding_unit(in_eight, fractions=table.fractions)

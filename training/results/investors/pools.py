@@ -51,4 +51,14 @@ def liquidity_sentence(parts: Mapping[str, float]) -> str:
         f"rebalancing {part('lvr')} bp, of which arbitrageurs keep "
         f"{part('arbitrage_profit')} after the fee; fees {part('fees')} bp, "
         f"{part('noise_fees')} of them from noise traders."
+        f"{_recentring(parts)}"
     )
+
+
+def _recentring(parts: Mapping[str, float]) -> str:
+    """What moving its range has cost, where it moves."""
+    times = parts.get("recentrings", 0.0)
+    if times == 0.0:
+        return ""
+    cost = with_error(parts["recentring_bp"], parts["recentring_se"])
+    return f" Its range is moved {times:.1f} times, for {cost} bp."

@@ -18,6 +18,7 @@ from hedge_env.training.experiment.hyperparameters import (
     AHPGOptions,
     CommonOptions,
     CrossQOptions,
+    DeepHedgingOptions,
     DQNOptions,
     GradientOptions,
     OffPolicyOptions,
@@ -31,6 +32,7 @@ from hedge_env.training.experiment.hyperparameters import (
 )
 from hedge_env.training.train.sb3.ahpg import AHPG
 from hedge_env.training.train.sb3.contrib import sb3_contrib
+from hedge_env.training.train.sb3.deep.deep_hedging import DeepHedging
 from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -57,14 +59,6 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case A2COptions():
             return A2C(**common, **_on_policy_arguments(options))
-        case AHPGOptions():
-            return AHPG(
-                **common,
-                batch_size=options.batch_size,
-                n_epochs=options.n_epochs,
-                n_holdings=options.n_holdings,
-                max_grad_norm=options.max_grad_norm,
-            )
         case SACOptions():
             return SAC(
                 **common,
@@ -82,6 +76,8 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case DQNOptions():
             return _build_dqn(options, common, env)
+        case AHPGOptions() | DeepHedgingOptions():
+            return _build_path_model(options, common)
     return _build_contrib_model(options, common, env)
 
 
@@ -101,6 +97,20 @@ def _build_dqn(options: DQNOptions, common: dict[str, Any], env: VecEnv) -> DQN:
         exploration_final_eps=options.exploration_final_eps,
         max_grad_norm=options.max_grad_norm,
     )
+
+
+def _build_path_model(
+    options: AHPGOptions | DeepHedgingOptions, common: dict[str, Any]
+) -> BaseAlgorithm:
+    """A model that learns from whole paths."""
+    common |= {
+        "batch_size": options.batch_size,
+        "n_epochs": options.n_epochs,
+        "max_grad_norm": options.max_grad_norm,
+    }
+    if isinstance(options, AHPGOptions):
+        return AHPG(**common, n_holdings=options.n_holdings)
+    return DeepHedging(**common, fixed_cost_width=options.fixed_cost_width)
 
 
 def _build_contrib_model(

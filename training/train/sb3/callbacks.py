@@ -46,7 +46,7 @@ class ValidationCallback(BaseCallback):
         self.folder = folder
         self.experiment = experiment
         self.watch = watch
-        self.notes = identity_notes(experiment)
+        self.notes = identity_notes(experiment, folder.start)
         self.best: Validation | None = None
         self.last: Validation | None = None
 

@@ -10,8 +10,13 @@ from hedge_env.agent.reward_params import RewardParams, reward_params
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
-from hedge_env.baselines.value.pathwise import PathCosts, path_costs
+from hedge_env.baselines.capabilities import BOUNDED, Known, unknown_keys
+from hedge_env.baselines.value.pathwise import (
+    PathCosts,
+    PathMoves,
+    path_costs,
+    path_moves,
+)
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.feeds.tape import MarketTape
@@ -26,11 +31,13 @@ class Walk(NamedTuple):
         rows: Shape (N_FIELDS, (decisions + 1) n), holdings of nothing; of all paths at
             the start, then of all at the next decision.
         costs: Each of shape (decisions + 1, n) [notional].
+        moves: Each of shape (decisions + 1, n).
         weight: What rewards are multiplied by, and bp, shape (n,) [1/notional].
     """
 
     rows: FloatArray
     costs: PathCosts
+    moves: PathMoves
     weight: FloatArray
 
 
@@ -42,15 +49,11 @@ class MarketWalk:
         n_paths: Played together.
         seed: Of the paths.
         stream: Of the paths.
-
-    Raises:
-        ConfigError: If the costs of all holdings are not known afterwards.
     """
 
     def __init__(
         self, config: EnvConfig, n_paths: int, *, seed: int, stream: str
     ) -> None:
-        require_known_costs(config)
         self.config, self.seed = config, seed
         self._params: RewardParams = reward_params(config)
         self._batch = HedgeBatch(config, n_paths, seed=seed, stream=stream)
@@ -65,7 +68,7 @@ class MarketWalk:
         batch.reset(path_ids)
         rows = np.empty((batch.rows.shape[0], batch.n_decisions + 1, n))
         rows[:, 0] = batch.rows
-        nothing = np.zeros((n, 1))
+        nothing = np.zeros((n, batch.n_instruments))
         for step in range(1, batch.n_decisions + 1):
             batch.advance(nothing)
             rows[:, step] = batch.rows
@@ -74,7 +77,9 @@ class MarketWalk:
         balance = self._params.balance
         weight = np.ones(n) if balance is None else balance.weight(aversion)
         costs = path_costs(tape, self.config, aversion, self._params.best)
-        return Walk(rows.reshape(rows.shape[0], -1), costs, weight / BASIS_POINT)
+        moves = path_moves(tape, self.config)
+        flat = rows.reshape(rows.shape[0], -1)
+        return Walk(rows=flat, costs=costs, moves=moves, weight=weight / BASIS_POINT)
 
 
 def paths_of(walk: Walk, some: slice) -> Walk:
@@ -88,9 +93,29 @@ def paths_of(walk: Walk, some: slice) -> Walk:
         return walk
     rows = walk.rows.reshape(walk.rows.shape[0], -1, walk.weight.size)[:, :, some]
     costs = PathCosts(*(np.ascontiguousarray(cost[:, some]) for cost in walk.costs))
-    return Walk(
-        np.ascontiguousarray(rows).reshape(rows.shape[0], -1), costs, walk.weight[some]
-    )
+    moves = PathMoves(*(np.ascontiguousarray(move[:, some]) for move in walk.moves))
+    flat = np.ascontiguousarray(rows).reshape(rows.shape[0], -1)
+    return Walk(rows=flat, costs=costs, moves=moves, weight=walk.weight[some])
+
+
+def require_no_answer(config: EnvConfig, learner: str, known: Known) -> None:
+    """Refuse problems in which what happens depends on what is held or ordered.
+
+    Args:
+        config: The hedging problem.
+        learner: Who needs it, as in a config.
+        known: Keys that it can do with.
+
+    Raises:
+        ConfigError: In one line that names the keys and what to use.
+    """
+    unknown = unknown_keys(config, known)
+    if unknown:
+        raise ConfigError(
+            f"train.algorithm {learner} needs the cost of every holding afterwards, "
+            f"which {', '.join(unknown)} keeps from it: what happens then depends on "
+            "what is held or ordered; switch that off, or use ppo"
+        )
 
 
 def require_known_costs(config: EnvConfig) -> None:
@@ -104,13 +129,7 @@ def require_known_costs(config: EnvConfig) -> None:
             "train.algorithm ahpg follows holdings of the underlying alone: set "
             "execution.option = null, or use ppo"
         )
-    unknown = unknown_keys(config, BOUNDED)
-    if unknown:
-        raise ConfigError(
-            "train.algorithm ahpg needs the cost of every holding afterwards, which "
-            f"{', '.join(unknown)} keeps from it: what happens then depends on what "
-            "is held or ordered; switch that off, or use ppo"
-        )
+    require_no_answer(config, "ahpg", BOUNDED)
     if config.reward.name not in WEIGHED:
         raise ConfigError(
             f"train.algorithm ahpg learns from {', '.join(WEIGHED)}, not from "

@@ -13,9 +13,11 @@ from pydantic import Field
 
 from hedge_env.config.model import (
     HOURS_PER_DAY,
+    BasisPoints,
     Days,
     Model,
     Multiple,
+    NonNegative,
     Probability,
     Quantity,
 )
@@ -42,6 +44,17 @@ class PoolFees(Liability):
         return self.noise_sd > 0.0
 
 
+class RecentreConfig(Model):
+    """Liquidity that is withdrawn and put around the present price again."""
+
+    # Of the way from the centre to an end of the range, in logs, that the price has to
+    # go: at 1 it is done at the end.
+    at: Annotated[float, Field(ge=0.01, le=100.0)] = 1.0
+    swap_bp: BasisPoints = 5.5  # of what is swapped
+    gas_units: NonNegative = 0.0  # of one time, at the gas price of the market
+    fixed_cost_bp: BasisPoints = 0.0  # of initial notional, of one time
+
+
 class AmmConfig(PoolFees):
     """Liquidity in an automated market maker, owned where long; see book/amm.py.
 
@@ -53,6 +66,7 @@ class AmmConfig(PoolFees):
     quantity: Quantity = 1.0
     low: Multiple | None = None  # end of the range, over initial spot
     high: Multiple | None = None
+    recentre: RecentreConfig | None = None  # None: the range stays where it is
 
     @property
     def strikes(self) -> tuple[float, ...]:
@@ -74,9 +88,12 @@ class AmmConfig(PoolFees):
 
     @property
     def hedge_bounds(self) -> tuple[float, float] | None:
-        """All of the underlying that the position can hold; no bound without `low`."""
+        """All of the underlying that the position can hold; no bound without `low`.
+
+        None either for a range that follows the price: what falls is held by more.
+        """
         root_low, inverse_high = self.range_roots
-        if root_low == 0.0:
+        if root_low == 0.0 or self.recentre is not None:
             return None
         most = -self.quantity * self.liquidity * (1.0 / root_low - inverse_high)
         return min(0.0, most), max(0.0, most)
@@ -96,6 +113,18 @@ class AmmConfig(PoolFees):
             raise ValueError(
                 f"{key}.low = {low:g} must be below {key}.high = {high:g}; both are "
                 "over the spot at the start"
+            )
+        if self.recentre is None:
+            return
+        if low is None or high is None or not low < 1.0 < high:
+            raise ValueError(
+                f"{key}.recentre needs a range around the price of the start: set "
+                f"{key}.low below 1 and {key}.high above it"
+            )
+        if self.quantity < 0.0:
+            raise ValueError(
+                f"{key}.recentre is decided by who owns the liquidity: set "
+                f"{key}.quantity to 0 or more, or {key}.recentre = null"
             )
 
 

@@ -13,14 +13,15 @@ from hedge_env.config.model import (
     NonNegative,
     Probability,
     Quantity,
+    Quote,
     Title,
 )
-from hedge_env.config.sections.venues import Quote
 
 MOST_BRIDGES = 2
 # What of the execution is about one place to trade in, or about one transaction.
 ONE_CHAIN = (
-    "venues option margin keeper slicing lot permanent_impact sandwich front_runner"
+    "venues option margin keeper slicing lot permanent_impact impact_on sandwich "
+    "front_runner"
 )
 
 

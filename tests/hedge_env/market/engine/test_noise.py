@@ -42,6 +42,11 @@ PARTS = {
     "regime": ("market.regime={calm_days: 1, stress_days: 1, volatility: 2}",),
     "gas": (GAS + ", spikes: {per_year: 2000}}", "execution.gas_units=100000"),
     "gas-chain": (GAS + ", fast_states: 5}", "execution.gas_units=100000"),
+    "forecasts": (
+        GAS + "}",
+        "market.forecasts={volatility: {weights: [.4, .1, .4]}, "
+        "gas: {present: .2, weights: [.5, .2]}}",
+    ),
     "fees": (
         GAS + "}",
         "market.fees={blocks: 3, blob: {median_gwei: 1, half_life_days: 1, sd: 1}, "
@@ -53,7 +58,16 @@ PARTS = {
         "market.basis={sd_bp: 20, premium_correlation: 0.5}",
         "execution.instrument=perp",
     ),
+    "funding-on-basis": (
+        "market.funding={premium: basis}",
+        "market.basis={sd_bp: 20}",
+        "execution.instrument=perp",
+    ),
     "crowd": ("market.crowd={size: 0.05}",),
+    "contagion": (
+        "market.contagion={daily_volume: 1e4, leveraged: {open_interest: 1e3}, "
+        "hedgers: {gamma: 5e3, trigger: 0.01, attention: 0.5}}",
+    ),
     "fixing": ("market.settlement=twap",),
     "halt": ("execution.halt={move: 0.01}",),
     "failure": ("execution.failure={probability: 0.3}",),

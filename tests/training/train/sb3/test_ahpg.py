@@ -132,7 +132,14 @@ def test_every_feature_is_known_to_depend_on_holdings_or_not():
     names = tuple(FEATURES)
     blind = {names[k] for k in features_of_holdings(names)}
     of_options = {name for name in names if name.startswith("option_")}
-    own = {"holdings", "hedge_error", "band_position", "worth", "margin_use"}
+    own = {
+        "holdings",
+        "hedge_error",
+        "band_position",
+        "worth",
+        "margin_use",
+        "net_loss",
+    }
     of_chains = {"rollup_stock", "rollup_room", "in_bridge"}
     assert blind == own | of_options | of_chains
 

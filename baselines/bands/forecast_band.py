@@ -1,0 +1,68 @@
+r"""The deadline band that waits while gas is about to become cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hedge_env.base.types import FloatArray
+from hedge_env.baselines.bands.deadline_band import DeadlineBand
+from hedge_env.baselines.rule.parameter_range import ParameterRange
+from hedge_env.config import EnvConfig
+
+
+def waiting_multiplier(
+    log_gas: FloatArray, gas_forecast: FloatArray, exponent: float
+) -> FloatArray:
+    r"""How much wider a band is while gas is dearer than it will be.
+
+    .. math:: (g_t / \hat g_{t+h})^b
+
+    Args:
+        log_gas: ln of the price of gas over its median, shape (n,) [-].
+        gas_forecast: The same some hours ahead, as forecast, shape (n,) [-].
+        exponent: b [-]; 0 pays no heed to the forecast.
+
+    Returns:
+        Shape (n,) [-].
+    """
+    return np.exp(exponent * (log_gas - gas_forecast))
+
+
+@dataclass(frozen=True)
+class ForecastBand(DeadlineBand):
+    """The deadline band, times what waiting for cheaper gas is worth.
+
+    Source:
+        Derived for this project; see `waiting_multiplier` and `market/gas/forecast`.
+    """
+
+    name: ClassVar[str] = "forecast-band"
+    inputs: ClassVar[tuple[str, ...]] = (
+        *DeadlineBand.inputs,
+        "log_gas",
+        "gas_forecast",
+    )
+    parameters: ClassVar[Mapping[str, ParameterRange]] = {
+        **DeadlineBand.parameters,
+        "waiting": ParameterRange(0.0, 1.5),
+    }
+
+    waiting: float = 0.15  # b [-]
+
+    @classmethod
+    def why_unfit(cls, config: EnvConfig) -> str | None:
+        """Where nobody forecasts the price of gas."""
+        forecasts = config.market.forecasts
+        if forecasts is None or forecasts.gas is None:
+            return "nobody forecasts the price of gas; set market.forecasts.gas"
+        return super().why_unfit(config)
+
+    def half_width(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Of the deadline band, times what waiting is worth, shape (n,) [-]."""
+        return super().half_width(observables) * waiting_multiplier(
+            observables["log_gas"], observables["gas_forecast"], self.waiting
+        )

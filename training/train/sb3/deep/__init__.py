@@ -1,0 +1,1 @@
+"""Deep hedging: the slope of a path's cost along that path."""
