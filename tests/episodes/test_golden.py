@@ -39,6 +39,7 @@ DIGESTS = {
     "ethereum-l1-2021": "45f1c7cc0510bfae02030d9055c226c2",
     "ethereum-l1-2026": "2244c34b178336a08ce262419522d1de",
     "ethereum-l1-adverse": "4cb6cf9c2b435a4b5cd7caff262bf3cc",
+    "ethereum-l1-forecasts": "63fa2a269c7aa724a1dc1a9a74ccf105",
     "ethereum-l1-wide": "a5d0ce00ab5b274e035772610e687b6d",
     "ethereum-l2": "2d3070883985b83e137a9cf76a6e71b3",
     "everlasting-option": "f4f4e713e15dfc37d2c3a9a84947ad6b",

@@ -34,6 +34,8 @@ ELSEWHERE = {
         "interval": "at zero",
         "jumps": "no rows",
         "crowd": "the desk's gamma gives it, see venues.disruptions",
+        "volatility_forecast": "at what is known of the past, see engine.start",
+        "gas_forecast": "the same",
     },
     "advance": {
         "price": "with jumps and crowd one return, see engine.price",
