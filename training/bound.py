@@ -2,7 +2,7 @@
 
 The information-relaxation bound on test paths, and policies on the same paths with the
 same martingale taken off: with the exact value function where there is one, else with
-one that is regressed. Every grid is halved once to show its error.
+one that a network is fitted to. Every grid is halved once to show its error.
 """
 
 from hedge_env.base.errors import ConfigError

@@ -92,7 +92,12 @@ class HoldingsValue:
     @property
     def ruler(self) -> Ruler:
         """What holdings are measured by."""
-        return Ruler(self.risk_aversion, self.slow, self.best, self.price_row)
+        return Ruler(
+            risk_aversion=self.risk_aversion,
+            slow=self.slow,
+            best=self.best,
+            price_row=self.price_row,
+        )
 
     @property
     def decisions(self) -> int:

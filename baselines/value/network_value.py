@@ -162,7 +162,7 @@ def fit_network_value(
             network,
             known,
             goals,
-            weights.ravel(),
+            weights,
             steps=steps,
             rate=rate,
             seed=seed + number,
@@ -219,7 +219,13 @@ def _walk(config: EnvConfig, value: NetworkValue, seed: int, n: int) -> _Lessons
             tables[step, here] = _in_gauge(ratios, full, scene.gauge)
         end = value.first.outline(decisions, outlook.after)
         parts[decisions].append(end._replace(features=_NO_FEATURES))
-    return _Lessons([_joined(part) for part in parts], risk, funding, known, tables)
+    return _Lessons(
+        scenes=[_joined(part) for part in parts],
+        risk=risk,
+        funding=funding,
+        known=known,
+        tables=tables,
+    )
 
 
 def _risk(value: NetworkValue, outlook: Outlook, scene: Scene) -> FloatArray:
@@ -237,14 +243,15 @@ def _risk(value: NetworkValue, outlook: Outlook, scene: Scene) -> FloatArray:
 def _paid(config: EnvConfig, outlook: Outlook) -> FloatArray:
     """Funding of a unit over the path's own next step, shape (n,) [notional]."""
     paid = 1.0 if config.execution.instrument == "perp" else 0.0
-    return paid * outlook.after[field.FUNDING_ACCRUED]
+    found: FloatArray = paid * outlook.after[field.FUNDING_ACCRUED]
+    return found
 
 
 def _in_gauge(ratios: FloatArray, scene: Scene, gauge: FloatArray) -> FloatArray:
     """Ratios of one fixed cost as those of another one."""
     x = np.linspace(-REACH, REACH, POINTS)
     reach = scene.unit_cost[:, None] * scene.scale[:, None] * (1.0 + np.abs(x))
-    found = ratios.copy()
+    found: FloatArray = ratios.copy()
     found[:, :-1] *= scene.gauge[:, None] + reach + _TINY
     found[:, :-1] /= gauge[:, None] + reach + _TINY
     found[:, -1] *= scene.gauge / np.maximum(gauge, _TINY)
@@ -256,15 +263,15 @@ def _joined(parts: list[Scene]) -> Scene:
     return Scene(*joined)
 
 
-def _go_back(value: NetworkValue, lessons: _Lessons) -> FloatArray:
+def _go_back(value: NetworkValue, lessons: _Lessons) -> Float32Array:
     """Write what a policy's holdings cost into the tables.
 
     Returns:
-        Weights of what being flat gains, shape (decisions, n).
+        Weights of what being flat gains, path by path of each decision, (decisions n,).
     """
     following = lessons.scenes[-1]
     went = liquidation_tables(following, value.charged_at_end)
-    weights = np.empty_like(lessons.funding)
+    weights: Float32Array = np.empty(lessons.funding.shape, np.float32)
     for step in reversed(range(value.decisions)):
         scene, table = lessons.scenes[step], lessons.tables[step]
         curvature, lean = lessons.risk[step]
@@ -278,4 +285,4 @@ def _go_back(value: NetworkValue, lessons: _Lessons) -> FloatArray:
         went = np.empty_like(realised)
         act_on_tables(ratios, REACH, *scene[:7], realised, _TRUST, went)
         following = scene
-    return weights
+    return weights.ravel()

@@ -56,7 +56,7 @@ def test_what_cannot_be_bounded_is_refused_in_one_line(
 
 
 @pytest.mark.slow
-def test_a_market_without_an_optimum_is_bounded_by_regression(
+def test_a_market_without_an_optimum_is_bounded_by_a_network(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     short = (*SMALL, "book.legs.1.maturity_days=1")

@@ -28,12 +28,17 @@ DAYS = (
     "observation.true_volatility=true",  # what the policy of the first value reads
 )
 STRADDLE = (*DAYS, "book.legs.1.maturity_days=4")
-ROUNDS = ((800, 2e-3), (400, 1e-3))
+ROUNDS = ((600, 2e-3), (300, 1e-3))
+# Gas of two factors that a rule sees the sum of: one comes back in hours.
+GAS = tuple(
+    f"market.gas.{name}={{half_life_days: {days}, sd: 0.7}}"
+    for name, days in (("slow", 32), ("fast", 0.3))
+)
 
 
 def _fitted(preset: str, settings: tuple[str, ...]) -> tuple[EnvConfig, NetworkValue]:
     config = load_config(preset, settings=settings)
-    return config, fit_network_value(config, LAMBDA, n_paths=2048, rounds=ROUNDS)
+    return config, fit_network_value(config, LAMBDA, n_paths=1024, rounds=ROUNDS)
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +47,16 @@ def fitted() -> tuple[EnvConfig, NetworkValue]:
 
 
 @pytest.mark.slow
-def test_it_is_tighter_than_the_regression_and_no_policy_is_below(
-    fitted: tuple[EnvConfig, NetworkValue],
-) -> None:
-    config, value = fitted
+def test_it_is_tighter_than_the_regression_and_no_policy_is_below() -> None:
+    config = load_config("ethereum-l1", settings=(*STRADDLE, *GAS))
+    rounds = ((1500, 2e-3), (700, 1e-3))
+    value = fit_network_value(config, LAMBDA, n_paths=2048, rounds=rounds)
     careful = Careful(101, 128, 512)
     policies = [DeadlineBand(), Delta(), OneStepBetter(value.first)]
-    found = certify(config, value, policies, 96, careful=careful)
-    before = certify(config, value.first, policies, 96, careful=careful)
+    found = certify(config, value, policies, 128, careful=careful)
+    before = certify(config, value.first, policies, 128, careful=careful)
     assert found.gaps.min() > -2e-6  # of notional, for holdings between grid points
-    saved = before.gaps[2] - found.gaps[2]
-    assert saved.mean() > 2.0 * saved.std() / np.sqrt(saved.size)
+    assert found.gaps[2].mean() < 0.93 * before.gaps[2].mean()
     # What is taken off a policy's cost has mean zero, whatever V is.
     apart = found.values - before.values
     error = apart.std(axis=1) / np.sqrt(apart.shape[1])
