@@ -14,22 +14,23 @@ from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.config import EnvConfig
 
 
-def waiting_multiplier(
-    log_gas: FloatArray, gas_forecast: FloatArray, exponent: float
-) -> FloatArray:
-    r"""How much wider a band is while gas is dearer than it will be.
+def waiting_multiplier(gas_forecast: FloatArray, exponent: float) -> FloatArray:
+    r"""How much wider a band is if gas will be cheap, and narrower if it will be dear.
 
-    .. math:: (g_t / \hat g_{t+h})^b
+    .. math:: (\hat g_{t+h} / \bar g)^{-b}
+
+    Times the power a of today's price it is a power of today's price over that of
+    :math:`\bar g^{1 - \theta} \hat g_{t+h}^{\theta}`, with b = a theta.
 
     Args:
-        log_gas: ln of the price of gas over its median, shape (n,) [-].
-        gas_forecast: The same some hours ahead, as forecast, shape (n,) [-].
+        gas_forecast: ln of the price of gas some hours ahead, as forecast, over its
+            median, shape (n,) [-].
         exponent: b [-]; 0 pays no heed to the forecast.
 
     Returns:
         Shape (n,) [-].
     """
-    return np.exp(exponent * (log_gas - gas_forecast))
+    return np.exp(-exponent * gas_forecast)
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,14 @@ class ForecastBand(DeadlineBand):
     name: ClassVar[str] = "forecast-band"
     inputs: ClassVar[tuple[str, ...]] = (
         *DeadlineBand.inputs,
-        "log_gas",
         "gas_forecast",
     )
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         **DeadlineBand.parameters,
-        "waiting": ParameterRange(0.0, 1.5),
+        "heed": ParameterRange(0.0, 1.5),
     }
 
-    waiting: float = 0.15  # b [-]
+    heed: float = 0.3  # theta [-]; 0: today's price is held against its median
 
     @classmethod
     def why_unfit(cls, config: EnvConfig) -> str | None:
@@ -64,5 +64,5 @@ class ForecastBand(DeadlineBand):
     def half_width(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Of the deadline band, times what waiting is worth, shape (n,) [-]."""
         return super().half_width(observables) * waiting_multiplier(
-            observables["log_gas"], observables["gas_forecast"], self.waiting
+            observables["gas_forecast"], self.gas_exponent * self.heed
         )

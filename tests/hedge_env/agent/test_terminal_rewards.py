@@ -79,17 +79,16 @@ def test_cash_moves_when_something_is_traded_and_paid_out() -> None:
     )
     env = HedgeVectorEnv(1, config=config)
     env.reset(seed=0)
-    env.step(np.zeros((1, 3), dtype=np.float32))
-    held = env.batch.rows[field.HOLDINGS, 0]
-    _, reward, _, _, _ = env.step(np.zeros((1, 3), dtype=np.float32))
-    record_cash = env.batch.totals.cash[0]
-    env.reset(seed=0)
+    narrow = np.array([[1.0, -1.0, -1.0]], dtype=np.float32)  # so that it trades again
     _, first, _, _, _ = env.step(np.zeros((1, 3), dtype=np.float32))
-    cash = env.batch.totals.cash[0]
+    held, cash = env.batch.rows[field.HOLDINGS, 0], env.batch.totals.cash[0]
+    _, second, _, _, _ = env.step(narrow)
     assert held > 0.1
+    assert abs(second[0]) > 10.0
     premium = 1e-4 * config_premium(config)
     np.testing.assert_allclose(1e-4 * first[0], cash + premium, rtol=1e-9)
-    np.testing.assert_allclose(1e-4 * reward[0], record_cash - cash, rtol=1e-9)
+    paid = env.batch.totals.cash[0] - cash
+    np.testing.assert_allclose(1e-4 * second[0], paid, rtol=1e-9)
 
 
 def config_premium(config: object) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedge_env.base.types import BoolArray, FloatArray
+from hedge_env.base.types import FloatArray
 from hedge_env.config import GasConfig
 from hedge_env.training.calibrate.statistics import spot_returns
 from hedge_env.training.calibrate.statistics.statistic import Statistic, Values
@@ -79,7 +79,7 @@ def daily_values(daily: FloatArray, first_weekday: int = 0) -> Values:
     values["kurtosis of daily log gas changes"] = spot_returns.kurtosis(change)
     if daily.shape[-1] > 30:
         windows = np.lib.stride_tricks.sliding_window_view(daily, 30, axis=-1)
-        known: BoolArray = np.isfinite(windows[..., :-1, :]).any(axis=-1)
+        known = np.asarray(np.isfinite(windows[..., :-1, :]).any(axis=-1))
         usual = np.full(known.shape, np.nan)
         usual[known] = np.nanmedian(windows[..., :-1, :][known], axis=-1)
         known &= np.isfinite(daily[..., 30:])

@@ -40,7 +40,7 @@ from hedge_env.training.results.summary import Summary, build_summary
 from hedge_env.training.results.tuned_file import TUNED_FILE, rules_of
 from hedge_env.training.study.agent_seeds import AgentSeeds
 from hedge_env.training.study.years.fold import Fold
-from hedge_env.training.tune import tune_to_file
+from hedge_env.training.tune.rules import tune_to_file
 
 __all__ = ["kept_or_measured_year"]
 

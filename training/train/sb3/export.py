@@ -80,8 +80,8 @@ def export_policy(
     the file, with its present statistics.
 
     Args:
-        model: A PPO, A2C, SAC, TD3, DDPG, DQN or AHPG model, or a TRPO, TQC or
-            CrossQ of sb3-contrib, with `MlpPolicy`, and with its environment.
+        model: A PPO, A2C, SAC, TD3, DDPG, DQN, AHPG or DeepHedging model, or a TRPO,
+            TQC or CrossQ of sb3-contrib, with `MlpPolicy`, and with its environment.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
         notes: Short texts that the file is to keep, for example the seed.

@@ -17,7 +17,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy_metadata import feature_records
-from hedge_env.training.train.sb3.ahpg import AHPG
+from hedge_env.training.train.sb3.path_learner import PathLearner
 
 __all__ = ["start_with"]
 
@@ -26,17 +26,18 @@ def start_with(model: BaseAlgorithm, policy: LearnedPolicy, config: EnvConfig) -
     """Give a learner the weights of a policy.
 
     Args:
-        model: Freshly built, of AHPG.
+        model: Freshly built, an AHPG or DeepHedging.
         policy: Trained on the same features, actions and layers.
         config: The market that the learner plays.
 
     Raises:
         ConfigError: If the two do not fit, or the learner needs more than a policy.
     """
-    if not isinstance(model, AHPG):
+    if not isinstance(model, PathLearner):
         raise ConfigError(
             "--start-from: a policy file holds the network that acts, and "
-            f"{type(model).__name__} learns with another one besides; use ahpg"
+            f"{type(model).__name__} learns with another one besides; use ahpg "
+            "or deep_hedging"
         )
     linear = [part for part in model.policy.mu if isinstance(part, nn.Linear)]
     _require_fit(policy, [tuple(part.weight.shape) for part in linear], config)
