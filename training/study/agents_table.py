@@ -8,7 +8,7 @@ from statistics import median
 from hedge_env.training.results.findings import MINUS, marked_name
 from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import PolicyRow, Summary
-from hedge_env.training.study.significance import LEVEL, Cell, Significance
+from hedge_env.training.study.significance import LEVEL, Significance, StudyCell
 
 __all__ = ["agent_sections"]
 
@@ -23,7 +23,7 @@ _OPTIMUM_HEAD = (
 
 
 def agent_sections(
-    summaries: Sequence[Summary], found: Mapping[Cell, Significance]
+    summaries: Sequence[Summary], found: Mapping[StudyCell, Significance]
 ) -> list[str]:
     """Headings, sentences and tables; nothing where no agent was trained.
 
@@ -59,11 +59,11 @@ def agent_sections(
 
 
 def _rule_cells(
-    summary: Summary, row: PolicyRow, found: Mapping[Cell, Significance]
+    summary: Summary, row: PolicyRow, found: Mapping[StudyCell, Significance]
 ) -> list[str]:
     rule, gap = summary.best_rule(row.risk_aversion), row.gap
     about = [summary.preset, f"{row.risk_aversion:g}"]
-    chance = found.get(Cell.of(summary, row))
+    chance = found.get(StudyCell.of(summary, row))
     if rule is None or gap is None or chance is None:
         return [*about, *[""] * (len(_HEAD) - len(about))]
     half = half_width(row, gap.se)

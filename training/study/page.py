@@ -18,14 +18,14 @@ from hedge_env.training.study.gap_figure import gap_figure
 from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.result import Study
 from hedge_env.training.study.significance import (
-    Cell,
     Significance,
+    StudyCell,
     significances,
 )
 
 __all__ = ["study_files", "study_page"]
 
-_Found: TypeAlias = Mapping[Cell, Significance]
+_Found: TypeAlias = Mapping[StudyCell, Significance]
 
 _COLUMNS = (
     *("preset", "risk_aversion", "name", "kind"),
@@ -76,7 +76,7 @@ def study_table(study: Study) -> str:
     found = significances([market.summary for market in study.markets])
     for market in study.markets:
         for row in market.summary.policies:
-            chance = found.get(Cell.of(market.summary, row))
+            chance = found.get(StudyCell.of(market.summary, row))
             values = {
                 **vars(row),
                 "gap_p": None if chance is None else chance.p,
@@ -219,7 +219,7 @@ def _percent(row: PolicyRow) -> str:
 
 def _star(summary: Summary, row: PolicyRow, found: _Found) -> str:
     """A star where the difference from the best rule is not significant."""
-    chance = found.get(Cell.of(summary, row))
+    chance = found.get(StudyCell.of(summary, row))
     return "" if chance is None or chance.survives else "\\*"
 
 

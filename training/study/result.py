@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hedge_env.training.study.market import StudyMarket
-from hedge_env.training.study.significance import Cell, significances
+from hedge_env.training.study.significance import StudyCell, significances
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Study:
             document = market.summary.to_document()
             for row in document["policies"]:
                 cell = market.summary.preset, row["risk_aversion"], row["name"]
-                chance = found.get(Cell(*cell))
+                chance = found.get(StudyCell(*cell))
                 row["gap_p"] = None if chance is None else chance.p
                 row["gap_p_holm"] = None if chance is None else chance.p_holm
             del document["config"]

@@ -30,14 +30,14 @@ from scipy.stats import t as student
 from hedge_env.training.results.policy_row import PolicyRow
 from hedge_env.training.results.summary import Summary
 
-__all__ = ["LEVEL", "Cell", "Significance", "holm", "p_value", "significances"]
+__all__ = ["LEVEL", "Significance", "StudyCell", "holm", "p_value", "significances"]
 
 LEVEL = 0.05  # chance of even one false claim
 _LEAST = 1e-300  # below it a p-value says nothing more
 _LEAST_LOG = math.log(_LEAST)
 
 
-class Cell(NamedTuple):
+class StudyCell(NamedTuple):
     """Which difference: the policy's objective less that of the cell's best rule."""
 
     preset: str
@@ -67,7 +67,7 @@ class Significance(NamedTuple):
         return self.p_holm < LEVEL
 
 
-def significances(summaries: Sequence[Summary]) -> Mapping[Cell, Significance]:
+def significances(summaries: Sequence[Summary]) -> Mapping[StudyCell, Significance]:
     """Of every difference from the best rule of its cell.
 
     Rules are one family, trained agents another: what is claimed of agents is not paid
@@ -76,10 +76,10 @@ def significances(summaries: Sequence[Summary]) -> Mapping[Cell, Significance]:
     Args:
         summaries: Of the markets of a study.
     """
-    found: dict[Cell, Significance] = {}
+    found: dict[StudyCell, Significance] = {}
     for kind in ("baseline", "agent"):
         values = {
-            Cell.of(summary, row): p_value(row)
+            StudyCell.of(summary, row): p_value(row)
             for summary in summaries
             for row in summary.policies
             if row.kind == kind and not row.best_rule and row.gap is not None

@@ -14,7 +14,7 @@ from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.page import study_page, study_table
 from hedge_env.training.study.result import Study
 from hedge_env.training.study.significance import (
-    Cell,
+    StudyCell,
     holm,
     p_value,
     significances,
@@ -107,15 +107,17 @@ def test_rules_and_agents_are_families_of_their_own():
     summary = made()
     cells = significances([summary])
     assert {cell.policy for cell in cells} == {"delta", "run_0"}
-    chance = cells[Cell("reference", 10.0, "run_0")]
+    chance = cells[StudyCell("reference", 10.0, "run_0")]
     assert chance.p == chance.p_holm == p_value(agent_of(summary))
     two = significances([summary, dataclasses.replace(summary, preset="other")])
-    assert two[Cell("other", 10.0, "run_0")].p_holm == pytest.approx(2.0 * chance.p)
+    assert two[StudyCell("other", 10.0, "run_0")].p_holm == pytest.approx(
+        2.0 * chance.p
+    )
 
 
 def test_page_table_and_document_say_what_survives():
     summary = made(gap=-0.45)
-    chance = significances([summary])[Cell("reference", 10.0, "run_0")]
+    chance = significances([summary])[StudyCell("reference", 10.0, "run_0")]
     n = math.ceil(0.05 / chance.p)  # so many cells take the claim away
     summaries = [dataclasses.replace(summary, preset=f"m{i}") for i in range(n)]
 

@@ -86,7 +86,7 @@ def find_fold(
         f"replay.end={year + 1}-01-01",
     )
     days = load_market(path, replay, [*settings, *dates])
-    return Fold(year, market, days, command)
+    return Fold(year=year, market=market, days=days, command=command)
 
 
 def _fit_options(

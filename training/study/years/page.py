@@ -14,7 +14,7 @@ from hedge_env.training.results.findings import MINUS, marked_name
 from hedge_env.training.results.policy_row import Z_95, PolicyRow
 from hedge_env.training.results.seeds import half_width, seed_half_width
 from hedge_env.training.results.summary import Summary
-from hedge_env.training.study.significance import Cell, Significance, significances
+from hedge_env.training.study.significance import Significance, StudyCell, significances
 
 __all__ = ["Pooled", "pooled", "years_page"]
 
@@ -164,7 +164,7 @@ def _year_text() -> str:
 
 
 def _year_table(
-    summaries: Sequence[Summary], level: float, found: Mapping[Cell, Significance]
+    summaries: Sequence[Summary], level: float, found: Mapping[StudyCell, Significance]
 ) -> str:
     lines = [
         f"| λ = {level:g} | windows | rule | J | avoidable | agent less it | "
@@ -177,7 +177,7 @@ def _year_table(
         for row in agents:
             if rule is None or row.gap is None:
                 continue
-            chance = found[Cell.of(summary, row)]
+            chance = found[StudyCell.of(summary, row)]
             left, error = rule.avoidable_bp or math.nan, rule.avoidable_se or math.nan
             lines.append(
                 f"| {summary.preset} | {summary.n_episodes} | {rule.name} "
