@@ -48,10 +48,10 @@ class ForecastBand(DeadlineBand):
     )
     parameters: ClassVar[Mapping[str, ParameterRange]] = {
         **DeadlineBand.parameters,
-        "heed": ParameterRange(0.0, 1.5),
+        "heed": ParameterRange(0.0, 1.0),
     }
 
-    heed: float = 0.3  # theta [-]; 0: today's price is held against its median
+    heed: float = 0.1  # theta [-]; 0: today's price is held against its median
 
     @classmethod
     def why_unfit(cls, config: EnvConfig) -> str | None:

@@ -11,7 +11,11 @@ from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
-from hedge_env.training.results.bounds.bounding import bound_policies, why_unbounded
+from hedge_env.training.results.bounds.bounding import (
+    VALUE,
+    bound_policies,
+    why_unbounded,
+)
 from hedge_env.training.results.bounds.certificate import document
 from hedge_env.training.results.contenders import SOLVERS
 from hedge_env.training.results.summary import PolicyRow, Summary
@@ -49,6 +53,7 @@ def kept_or_bounded(
             "n_paths": n_paths,
             "seed": seed,
             "config": summary.config,
+            "value": VALUE,  # another one is another bound
         }
         entry = next((one["bound"] for one in kept if one["key"] == key), None)
         if entry is None:

@@ -26,7 +26,9 @@ from hedge_env.policies.policy import Policy
 from hedge_env.risk.path_moments import path_moments
 from hedge_env.training.results.bounds.certificate import Certificate, certificate
 
-__all__ = ["bound_policies", "why_unbounded"]
+__all__ = ["VALUE", "bound_policies", "why_unbounded"]
+
+VALUE = "network"  # V, and how it is drawn: what a kept bound was found with
 
 _N_HOLDINGS = 201
 _CHECKED = 200  # paths on which the grids are halved
