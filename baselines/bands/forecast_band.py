@@ -11,7 +11,6 @@ import numpy as np
 from hedge_env.base.types import FloatArray
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.rule.parameter_range import ParameterRange
-from hedge_env.config import EnvConfig
 
 
 def waiting_multiplier(gas_forecast: FloatArray, exponent: float) -> FloatArray:
@@ -52,14 +51,6 @@ class ForecastBand(DeadlineBand):
     }
 
     heed: float = 0.1  # theta [-]; 0: today's price is held against its median
-
-    @classmethod
-    def why_unfit(cls, config: EnvConfig) -> str | None:
-        """Where nobody forecasts the price of gas."""
-        forecasts = config.market.forecasts
-        if forecasts is None or forecasts.gas is None:
-            return "nobody forecasts the price of gas; set market.forecasts.gas"
-        return super().why_unfit(config)
 
     def half_width(self, observables: Mapping[str, FloatArray]) -> FloatArray:
         """Of the deadline band, times what waiting is worth, shape (n,) [-]."""

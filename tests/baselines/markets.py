@@ -29,6 +29,7 @@ _AT_THE_MONEY = {
     "time_fraction": 175.0 / 180.0,
     "steps_since_trade": 3.0,
     "skew": 0.0,
+    "gas_forecast": 0.0,
     "funding_rate": 0.0,
     "holdings": 0.5,
     "risk_aversion": 10.0,

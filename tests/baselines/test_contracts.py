@@ -14,6 +14,7 @@ from hedge_env.baselines import BASELINES, RULES, AbstractRule
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.config import EnvConfig, ExecutionConfig, OptionConfig, RollupConfig
+from hedge_env.config.loading import load_config
 from hedge_env.desk.observables import observable_index
 from hedge_env.policies.policy import Policy
 from tests.baselines.markets import observables
@@ -21,6 +22,8 @@ from tests.baselines.markets import observables
 
 def problem_of(rule_class):
     """A config that shows all a rule reads."""
+    if "gas_forecast" in rule_class.inputs:
+        return load_config("ethereum-l1-forecasts")
     if rule_class.n_instruments == 1:
         return EnvConfig()
     if "rollup_holdings" in rule_class.inputs:
@@ -48,6 +51,7 @@ def many_decisions(n=400):
         steps_since_trade=rng.integers(0, 60, n),
         risk_aversion=rng.lognormal(2.0, 1.0, n),
         skew=rng.normal(0.0, 0.1, n),
+        gas_forecast=rng.normal(0.0, 0.5, n),
         rollup_stock=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
         rollup_room=rng.uniform(0.0, 0.4, n) * (rng.random(n) > 0.1),
         rollup_impact=rng.lognormal(-4.0, 1.0, n),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hedge_env.base.field import FIELDS
+from hedge_env.baselines import rules_for
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.bands.forecast_band import ForecastBand, waiting_multiplier
 from hedge_env.baselines.tuning.tune import tune
@@ -50,9 +51,9 @@ def test_it_is_wider_exactly_where_gas_will_be_cheap():
     np.testing.assert_array_equal(waits > plain, cheaper)
 
 
-def test_it_does_not_fit_where_nobody_forecasts():
-    assert "market.forecasts.gas" in ForecastBand.why_unfit(load_config("reference"))
-    assert ForecastBand.why_unfit(load_config("reference", settings=GAS)) is None
+def test_it_is_a_rule_only_where_somebody_forecasts():
+    assert ForecastBand.name not in rules_for(load_config("reference"))
+    assert ForecastBand.name in rules_for(load_config("reference", settings=GAS))
 
 
 @pytest.mark.slow
