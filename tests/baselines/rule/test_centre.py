@@ -29,6 +29,7 @@ ALONE = {
     "bartlett",
     "delta-gamma",
     "delta-vega",
+    "liquidation-schedule",
 }  # published as they are, or for two instruments
 
 # Volatility falls when spot rises, by more than any noise of the rest.
