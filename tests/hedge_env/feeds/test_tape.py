@@ -51,7 +51,7 @@ def test_a_tape_gives_the_same_episodes_as_the_simulation(preset: str) -> None:
     n_decisions = 13 if tape.live is None else 0
     assert (tape.live is not None) == (preset in ("cascade", "perp-liquidation"))
     assert tape.rows.shape == (n_decisions, kept_rows(config), 8)
-    replay = HedgeBatch(config, 8, market=tape.market())
+    replay = HedgeBatch(config, 8, market=tape.open())
     live = HedgeBatch(config, 8, seed=7, stream="validation")
     rng = np.random.default_rng(0)
     for _ in range(2):  # a tape can be rewound
