@@ -143,6 +143,7 @@ def _of_utility(paid: Callable[[Decision, Utility], FloatArray]) -> Reward:
             raise ValueError("these parameters were compiled for another reward")
         return paid(decision, params.utility)
 
+    reward.__doc__ = paid.__doc__
     return reward
 
 

@@ -84,7 +84,10 @@ def quadratic(loss: FloatArray, p: Utility) -> FloatArray:
 
 
 def entropic(decision: Decision, utility: Utility) -> FloatArray:
-    r"""Exponential utility, :math:`u(L) = (e^{g L} - 1) / g`, :math:`g = 2 \lambda`.
+    r"""Exponential utility, paid as the book is marked.
+
+    .. math:: r_k = u(L_k) - u(L_{k+1}), \quad u(L) = (e^{g L} - 1) / g,
+              \quad g = 2 \lambda
 
     Args:
         decision: On n paths.
@@ -102,7 +105,9 @@ def entropic(decision: Decision, utility: Utility) -> FloatArray:
 
 
 def cvar(decision: Decision, utility: Utility) -> FloatArray:
-    r"""Mean of the worst, :math:`u(L) = (L - z)^+ / (1 - q)`.
+    r"""Mean of the worst losses, paid as the book is marked.
+
+    .. math:: r_k = u(L_k) - u(L_{k+1}), \quad u(L) = (L - z)^+ / (1 - q)
 
     Args:
         decision: On n paths.
@@ -118,7 +123,10 @@ def cvar(decision: Decision, utility: Utility) -> FloatArray:
 
 
 def accounting(decision: Decision, utility: Utility) -> FloatArray:
-    """Mean + K standard deviations, paid as the book is marked.
+    r"""Mean + K standard deviations, paid as the book is marked.
+
+    .. math:: r_k = u(L_k) - u(L_{k+1}), \quad
+              u(L) = L + \tfrac{K}{2 s} (L - m)^2
 
     Args:
         decision: On n paths.
@@ -132,7 +140,12 @@ def accounting(decision: Decision, utility: Utility) -> FloatArray:
 
 
 def cash_flow(decision: Decision, utility: Utility) -> FloatArray:
-    """Mean + K standard deviations, paid as cash moves.
+    r"""Mean + K standard deviations, paid as cash moves.
+
+    .. math:: r_k = u(C_k) - u(C_{k+1}), \quad
+              u(C) = C + \tfrac{K}{2 s} (C - m)^2
+
+    with C what has been paid so far, and the value of what is held at the end alone.
 
     What holdings and book are worth counts when it is paid: the premium at the start,
     trades when they are made, payoff and liquidation at the end.
@@ -154,7 +167,9 @@ def cash_flow(decision: Decision, utility: Utility) -> FloatArray:
 
 
 def mean_std(decision: Decision, utility: Utility) -> FloatArray:
-    """Mean + K standard deviations, all of it at the end.
+    r"""Mean + K standard deviations, all of it at the end.
+
+    .. math:: r_{N-1} = u(0) - u(L_N), \quad u(L) = L + \tfrac{K}{2 s} (L - m)^2
 
     Args:
         decision: On n paths.

@@ -37,14 +37,15 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     2. `charge_trade`: the trade is charged at the present spot;
     3. `trade_ahead`: somebody who has learned when the desk trades takes a part;
     4. `hold`: what is held earns over the interval, and a perpetual pays funding;
-    5. `book_options`: listed options are traded, marked, and paid out at expiry;
-    6. `mark_book`: the book is marked, and drifts from the hedge;
-    7. `pay`: cash pays for what was bought;
-    8. `call_margin`: what its margin account no longer carries is closed by force;
-    9. `liquidate`: after the last interval, at which there is no decision and options
+    5. `charge_own_move`: what its own order moved the price that holdings are marked at;
+    6. `book_options`: listed options are traded, marked, and paid out at expiry;
+    7. `mark_book`: the book is marked, and drifts from the hedge;
+    8. `pay`: cash pays for what was bought;
+    9. `call_margin`: what its margin account no longer carries is closed by force;
+    10. `liquidate`: after the last interval, at which there is no decision and options
        pay off, what is held is sold;
-    10. `add_up`: cost, profit and turnover are added to the episode's;
-    11. `observe`: the next decision sees where the holdings stand.
+    11. `add_up`: cost, profit and turnover are added to the episode's;
+    12. `observe`: the next decision sees where the holdings stand.
 
     `desk/step.py` has these sentences as functions, for every way of hedging alike.
 
@@ -139,6 +140,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `realised_over_mean` | -1 | 4 | estimate over the mean of calm and stress, minus one | if named |
     | `skew` | -4 | 4 | fifths of the slope of the smile | the surface smiles |
     | `log_gas` | -4 | 4 | log gas price over its median | gas |
+    | `volatility_forecast` | -1 | 4 | over the mean of calm and stress, minus one | if named |
+    | `gas_forecast` | -4 | 4 | log gas price ahead over its median | if named |
     | `hour_sin` | -1 | 1 | sine of the hour of day | gas or season of volatility |
     | `hour_cos` | -1 | 1 | cosine of the hour of day | gas or season of volatility |
     | `funding_rate` | -4 | 4 | 10 bp per period | perpetual with funding |

@@ -45,7 +45,8 @@ VALUES = {**ON, "fee_limit_bp": 2.0}
 CHANGED = {
     name: VALUES[name] if name in VALUES else info.default + 1
     for name, info in ExecutionConfig.model_fields.items()
-    if name not in FUSED_EPISODES["execution"].split()
+    # `impact_on` needs a basis, and is refused for that already.
+    if name not in [*FUSED_EPISODES["execution"].split(), "impact_on"]
 }
 
 

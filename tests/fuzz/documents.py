@@ -99,6 +99,8 @@ def _of_type(
     if origin is Literal:
         return draw(st.sampled_from(arguments))
     if origin is tuple:
+        if arguments[-1] is not Ellipsis:  # as many as it says
+            return [_of_type(draw, name, a, (), base, extreme) for a in arguments]
         several = range(draw(st.integers(1, 3)))
         inner = arguments[0]
         return [_of_type(draw, name, inner, (), base, extreme) for _ in several]

@@ -41,6 +41,7 @@ def cases(draw: Draw, *, extreme: bool) -> Case:
     _fit_venue(market, execution, config["episode"]["market_steps"])
     _fit_chains(market, execution, config["episode"]["market_steps"])
     _fit_keeper(draw, config["episode"], execution)
+    _fit_others(market, execution)
     _fit_settlement(draw, market, config["episode"])
     _fit_times(draw, config, execution.get("option"))
     _fit_agent(draw, config, execution.get("option") is not None)
@@ -71,6 +72,21 @@ def _fit_volatility(draw: Draw, market: dict[str, Any]) -> None:
     market["surface"] = {"model": model if own else "flat"}
     if model == "heston":
         market.pop("crowd", None)
+
+
+def _fit_others(market: dict[str, Any], execution: dict[str, Any]) -> None:
+    """Forecasts of gas where there is gas, a premium of the basis where that is."""
+    if market.get("gas") is None:
+        (market.get("forecasts") or {}).pop("gas", None)
+    if market.get("basis") is None:
+        (market.get("funding") or {}).pop("premium", None)
+        execution.pop("impact_on", None)
+    hedgers = (market.get("contagion") or {}).get("hedgers") or {}
+    if "gamma" in hedgers:  # else one move causes a larger one
+        hedgers["gamma"] = 0.01 * abs(hedgers["gamma"])
+    leveraged = (market.get("contagion") or {}).get("leveraged") or {}
+    if "open_interest" in leveraged:  # else all of it closed moves spot by its value
+        leveraged["open_interest"] *= 0.1
 
 
 def _fit_funding(funding: dict[str, Any]) -> None:

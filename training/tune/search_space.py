@@ -151,6 +151,13 @@ _OFF_POLICY: Space = {
     **_NETWORK,
 }
 _TARGET: Space = {**_OFF_POLICY, "train.tau": Range(0.002, 0.05, log=True)}
+_PATHWISE: Space = {
+    "train.learning_rate": Range(2e-3, 4e-2, log=True),
+    "train.batch_size": _choices(16, 32, 64),
+    "train.max_grad_norm": Range(0.2, 5.0, log=True),
+    "action.log_width_range": Range(1.0, 2.5),
+    **_NETWORK,
+}
 _DEFAULTS: dict[str, Space] = {
     "ppo": {
         **_GRADIENT,
@@ -169,13 +176,8 @@ _DEFAULTS: dict[str, Space] = {
         "train.exploration_fraction": Range(0.1, 0.9),
         "train.exploration_final_eps": Range(0.005, 0.1, log=True),
     },
-    "ahpg": {
-        "train.learning_rate": Range(2e-3, 4e-2, log=True),
-        "train.batch_size": _choices(16, 32, 64),
-        "train.max_grad_norm": Range(0.2, 5.0, log=True),
-        "action.log_width_range": Range(1.0, 2.5),
-        **_NETWORK,
-    },
+    "ahpg": _PATHWISE,
+    "deep_hedging": _PATHWISE,
 }
 
 

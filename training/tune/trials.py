@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,18 @@ __all__ = ["Problem", "Trial", "run_trials", "train_or_read"]
 
 _RUNGS = 5  # times that a trial is measured, to give it up early
 _PATIENT = 5  # trials that are never given up
+_SEARCHED = ("train.", "env.action.", "env.observation.", "env.reward.")
+# Of these, what says how long is trained and on what it is measured.
+_MEASURE = (
+    "train.algorithm",
+    "train.total_timesteps",
+    "train.evaluation",
+    "train.checkpoint",
+    "train.baselines",
+    "train.torch_threads",
+    "env.reward.name",
+    "env.observation.true_volatility",
+)
 _REFUSED = 20  # settings in a row that cannot be trained: the space is wrong
 
 
@@ -67,21 +79,25 @@ class Problem:
         """The present value of each setting, as a study keeps it.
 
         Raises:
-            ConfigError: If the experiment has no such setting.
+            ConfigError: If one is no setting of the agent or its learner, is there
+                twice, or has a present value that is not to be searched.
         """
         values = leaves(self.base.resolved())
-        found = {}
+        found, named = {}, set()
         for key, dimension in self.space.items():
             name = key if key in values else f"env.{key}"
-            if name not in values:
-                raise ConfigError(
-                    f"--space: {key} is no setting of {self.path}; those of the market "
-                    "and of the agent are in hedge presets NAME, the learner's begin "
-                    "with train."
-                )
+            _require_setting(key, name, values, self.path)
+            if name in named:
+                raise ConfigError(f"--space: {key} is there twice; name it once")
+            named.add(name)
             encoded = dimension.encoded(values[name])
-            if encoded is not None:
-                found[key] = encoded
+            if encoded is None:
+                raise ConfigError(
+                    f"--space: {key} is {values[name]} in {self.path}, which is none "
+                    "of the values to search; add it, or change it with --set "
+                    f"{key}=..."
+                )
+            found[key] = encoded
         return found
 
     def digest(self) -> str:
@@ -91,6 +107,23 @@ class Problem:
             sort_keys=True,
         )
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _require_setting(
+    key: str, name: str, values: Mapping[str, Any], path: Path
+) -> None:
+    """Refuse what does not exist, and what makes another problem of it."""
+    if name not in values:
+        raise ConfigError(
+            f"--space: {key} is no setting of {path}; those of the agent are in hedge "
+            "presets NAME, the learner's begin with train."
+        )
+    if not name.startswith(_SEARCHED) or name.startswith(_MEASURE):
+        raise ConfigError(
+            f"--space: {key} would make J of trials that of different problems; search "
+            "settings of train, action, observation or reward, and change this one "
+            "with --set"
+        )
 
 
 @dataclass(frozen=True)
@@ -161,16 +194,22 @@ def _open_study(problem: Problem, out: Path) -> Study:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(out / "study.journal"))),
-        study_name="search",
-        direction="minimize",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_PATIENT),
-    )
+    present, journal = problem.present(), out / "study.journal"
+    try:
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal))),
+            study_name="search",
+            direction="minimize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=_PATIENT),
+        )
+    except (ValueError, KeyError, AssertionError, OSError) as error:
+        raise ConfigError(
+            f"{journal}: is damaged or no file of a search; remove {out}, or choose "
+            "another --out"
+        ) from error
     known = study.user_attrs.get("problem")
     if known is None:
-        present = problem.present()
         study.set_user_attr("problem", problem.digest())
         study.enqueue_trial(present)
     elif known != problem.digest():

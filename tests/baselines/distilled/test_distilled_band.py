@@ -18,7 +18,7 @@ from tests.baselines.distilled.test_terms import state
 @pytest.mark.parametrize("name", BASES)
 def test_without_terms_it_is_its_base(name):
     base = BASES[name]()
-    config = load_config("ethereum-l1", settings=["episode.decisions=20"])
+    config = load_config("ethereum-l1-forecasts", settings=["episode.decisions=20"])
     tables = evaluate(
         [(base, 10.0), (DistilledBand(base), 10.0)], config, n_episodes=64
     )

@@ -15,7 +15,12 @@ from hedge_env.evaluation.evaluate import EpisodeTable, evaluate_on_tape
 from hedge_env.feeds.tape import record_tape
 from tests.baselines.markets import SMALL
 
-BANDS = {name: rule for name, rule in BASELINES.items() if issubclass(rule, BandRule)}
+# `forecast-band` reads a row that not every market has: the batch plays it.
+BANDS = {
+    name: rule
+    for name, rule in BASELINES.items()
+    if issubclass(rule, BandRule) and name != "forecast-band"
+}
 COLUMNS = (
     "path_id",
     "risk_aversion",
@@ -120,6 +125,8 @@ def test_most_rules_are_bands():
         "delta-gamma",
         "delta-vega",
         "cheapest-chain",
+        "forecast-band",
+        "liquidation-schedule",
         "volatility-interval",
         "profit-triggered",
         "random-threshold",

@@ -124,6 +124,13 @@ def test_another_search_is_not_mixed_in(file, tmp_path):
         search(other, tmp_path, n_trials=1)
 
 
+@pytest.mark.parametrize("text", ["garbage\n", '{"op_code": 0', "\0" * 50])
+def test_a_damaged_journal_is_named(file, tmp_path, text):
+    (tmp_path / "study.journal").write_text(text)
+    with pytest.raises(ConfigError, match=r"study\.journal: is damaged"):
+        search(problem_of(file), tmp_path, n_trials=1)
+
+
 def test_two_processes_do_not_search_in_one_folder(file, tmp_path):
     with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="another proc"):
         search(problem_of(file), tmp_path, n_trials=1)
@@ -144,6 +151,7 @@ def test_a_space_in_which_nothing_can_be_trained_is_an_error(
     file, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(trials_module, "_REFUSED", 3)
+    monkeypatch.setattr(Problem, "present", lambda self: {"train.n_holdings": -2})
     space = {"train.n_holdings": Range(-5, -1)}
     with pytest.raises(ConfigError, match="could not be trained, the last because"):
         search(problem_of(file, space), tmp_path, n_trials=9)

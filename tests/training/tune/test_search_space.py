@@ -80,15 +80,39 @@ def test_every_algorithm_has_a_space_of_settings_that_it_knows(algorithm):
             assert key.removeprefix("train.") in known
 
 
-def test_the_present_settings_are_the_first_trial_where_they_are_in_the_space():
+def test_the_present_settings_are_the_first_trial():
     path = ROOT / "configs" / "ahpg.yaml"
-    base = load_experiment(path, ["train.batch_size=32", "train.learning_rate=0.9"])
+    base = load_experiment(path, ["train.batch_size=32"])
     problem = Problem(path, (), base, default_space("ahpg"))
     present = problem.present()
     assert present["train.batch_size"] == "32"
     assert present["train.net_arch"] == json.dumps([64, 64])
     assert present["action.log_width_range"] == pytest.approx(1.5)
-    assert "train.learning_rate" not in present  # .9 is out of its range
+    assert present.keys() == problem.space.keys()
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        ({"train.learning_rate": Range(1e-6, 2e-6)}, "is 0.01 in .*to search; add it"),
+        ({"risk_aversion.low": Range(1, 2)}, "of different problems"),
+        ({"execution.fee_bp": Range(1, 9)}, "of different problems"),
+        ({"train.total_timesteps": Range(100, 900)}, "of different problems"),
+        ({"seed": Range(0, 9)}, "of different problems"),
+        (
+            {
+                "action.log_width_range": Range(1.0, 2.0),
+                "env.action.log_width_range": Range(1.0, 2.0),
+            },
+            "is there twice",
+        ),
+    ],
+)
+def test_what_makes_another_problem_of_it_is_not_searched(space, said):
+    path = ROOT / "configs" / "ahpg.yaml"
+    problem = Problem(path, (), load_experiment(path), space)
+    with pytest.raises(ConfigError, match=said):
+        problem.present()
 
 
 def test_a_setting_that_does_not_exist_is_named():
