@@ -10,7 +10,7 @@ from hedge_env.training.results.agents import find_agents, identity_notes
 from hedge_env.training.train.train import train
 from tests.support.checkout import ROOT
 from tests.training.helpers.saved_policy import save_random_policy
-from tests.training.train.test_train import experiment as small_experiment
+from tests.training.train.runs import experiment as small_experiment
 
 TAKEN = ("delta", "optimal")
 

@@ -8,7 +8,7 @@ import pytest
 from hedge_env.training.train import train as train_module
 from hedge_env.training.train.interruption import StopRequest
 from hedge_env.training.train.train import train
-from tests.training.train.test_train import experiment
+from tests.training.train.runs import experiment
 
 ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

@@ -7,7 +7,7 @@ import pytest
 from hedge_env.training.train.run_folder import RunFolderError, locked
 from hedge_env.training.train.sb3.checkpoint import CheckpointError
 from hedge_env.training.train.train import train
-from tests.training.train.test_train import experiment
+from tests.training.train.runs import experiment
 
 
 def contents(folder):

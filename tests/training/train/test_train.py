@@ -1,157 +1,25 @@
 import errno
 import json
 import os
-import signal
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
-import torch
 
-from hedge_env.agent import balance, reward_params
+from hedge_env.agent import reward_params
 from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.evaluation.metrics import summarise
 from hedge_env.feeds.tape import record_tape
 from hedge_env.policies.policy_file import load_policy
-from hedge_env.training.experiment.experiment import ExperimentConfig
 from hedge_env.training.train import train as train_module
 from hedge_env.training.train.run_folder import RunFolderError
 from hedge_env.training.train.train import TrainingError, train
-
-PPO = {
-    "algorithm": "ppo",
-    "total_timesteps": 320,  # 5 rollouts of 8 environments and 8 steps
-    "n_envs": 8,
-    "n_steps": 8,
-    "batch_size": 32,
-    "n_epochs": 2,
-    "envs_per_path": 4,
-    "net_arch": (8,),
-    "evaluation_frequency": 128,
-    "evaluation_paths": 16,
-    "checkpoint_frequency": 128,
-}
-MODES = {
-    "ahpg": "band_edges",
-    "deep_hedging": "band_edges",
-    "dqn": "discrete",
-}  # else the default
-LEARNED_NOISE = {"log_std_start": None, "log_std_end": None}
-OFF_POLICY = {
-    "total_timesteps": 240,
-    "n_envs": 8,
-    "net_arch": (8,),
-    "buffer_size": 160,  # 20 steps: it wraps around
-    "learning_starts": 40,
-    "batch_size": 16,
-    "evaluation_frequency": 80,
-    "evaluation_paths": 16,
-    "checkpoint_frequency": 80,
-}
-ALGORITHMS = {
-    "ppo": PPO,
-    "ppo-sde": {**PPO, "use_sde": True},
-    "ppo-learned-sde": {**PPO, "use_sde": True, **LEARNED_NOISE},
-    "a2c": {**PPO, "algorithm": "a2c"},
-    "sac": {**OFF_POLICY, "algorithm": "sac"},
-    "td3": {**OFF_POLICY, "algorithm": "td3"},
-    "dqn": {**OFF_POLICY, "algorithm": "dqn", "target_update_interval": 24},
-    "ahpg": {
-        "algorithm": "ahpg",
-        "total_timesteps": 320,  # 4 rollouts of 8 environments and 12 decisions: 384
-        "n_envs": 8,
-        "net_arch": (8,),
-        "n_holdings": 41,
-        "evaluation_frequency": 128,
-        "evaluation_paths": 16,
-        "checkpoint_frequency": 128,
-    },
-    "deep_hedging": {
-        "algorithm": "deep_hedging",
-        "total_timesteps": 320,
-        "n_envs": 8,
-        "batch_size": 4,
-        "net_arch": (8,),
-        "evaluation_frequency": 128,
-        "evaluation_paths": 16,
-        "checkpoint_frequency": 128,
-    },
-}
-CONTRIB = {
-    "trpo": {**PPO, "algorithm": "trpo", "n_critic_updates": 2},
-    "trpo-learned": {**PPO, "algorithm": "trpo", **LEARNED_NOISE},
-    "tqc": {**OFF_POLICY, "algorithm": "tqc", "n_quantiles": 5},
-    "crossq": {**OFF_POLICY, "algorithm": "crossq", "renorm_warmup_steps": 10},
-}
-ALGORITHMS |= CONTRIB
-for name in ("a2c", "trpo", "trpo-learned"):
-    del ALGORITHMS[name]["n_epochs"]
-NAMED = [
-    pytest.param(
-        name,
-        marks=pytest.mark.skipif(
-            name in CONTRIB and find_spec("sb3_contrib") is None,
-            reason="sb3-contrib is not installed",
-        ),
-    )
-    for name in ALGORITHMS
-]
-
-
-def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
-    return ExperimentConfig.model_validate(
-        {
-            "seed": seed,
-            "env": {
-                "episode": {"decisions": 12},  # no multiple of n_steps
-                "reward": {"name": reward},
-                **({"action": {"mode": MODES[name]}} if name in MODES else {}),
-                **({} if env is None else env),
-            },
-            "train": {**ALGORITHMS[name], **changes},
-        }
-    )
-
-
-def weights(folder):
-    return {
-        name: array
-        for path in (folder.policy, folder.last_policy)
-        for name, array in zip(
-            (f"{path.name}.{i}" for i in range(100)),
-            (a for layer in load_policy(path)._layers for a in layer),
-            strict=False,
-        )
-    }
-
-
-def assert_same_weights(one, two):
-    a, b = weights(one), weights(two)
-    assert a.keys() == b.keys()
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
-
-
-@pytest.fixture
-def stop_at(monkeypatch):
-    """Makes the next run stop while it takes that timestep."""
-    original = train_module.ProgressCallback
-
-    def arm(timesteps):
-        def both(advance, validation):
-            class Both(original):
-                def _on_step(self):
-                    if self.model.num_timesteps == timesteps:
-                        os.kill(os.getpid(), signal.SIGINT)
-                    return super()._on_step()
-
-            return Both(advance, validation)
-
-        monkeypatch.setattr(train_module, "ProgressCallback", both)
-
-    yield arm
-    monkeypatch.undo()
+from tests.training.train.runs import (
+    FRONTIER,
+    LEARNED_NOISE,
+    assert_same_weights,
+    experiment,
+)
 
 
 def test_a_run_leaves_everything_its_folder_promises(tmp_path):
@@ -214,74 +82,6 @@ def test_the_best_policy_is_the_one_with_the_lowest_objective(tmp_path):
     assert objective(result.folder.last_policy) == pytest.approx(seen[-1])
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_a_run_stopped_and_resumed_gives_the_same_bits(name, tmp_path, stop_at):
-    straight = train(experiment(name), tmp_path / "straight")
-    stop_at(136)
-    stopped = train(experiment(name), tmp_path / "stopped")
-    assert stopped.stopped
-    assert 136 <= stopped.timesteps < 240
-    assert not stopped.folder.is_finished()
-    np.random.seed(1)  # noqa: NPY002  # a new process has other generators
-    torch.manual_seed(1)
-    resumed = train(experiment(name), tmp_path / "stopped", resume=True)
-    assert resumed.timesteps == straight.timesteps
-    assert not resumed.stopped
-    assert_same_weights(straight.folder, resumed.folder)
-    assert resumed.best == straight.best
-    metrics = [
-        [
-            {k: v for k, v in json.loads(line).items() if not k.startswith("time/")}
-            for line in run.folder.metrics.read_text().splitlines()
-        ]
-        for run in (straight, resumed)
-    ]
-    assert metrics[0] == metrics[1]
-
-
-def test_a_reward_that_is_fitted_is_the_same_after_an_interruption(tmp_path, stop_at):
-    straight = train(experiment(reward="expected"), tmp_path / "straight")
-    plain = train(experiment(), tmp_path / "plain")
-    stop_at(136)
-    assert train(experiment(reward="expected"), tmp_path / "stopped").stopped
-    reward_params._fitted.cache_clear()  # a new process fits again
-    setup = experiment(reward="expected")
-    resumed = train(setup, tmp_path / "stopped", resume=True)
-    assert_same_weights(straight.folder, resumed.folder)
-    with pytest.raises(AssertionError):
-        assert_same_weights(straight.folder, plain.folder)
-    lines = resumed.folder.metrics.read_text().splitlines()
-    paid = [x for x in map(json.loads, lines) if "hedge/objective_bp" in x]
-    assert paid[-1]["hedge/objective_bp"] > 0.0  # it is still judged by the objective
-
-
-FRONTIER = {
-    "risk_aversion": [2, 50],
-    "reward": {"name": "expected", "balanced": True},
-}
-
-
-@pytest.mark.parametrize("name", ["ppo", "ppo-sde", "sac", "ahpg"])
-def test_a_range_of_risk_aversions_is_the_same_after_an_interruption(
-    name, tmp_path, stop_at
-):
-    setup = experiment(name, env=FRONTIER)
-    straight = train(setup, tmp_path / "straight")
-    stop_at(136)
-    assert train(setup, tmp_path / "stopped").stopped
-    balance._measured.cache_clear()  # a new process measures again
-    resumed = train(setup, tmp_path / "stopped", resume=True)
-    assert_same_weights(straight.folder, resumed.folder)
-    assert resumed.best == straight.best
-    metadata = load_policy(resumed.folder.policy).metadata
-    assert metadata.risk_aversions == (2.0, 50.0)
-    assert "risk_aversion" in [feature.name for feature in metadata.features]
-    uneven = {**FRONTIER, "reward": {"name": "expected"}}
-    plain = train(experiment(name, env=uneven), tmp_path / "plain")
-    with pytest.raises(AssertionError):
-        assert_same_weights(straight.folder, plain.folder)
-
-
 def test_the_best_policy_of_a_range_is_chosen_by_the_weights_of_its_rewards(tmp_path):
     setup = experiment(env=FRONTIER, learning_rate=0.1)  # so high that it gets worse
     result = train(setup, tmp_path / "run")
@@ -325,38 +125,6 @@ def test_a_reward_that_is_not_known_is_refused_before_a_run_is_written(tmp_path)
     with pytest.raises(ConfigError, match=r"execution\.latency_steps"):
         train(setup, tmp_path / "run")
     assert not (tmp_path / "run" / "config.yaml").exists()
-
-
-def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path, monkeypatch):
-    straight = train(experiment(), tmp_path / "straight")
-
-    def die(self):
-        if self.model.num_timesteps >= 200:
-            raise MemoryError  # anything that nobody handles
-
-    with monkeypatch.context() as patch:
-        patch.setattr(train_module.ProgressCallback, "_move", die)
-        patch.setattr(train_module.ProgressCallback, "SECONDS_BETWEEN_MOVES", 0.0)
-        with pytest.raises(MemoryError):
-            train(experiment(), tmp_path / "killed")
-    resumed = train(experiment(), tmp_path / "killed", resume=True)
-    assert_same_weights(straight.folder, resumed.folder)
-
-
-def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(tmp_path):
-    one = train(experiment(), tmp_path / "one").folder
-    two = train(experiment(), tmp_path / "two").folder
-    other = train(experiment(seed=1), tmp_path / "other").folder
-    assert_same_weights(one, two)
-    name = "policy_last.safetensors.0"
-    assert not np.array_equal(weights(one)[name], weights(other)[name])
-
-
-def test_validation_does_not_change_the_training(tmp_path):
-    often = train(experiment(evaluation_frequency=64), tmp_path / "often").folder
-    seldom = train(experiment(evaluation_frequency=10**6), tmp_path / "seldom").folder
-    for name in ("policy_last.safetensors.0", "policy_last.safetensors.2"):
-        np.testing.assert_array_equal(weights(often)[name], weights(seldom)[name])
 
 
 def test_a_finished_run_can_be_made_longer_but_not_overwritten(tmp_path):

@@ -5,7 +5,12 @@ import pytest
 
 from hedge_env.base.errors import DataError
 from hedge_env.config.sections.forecasts import ForecastsConfig
-from hedge_env.training.calibrate.fit.forecasts import fit_gas, fit_volatility
+from hedge_env.training.calibrate.data.history import History
+from hedge_env.training.calibrate.fit.forecasts import (
+    fit_gas,
+    fit_volatility,
+    forecasts_of,
+)
 
 HOURS = 24 * 900
 
@@ -74,3 +79,22 @@ def test_gaps_are_left_out():
 def test_too_little_data_is_an_error():
     with pytest.raises(DataError, match="needs 60 days of hourly data"):
         fit_gas(np.full(500, 20.0), 0.0, 0.0)
+
+
+def test_what_never_moves_is_an_error():
+    with pytest.raises(DataError, match="it is constant"):
+        fit_gas(np.full(HOURS, 20.0), 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("hourly", "has_gas", "said"),
+    [(False, True, "no hourly gas"), (True, False, "the base has no gas")],
+)
+def test_gas_is_forecast_only_where_it_can_be(hourly, has_gas, said):
+    rng = np.random.default_rng(10)
+    history = History(0.01 * rng.standard_normal((1, HOURS)), 0, {}, {})
+    if hourly:
+        history.gas_hourly = 25.0 * np.exp(ar(0.9, 0.4, HOURS, rng))[None, :]
+    found, remarks = forecasts_of(history, gas=has_gas)
+    assert found.keys() == {"volatility"}
+    assert remarks[-1].startswith(said)
