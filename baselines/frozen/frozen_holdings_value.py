@@ -47,7 +47,7 @@ class Level:
 
 @dataclass(frozen=True)
 class FrozenHoldingsValue:
-    """V of the present volatility, as if it stayed; a `value.certify.Value`.
+    """V of the present volatility, as if it stayed; a `value.penalties.Value`.
 
     Attributes:
         levels: Of the volatilities, rising.
@@ -76,7 +76,7 @@ class FrozenHoldingsValue:
         y: FloatArray,
         out: FloatArray,
     ) -> None:
-        """Add weighted V of a decision at holdings y; see `certify.Value`.
+        """Add weighted V of a decision at holdings y; see `penalties.Value`.
 
         Of the states it reads spot and implied volatility, which are among the rows.
         """

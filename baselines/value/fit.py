@@ -113,7 +113,7 @@ class HoldingsValue:
         y: FloatArray,
         out: FloatArray,
     ) -> None:
-        """Add weighted V of a decision at holdings y; see `certify.Value`.
+        """Add weighted V of a decision at holdings y; see `penalties.Value`.
 
         It knows no more of the states than the rows tell.
         """

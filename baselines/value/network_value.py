@@ -55,7 +55,7 @@ _NO_FEATURES: FloatArray = np.empty(0)
 
 @dataclass(frozen=True)
 class NetworkValue:
-    """V by a network; a `certify.Value`.
+    """V by a network; a `penalties.Value`.
 
     Attributes:
         network: Excess of keeping every point of the grid around the centre, and what
@@ -102,7 +102,7 @@ class NetworkValue:
         y: FloatArray,
         out: FloatArray,
     ) -> None:
-        """Add weighted V of a decision at holdings y; see `certify.Value`."""
+        """Add weighted V of a decision at holdings y; see `penalties.Value`."""
         flat = rows.reshape(rows.shape[0], -1)
         known, scene = self.knowledge(step, flat, states.reshape(N_STATES, -1))
         ratios = ratios_of(self.network, known)

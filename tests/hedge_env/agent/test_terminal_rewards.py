@@ -10,7 +10,7 @@ from hedge_env.agent.terminal_rewards import MEAN_STD, TERMINAL, Utility, utilit
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.types import FloatArray
-from hedge_env.config import RewardConfig
+from hedge_env.config import EnvConfig, RewardConfig
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.gym.vector_env import HedgeVectorEnv
@@ -54,8 +54,7 @@ def test_returns_are_the_utility_of_the_net_loss(name: str, preset: str) -> None
     weight = 0.5 * 1.645 / p.deviation
     quadratic = losses + weight * (off**2 - p.mean**2)
     if name == "entropic":
-        config = load_config(preset, {}, [])
-        g = 2.0 * float(config.risk_aversion)  # type: ignore[arg-type]
+        g = 2.0 * load_config(preset).risk_aversions[0]
         expected["entropic"] = np.expm1(g * losses) / g
     np.testing.assert_allclose(
         paid.sum(axis=0), -1e4 * expected.get(name, quadratic), rtol=1e-9, atol=1e-6
@@ -91,9 +90,9 @@ def test_cash_moves_when_something_is_traded_and_paid_out() -> None:
     np.testing.assert_allclose(1e-4 * second[0], paid, rtol=1e-9)
 
 
-def config_premium(config: object) -> float:
+def config_premium(config: EnvConfig) -> float:
     """Value of the book at the start [bp]."""
-    batch = HedgeBatch(config, 1)  # type: ignore[arg-type]
+    batch = HedgeBatch(config, 1)
     batch.reset(np.zeros(1, dtype=np.int64))
     return float(-1e4 * batch.rows[field.BOOK_VALUE, 0])
 
