@@ -96,7 +96,7 @@ def _fit(options: CalibrateOptions) -> tuple[History, Effort, Fitted]:
     smile = _smile(options, base)
     parts = parts_of(history, options.parts)
     history.remarks += _unused(options, base, parts)
-    forecasts = _forecasts(history) if options.forecasts else {}
+    forecasts = _forecasts(history, base) if options.forecasts else {}
     for remark in history.remarks:
         log(remark)
     effort = Effort(
@@ -144,9 +144,9 @@ def _check(options: CalibrateOptions) -> None:
         raise ConfigError(f"--out {out} is the --base: name another file to write")
 
 
-def _forecasts(history: History) -> dict[str, Any]:
+def _forecasts(history: History, base: EnvConfig) -> dict[str, Any]:
     """The section of the market; how good they are is added to the remarks."""
-    found, remarks = forecasts_of(history)
+    found, remarks = forecasts_of(history, gas=base.market.gas is not None)
     history.remarks += remarks
     return {"forecasts": found}
 

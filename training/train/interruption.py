@@ -63,7 +63,10 @@ class StopRequest:
             raise KeyboardInterrupt
         self.requested = True
         if not self.worth_saving:
-            log("stopping at once: nothing is learned yet; start again with --resume")
+            log(
+                "stopping at once: nothing new is learned yet; start again with "
+                "--resume, a search with the same command"
+            )
             raise KeyboardInterrupt
         log("stopping after this update; press Ctrl-C again to stop without saving")
 

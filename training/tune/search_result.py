@@ -46,9 +46,11 @@ class SearchResult:
             return f"{tried}: nothing is better than trial {first.trial}"
         gain, error = best.gain_over(first)
         interval = "" if error is None else f" ± {_quantile(seeds - 1) * error:.2f}"
+        # Trial 0 has the present settings; where it diverged another one stands first.
+        which = ", which has the present settings" if first.trial == 0 else ""
         return (
             f"{tried}: trial {best.trial} has {gain:.2f}{interval} bp less validation "
-            f"J than trial {first.trial}, which has the present settings"
+            f"J than trial {first.trial}{which}"
         )
 
     def to_document(self) -> dict[str, Any]:

@@ -60,8 +60,14 @@ class Forecast:
         )
 
 
-def forecasts_of(history: History) -> tuple[dict[str, Any], list[str]]:
+def forecasts_of(
+    history: History, *, gas: bool = True
+) -> tuple[dict[str, Any], list[str]]:
     """The section `market.forecasts`, and what is to be said of it.
+
+    Args:
+        history: The data.
+        gas: Whether the market has a price of gas; without one it is not forecast.
 
     Raises:
         DataError: If there is too little data.
@@ -69,15 +75,16 @@ def forecasts_of(history: History) -> tuple[dict[str, Any], list[str]]:
     volatility = fit_volatility(history.returns[0])
     found = {"volatility": volatility.values}
     remarks = [volatility.remark("volatility")]
-    if history.gas_hourly is None:
-        remarks.append("no hourly gas: no forecast of gas fitted")
+    if history.gas_hourly is None or not gas:
+        reason = "no hourly gas" if gas else "the base has no gas"
+        remarks.append(f"{reason}: no forecast of gas fitted")
         return found, remarks
     season = (
         history.direct.get("season", 0.0),
         history.direct.get("season_peak_hour", 0.0),
     )
-    gas = fit_gas(history.gas_hourly[0], *season)
-    return found | {"gas": gas.values}, [*remarks, gas.remark("gas")]
+    ahead = fit_gas(history.gas_hourly[0], *season)
+    return found | {"gas": ahead.values}, [*remarks, ahead.remark("gas")]
 
 
 def fit_volatility(
@@ -188,6 +195,8 @@ def _regress(
             f"there are {rows.sum() // 24}"
         )
     y, n = came[rows], int(rows.sum())
+    if not y.std() > 0.0:
+        raise DataError(f"a forecast of {name} needs one that moves; it is constant")
     design = np.column_stack([np.ones(n), *(each[rows] for each in known)])
     single = np.column_stack([np.ones(n), alone[rows]])
     first = n - n // _HELD_OUT
