@@ -58,7 +58,7 @@ def test_a_run_that_has_learned_nothing_ends_at_once(
     monkeypatch.setattr(train_module, step, compiles)
     with pytest.raises(KeyboardInterrupt):
         train(experiment(), tmp_path / "run")
-    assert "nothing is learned yet" in capsys.readouterr().err
+    assert "nothing new is learned yet" in capsys.readouterr().err
 
 
 def test_the_first_update_of_a_process_is_not_waited_for(tmp_path, monkeypatch):
