@@ -36,7 +36,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.desk.orders import order_params
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.tape import MarketTape, record_tape
+from hedge_env.feeds.tape import MarketTape, record_tapes
 from hedge_env.policies.policy import Policy
 
 _CHUNK = 32  # paths whose draws are in memory at a time
@@ -82,9 +82,7 @@ def certify(
     require_bounded(config)
     careful = careful or Careful()
     parts = []
-    for low in range(0, n_paths, _CHUNK):
-        ids = np.arange(low, min(low + _CHUNK, n_paths), dtype=np.int64)
-        tape = record_tape(config, ids, seed=seed, stream=stream)
+    for tape in record_tapes(config, n_paths, _CHUNK, seed=seed, stream=stream):
         parts.append(_part(config, value, policies, tape, careful, seed, stream))
     return Certified(
         np.concatenate([one.lower for one in parts]),

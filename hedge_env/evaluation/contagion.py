@@ -20,7 +20,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import record_tapes
 from hedge_env.policies.policy import Policy
 
 _CHUNK = 4096  # paths in memory at a time
@@ -89,9 +89,7 @@ def tails(
         stream: training, validation or test.
     """
     parts = []
-    for start in range(0, n_paths, _CHUNK):
-        ids = np.arange(start, min(start + _CHUNK, n_paths), dtype=np.int64)
-        tape = record_tape(config, ids, seed=seed, stream=stream)
+    for tape in record_tapes(config, n_paths, _CHUNK, seed=seed, stream=stream):
         spot = _Spot()
         table = evaluate_on_tape(policy, tape, config, risk_aversion, observer=spot)
         fall = falls(np.stack(spot.seen), day_of(config))

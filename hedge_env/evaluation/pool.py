@@ -28,7 +28,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig, ExecutionConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import record_tapes
 from hedge_env.policies.policy import Policy
 
 _CHUNK = 4096  # paths in memory at a time
@@ -130,10 +130,8 @@ def share_prices(
         stream: training, validation or test.
     """
     parts = []
-    for start in range(0, n_paths, _CHUNK):
-        ids = np.arange(start, min(start + _CHUNK, n_paths), dtype=np.int64)
-        tape = record_tape(config, ids, seed=seed, stream=stream)
-        seen = _SharePrice(ids.size)
+    for tape in record_tapes(config, n_paths, _CHUNK, seed=seed, stream=stream):
+        seen = _SharePrice(tape.n_paths)
         evaluate_on_tape(policy, tape, config, risk_aversion, observer=seen)
         parts.append(np.stack(seen.prices))
     return np.concatenate(parts, axis=1)

@@ -19,7 +19,7 @@ from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord
 from hedge_env.evaluation.evaluate import evaluate_on_tape
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import record_tapes
 from hedge_env.policies.policy import Policy
 
 _CHUNK = 4096  # paths in memory at a time
@@ -95,10 +95,8 @@ def follow_wealth(
         stream: training, validation or test.
     """
     parts = []
-    for start in range(0, n_episodes, _CHUNK):
-        ids = np.arange(start, min(start + _CHUNK, n_episodes), dtype=np.int64)
-        tape = record_tape(config, ids, seed=seed, stream=stream)
-        seen = _WealthRecorder(ids.size)
+    for tape in record_tapes(config, n_episodes, _CHUNK, seed=seed, stream=stream):
+        seen = _WealthRecorder(tape.n_paths)
         evaluate_on_tape(policy, tape, config, 1.0, observer=seen)
         parts.append((seen.wealth, seen.lowest, seen.squares))
     final, lowest, squares = (np.concatenate(rows) for rows in zip(*parts, strict=True))

@@ -8,6 +8,7 @@ own trades, nothing is recorded and every run simulates the same paths anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +111,31 @@ def record_tape(
             market.advance(present)
             rows[step, :, low : low + _CHUNK] = present[which]
     return MarketTape(path_ids, rows)
+
+
+def record_tapes(
+    config: EnvConfig,
+    n_paths: int,
+    most: int,
+    *,
+    seed: int = 0,
+    stream: str = "test",
+) -> Iterator[MarketTape]:
+    """Record the first paths of a stream a few at a time, so that memory is bounded.
+
+    Args:
+        config: The hedging problem.
+        n_paths: Number of paths in all, numbered from 0.
+        most: Paths of one tape, at least 1.
+        seed: Of the market.
+        stream: Name of the stream.
+
+    Yields:
+        Tapes of `most` paths each, the last one of what is left.
+    """
+    for low in range(0, n_paths, most):
+        ids = np.arange(low, min(low + most, n_paths), dtype=np.int64)
+        yield record_tape(config, ids, seed=seed, stream=stream)
 
 
 def require_tape_fits(

@@ -44,7 +44,7 @@ from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.orders import order_params
-from hedge_env.feeds.tape import record_tape
+from hedge_env.feeds.tape import record_tapes
 from hedge_env.risk.state_features import (
     BLOCK,
     N_FEATURES,
@@ -210,10 +210,8 @@ def _intervals(
 ) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
     """Rows of every decision of every path, move of the price, change of the book."""
     price = order_params(config).price_row
-    for low in range(0, n_paths, _CHUNK):
-        ids = np.arange(low, min(low + _CHUNK, n_paths), dtype=np.int64)
-        tape = record_tape(config, ids, seed=seed, stream=stream).rows
-        for rows, after in pairwise(tape):
+    for tape in record_tapes(config, n_paths, _CHUNK, seed=seed, stream=stream):
+        for rows, after in pairwise(tape.rows):
             change = after[field.BOOK_VALUE] - rows[field.BOOK_VALUE]
             yield rows, after[price] - rows[price], change
 

@@ -11,7 +11,7 @@ from hedge_env.book.series import count_listed
 from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.desk.batch import HedgeBatch
-from hedge_env.feeds.tape import TapeMarket, record_tape
+from hedge_env.feeds.tape import TapeMarket, record_tape, record_tapes
 from tests.support.examples import full_config
 
 FULL = full_config("episode.decisions=6", "book.legs.2.maturity_days=1")
@@ -106,3 +106,12 @@ def test_several_batches_replay_one_tape_without_disturbing_each_other() -> None
     batches[0].advance(np.zeros((4, 1)))
     np.testing.assert_array_equal(batches[1].step, 0)
     np.testing.assert_array_equal(tape.rows, before)
+
+
+def test_tapes_of_a_few_paths_are_the_tape_of_all() -> None:
+    whole = record_tape(FULL, np.arange(7), seed=2, stream="test")
+    parts = list(record_tapes(FULL, 7, 3, seed=2, stream="test"))
+    assert [part.n_paths for part in parts] == [3, 3, 1]
+    joined = np.concatenate([part.rows for part in parts], axis=2)
+    np.testing.assert_array_equal(joined, whole.rows)
+    assert list(record_tapes(FULL, 0, 3)) == []
