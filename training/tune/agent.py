@@ -29,9 +29,10 @@ from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.train.train import INTERRUPTED
 from hedge_env.training.tune.finalists import train_finalists
+from hedge_env.training.tune.problem import Problem
 from hedge_env.training.tune.search_result import SearchResult, print_search
 from hedge_env.training.tune.search_space import Space, default_space, read_space
-from hedge_env.training.tune.trials import Problem, run_trials
+from hedge_env.training.tune.trials import run_trials
 
 __all__ = ["run", "search"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from hedge_env.base.errors import ConfigError
-from hedge_env.training.tune.trials import Problem, Trial, train_or_read
+from hedge_env.training.tune.problem import Problem
+from hedge_env.training.tune.trials import Trial, train_or_read
 
 __all__ = ["Finalist", "train_finalists"]
 

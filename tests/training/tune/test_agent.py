@@ -15,8 +15,8 @@ from hedge_env.training.train.validation import Validation
 from hedge_env.training.tune import trials as trials_module
 from hedge_env.training.tune.agent import search
 from hedge_env.training.tune.finalists import Finalist
+from hedge_env.training.tune.problem import Problem
 from hedge_env.training.tune.search_space import Choices, Range
-from hedge_env.training.tune.trials import Problem
 
 SMALL = """
 preset: reference

@@ -7,13 +7,13 @@ import pytest
 from hedge_env.base.errors import ConfigError
 from hedge_env.training.experiment.experiment import load_experiment
 from hedge_env.training.experiment.hyperparameters import ALGORITHMS
+from hedge_env.training.tune.problem import Problem
 from hedge_env.training.tune.search_space import (
     Choices,
     Range,
     default_space,
     read_space,
 )
-from hedge_env.training.tune.trials import Problem
 from tests.support.checkout import ROOT
 
 
