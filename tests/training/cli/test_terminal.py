@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -145,7 +146,8 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
 
 @pytest.mark.slow
 def test_closed_standard_streams_are_no_traceback() -> None:
-    shell = f"{sys.executable} -m hedge_env.training.cli.main presets >&- 2>&-"
+    python = shlex.quote(sys.executable)  # its folder may have blanks
+    shell = f"{python} -m hedge_env.training.cli.main presets >&- 2>&-"
     assert subprocess.run(shell, shell=True, check=False).returncode in (0, 1)
 
 
