@@ -88,9 +88,14 @@ NOT_TUNED_FOR: Final = (
 
 
 def unknown_keys(config: EnvConfig, known: Known) -> list[str]:
-    """Dotted keys in use that are not known, in the order of the sections."""
-    return [
+    """Dotted keys in use that are not known, in the order of the sections.
+
+    Legs are known as a whole, but for a range that a policy moves: none of these knows
+    a book that answers to decisions.
+    """
+    unknown = [
         f"{section}.{key}" if section else key
         for section, keys in known.items()
         for key in config.keys_in_use(section, keys.split())
     ]
+    return [*unknown, *config.book.recentring_keys]

@@ -107,8 +107,8 @@ def require_exogenous(config: EnvConfig) -> None:
     """
     reasons = {
         "a crowd trades with the hedger": config.market.crowd is not None,
-        "the hedger's own trades move the price (execution.permanent_impact)": (
-            config.execution.permanent_impact > 0.0
+        f"the market answers to what is decided ({config.answering_key})": (
+            config.answering_key is not None
         ),
     }
     for reason, holds in reasons.items():

@@ -18,6 +18,9 @@ after the trade in options are those of the band. `discrete` knows no options.
 On two chains those three modes take two numbers more, where to trade and when to move
 inventory: `chain_actions`. `discrete` trades on the first chain alone.
 
+With a range of liquidity that the policy moves (`recentre.by: policy`) they take one
+number more, the last, whether to move it now: `range_orders`. `discrete` knows no ranges.
+
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
 aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
@@ -52,6 +55,7 @@ from hedge_env.agent.band_actions import DecoderParams, decode_band, decode_band
 from hedge_env.agent.band_edges import decode_edges
 from hedge_env.agent.chain_actions import N_NUMBERS, rollup_target, where_cheap
 from hedge_env.agent.option_shares import after_option_trade, option_target
+from hedge_env.agent.range_orders import after_move, is_moved
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.field import FIELDS
@@ -78,7 +82,7 @@ class ActionDecoder:
     Attributes:
         mode: As given.
         shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
-            option one number more, on two chains two.
+            option, or a range that the policy moves, one number more, on two chains two.
         n_choices: Number of integers of mode `discrete`, else None.
     """
 
@@ -98,11 +102,12 @@ class ActionDecoder:
         self._option = config.execution.option is not None
         self._has_rollup = config.execution.rollup is not None
         self._on_two_chains = self._has_rollup and self.mode != "discrete"
+        self._moves_range = config.n_columns > config.n_instruments
         self._quoted = float(config.execution.quoted_order)
         self._neutral = settings.neutral
         self._centre = (float(settings.centre_vega), float(settings.centre_smile))
         self._lean = float(settings.centre_funding)
-        _check_mode(self.mode, self._option)
+        _check_mode(self.mode, self._option, self._moves_range)
         is_moved = any(self._centre) or self._lean != 0.0
         if is_moved and self.mode not in _DECODERS:
             raise ConfigError(
@@ -110,7 +115,7 @@ class ActionDecoder:
                 "action.centre_smile and action.centre_funding to 0, or use "
                 f"{' or '.join(_DECODERS)}"
             )
-        size = _SIZES.get(self.mode, 3) + int(self._option)
+        size = _SIZES.get(self.mode, 3) + int(self._option or self._moves_range)
         size += N_NUMBERS if self._on_two_chains else 0
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
@@ -125,8 +130,8 @@ class ActionDecoder:
             rows: Shape (N_FIELDS, n).
 
         Returns:
-            Shape (n, n_instruments) [-], within the bounds of the holdings up to the
-            clipping that the ledger does.
+            Shape (n, n_columns) [-], within the bounds of the holdings up to the
+            clipping that the ledger does; the last column is 1 where a range is moved.
         """
         if self.mode == "discrete":
             chosen = self._choose(np.asarray(action), rows)
@@ -139,6 +144,10 @@ class ActionDecoder:
             total = self._underlying(numbers, where_cheap(rows, self._quoted))
             there = rollup_target(numbers[-N_NUMBERS:], rows, total)
             return np.stack([total, there], axis=1)
+        if self._moves_range:
+            moved = is_moved(numbers[-1])
+            total = self._underlying(numbers, after_move(rows, moved))
+            return np.stack([total, moved.astype(np.float64)], axis=1)
         if not self._option:
             return self._underlying(numbers, rows)[:, None]
         if self.mode == "target":
@@ -190,8 +199,13 @@ class ActionDecoder:
         return holdings
 
 
-def _check_mode(mode: str, option: bool) -> None:
+def _check_mode(mode: str, option: bool, moves_range: bool) -> None:
     if mode == "discrete" and option:
         raise ConfigError("action mode discrete has no choice of options")
+    if mode == "discrete" and moves_range:
+        raise ConfigError(
+            "action mode discrete has no choice of a range, which recentre.by = policy "
+            "asks for; use band, band_free, band_edges or target"
+        )
     if mode == "ratio" and not option:
         raise ConfigError("action mode ratio needs a listed option: execution.option")

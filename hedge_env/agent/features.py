@@ -320,6 +320,22 @@ FEATURES: Final[Mapping[str, Feature]] = {
     "in_bridge": Feature(
         "in_bridge", _ZERO, _per_treasury, 0.0, 1.0, "units in bridges, over the same"
     ),
+    "range_place": Feature(
+        "range_place",
+        _ZERO,
+        _ONE,
+        -4.0,
+        4.0,
+        "way of log price from the centre of the range, over that to its end",
+    ),
+    "recentring_cost": Feature(
+        "recentring_cost",
+        _ZERO,
+        _constant(1000.0),
+        0.0,
+        4.0,
+        "what moving the range now would cost [10 bp]",
+    ),
     "net_loss": Feature(
         "net_loss",
         _ZERO,

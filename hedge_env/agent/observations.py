@@ -39,6 +39,7 @@ _ALWAYS: Final = (
 _WHERE_SHOWN: Final = (
     *("basis", "halted", "keeper_away", "margin_use"),
     *("rollup_stock", "rollup_room", "in_bridge"),
+    *("range_place", "recentring_cost"),
 )
 
 

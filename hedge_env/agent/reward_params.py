@@ -72,9 +72,9 @@ def require_reward(config: EnvConfig) -> None:
     for is_on, remedy, why in (
         (config.replay is not None, "replay = null", "recorded days happened once"),
         (
-            execution.permanent_impact > 0.0,
-            "execution.permanent_impact = 0",
-            "prices that answer to what is held have no law apart from a policy",
+            config.answering_key is not None,
+            f"{config.answering_key} at its default",
+            "what answers to decisions has no law apart from a policy",
         ),
         (
             execution.option is not None,

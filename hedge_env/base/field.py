@@ -2,7 +2,8 @@
 
 At each decision the state of `n` paths is a float64 array `(N_FIELDS, n)`. The
 first `N_MARKET_FIELDS` rows belong to the market: no decision changes them, so a
-recorded market is an array of them per decision. The others depend on what the
+recorded market is an array of them per decision (unless it answers to decisions, see
+`EnvConfig.answering_key`). The others depend on what the
 hedger holds. Where options are listed, rows after the `N_FIELDS` named here hold the
 value, delta, gamma and vega of each, which belong to the market, and then the units
 held of each. All are in internal units: years, fractions of notional, spot
@@ -33,6 +34,7 @@ _MARGIN, _OPTION = "execution.margin", "execution.option"
 _KEEPER = "execution.keeper"
 _VENUES = "execution.venues"
 _FEES, _ROLLUP = "market.fees", "execution.rollup"
+_RANGE = "book.recentred_by_policy"
 
 # Of the market, in every one.
 SPOT: Final = _table.row("S_0", "price of the underlying")
@@ -155,6 +157,22 @@ GAS_FORECAST: Final = _table.row(
     "-",
     "log of gas price some hours ahead over its long-run median",
     when="market.forecasts.gas",
+)
+# Of a range of liquidity that a policy moves, and of what moving it now would change.
+RANGE_PLACE: Final = _table.row(
+    "-",
+    "way of log price from the centre of the range to an end; 1 at the upper one, -1 "
+    "at the lower",
+    when=_RANGE,
+)
+RECENTRING_DELTA: Final = _table.row(
+    "-", "what moving the range now would add to delta", when=_RANGE
+)
+RECENTRING_GAMMA: Final = _table.row(
+    "1/S_0", "what moving it now would add to gamma", when=_RANGE
+)
+RECENTRING_COST: Final = _table.row(
+    "notional", "what moving it now would cost, swap and gas", when=_RANGE
 )
 
 # Of what is held and wanted.

@@ -31,12 +31,14 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.kernel import kernel, scalar_kernel
-from hedge_env.base.types import FloatArray
+from hedge_env.base.types import BoolArray, FloatArray
 from hedge_env.book.endless import recentring
 from hedge_env.book.endless.recentring import (
     RecentringParams,
+    is_away,
     is_due,
     new_scale,
+    place_in_range,
     recentring_params,
     swapped,
 )
@@ -215,8 +217,7 @@ def _add_moving(
     """
     low, high = p.root_low[k], p.inverse_root_high[k]
     last, calm, fees = memory[3 * k], memory[3 * k + 1], memory[3 * k + 2]
-    first = N_REMEMBERED * p.quantity.shape[0] + recentring.N_REMEMBERED * k
-    centres, scales, costs = memory[first], memory[first + 1], memory[first + 2]
+    centres, scales, costs = _moving_rows(memory, k, p)
     size = p.quantity[k] * p.liquidity[k]
     spot, gas_price = rows[field.SPOT], rows[field.GAS_PRICE]
     for i in range(spot.shape[0]):
@@ -225,16 +226,84 @@ def _add_moving(
             income = pool_income(last[i] / c, root / c, calm[i], noise[0, i], k, p)
             fees[i] += scale * c * income
             if is_due(root, c, k, p.recentring):
-                costs[i] += moving_cost(root, c, scale, gas_price[i], k, p)
-                scale = new_scale(root, c, scale, low, high)
-                c = root
-                centres[i], scales[i] = c - 1.0, scale - 1.0
+                c, scale = _move(i, root, gas_price[i], memory, k, p)
         last[i], calm[i] = root, rows[field.TRUE_VOLATILITY, i]
         worth = scale * c * amm_value(root / c, low, high)
         rows[field.BOOK_VALUE, i] += size * (worth + fees[i] - costs[i])
         rows[field.DELTA, i] -= size * scale / c * amm_units(root / c, low, high)
         bend = amm_gamma(root / c, low, high) / (c * c * c)
         rows[field.GAMMA, i] -= size * scale * bend
+    if p.recentring.asked[k]:
+        _quote_moving(rows, centres, scales, k, p)
+
+
+@kernel
+def _moving_rows(
+    memory: FloatArray, k: int, p: AmmParams
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rows of position k that moving writes to; see `_add_moving`."""
+    first = N_REMEMBERED * p.quantity.shape[0] + recentring.N_REMEMBERED * k
+    return memory[first], memory[first + 1], memory[first + 2]
+
+
+@kernel
+def _move(
+    i: int, root: float, gas_price: float, memory: FloatArray, k: int, p: AmmParams
+) -> tuple[float, float]:
+    """Put the range of position k around the price, on path i, and pay for it.
+
+    Returns:
+        Root of its centre, and its liquidity over that of the start.
+    """
+    centres, scales, costs = _moving_rows(memory, k, p)
+    c, scale = 1.0 + centres[i], 1.0 + scales[i]
+    costs[i] += moving_cost(root, c, scale, gas_price, k, p)
+    scale = new_scale(root, c, scale, p.root_low[k], p.inverse_root_high[k])
+    centres[i], scales[i] = root - 1.0, scale - 1.0
+    return root, scale
+
+
+@kernel
+def _quote_moving(
+    rows: FloatArray, centres: FloatArray, scales: FloatArray, k: int, p: AmmParams
+) -> None:
+    """Write where the price stands in a range, and what moving it now would change."""
+    low, high = p.root_low[k], p.inverse_root_high[k]
+    size = p.quantity[k] * p.liquidity[k]
+    units, bend = amm_units(1.0, low, high), amm_gamma(1.0, low, high)
+    for i in range(centres.shape[0]):
+        root, c, scale = np.sqrt(rows[field.SPOT, i]), 1.0 + centres[i], 1.0 + scales[i]
+        new, gas_price = new_scale(root, c, scale, low, high), rows[field.GAS_PRICE, i]
+        cost = moving_cost(root, c, scale, gas_price, k, p)
+        held = scale / c * amm_units(root / c, low, high)
+        bent = scale / (c * c * c) * amm_gamma(root / c, low, high)
+        rows[field.RANGE_PLACE, i] = place_in_range(root, c, k, p.recentring)
+        rows[field.RECENTRING_COST, i] = size * cost if is_away(root, c) else 0.0
+        rows[field.RECENTRING_DELTA, i] = -size * (new / root * units - held)
+        bending = new / (root * root * root) * bend - bent
+        rows[field.RECENTRING_GAMMA, i] = -size * bending
+
+
+@kernel
+def move_asked(
+    memory: FloatArray, asked: BoolArray, gas_price: FloatArray, p: AmmParams
+) -> None:
+    """Move the ranges that a policy decides about; see `liability.Kind`.
+
+    Args:
+        memory: As of `add_amm_positions`, which has valued this decision.
+        asked: Whether the policy says so, shape (n,).
+        gas_price: Now, shape (n,) [gwei].
+        p: The positions.
+    """
+    for k in range(p.quantity.shape[0]):
+        if not p.recentring.asked[k]:
+            continue
+        last = memory[3 * k]
+        centres, _, _ = _moving_rows(memory, k, p)
+        for i in range(asked.shape[0]):
+            if asked[i] and is_away(last[i], 1.0 + centres[i]):
+                _move(i, last[i], gas_price[i], memory, k, p)
 
 
 def _memory_rows(positions: Sequence[AmmConfig], config: EnvConfig) -> int:
@@ -245,4 +314,4 @@ def _memory_rows(positions: Sequence[AmmConfig], config: EnvConfig) -> int:
     return each * len(positions)
 
 
-AMM = Kind(amm_params, _memory_rows, add_amm_positions)
+AMM = Kind(amm_params, _memory_rows, add_amm_positions, move_asked)

@@ -103,6 +103,17 @@ class Positions:
             kind.value(rows, state, self._memory[name], paths, constants, self._market)
         self._valued[...] = steps
 
+    def move(self, asked: BoolArray, gas_price: FloatArray) -> None:
+        """Do what a policy decides about a position, before the market moves on.
+
+        Args:
+            asked: Where it says so, shape (n,).
+            gas_price: Now, shape (n,) [gwei].
+        """
+        for name, (kind, constants) in self._kinds.items():
+            if kind.move is not None:
+                kind.move(self._memory[name], asked, gas_price, constants)
+
     def arrays(self) -> dict[str, FloatArray | IntArray]:
         """What is remembered, by name; nothing without positions."""
         if not self:

@@ -54,8 +54,12 @@ class Kind(NamedTuple):
             the derivative by volatility). What is paid in or out while it runs stays in
             the value, as cash of the book: `memory`, shape (memory_rows, n), zero at
             the start, is where it is kept. All in internal units; see `base/field`.
+        move: Kernel `move(memory, asked, gas_price, p)` of a kind that a policy decides
+            about: what is done at the present decision where `asked`, shape (n,), at
+            the gas price of then, shape (n,) [gwei]. None: there is nothing to decide.
     """
 
     compile: Callable[[Sequence[Any], EnvConfig, MarketParams], Any]
     memory_rows: MemoryRows
     value: Callable[..., None]
+    move: Callable[..., None] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hedge_env.config.sections.agent import ActionConfig
+from hedge_env.config.sections.book import BookConfig
 from hedge_env.config.sections.episode import EpisodeConfig
 from hedge_env.config.sections.execution import ExecutionConfig
 from hedge_env.config.sections.market import MarketConfig
@@ -126,6 +128,48 @@ def _check_chains(
             f"episode.market_steps = {episode.market_steps}: a trade fills before the "
             "next decision"
         )
+
+
+def check_moved_range(
+    book: BookConfig, execution: ExecutionConfig, action: ActionConfig
+) -> None:
+    """Refuse what a decision about a range of liquidity has no place beside.
+
+    Raises:
+        ValueError: In one sentence that names the keys.
+    """
+    keys = book.recentring_keys
+    if not keys:
+        return
+    if len(keys) > 1:
+        raise ValueError(
+            f"{keys[1]} = policy, and {keys[0]} too: a policy decides about one range; "
+            f"set {keys[1]} = rule"
+        )
+    for is_on, remedy, why in (
+        (
+            execution.option is not None,
+            "execution.option = null",
+            "an action has one further entry, for options or for a range",
+        ),
+        (
+            execution.rollup is not None,
+            "execution.rollup = null",
+            "an action has one further entry, for a chain or for a range",
+        ),
+        (
+            execution.keeper is not None,
+            "execution.keeper = null",
+            "a keeper trades the hedge, and sees a range as it was",
+        ),
+        (
+            action.mode == "discrete",
+            "action.mode = band, band_free, band_edges or target",
+            "a grid of holdings has no choice of a range",
+        ),
+    ):
+        if is_on:
+            raise ValueError(f"{keys[0]} = policy needs {remedy}: {why}")
 
 
 def _check_basis_moves(execution: ExecutionConfig, market: MarketConfig) -> None:

@@ -8,7 +8,11 @@ from typing import Any, get_args
 
 from pydantic import model_validator
 
-from hedge_env.config.compatibility import check_execution, check_replayed
+from hedge_env.config.compatibility import (
+    check_execution,
+    check_moved_range,
+    check_replayed,
+)
 from hedge_env.config.extremes import check_extremes
 from hedge_env.config.model import Model, Remark, RiskAversion, Title
 from hedge_env.config.sections.agent import (
@@ -59,6 +63,7 @@ class EnvConfig(Model):
         self._check_start(low, high)
         check_execution(self.execution, self.market, self.episode)
         check_margin(self.execution.margin, self.book)
+        check_moved_range(self.book, self.execution, self.action)
         self._check_order_sizes(high - low)
         check_extremes(self.market, self.execution, self.book, self.episode, high - low)
         if self.replay is not None:
@@ -187,9 +192,27 @@ class EnvConfig(Model):
 
     @property
     def n_instruments(self) -> int:
-        """Columns of a target: the underlying, and a listed option or a rollup."""
+        """What can be traded: the underlying, and a listed option or a rollup."""
         execution = self.execution
         return 1 if execution.option is None and execution.rollup is None else 2
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of a target: holdings of every instrument, and orders about a range.
+
+        An order is no holdings: a policy that gives none has given none.
+        """
+        return self.n_instruments + len(self.book.recentring_keys)
+
+    @property
+    def answering_key(self) -> str | None:
+        """The key by which the market's rows depend on decisions; None: they do not.
+
+        Prices answer to trades, or what the book holds to an order about a range.
+        """
+        if self.execution.permanent_impact > 0.0:
+            return "execution.permanent_impact"
+        return next(iter(self.book.recentring_keys), None)
 
     @property
     def seen_age(self) -> int:

@@ -33,7 +33,7 @@ from hedge_env.desk.places.chains import start_chains
 from hedge_env.desk.portfolio_margin import write_use
 from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
-from hedge_env.feeds.feed import Market, ResponsiveMarket
+from hedge_env.feeds.feed import Market, MarketWithBook, ResponsiveMarket
 from hedge_env.feeds.memory import require_memory
 from hedge_env.feeds.old_view import OldView
 from hedge_env.feeds.open import open_market
@@ -59,7 +59,8 @@ class HedgeBatch:
             see `fields`.
         path_ids: Shape (n_paths,).
         instruments: What can be traded, in the order of a target's columns.
-        n_instruments: Their number.
+        n_instruments: Their number. Where a policy moves a range of liquidity, a
+            target has one column more, `config.n_columns`.
         totals: Sums over the episode so far.
         first_units: Row of the units held of the first listed option; those of the
             others follow, and end the rows.
@@ -82,6 +83,7 @@ class HedgeBatch:
         self.n_decisions = config.episode.decisions
         self.instruments = instruments_of(config)
         self.n_instruments = len(self.instruments)
+        self._n_orders = config.n_columns - config.n_instruments
         self.holdings_low, self.holdings_high = config.holdings_bounds
         self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.totals = Totals(n_paths)
@@ -198,10 +200,11 @@ class HedgeBatch:
         """Take one decision on every path and move to the next.
 
         Args:
-            target: Holdings asked for, shape (n_paths, n_instruments), finite;
-                clipped into the bounds. Equal to the holdings: no trade, no cost.
-                Ignored on a path whose episode has ended. A policy that knows the
-                underlying only may give (n_paths, 1): the rest is held.
+            target: Holdings asked for, shape (n_paths, n_columns), finite; clipped
+                into the bounds. Equal to the holdings: no trade, no cost. A last
+                column, where a policy moves a range of liquidity, is positive to move
+                it now. Ignored on a path whose episode has ended. A policy that knows
+                the underlying only may give (n_paths, 1): the rest is held.
 
         Returns:
             What the decision did.
@@ -211,7 +214,10 @@ class HedgeBatch:
             SimulationError: If cost or profit of a path is no number; reset then.
         """
         before, after = self.rows, self._spare
-        wanted = complete_target(target, before, self.instruments)
+        wanted = self.complete(target)
+        if self._n_orders > 0:
+            self._order(wanted[-1] > 0.0)
+            wanted = wanted[:-1]
         if self._portfolio.on:
             parts = self._portfolio, self._params.orders, self._params.options
             wanted = cut_orders(before, wanted, *parts)
@@ -230,6 +236,29 @@ class HedgeBatch:
         if self._view is not None:
             self._view.arrive(after)
         return step_record(record, after[field.STEP] >= self.n_decisions)
+
+    def complete(self, target: FloatArray, giver: str = "a policy") -> FloatArray:
+        """A target with all of its columns, shape (n_columns, n_paths).
+
+        Args:
+            target: See `advance`.
+            giver: Who gave it, for the message.
+
+        Raises:
+            ValueError: If it has another shape.
+        """
+        parts = self.rows, self.instruments
+        return complete_target(target, *parts, giver, orders=self._n_orders)
+
+    def _order(self, asked: BoolArray) -> None:
+        """Let the range of the book be moved where asked, and the episode goes on."""
+        if not isinstance(self._market, MarketWithBook):
+            raise ValueError(
+                "book.legs.N.recentre.by = policy needs a market that values the book: "
+                "a tape cannot answer to what is decided"
+            )
+        goes_on = self.rows[field.STEP] < self.n_decisions
+        self._market.move_book(asked & goes_on, self.rows[field.GAS_PRICE])
 
     def _require_numbers(self, record: FloatArray) -> None:
         """Refuse to hand out cost or profit that is no number."""

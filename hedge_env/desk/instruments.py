@@ -88,25 +88,27 @@ def complete_target(
     rows: FloatArray,
     instruments: Sequence[Instrument],
     giver: str = "a policy",
+    orders: int = 0,
 ) -> FloatArray:
-    """Holdings asked for of every instrument.
+    """Holdings asked for of every instrument, and what else is ordered.
 
     A policy that knows the underlying only may leave the other columns out: what it
-    does not know is held.
+    does not know is held, and nothing is ordered.
 
     Args:
-        target: Shape (n, n_instruments), or (n, 1).
+        target: Shape (n, n_instruments + orders), or (n, 1).
         rows: Rows of the batch at the decision.
         instruments: From `instruments_of`.
         giver: Who gave the target, for the message.
+        orders: Columns after those of the instruments that are no holdings.
 
     Returns:
-        Shape (n_instruments, n), contiguous.
+        Shape (n_instruments + orders, n), contiguous.
 
     Raises:
         ValueError: If the target has another shape.
     """
-    shape = rows.shape[1], len(instruments)
+    shape = rows.shape[1], len(instruments) + orders
     if target.shape == shape:
         return np.ascontiguousarray(target.T, dtype=np.float64)
     if target.shape != (shape[0], 1):
@@ -115,5 +117,6 @@ def complete_target(
             f"{shape} are needed"
         )
     held = [rows[instrument.holdings] for instrument in instruments[1:]]
-    complete: FloatArray = np.stack([target[:, 0], *held]).astype(np.float64)
+    none = [np.zeros(shape[0])] * orders
+    complete: FloatArray = np.stack([target[:, 0], *held, *none]).astype(np.float64)
     return complete

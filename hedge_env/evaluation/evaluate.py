@@ -20,7 +20,6 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.config import EnvConfig
 from hedge_env.desk.accounts import StepRecord, Totals
 from hedge_env.desk.batch import HedgeBatch
-from hedge_env.desk.instruments import complete_target
 from hedge_env.evaluation.episode_table import (
     EpisodeTable,
     concatenate,
@@ -180,7 +179,7 @@ def evaluate_on_tape(
     aversion = batch.observables()["risk_aversion"].copy()
     for _ in range(batch.n_decisions):
         given = policy.target(batch.observables())
-        target = complete_target(given, batch.rows, batch.instruments, policy.name).T
+        target = batch.complete(given, policy.name).T
         if not np.isfinite(target).all():
             raise ValueError(f"{policy.name} gave targets that are no finite numbers")
         before = batch.rows

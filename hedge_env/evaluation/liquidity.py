@@ -78,7 +78,7 @@ class LiquidityParts:
 def holds_liquidity_alone(config: EnvConfig) -> bool:
     """Whether a book is liquidity and nothing else, on recordable paths."""
     kinds = {leg.kind for leg in config.book.legs}
-    answers = config.execution.permanent_impact > 0.0
+    answers = config.answering_key is not None
     return kinds == {"amm"} and config.book.arrivals is None and not answers
 
 

@@ -37,7 +37,7 @@ _CHUNK = 1024  # paths
 def is_option_pool(config: EnvConfig) -> bool:
     """Whether a book is pools of options and nothing else, on recordable paths."""
     kinds = {leg.kind for leg in config.book.legs}
-    answers = config.execution.permanent_impact > 0.0
+    answers = config.answering_key is not None
     alone = config.book.arrivals is None and config.book.margin == "quote"
     return kinds == {"option_pool"} and alone and not answers
 

@@ -34,6 +34,19 @@ class Market(Protocol):
 
 
 @runtime_checkable
+class MarketWithBook(Market, Protocol):
+    """A market that values a book about which policies decide."""
+
+    def move_book(self, asked: BoolArray, gas_price: FloatArray) -> None:
+        """Move a range of liquidity at the present decision.
+
+        Args:
+            asked: On which paths, shape (n,).
+            gas_price: Now, shape (n,) [gwei].
+        """
+
+
+@runtime_checkable
 class ResponsiveMarket(Market, Protocol):
     """A market whose spot answers to the trades of the hedger."""
 

@@ -96,6 +96,10 @@ class QuotedPaths:
                     Tile(rows, 0, n), Tile(self.state, 0, n), self._quotes.market.crowd
                 )
 
+    def move_book(self, asked: BoolArray, gas_price: FloatArray) -> None:
+        """Do what a policy decides about the book where `asked`; see `Positions`."""
+        self._positions.move(asked, gas_price)
+
     def branch_off(self, trunk: QuotedPaths, count: int) -> None:
         """Stand where other paths stand, `count` of these side by side for each.
 

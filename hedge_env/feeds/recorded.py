@@ -112,6 +112,10 @@ class ReplayMarket:
         paths.quote_start(rows, chosen)
         self._scale_impact(rows)
 
+    def move_book(self, asked: BoolArray, gas_price: FloatArray) -> None:
+        """Move a range of liquidity where `asked` (n,), at a gas price (n,) [gwei]."""
+        self._paths.move_book(asked, gas_price)
+
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
         history, paths = self._history, self._paths

@@ -78,6 +78,10 @@ class SimulatedMarket:
         """Let spot move by `moves` (n,) of log spot at the fill of the next trade."""
         self._paths.state[market_state.OWN_MOVE] = moves
 
+    def move_book(self, asked: BoolArray, gas_price: FloatArray) -> None:
+        """Move a range of liquidity where `asked` (n,), at a gas price (n,) [gwei]."""
+        self._paths.move_book(asked, gas_price)
+
     def advance(self, rows: FloatArray) -> None:
         """Move every path to its next decision and write its market rows."""
         self._paths.quote(rows, advance=True)

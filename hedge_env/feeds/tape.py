@@ -3,7 +3,8 @@
 A tape holds the market rows of every decision of a set of paths. Replaying it
 gives the same numbers, bit for bit, as simulating the paths again, since a market
 does not react to what is held. Where it does, by the permanent impact of the hedger's
-own trades, nothing is recorded and every run simulates the same paths anew.
+own trades or by a range of liquidity that the policy moves, nothing is recorded and
+every run simulates the same paths anew.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def record_tape(
     path_ids = np.asarray(path_ids, dtype=np.int64)
     decisions = config.episode.decisions
     which = _kept_rows(config)
-    if config.execution.permanent_impact > 0.0:
+    if config.answering_key is not None:
         nothing = np.empty((0, which.size, path_ids.size))
         return MarketTape(path_ids, nothing, LiveSource(config, seed, stream))
     require_tape_fits(config, path_ids.size)

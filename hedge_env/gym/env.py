@@ -31,7 +31,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     The agent sees the market and the holdings before the trade; its action is decoded
     into target holdings, and the market moves one decision interval (several market
-    steps), which nothing decided here changes. Then the step runs, in this order:
+    steps), which nothing decided here changes. A range of liquidity that the policy
+    moves is moved before that, at the present price. Then the step runs, in this order:
 
     1. `fill_orders`: the target becomes holdings, within bounds and in whole lots;
     2. `charge_trade`: the trade is charged at the present spot;
@@ -112,6 +113,10 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     On two chains it has two numbers more: the log of how many times as dear the rollup
     may be, and that of the share of its treasury at which inventory is moved, over a
     tenth, each from -2 to 2; `discrete` trades on the first chain alone.
+    Where the policy moves a range of liquidity (`recentre.by: policy` of a leg of kind
+    `amm`, `docs/liquidity.md`) it has one number more, the last: the range is put around
+    the present price where it is positive, and the hedge is for the range as it then is.
+    `discrete` allows no such range.
 
     In the band modes holdings inside the band stay as they are. `band` is the default
     and its zero action a strong classical rule; see `actions.py`. Numbers beyond
@@ -159,6 +164,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     | `rollup_stock` | 0 | 1 | units that can be sold on the rollup, over what its treasury can hold | two chains |
     | `rollup_room` | 0 | 1 | units that can be bought there, over the same | two chains |
     | `in_bridge` | 0 | 1 | units in bridges, over the same | two chains |
+    | `range_place` | -4 | 4 | way of log price from the centre of the range, over that to its end | policy moves a range |
+    | `recentring_cost` | 0 | 4 | 10 bp, what moving the range now would cost | policy moves a range |
     | `risk_aversion` | -4 | 4 | log over the middle of its range | risk aversion is drawn |
     | `net_loss` | -4 | 4 | tenths of spot's standard deviation over the horizon | if named |
     | `true_volatility` | -1 | 4 | over the market's median, minus one | `observation.true_volatility` |
@@ -187,8 +194,8 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     of the price's move, regressions on simulated paths of their own that the first
     reset fits once a process, in some seconds. `docs/rewards.md` has the argument. Both
     are refused where nothing can be drawn from a present state: on recorded days, with
-    `execution.permanent_impact` and with listed options; `expected` also where orders
-    fill late.
+    `execution.permanent_impact`, with a range that the policy moves and with listed
+    options; `expected` also where orders fill late.
 
     ## Starting State
     Spot at its start, no holdings; volatility, surface, gas and funding drawn from

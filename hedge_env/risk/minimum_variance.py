@@ -154,10 +154,11 @@ def fit_minimum_variance(
     Raises:
         ConfigError: If the market reacts to what is held.
     """
-    if config.execution.permanent_impact > 0.0:
+    if config.answering_key is not None:
         raise ConfigError(
-            "execution.permanent_impact makes the market react to what is held, so "
-            "that no holdings of least risk exist apart from a policy; set it to 0"
+            f"{config.answering_key} makes the market react to what is decided, so "
+            "that no holdings of least risk exist apart from a policy; set it to its "
+            "default"
         )
     square = np.zeros((N_FEATURES, N_FEATURES))
     product = np.zeros(N_FEATURES)

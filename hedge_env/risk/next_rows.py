@@ -67,8 +67,8 @@ def why_no_draws(config: EnvConfig) -> str | None:
     """What keeps a market from being drawn from a present state; None if nothing."""
     if config.replay is not None:
         return "recorded days happened once"
-    if config.execution.permanent_impact > 0.0:
-        return "its prices answer to what is held (execution.permanent_impact)"
+    if config.answering_key is not None:
+        return f"it answers to what is decided ({config.answering_key})"
     return None
 
 

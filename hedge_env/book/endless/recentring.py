@@ -17,6 +17,8 @@ swapped at the market for a share of the value, and the transaction costs gas:
 
 both out of the cash that the fees have left, so that the value of the liquidity is
 continuous. A pool of the same price has it back at once: nobody trades in between.
+Where a policy decides, the same is done at the decision at which it says so, wherever
+the price is; of a range that stands around the price already nothing is moved or paid.
 
 Source: Uniswap v3 (Adams and others 2021), whose positions have fixed ends, so that to
 move one is to withdraw and to mint; the formulas are those of a range in other units.
@@ -31,7 +33,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from hedge_env.base.kernel import scalar_kernel
-from hedge_env.base.types import FloatArray
+from hedge_env.base.types import BoolArray, FloatArray
 from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.config.sections.liabilities import AmmConfig, StreamedConfig
 from hedge_env.numerics.special import exp, log
@@ -41,6 +43,7 @@ from hedge_env.pricing.amm import amm_units, amm_value
 # liquidity over that of the start, both less 1; and what it has cost.
 N_REMEMBERED: Final = 3
 _GWEI: Final = 1e-9
+_HAIR: Final = 1e-12  # of the root of a price
 
 
 class RecentringParams(NamedTuple):
@@ -49,6 +52,9 @@ class RecentringParams(NamedTuple):
     any: bool
     low: FloatArray  # root of price over centre at and below which it is done; 0: never
     high: FloatArray  # at and above which
+    asked: BoolArray  # is it done when a policy says so, and never by itself?
+    down: FloatArray  # from the centre to the lower end, of the root's logarithm
+    up: FloatArray  # to the upper end
     swap: FloatArray  # of the value swapped [-]
     gas: FloatArray  # of one time, per gwei and unit of spot, of one unit of position
     fixed: FloatArray  # of one time, of one unit of position
@@ -62,27 +68,34 @@ def recentring_params(
     rows = []
     for position, term in zip(positions, terms, strict=True):
         root_low, inverse_high = position.range_roots
-        if term is None or position.quantity == 0.0:
-            rows.append((0.0, inf, 0.0, 0.0, 0.0))
+        if term is None:
+            rows.append((0.0, inf, 0.0, 0.0, 0.0, inf, inf))
             continue
-        each = 1.0 / position.quantity
+        down, up = -float(log(root_low)), -float(log(inverse_high))
+        each = 0.0 if position.quantity == 0.0 else 1.0 / position.quantity
+        never = term.by == "policy" or position.quantity == 0.0
         rows.append(
             (
-                float(exp(term.at * log(root_low))),
-                float(exp(-term.at * log(inverse_high))),
+                0.0 if never else float(exp(-term.at * down)),
+                inf if never else float(exp(term.at * up)),
                 term.swap_bp * BASIS_POINT,
                 term.gas_units * _GWEI / config.book.contracts * each,
                 term.fixed_cost_bp * BASIS_POINT * each,
+                down,
+                up,
             )
         )
-    low, high, swap, gas, fixed = np.array(rows).T
+    low, high, swap, gas, fixed, down, up = (row.copy() for row in np.array(rows).T)
     return RecentringParams(
         any=any(term is not None for term in terms),
-        low=low.copy(),
-        high=high.copy(),
-        swap=swap.copy(),
-        gas=gas.copy(),
-        fixed=fixed.copy(),
+        low=low,
+        high=high,
+        asked=np.array([term is not None and term.by == "policy" for term in terms]),
+        down=down,
+        up=up,
+        swap=swap,
+        gas=gas,
+        fixed=fixed,
     )
 
 
@@ -91,6 +104,23 @@ def is_due(root: float, centre: float, k: int, p: RecentringParams) -> bool:
     """Whether the price has gone far enough from the centre of position k."""
     place = root / centre
     return bool(place <= p.low[k] or place >= p.high[k])
+
+
+@scalar_kernel
+def is_away(root: float, centre: float) -> bool:
+    """Whether there is anything to move; a hair is the rounding of the centre."""
+    return bool(abs(root / centre - 1.0) > _HAIR)
+
+
+@scalar_kernel
+def place_in_range(root: float, centre: float, k: int, p: RecentringParams) -> float:
+    """Way of the price from the centre of position k to an end, in logs [-].
+
+    Returns:
+        1 at the upper end, -1 at the lower one, beyond these outside.
+    """
+    way = log(root / centre)
+    return float(way / (p.down[k] if way < 0.0 else p.up[k]))
 
 
 @scalar_kernel

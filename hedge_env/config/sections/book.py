@@ -9,7 +9,13 @@ from typing import Literal
 from pydantic import Field
 
 from hedge_env.config.model import Model, Positive, Quantity
-from hedge_env.config.sections.liabilities import LegConfig, Liability, LiabilityConfig
+from hedge_env.config.sections.liabilities import (
+    AmmConfig,
+    LegConfig,
+    Liability,
+    LiabilityConfig,
+    RecentreConfig,
+)
 from hedge_env.config.sections.option import ArrivalsConfig
 
 
@@ -34,6 +40,23 @@ class BookConfig(Model):
     def others(self) -> tuple[Liability, ...]:
         """All that is no European option."""
         return tuple(leg for leg in self.legs if not isinstance(leg, LegConfig))
+
+    @property
+    def recentring_keys(self) -> tuple[str, ...]:
+        """Keys by which a policy decides when ranges of liquidity follow the price."""
+        return tuple(
+            f"book.legs.{number}.recentre.by"
+            for number, leg in enumerate(self.legs)
+            if isinstance(leg, AmmConfig) and leg.is_moved_by_policy
+        )
+
+    @property
+    def recentred_by_policy(self) -> RecentreConfig | None:
+        """Terms of the range that a policy moves; None where it moves none."""
+        for leg in self.legs:
+            if isinstance(leg, AmmConfig) and leg.is_moved_by_policy:
+                return leg.recentre
+        return None
 
     @property
     def strikes(self) -> tuple[float, ...]:

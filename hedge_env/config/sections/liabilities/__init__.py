@@ -18,6 +18,7 @@ from hedge_env.config.sections.liabilities.liability import Liability
 from hedge_env.config.sections.liabilities.pools import (
     AmmConfig,
     OptionPoolConfig,
+    RecentreConfig,
     StreamedConfig,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "LiabilityConfig",
     "OptionPoolConfig",
     "PowerConfig",
+    "RecentreConfig",
     "RolledCallConfig",
     "StreamedConfig",
 ]

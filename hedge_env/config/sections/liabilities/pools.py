@@ -47,8 +47,11 @@ class PoolFees(Liability):
 class RecentreConfig(Model):
     """Liquidity that is withdrawn and put around the present price again."""
 
+    # Who decides when: this rule of one number, the same for whoever hedges, or the
+    # policy, by a further entry of its action.
+    by: Literal["rule", "policy"] = "rule"
     # Of the way from the centre to an end of the range, in logs, that the price has to
-    # go: at 1 it is done at the end.
+    # go: at 1 it is done at the end. Of a policy, what a rule that is not tuned does.
     at: Annotated[float, Field(ge=0.01, le=100.0)] = 1.0
     swap_bp: BasisPoints = 5.5  # of what is swapped
     gas_units: NonNegative = 0.0  # of one time, at the gas price of the market
@@ -67,6 +70,11 @@ class AmmConfig(PoolFees):
     low: Multiple | None = None  # end of the range, over initial spot
     high: Multiple | None = None
     recentre: RecentreConfig | None = None  # None: the range stays where it is
+
+    @property
+    def is_moved_by_policy(self) -> bool:
+        """Whether a policy decides when the range follows the price."""
+        return self.recentre is not None and self.recentre.by == "policy"
 
     @property
     def strikes(self) -> tuple[float, ...]:
