@@ -114,7 +114,8 @@ def evaluate_policy(
             f"hedge evaluate takes a policy file, a run folder or one rule; for {name} "
             f"use hedge compare --policies {name}"
         )
-    rules, agents = find_contenders([name])
+    asked = None if preset is None else load_market(preset, replay, settings)
+    rules, agents = find_contenders([name], asked)
     file = None if tuned is None else _tuned_file(tuned, name, rules)
     own: tuple[str, EnvConfig, tuple[str, ...]] | None = None
     if agents:

@@ -58,6 +58,11 @@ class PresentRows:
                 "a bridge, so that no advice can be given; switch it off with "
                 "--set execution.rollup=null"
             )
+        if config.book.recentring_keys:
+            raise ConfigError(
+                f"{config.book.recentring_keys[0]}: a state does not say where a range "
+                "of liquidity stands, so that no advice can be given; set it to rule"
+            )
         self.config = config
         self._desk = step_params(config)
         self._quotes = quote_params(config)

@@ -141,11 +141,12 @@ def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
     else:
         config = load_market(options.preset, options.replay, options.settings)
     require_readable(agent.name, agent.policy, config)
-    if config.n_instruments > 1 or agent.policy.config.n_instruments > 1:
+    if config.n_columns > 1 or agent.policy.config.n_columns > 1:
         raise ConfigError(
-            f"{agent.name} trades a listed option or on two chains, and a formula of "
-            "hedge distill is a band for the underlying alone; distill a policy that "
-            "was trained without execution.option and execution.rollup"
+            f"{agent.name} trades a listed option or on two chains, or moves a range of "
+            "liquidity, and a formula of hedge distill is a band for the underlying "
+            "alone; distill a policy that was trained without execution.option, "
+            "execution.rollup and recentre.by = policy"
         )
     own = {"risk_aversion": agent.risk_aversion}
     return agent, config.model_copy(update=own)

@@ -37,6 +37,7 @@ from hedge_env.baselines.optimum.optimal import (
     optimal_policy,
 )
 from hedge_env.baselines.optimum.solvable import require_solvable, why_unsolvable
+from hedge_env.baselines.rule.moved_range import rule_in
 from hedge_env.baselines.value.one_step_better import OneStepBetter, one_step_better
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.policies.policy import Policy
@@ -142,9 +143,10 @@ def find_contenders(
         if entry in (ALL, MAIN):
             names = list(BASELINES) if config is None else _all_rules(config)
             shown = [name for name in names if entry == ALL or _is_main(name)]
-            rules.update({name: Rule(name, RULES[name]) for name in shown})
+            found = {name: rule_in(RULES[name], config) for name in shown}
+            rules.update({name: Rule(name, kind) for name, kind in found.items()})
             continue
-        rule = parse_rule(entry)
+        rule = parse_rule(entry, config)
         if rule is not None:
             rules[rule.name] = rule
         elif entry not in OPTIMA:

@@ -9,6 +9,8 @@ from typing import Any
 
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.baselines import RULES, AbstractRule
+from hedge_env.baselines.rule.moved_range import rule_in
+from hedge_env.config import EnvConfig
 
 __all__ = ["Rule", "join_parameters", "parse_rule"]
 
@@ -55,11 +57,13 @@ def join_parameters(entries: Sequence[str]) -> list[str]:
     return joined
 
 
-def parse_rule(entry: str) -> Rule | None:
+def parse_rule(entry: str, config: EnvConfig | None = None) -> Rule | None:
     """Read a rule, with or without parameters.
 
     Args:
         entry: `NAME` or `NAME:KEY=VALUE,KEY=VALUE`; a colon separates as well.
+        config: The hedging problem, which may add a parameter to every rule (see
+            `moved_range`); None: any.
 
     Returns:
         The rule; None if the entry is none, for example a file.
@@ -70,11 +74,11 @@ def parse_rule(entry: str) -> Rule | None:
     """
     name, colon, rest = entry.partition(":")
     if not colon:
-        return Rule(name, RULES[name]) if name in RULES else None
+        return Rule(name, rule_in(RULES[name], config)) if name in RULES else None
     if name not in RULES:
         _refuse_misspelt(entry, name, rest)
         return None
-    rule_class = RULES[name]
+    rule_class = rule_in(RULES[name], config)
     given: dict[str, float | int | str] = {}
     for part in re.split("[:,]", rest):
         key, equals, text = part.partition("=")

@@ -21,6 +21,7 @@ from hedge_env.base.json_file import digest_of, read_json_object
 from hedge_env.baselines import RULES, AbstractRule
 from hedge_env.baselines.capabilities import NOT_TUNED_FOR
 from hedge_env.baselines.rule.centre import CentredRule
+from hedge_env.baselines.rule.moved_range import rule_in
 from hedge_env.baselines.tuning.holdout import Holdout
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversion
@@ -193,7 +194,7 @@ def rules_of(
             "pass that criterion or tune again with hedge tune"
         )
     return {
-        (entry.policy, entry.risk_aversion): _rule(path, entry)
+        (entry.policy, entry.risk_aversion): _rule(path, entry, config)
         for entry in file.entries
     }
 
@@ -211,8 +212,9 @@ def _measured(held_out: Holdout | None) -> dict[str, float | None]:
     }
 
 
-def _rule(path: Path, entry: TunedEntry) -> TunedRule:
-    rule_class = RULES.get(entry.policy)
+def _rule(path: Path, entry: TunedEntry, config: EnvConfig) -> TunedRule:
+    plain = RULES.get(entry.policy)
+    rule_class = None if plain is None else rule_in(plain, config)
     if rule_class is None or not _are_parameters(rule_class, set(entry.params)):
         raise ConfigError(
             f"{path}: {entry.policy} with {', '.join(entry.params) or 'no parameters'} "

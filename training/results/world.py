@@ -179,8 +179,11 @@ def require_readable(name: str, policy: LearnedPolicy, config: EnvConfig) -> Non
         if record.observable not in shown
     ]
     own = policy.config
-    if own.n_instruments > config.n_instruments:
-        missing.append("a second column to trade: a listed option, or two chains")
+    if own.n_columns > config.n_columns:
+        missing.append(
+            "a second column of a target: a listed option, two chains, or a range of "
+            "liquidity to move"
+        )
     if missing:
         raise ConfigError(
             f"{name} was trained in {_plain(own.name)} on what {config.name} does not "
