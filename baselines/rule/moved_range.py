@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, make_dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final, cast
 
 import numpy as np
@@ -50,7 +50,7 @@ def rule_in(
     return _with_threshold(rule_class, at)
 
 
-@lru_cache(maxsize=None)  # rules of one problem are of one class
+@cache  # rules of one problem are of one class
 def _with_threshold(rule_class: type[AbstractRule], at: float) -> type[AbstractRule]:
     """A subclass with a threshold, whose target has a column more."""
 

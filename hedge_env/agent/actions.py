@@ -19,7 +19,7 @@ On two chains those three modes take two numbers more, where to trade and when t
 inventory: `chain_actions`. `discrete` trades on the first chain alone.
 
 With a range of liquidity that the policy moves (`recentre.by: policy`) they take one
-number more, the last, whether to move it now: `range_orders`. `discrete` knows no ranges.
+number more, the last, whether to move it now: `range_orders`. `discrete` knows none.
 
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
@@ -82,7 +82,8 @@ class ActionDecoder:
     Attributes:
         mode: As given.
         shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
-            option, or a range that the policy moves, one number more, on two chains two.
+            option, or a range that the policy moves, one number more; on two chains
+            two.
         n_choices: Number of integers of mode `discrete`, else None.
     """
 

@@ -102,6 +102,8 @@ def test_every_rule_of_every_file_is_registered_under_a_name_of_its_own():
         importlib.import_module(module.name)
     found = list(dict.fromkeys(concrete(AbstractRule)))
     found.remove(DistilledBand)  # read from a file, around one of the others
+    # Nor are those that another test has given a range to move (`rule.moved_range`).
+    found = [rule for rule in found if "recentre_at" not in rule.parameters]
     assert {rule.__name__ for rule in found} == {
         rule.__name__ for rule in RULES.values()
     }

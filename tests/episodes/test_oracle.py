@@ -24,6 +24,7 @@ from tests.support.examples import (
     LATE,
     LIQUIDATED,
     MOVING,
+    ORDERED,
     POOLS,
     PORTFOLIO,
     VENUES,
@@ -33,6 +34,7 @@ from tests.support.examples import (
 )
 
 PATHS = (0, 5, 2**40 + 3)
+NONE = np.zeros(len(PATHS))
 SEED, STREAM = 4, "validation"
 
 
@@ -164,6 +166,7 @@ CONFIGS += [
     ),
     full_config(*POOLS),
     full_config(*MOVING),
+    full_config(*ORDERED),
     stormy_config(*POOLS, "name=pools-settled", "market.settlement=twap"),
     # Little enough for orders to be cut, for forced trades, and for what is taken over.
     full_config(*ADVERSE, *PORTFOLIO, "name=portfolio"),
@@ -189,9 +192,14 @@ def test_a_batch_repeats_the_oracle_to_rounding(config: EnvConfig) -> None:
         compare_seen(batch, past)
         target = rng.uniform(low - 0.3, high + 0.3, len(PATHS))
         holds = rng.random(len(PATHS)) < 0.4
-        record = batch.advance(np.where(holds, batch.rows[HOLDINGS], target)[:, None])
+        orders = (rng.random(len(PATHS)) < 0.3) if config.n_columns > 1 else NONE
+        columns = [np.where(holds, batch.rows[HOLDINGS], target), orders]
+        record = batch.advance(np.stack(columns[: config.n_columns], axis=1))
         wanted = np.where(holds, desks_held(desks), target)
-        results = [desk.decide(t) for desk, t in zip(desks, wanted, strict=True)]
+        results = []
+        for desk, to, order in zip(desks, wanted, orders, strict=True):
+            desk.order_move(bool(order))
+            results.append(desk.decide(to))
         compare_records(record, results)
         assert record.done.all() == (step == config.episode.decisions - 1)
     compare_rows(batch, desks)

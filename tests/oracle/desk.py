@@ -39,6 +39,7 @@ class Desk:
     equity: float = 0.0  # of the margin account
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
+    ordered: bool = False  # is a range to be moved at this decision?
     pushed: float = 0.0  # log move of the perpetual by the last order
     settled: dict[int, float] = field(default_factory=dict)
     others: dict[int, Other] = field(default_factory=dict)
@@ -185,10 +186,27 @@ class Desk:
         units = abs(traded) * self.config.book.contracts
         return units < self.config.execution.least_order
 
+    def moved(self) -> Pool | None:
+        """The liquidity whose range the policy moves."""
+        pools = [one for one in self.others.values() if isinstance(one, Pool)]
+        asked = [one for one in pools if one.terms.is_moved_by_policy]
+        return asked[0] if asked else None
+
+    def order_move(self, ordered: bool) -> None:
+        """Say whether that range is to be moved at this decision."""
+        self.ordered = ordered
+
+    def mark_and_move(self) -> dict[str, float]:
+        """Value and Greeks at the decision, after which the range may be moved."""
+        marked, pool = self.mark(), self.moved()
+        if self.ordered and pool is not None:
+            pool.order(costs(self.world)["gas_price"])
+        return marked
+
     def decide(self, target: float) -> dict[str, float]:
         """Trade to `target`, hold for one interval, liquidate after the last."""
         execution, world = self.config.execution, self.world
-        marked, price, now = self.mark(), hedge_price(world), costs(world)
+        marked, price, now = self.mark_and_move(), hedge_price(world), costs(world)
         self.follow_crowd(marked["gamma"])
         charged = execution.charge_opening or self.decision > 0
         old = self.held

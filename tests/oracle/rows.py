@@ -68,7 +68,9 @@ def rows(desk: Desk) -> dict[str, float]:
         values["implied_volatility"] = smile(world, 0.0, left)
     if left > 0.0 or config.market.surface.model != "sabr":
         values["skew"] = skew(world, left)
-    return values | now | forecast_rows(world) | desk.mark()
+    values |= now | forecast_rows(world) | desk.mark()
+    pool = desk.moved()
+    return values if pool is None else values | pool.moving(now["gas_price"])
 
 
 def prices_of(leg: LiabilityConfig) -> list[float]:

@@ -253,6 +253,13 @@ MOVING: Final = (
     "holdings={low: -2, high: 1.5}",
 )
 
+# The first of these moved when the policy says so.
+ORDERED: Final = (
+    *MOVING,
+    "name=ordered",
+    "book.legs.0.recentre.by=policy",
+)
+
 Rule = Callable[[HedgeBatch], FloatArray]
 
 

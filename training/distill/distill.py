@@ -143,8 +143,8 @@ def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
     require_readable(agent.name, agent.policy, config)
     if config.n_columns > 1 or agent.policy.config.n_columns > 1:
         raise ConfigError(
-            f"{agent.name} trades a listed option or on two chains, or moves a range of "
-            "liquidity, and a formula of hedge distill is a band for the underlying "
+            f"{agent.name} trades a listed option or on two chains, or moves a range "
+            "of liquidity, and a formula of hedge distill is a band for the underlying "
             "alone; distill a policy that was trained without execution.option, "
             "execution.rollup and recentre.by = policy"
         )

@@ -26,6 +26,7 @@ from tests.support.examples import (
     LATE_CHAINS,
     LIQUIDATED,
     MOVING,
+    ORDERED,
     POOLS,
     VENUES,
     WATCHED,
@@ -228,6 +229,7 @@ IDENTITY += [
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
     full_config(*ADVERSE, *POOLS),
     full_config(*ADVERSE, *MOVING),
+    full_config(*ADVERSE, *ORDERED),
     stormy_config(*ADVERSE, *CONTAGION),
     full_config(*ADVERSE, *LIQUIDATED),
     full_config(*CHAINS),
@@ -252,6 +254,9 @@ def test_every_unit_of_currency_is_accounted_for_at_every_step(
         if config.execution.rollup is not None:
             there = rng.uniform(-0.5, 0.5, (n, 1))
             target = np.concatenate([target, there], axis=1)
+        if config.n_columns > config.n_instruments:  # a range is moved now and then
+            order = rng.uniform(-1.0, 0.4, (n, 1))
+            target = np.concatenate([target, order], axis=1)
         record = batch.advance(target)
         recorded += [record.cost, record.hedge_pnl, record.book_pnl]
         assert imbalance(batch, start_value) < 1e-12

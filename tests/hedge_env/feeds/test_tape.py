@@ -34,6 +34,7 @@ def kept_rows(config: EnvConfig) -> int:
         "keeper_cost": execution.keeper,
         "rollup_fails": execution.rollup,
         "gas_forecast": market.forecasts,
+        "recentring_cost": config.book.recentred_by_policy,
     }
     last = [FIELDS.index(name) for name, part in optional.items() if part is not None]
     return max([CERTAIN_ROWS[-1].number, *last]) + 1

@@ -194,6 +194,7 @@ def test_the_docstring_says_when_a_feature_is_there(preset):
         "margin account": env.config.execution.margin is not None,
         "listed option": env.config.execution.option is not None,
         "two chains": env.config.execution.rollup is not None,
+        "policy moves a range": bool(env.config.book.recentring_keys),
         "risk aversion is drawn": False,
         "`observation.true_volatility`": False,
         "if named": False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, log, sqrt
 
 from hedge_env.config import EnvConfig
@@ -47,16 +47,40 @@ class Pool:
         if decision != self.decision:
             self.decision = decision
             self.fees += self.liquidity * self.income(price, z)
-            if self.terms.recentre is not None:
-                self.recentre(self.terms.recentre, price, gas)
+            terms = self.terms.recentre
+            ruled = terms is not None and terms.by == "rule"
+            if ruled and abs(self.place(price)) >= terms.at:
+                self.recentre(terms, price, gas)
         self.last = price, volatility
 
-    def recentre(self, terms: RecentreConfig, price: float, gas: float) -> None:
-        """Withdraw all and put it around the price, if that is far from the centre."""
+    def place(self, price: float) -> float:
+        """Way of the price from the centre to an end of the range, in logs."""
         gone = log(price / self.centre)
-        below, above = log(self.low / self.centre), log(self.high / self.centre)
-        if terms.at * below < gone < terms.at * above:
-            return
+        end = self.low if gone < 0.0 else self.high
+        return gone / abs(log(end / self.centre))
+
+    def order(self, gas: float) -> None:
+        """Move the range now, as a policy says."""
+        price = self.last[0]
+        if self.terms.recentre is not None and price != self.centre:
+            self.recentre(self.terms.recentre, price, gas)
+
+    def moving(self, gas: float) -> dict[str, float]:
+        """Where the price stands, and what an order now would change."""
+        price, moved = self.last[0], replace(self)
+        moved.low, moved.high = self.low, self.high
+        moved.centre, moved.liquidity = self.centre, self.liquidity
+        moved.order(gas)
+        after, before = moved.mark(price), self.mark(price)
+        return {
+            "range_place": self.place(price),
+            "recentring_delta": after["delta"] - before["delta"],
+            "recentring_gamma": after["gamma"] - before["gamma"],
+            "recentring_cost": before["book_value"] - after["book_value"],
+        }
+
+    def recentre(self, terms: RecentreConfig, price: float, gas: float) -> None:
+        """Withdraw all and put it around the price."""
         held, worth = self.liquidity * self.amounts(price)[0], self.liquidity
         worth *= self.worth(price)
         ends = self.low / self.centre * price, self.high / self.centre * price
