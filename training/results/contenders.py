@@ -44,7 +44,12 @@ from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
 from hedge_env.training.results.policy_row import Contender, Parameters
-from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
+from hedge_env.training.results.rule_spec import (
+    Rule,
+    join_parameters,
+    parse_rule,
+    require_no_rest,
+)
 from hedge_env.training.results.world import (
     require_readable,
     strangeness,
@@ -65,6 +70,7 @@ __all__ = [
     "agent_contender",
     "find_contenders",
     "noted_in",
+    "require_no_rest",
     "risk_aversions_of",
     "rule_contender",
     "wanted_optima",
@@ -219,7 +225,8 @@ def rule_contender(
         risk_aversion: Lambda it is measured at [1/notional].
         config: The hedging problem.
         params_source: Where its parameters are from.
-        given: Parameters of the command line, those that are never tuned included.
+        given: Parameters of the command line, those that are never tuned included;
+            None if there are none.
     """
     reason = policy.why_unfit(config)
     notes = () if reason is None else (f"not made for this book: {reason}",)

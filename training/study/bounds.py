@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from hedge_env.base.files import write_atomically
-from hedge_env.baselines import RULES
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.training.output.console import log
@@ -18,6 +17,7 @@ from hedge_env.training.results.bounds.bounding import (
 )
 from hedge_env.training.results.bounds.certificate import document
 from hedge_env.training.results.contenders import SOLVERS
+from hedge_env.training.results.rule_spec import rule_class_of
 from hedge_env.training.results.summary import PolicyRow, Summary
 
 __all__ = ["kept_or_bounded"]
@@ -60,7 +60,7 @@ def kept_or_bounded(
             log(f"study: {config.name}, bound at risk aversion {level:g}")
             policy = _rebuilt(best, config)
             one = bound_policies(
-                config, level, [policy], n_paths, seed=seed, checked=False
+                config, level, [(best.name, policy)], n_paths, seed=seed, checked=False
             )
             (entry,) = document(config, [one])["bounds"]
             kept.append({"key": key, "bound": entry})
@@ -73,7 +73,7 @@ def _rebuilt(row: PolicyRow, config: EnvConfig) -> Policy:
     """The policy of a row: solved again, or with the parameters it had."""
     if row.name in SOLVERS:
         return SOLVERS[row.name](config, row.risk_aversion)
-    return RULES[row.name](**row.params)
+    return rule_class_of(row.name)(**row.params)
 
 
 def _kept(path: Path) -> list[dict[str, Any]]:
