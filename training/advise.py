@@ -13,7 +13,8 @@ from hedge_env.config.loading import load_config
 from hedge_env.training.cli.commands import AdviseOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import write_json, write_text
-from hedge_env.training.results.contenders import find_contenders, require_no_rest
+from hedge_env.training.results.contenders import find_contenders
+from hedge_env.training.results.rule_spec import require_no_rest
 from hedge_env.training.results.tuned_file import read_tuned, rules_of
 
 __all__ = ["load_adviser"]

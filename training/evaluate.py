@@ -22,7 +22,6 @@ from hedge_env.training.results.contenders import (
     Rule,
     agent_contender,
     find_contenders,
-    require_no_rest,
     rule_contender,
 )
 from hedge_env.training.results.investors.wealth import wealth_rows, wealth_sentence
@@ -33,6 +32,7 @@ from hedge_env.training.results.recorded_market import (
     load_own_market,
     require_two_paths,
 )
+from hedge_env.training.results.rule_spec import require_no_rest
 from hedge_env.training.results.summary import Contender
 from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
 from hedge_env.training.results.tuned_rules import Key

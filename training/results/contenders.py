@@ -44,12 +44,7 @@ from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
 from hedge_env.training.results.policy_row import Contender, Parameters
-from hedge_env.training.results.rule_spec import (
-    Rule,
-    join_parameters,
-    parse_rule,
-    require_no_rest,
-)
+from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
 from hedge_env.training.results.world import (
     require_readable,
     strangeness,
@@ -70,7 +65,6 @@ __all__ = [
     "agent_contender",
     "find_contenders",
     "noted_in",
-    "require_no_rest",
     "risk_aversions_of",
     "rule_contender",
     "wanted_optima",
