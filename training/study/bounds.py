@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from hedge_env.base.files import write_atomically
-from hedge_env.baselines import RULES
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
 from hedge_env.policies.policy_file import load_policy
@@ -20,6 +19,7 @@ from hedge_env.training.results.bounds.bounding import (
 )
 from hedge_env.training.results.bounds.certificate import document
 from hedge_env.training.results.contenders import SOLVERS
+from hedge_env.training.results.rule_spec import rule_class_of
 from hedge_env.training.results.summary import PolicyRow, Summary
 
 __all__ = ["kept_or_bounded"]
@@ -68,8 +68,8 @@ def kept_or_bounded(
         entry = next((one["bound"] for one in kept if one["key"] == key), None)
         if entry is None:
             log(f"study: {config.name}, bound at risk aversion {level:g}")
-            agents = [load_policy(file, name) for name, file in files]
-            policies = [_rebuilt(best, config), *agents]
+            agents = [(name, load_policy(file, name)) for name, file in files]
+            policies = [(best.name, _rebuilt(best, config)), *agents]
             one = bound_policies(
                 config, level, policies, n_paths, seed=seed, checked=False
             )
@@ -84,7 +84,7 @@ def _rebuilt(row: PolicyRow, config: EnvConfig) -> Policy:
     """The policy of a row: solved again, or with the parameters it had."""
     if row.name in SOLVERS:
         return SOLVERS[row.name](config, row.risk_aversion)
-    return RULES[row.name](**row.params)
+    return rule_class_of(row.name)(**row.params)
 
 
 def _agents(summary: Summary, level: float) -> list[tuple[str, Path]]:
