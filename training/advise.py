@@ -14,6 +14,7 @@ from hedge_env.training.cli.commands import AdviseOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import write_json, write_text
 from hedge_env.training.results.contenders import find_contenders
+from hedge_env.training.results.rule_spec import require_no_rest
 from hedge_env.training.results.tuned_file import read_tuned, rules_of
 
 __all__ = ["load_adviser"]
@@ -80,6 +81,7 @@ def load_adviser(
     market = None if formula is None else formula.fitted_in
     config = load_config(preset or market or "reference", settings=settings)
     if tuned is None:
+        require_no_rest(rules)
         return Adviser(rule.build(), config)
     if rule.given is not None:
         raise ConfigError(

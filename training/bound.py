@@ -64,8 +64,10 @@ def run(options: BoundOptions) -> None:
         write_text(table(found))
 
 
-def _policies(config: EnvConfig, level: float, options: BoundOptions) -> list[Policy]:
-    """Rules tuned or as given, saved policies, and exact solutions asked for."""
+def _policies(
+    config: EnvConfig, level: float, options: BoundOptions
+) -> list[tuple[str, Policy]]:
+    """Rules tuned or as given, saved policies, and exact solutions, by their names."""
     rules, agents = find_contenders(options.policies, config)
     tuned = tune_rules(
         [rule for rule in rules if rule.given is None],
@@ -77,15 +79,12 @@ def _policies(config: EnvConfig, level: float, options: BoundOptions) -> list[Po
         threads=1,
         progress=options.progress,
     )
-    given: list[Policy] = [rule.build() for rule in rules if rule.given is not None]
-    solved = [
-        SOLVERS[n](config, level) for n in wanted_optima(options.policies, config)
-    ]
+    solvers = wanted_optima(options.policies, config)
     return [
-        *(best.policy for _, best in tuned),
-        *given,
-        *(agent.policy for agent in agents),
-        *solved,
+        *((best.name, best.policy) for _, best in tuned),
+        *((rule.name, rule.build()) for rule in rules if rule.given is not None),
+        *((agent.name, agent.policy) for agent in agents),
+        *((name, SOLVERS[name](config, level)) for name in solvers),
     ]
 
 

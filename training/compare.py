@@ -103,7 +103,8 @@ def compare(
 
     Args:
         config: The hedging problem.
-        policies: Rules by name, with parameters (`gas-band:snap=0`) or to be tuned,
+        policies: Rules by name, with parameters (`gas-band:snap=0`), to be tuned, or
+            both (`gas-band:snap=0,rest=tuned`),
             `optimal`, `main`, `all`, policy files or run folders.
         risk_aversions: Lambdas of the objective [1/notional].
         n_episodes: Number of test paths, at least 2.
@@ -238,9 +239,9 @@ def _tuned(
     """Rules with the parameters that tuning found, now or before."""
     entries: list[tuple[Contender, Policy]] = []
     for risk_aversion, best in tuned:
-        name, policy = best.policy.name, best.policy
+        name, policy, kept = best.name, best.policy, best.kept or None
         contender = rule_contender(
-            name, policy, risk_aversion, config, params_source="tuned"
+            name, policy, risk_aversion, config, params_source="tuned", given=kept
         )
         entries.append((contender, policy))
     return entries

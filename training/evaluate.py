@@ -32,6 +32,7 @@ from hedge_env.training.results.recorded_market import (
     load_own_market,
     require_two_paths,
 )
+from hedge_env.training.results.rule_spec import require_no_rest
 from hedge_env.training.results.summary import Contender
 from hedge_env.training.results.tuned_file import TunedFile, read_tuned, rules_of
 from hedge_env.training.results.tuned_rules import Key
@@ -116,6 +117,8 @@ def evaluate_policy(
         )
     asked = None if preset is None else load_market(preset, replay, settings)
     rules, agents = find_contenders([name], asked)
+    if tuned is None:
+        require_no_rest(rules)
     file = None if tuned is None else _tuned_file(tuned, name, rules)
     own: tuple[str, EnvConfig, tuple[str, ...]] | None = None
     if agents:
@@ -128,7 +131,7 @@ def evaluate_policy(
     config = _market(own, preset, replay, settings)
     n_episodes = episodes_in(config, n_episodes, "test")
     risk_aversions = (
-        risk_aversions or _tuned_risk_aversions(file, name) or config.risk_aversions
+        risk_aversions or _tuned_risk_aversions(file, rules) or config.risk_aversions
     )
     if agents:
         require_readable(agents[0].name, agents[0].policy, config)
@@ -169,7 +172,8 @@ def _rule_entries(
     """A rule with its parameters at each risk aversion, and where those are from."""
     known: Mapping[Key, TunedRule] = {}
     source = "default" if rule.given is None else "given"
-    own_name = rule.rule_class.name if rule.made is None else rule.name
+    is_whole = rule.given is None or rule.made is not None
+    own_name = rule.name if is_whole else rule.rule_class.name
     if file is not None and path is not None:
         known = rules_of(path, file, config, file.criterion)
         source = str(path)
@@ -184,7 +188,7 @@ def _rule_entries(
             risk_aversion,
             config,
             params_source=source,
-            given=rule.given,
+            given=rule.given or rule.kept or None,
         )
         entries.append((contender, policy))
     return entries
@@ -209,10 +213,13 @@ def _market_of(
     return source, formula.fitted_in, formula.recorded
 
 
-def _tuned_risk_aversions(file: TunedFile | None, name: str) -> tuple[float, ...]:
+def _tuned_risk_aversions(
+    file: TunedFile | None, rules: Sequence[Rule]
+) -> tuple[float, ...]:
     """Risk aversions that a file has parameters of a rule for."""
     entries = () if file is None else file.entries
-    return tuple(sorted(e.risk_aversion for e in entries if e.policy == name))
+    names = {rule.name for rule in rules}
+    return tuple(sorted(e.risk_aversion for e in entries if e.name in names))
 
 
 def _tuned_policy(

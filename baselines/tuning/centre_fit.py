@@ -9,7 +9,7 @@ Millions of increments fit a handful of numbers, so that they are not fitted to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -27,25 +27,35 @@ _LEAST_EIGENVALUE = 1e-10  # of the normalised moments; below, a term tells noth
 
 
 def least_variance_centre(
-    rule: CentredRule, tape: MarketTape, config: EnvConfig
+    rule: CentredRule,
+    tape: MarketTape,
+    config: EnvConfig,
+    free: Collection[str] | None = None,
 ) -> FloatArray:
     """Values of the rule's `centre_parameters` that leave the least variance.
 
     Args:
-        rule: What the centre is one of; its own values of them are not used.
+        rule: What the centre is one of; its own values of what is fitted are not used.
         tape: Recorded paths of the problem.
         config: The hedging problem.
+        free: Those to fit, in the order of `centre_parameters`, while the rule's own
+            values of the others stay; None fits all.
 
     Returns:
-        One value per parameter, 0 where no increment tells anything of it; all 0 if
-        the market reacts to the hedger and nothing is recorded.
+        One value per fitted parameter, 0 where no increment tells anything of it; all
+        0 if the market reacts to the hedger and nothing is recorded.
     """
-    size = len(rule.centre_parameters)
+    names = list(rule.centre_parameters)
+    fitted = [n for n, name in enumerate(names) if free is None or name in free]
+    stays = np.array([getattr(rule, name) for name in names])
+    stays[fitted] = 0.0
+    size = len(fitted)
     moments, products = np.zeros((size, size)), np.zeros(size)
     for left, moved in _increments(rule, tape, config):
-        terms = moved.reshape(size, -1)
+        terms = moved[fitted].reshape(size, -1)
+        rest = left + np.tensordot(stays, moved, axes=1)
         moments += terms @ terms.T
-        products -= terms @ left.ravel()
+        products -= terms @ rest.ravel()
     return _solve(moments, products)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.tuning.criteria import (
     criterion_with_error,
     paired_difference,
 )
 from hedge_env.baselines.tuning.trials import Trials
+from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig
 from hedge_env.feeds.tape import MarketTape
 
@@ -42,7 +42,7 @@ class Holdout:
 
 
 def hold_out(
-    policy: AbstractRule,
+    best: TunedRule,
     config: EnvConfig,
     risk_aversion: float,
     validation: MarketTape,
@@ -54,7 +54,7 @@ def hold_out(
     """Measure a tuned rule and its defaults on both sets of paths.
 
     Args:
-        policy: The rule with tuned parameters.
+        best: The rule with tuned parameters.
         config: The hedging problem.
         risk_aversion: lambda it was tuned for [1/notional].
         validation: Paths that it was tuned on.
@@ -62,11 +62,12 @@ def hold_out(
         criterion: What tuning minimised.
         threads: The result does not depend on it.
     """
-    default = type(policy)()
+    rule_class, policy = type(best.policy), best.policy
+    default = rule_class(**best.kept)
     gains, tables = [], []
     for tape in (validation, test):
         trials = Trials(
-            type(policy), config, risk_aversion, tape, criterion, threads, None
+            rule_class, config, risk_aversion, tape, criterion, threads, None
         )
         tables = trials.tables([default, policy])
         gains.append(paired_difference(criterion, tables[0], tables[1]))

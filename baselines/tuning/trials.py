@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from hedge_env.baselines.tuning.fused_episodes import (
     cut_tiles,
     roll_out,
 )
+from hedge_env.baselines.tuning.kept import NOTHING, Kept
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation.evaluate import (
     EpisodeTable,
@@ -50,9 +51,15 @@ class Trials:
         criterion: str,
         threads: int,
         progress: Progress | None,
+        kept: Kept = NOTHING,
     ) -> None:
         self._rule_class = rule_class
-        self.ranges: tuple[ParameterRange, ...] = tuple(rule_class.parameters.values())
+        self._kept = kept
+        self.free: Mapping[str, ParameterRange] = {
+            name: allowed
+            for name, allowed in rule_class.parameters.items()
+            if name not in kept
+        }
         self._config = config
         self._risk_aversion = risk_aversion
         self._criterion = criterion
@@ -75,6 +82,11 @@ class Trials:
         self._planned = tape.n_paths
 
     @property
+    def ranges(self) -> tuple[ParameterRange, ...]:
+        """Ranges of the parameters that are searched."""
+        return tuple(self.free.values())
+
+    @property
     def n_evaluations(self) -> int:
         """Sets of parameters tried."""
         return len(self._values)
@@ -82,18 +94,15 @@ class Trials:
     def rule(self, position: Sequence[float]) -> AbstractRule:
         """The rule with parameters at `position`; of whole numbers if so scaled."""
         values = {}
-        for (name, allowed), u in zip(
-            self._rule_class.parameters.items(), position, strict=True
-        ):
+        for (name, allowed), u in zip(self.free.items(), position, strict=True):
             value = allowed.from_unit(float(u))
             values[name] = int(value) if allowed.scale == "integer" else value
-        return self._rule_class(**values)
+        return self._rule_class(**self._kept, **values)
 
     def default(self) -> tuple[float, ...]:
         """Position of the rule's own default parameters."""
-        params = self._rule_class().params.values()
-        pairs = zip(self.ranges, params, strict=True)
-        return tuple(allowed.to_unit(value) for allowed, value in pairs)
+        params = self._rule_class(**self._kept).params
+        return tuple(r.to_unit(params[name]) for name, r in self.free.items())
 
     def plan(self, in_part: int, in_all: int) -> None:
         """Say how many trials on a part and on all of the paths are to come."""

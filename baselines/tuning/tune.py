@@ -8,13 +8,15 @@ regions are found on a part of the paths and refined on all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.tuning.centre_fit import least_variance_centre
+from hedge_env.baselines.tuning.kept import NOTHING, Kept, name_with
 from hedge_env.baselines.tuning.search import (
     FINE_STEP,
     Position,
@@ -42,11 +44,12 @@ class TunedRule:
 
     Attributes:
         policy: The rule with these parameters.
-        params: Their values; empty for a rule without any.
+        params: Their values, kept ones included; empty for a rule without any.
         value: Criterion on all paths [bp].
         n_evaluations: Sets of parameters tried, on a part or on all of the paths.
         at_limits: Parameters that ended at a limit of their range.
         error: Standard error of `value` [bp].
+        kept: Parameters that were not tuned.
     """
 
     policy: AbstractRule
@@ -55,6 +58,12 @@ class TunedRule:
     n_evaluations: int
     at_limits: tuple[str, ...] = ()
     error: float = math.nan
+    kept: Kept = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables, with what was kept."""
+        return name_with(type(self.policy), self.kept)
 
 
 def tune(
@@ -66,6 +75,7 @@ def tune(
     *,
     threads: int = 1,
     progress: Progress | None = None,
+    kept: Kept = NOTHING,
 ) -> TunedRule:
     """Tune one rule for one risk aversion.
 
@@ -83,19 +93,20 @@ def tune(
         criterion: What to minimise, see `hedge_env.baselines.tuning.criteria`.
         threads: Parts of the paths that are run at the same time.
         progress: Called with episodes run and an upper bound of those to run.
+        kept: Parameters that are not searched; the rule's other ones are.
 
     Raises:
         ConfigError: If the criterion is unknown.
         HedgeError: If the rule reads what the config does not show.
     """
-    ranges = rule_class.parameters
     trials = Trials(
-        rule_class, config, risk_aversion, tape, criterion, threads, progress
+        rule_class, config, risk_aversion, tape, criterion, threads, progress, kept
     )
     if issubclass(rule_class, CentredRule):
-        fitted = least_variance_centre(rule_class(), tape, config)
-        best = _search_around(trials, rule_class, fitted.tolist())
-        if pays_funding(config):
+        values: dict[str, Any] = dict(kept)
+        fitted = _fitted_centre(rule_class(**values), trials, tape, config)
+        best = _search_around(trials, fitted, rule_class.funding_parameters)
+        if _LEAN in trials.free and pays_funding(config):
             best = _lean_to_funding(trials, best)
     else:
         trials.plan(*count(trials.ranges))
@@ -110,10 +121,11 @@ def tune(
         n_evaluations=trials.n_evaluations,
         at_limits=tuple(
             name
-            for name, u in zip(ranges, best, strict=True)
+            for name, u in zip(trials.free, best, strict=True)
             if not _is_inside(u) and not (name == _LEAN and u == 0.0)
         ),
         error=trials.error(best),
+        kept=dict(kept),
     )
 
 
@@ -135,10 +147,15 @@ class _Pinned:
 
     @property
     def ranges(self) -> Sequence[ParameterRange]:
-        return self.trials.ranges[: -len(self.centre)]
+        return self.trials.ranges[: self._own]
+
+    @property
+    def _own(self) -> int:
+        """How many are the rule's own; those of the centre come last."""
+        return len(self.trials.ranges) - len(self.centre)
 
     def default(self) -> Position:
-        return self.trials.default()[: -len(self.centre)]
+        return self.trials.default()[: self._own]
 
     def place(self, position: Sequence[float]) -> Position:
         return (*position, *self.centre)
@@ -150,24 +167,35 @@ class _Pinned:
         return self.trials.rough_values([self.place(p) for p in positions])
 
 
+def _fitted_centre(
+    rule: CentredRule, trials: Trials, tape: MarketTape, config: EnvConfig
+) -> dict[str, float]:
+    """The regression's values of what is searched of the centre, by name."""
+    free = [name for name in rule.centre_parameters if name in trials.free]
+    if not free:
+        return {}
+    values = least_variance_centre(rule, tape, config, free)
+    return dict(zip(free, values.tolist(), strict=True))
+
+
 def _search_around(
-    trials: Trials, rule_class: type[CentredRule], fitted: Sequence[float]
+    trials: Trials, fitted: Mapping[str, float], leans: Collection[str]
 ) -> Position:
     """Around the fitted centre and from there, or around none."""
-    allowed = tuple(rule_class.centre_parameters.values())
-    no_lean = tuple(r.to_unit(0.0) for r in rule_class.funding_parameters.values())
+    allowed = tuple(trials.free[name] for name in fitted)
+    no_lean = tuple(r.to_unit(0.0) for name, r in trials.free.items() if name in leans)
     around, without = (
         _Pinned(
             trials,
             (*(r.to_unit(x) for r, x in zip(allowed, xs, strict=True)), *no_lean),
         )
-        for xs in (fitted, [0.0] * len(allowed))
+        for xs in (fitted.values(), [0.0] * len(allowed))
     )
     in_part, in_all = count(around.ranges)
-    if not any(fitted):
+    if not any(fitted.values()):
         trials.plan(in_part, in_all)
         return without.place(search(without))
-    free = _free(trials)[: -len(no_lean)]
+    free = [n for n in _free(trials) if n < len(trials.ranges) - len(no_lean)]
     trials.plan(2 * in_part, in_all + max(in_all, count_refined(len(free))))
     own = search(around, finely=False)
     lead, sureness = trials.lead(around.place(own), without.place(own))
@@ -175,7 +203,7 @@ def _search_around(
         return without.place(search(without))
     steps = dict.fromkeys(free, FINE_STEP)
     first = len(own)
-    for number, (r, x) in enumerate(zip(allowed, fitted, strict=True), first):
+    for number, (r, x) in enumerate(zip(allowed, fitted.values(), strict=True), first):
         steps[number] = (_CENTRE_SHARE * abs(x) + _CENTRE_STEP) / (r.high - r.low)
     return refine(trials, around.place(own), steps)
 

@@ -20,7 +20,7 @@ from hedge_env.baselines.deltas.delta import Delta
 from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
 from hedge_env.baselines.deltas.no_hedge import NoHedge
 from hedge_env.baselines.timing.leland import Leland
-from hedge_env.baselines.tuning import tune as tuning
+from hedge_env.baselines.tuning.kept import NOTHING, kept_at_delta
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
@@ -52,11 +52,12 @@ def measure(loss):
     return loss.mean() + 1.5 * sd, influence.std() / sqrt(loss.size)
 
 
-def tuned(rule_class, preset):
+def tuned(rule_class, preset, kept=NOTHING):
     config = load_config(preset)
     paths = np.arange(N_VALIDATION)
     tape = record_tape(config, paths, seed=0, stream="validation")
-    return tune(rule_class, config, config.risk_aversion, tape, CRITERION).policy
+    level = config.risk_aversion
+    return tune(rule_class, config, level, tape, CRITERION, kept=kept).policy
 
 
 @pytest.mark.parametrize(
@@ -99,13 +100,9 @@ def test_rules_without_a_choice_cost_what_is_published(rule, preset, mean, sd):
         (WhalleyWilmott, QUARTER, 90.1),
     ],
 )
-def test_tuned_rules_reach_the_known_measure(rule_class, preset, value, monkeypatch):
+def test_tuned_rules_reach_the_known_measure(rule_class, preset, value):
     centred = tuned(rule_class, preset)
-    no_centre = np.zeros(len(rule_class.centre_parameters))
-    monkeypatch.setattr(
-        tuning, "least_variance_centre", lambda rule, tape, config: no_centre
-    )
-    around_delta = tuned(rule_class, preset)
+    around_delta = tuned(rule_class, preset, kept_at_delta(rule_class))
     loss, better = percent_of_premium([around_delta, centred], preset)
     reached, error = measure(loss)
     assert reached == pytest.approx(value, abs=4.0 * error + 0.5)

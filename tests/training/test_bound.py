@@ -19,15 +19,16 @@ def test_the_document_holds_the_bound_the_policy_and_the_halving(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     rule = "delta-threshold:threshold=0.3"
-    assert (
-        main(["bound", "--json", *QUICK, "--policies", f"optimal,{rule}", *SMALL]) == 0
-    )
+    policies = f"optimal,{rule},delta-threshold:centre=delta,rest=tuned"
+    few = ("--validation-episodes", "50")
+    assert main(["bound", "--json", *QUICK, *few, "--policies", policies, *SMALL]) == 0
     (found,) = json.loads(capsys.readouterr().out)["bounds"]
     value = 1e4 * solve(load_config("reference", settings=SMALL[1:]), 10.0).value
     assert found["bound_bp"] == pytest.approx(value, rel=0.01)
     assert abs(found["halved_holdings_bp"]) < 0.01 * value
     assert abs(found["halved_log_spots_bp"]) < 0.01 * value
     gaps = {row["policy"]: row["gap_percent"] for row in found["policies"]}
+    assert gaps.keys() == {"optimal", rule, "delta-threshold around delta"}
     assert abs(gaps["optimal"]) < 1.0
     assert max(gaps.values()) > gaps["optimal"]
 

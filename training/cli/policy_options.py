@@ -96,9 +96,10 @@ class CompareOptions(SettingOptions):
     """The market to compare in."""
     replay: Replay = None
     policies: Names = ("main",)
-    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`), `main` for
-    the eight that lead somewhere, `all` for every rule, policy files, run folders,
-    formulas of `hedge distill`."""
+    """Rules by name or with parameters not to be tuned (`gas-band:snap=0`; with
+    `gas-band:centre=delta,rest=tuned` all others are), `main` for the eight that lead
+    somewhere, `all` for every rule, policy files, run folders, formulas of `hedge
+    distill`."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to compare at."""
     episodes: Count = 20_000
@@ -138,7 +139,8 @@ class TuneOptions(SettingOptions):
     """The market to tune in."""
     replay: Replay = None
     policies: Names = ("all",)
-    """Rules by name, `main` for the eight that lead somewhere, `all` for every rule."""
+    """Rules by name, or with what is not to be tuned (`gas-band:snap=0,rest=tuned`),
+    `main` for the eight that lead somewhere, `all` for every rule."""
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to tune for."""
     episodes: Count = 20_000

@@ -183,7 +183,7 @@ def _rules(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
         raise ConfigError(
             f"--policies: {given} has its parameters already; name rules to be tuned"
         )
-    if not any(rule.name in BASES for rule in rules):
+    if not any(rule.rule_class.name in BASES for rule in rules):
         raise ConfigError(
             "--policies: none of the rules has a band for the formula to start from; "
             f"name one of {', '.join(BASES)}"

@@ -157,7 +157,7 @@ def tuned_rows(
     """Rules tuned in a market, but for those that it is not made for.
 
     Args:
-        rules: By name alone.
+        rules: Those whose parameters are not given are tuned.
         market: Where they are tuned.
         levels: Risk aversions [1/notional].
         n_paths: Validation paths.
@@ -190,6 +190,5 @@ def tuned_rows(
     except HedgeError as error:
         raise type(error)(f"{market.name}: {error}") from error
     return [
-        RowPolicy(best.policy.name, market.name, best.policy, level)
-        for level, best in tuned
+        RowPolicy(best.name, market.name, best.policy, level) for level, best in tuned
     ]

@@ -101,7 +101,7 @@ def print_tuned(file: TunedFile) -> None:
         further = f"{entry.evaluations}", parameter_text(entry.params)
         table.add_row(
             f"{entry.risk_aversion:g}",
-            entry.policy,
+            entry.name,
             with_error(entry.value_bp, entry.value_se or 0.0),
             _known(entry.test_bp, entry.test_se),
             _known(entry.gain_bp, entry.gain_se),
@@ -120,7 +120,7 @@ def print_tuned(file: TunedFile) -> None:
 def _parameter_lines(entries: Sequence[TunedEntry]) -> list[str]:
     """What a narrow table has no room for."""
     return [
-        f"{entry.policy} at λ {entry.risk_aversion:g}: {parameter_text(entry.params)} "
+        f"{entry.name} at λ {entry.risk_aversion:g}: {parameter_text(entry.params)} "
         f"({entry.evaluations} tried)"
         for entry in entries
     ]

@@ -221,7 +221,8 @@ def rule_contender(
         risk_aversion: Lambda it is measured at [1/notional].
         config: The hedging problem.
         params_source: Where its parameters are from.
-        given: Parameters of the command line, those that are never tuned included.
+        given: Parameters of the command line, those that are never tuned included;
+            None if there are none.
     """
     reason = policy.why_unfit(config)
     notes = () if reason is None else (f"not made for this book: {reason}",)

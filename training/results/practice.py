@@ -59,7 +59,13 @@ def usual_rules(config: Mapping[str, Any]) -> tuple[str, ...]:
     Args:
         config: A resolved one, as plain values.
     """
-    return tuple(config.get("report", {}).get("usual", ()))
+    return tuple(_row_name(one) for one in config.get("report", {}).get("usual", ()))
+
+
+def _row_name(entry: str) -> str:
+    """What an entry of `report.usual` is called in tables."""
+    rule = parse_rule(entry)
+    return entry if rule is None else rule.name
 
 
 def with_usual(policies: Sequence[str], config: EnvConfig) -> list[str]:

@@ -1,7 +1,11 @@
-"""A rule with parameters on the command line: `gas-band:risk_multiplier=2,snap=0`."""
+"""A rule with parameters on the command line: `gas-band:risk_multiplier=2,snap=0`.
+
+Others have their defaults, or are tuned: `gas-band:snap=0,rest=tuned`. `centre=delta`
+stands for all parameters of a centre at 0: `gamma-band:centre=delta,rest=tuned`.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,11 +14,20 @@ from typing import Any
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.baselines import RULES, AbstractRule
 from hedge_env.baselines.rule.moved_range import rule_in
+from hedge_env.baselines.tuning.kept import Kept, kept_at_delta, name_with
 from hedge_env.config import EnvConfig
 
-__all__ = ["Rule", "join_parameters", "parse_rule"]
+__all__ = [
+    "Rule",
+    "join_parameters",
+    "parse_rule",
+    "require_no_rest",
+    "rule_class_of",
+]
 
 _PARAMETER = re.compile(r"[a-z_]+=[^=/\\]*")  # what may follow a comma
+_REST, _TUNED = "rest", "tuned"  # what is not given is tuned, in place of its default
+_CENTRE, _DELTA = "centre", "delta"  # the parameters of the centre are 0
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,9 @@ class Rule:
     Attributes:
         name: What it is called in tables, unique among the rules asked for.
         rule_class: Which rule.
-        given: Parameters that the command line fixes; None leaves all to tuning.
+        given: Parameters that the command line fixes, while others have their
+            defaults; None leaves those that are not kept to tuning.
+        kept: Parameters that the command line fixes, while others are tuned.
         made: The rule itself, where a file holds it whole.
     """
 
@@ -32,10 +47,11 @@ class Rule:
     rule_class: type[AbstractRule]
     given: Mapping[str, float | int | str] | None = field(default=None, hash=False)
     made: AbstractRule | None = None
+    kept: Kept = field(default_factory=dict, hash=False)
 
     def build(self) -> AbstractRule:
-        """The rule with what was given, and its defaults for the rest."""
-        return self.made or self.rule_class(**(self.given or {}))
+        """The rule with what was given or kept, and its defaults for the rest."""
+        return self.made or self.rule_class(**(self.given or self.kept))
 
 
 def join_parameters(entries: Sequence[str]) -> list[str]:
@@ -61,7 +77,8 @@ def parse_rule(entry: str, config: EnvConfig | None = None) -> Rule | None:
     """Read a rule, with or without parameters.
 
     Args:
-        entry: `NAME` or `NAME:KEY=VALUE,KEY=VALUE`; a colon separates as well.
+        entry: `NAME` or `NAME:KEY=VALUE,KEY=VALUE`; a colon separates as well. With
+            `rest=tuned` what is not given is tuned, else it has its default.
         config: The hedging problem, which may add a parameter to every rule (see
             `moved_range`); None: any.
 
@@ -79,20 +96,71 @@ def parse_rule(entry: str, config: EnvConfig | None = None) -> Rule | None:
         _refuse_misspelt(entry, name, rest)
         return None
     rule_class = rule_in(RULES[name], config)
-    given: dict[str, float | int | str] = {}
-    for part in re.split("[:,]", rest):
-        key, equals, text = part.partition("=")
-        known = {item.name: item for item in fields(rule_class)}  # type: ignore[arg-type]
-        if not equals or key not in known:
-            raise _error(entry, rule_class, _unknown(name, part, key))
-        if key in given:
-            raise _error(entry, rule_class, f"{key} is given twice")
-        given[key] = _value(entry, rule_class, known[key], text)
+    parts = re.split("[:,]", rest)
+    is_tuned = f"{_REST}={_TUNED}" in parts
+    given = _given(entry, rule_class, [p for p in parts if p != f"{_REST}={_TUNED}"])
     try:
         rule_class(**given)
     except ValueError as error:
         raise _error(entry, rule_class, str(error)) from None
-    return Rule(entry, rule_class, given)
+    if not is_tuned:
+        return Rule(entry, rule_class, given)
+    if rule_class.parameters.keys() <= given.keys():
+        problem = f"nothing is left to tune; leave out {_REST}={_TUNED}"
+        raise _error(entry, rule_class, problem)
+    return Rule(name_with(rule_class, given), rule_class, kept=given)
+
+
+def require_no_rest(rules: Iterable[Rule]) -> None:
+    """Refuse what is to be tuned, where a command does not tune.
+
+    Args:
+        rules: As asked for.
+
+    Raises:
+        ConfigError: If one has `rest=tuned`.
+    """
+    for rule in rules:
+        if rule.kept:
+            raise ConfigError(
+                f"{rule.name}: nothing is tuned here; give the file of hedge tune by "
+                f"--tuned FILE, or leave out {_REST}={_TUNED} for defaults"
+            )
+
+
+def rule_class_of(name: str) -> type[AbstractRule]:
+    """The rule of a row of a table, whatever of it was given or kept.
+
+    Args:
+        name: Of a `Rule`.
+    """
+    return RULES[re.split("[: ]", name, maxsplit=1)[0]]
+
+
+def _given(
+    entry: str, rule_class: type[AbstractRule], parts: Sequence[str]
+) -> dict[str, float | int | str]:
+    """Parameters by name, each once."""
+    known = {item.name: item for item in fields(rule_class)}  # type: ignore[arg-type]
+    given: dict[str, float | int | str] = {}
+    for part in parts:
+        key, equals, text = part.partition("=")
+        centre = kept_at_delta(rule_class)
+        found: Mapping[str, float | int | str]
+        if key == _CENTRE and centre:
+            if text != _DELTA:
+                problem = f"{_CENTRE} = {text!r} is not {_DELTA}"
+                raise _error(entry, rule_class, problem)
+            found = centre
+        elif not equals or key not in known:
+            raise _error(entry, rule_class, _unknown(rule_class.name, part, key))
+        else:
+            found = {key: _value(entry, rule_class, known[key], text)}
+        twice = next((one for one in found if one in given), None)
+        if twice is not None:
+            raise _error(entry, rule_class, f"{twice} is given twice")
+        given.update(found)
+    return given
 
 
 def _refuse_misspelt(entry: str, name: str, rest: str) -> None:
@@ -104,6 +172,8 @@ def _refuse_misspelt(entry: str, name: str, rest: str) -> None:
 
 
 def _unknown(name: str, part: str, key: str) -> str:
+    if part == _TUNED or key == _REST:
+        return f"{part!r} is not {_REST}={_TUNED}, which tunes all that is not given"
     if "=" not in part:
         return f"{part!r} is not KEY=VALUE"
     return f"{name} has no parameter {key!r}"
@@ -136,6 +206,10 @@ def _value(
 def _error(entry: str, rule_class: type[AbstractRule], problem: str) -> ConfigError:
     own_first = sorted(fields(rule_class), key=lambda item: bool(item.kw_only))  # type: ignore[arg-type]
     names = [_describe(rule_class, item) for item in own_first]
+    if kept_at_delta(rule_class):
+        names.append(f"{_CENTRE}={_DELTA} (all of the centre at 0)")
+    if rule_class.parameters:
+        names.append(f"{_REST}={_TUNED} (tune all that is not given)")
     listed = f"allowed: {', '.join(names)}" if names else "it has no parameters"
     return ConfigError(one_line(f"{entry}: {problem}; {listed}"))
 

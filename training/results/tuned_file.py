@@ -23,6 +23,7 @@ from hedge_env.baselines.capabilities import NOT_TUNED_FOR
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.rule.moved_range import rule_in
 from hedge_env.baselines.tuning.holdout import Holdout
+from hedge_env.baselines.tuning.kept import name_with
 from hedge_env.baselines.tuning.tune import TunedRule
 from hedge_env.config import EnvConfig, RiskAversion
 from hedge_env.training.output.provenance import to_json
@@ -49,6 +50,7 @@ class TunedEntry(_Model):
     value_se: float | None  # its standard error; None if not known
     evaluations: int = Field(ge=0)  # sets of parameters tried
     at_limits: tuple[str, ...] = ()  # parameters that ended at a limit of their range
+    kept: dict[str, float | int | str] = {}  # parameters that were not tuned
     # On test paths, and what was gained over the rule's defaults: see `Holdout`.
     test_bp: float | None = None
     test_se: float | None = None
@@ -56,6 +58,12 @@ class TunedEntry(_Model):
     gain_se: float | None = None
     test_gain_bp: float | None = None
     test_gain_se: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the rule is called in tables, with what was kept."""
+        known = RULES.get(self.policy)
+        return self.policy if known is None else name_with(known, self.kept)
 
 
 class TunedFile(_Model):
@@ -92,6 +100,7 @@ class TunedFile(_Model):
             value_se=best.error if math.isfinite(best.error) else None,
             evaluations=best.n_evaluations,
             at_limits=best.at_limits,
+            kept=dict(best.kept),
             **_measured(held_out),
         )
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -194,7 +203,7 @@ def rules_of(
             "pass that criterion or tune again with hedge tune"
         )
     return {
-        (entry.policy, entry.risk_aversion): _rule(path, entry, config)
+        (entry.name, entry.risk_aversion): _rule(path, entry, config)
         for entry in file.entries
     }
 
@@ -225,8 +234,8 @@ def _rule(path: Path, entry: TunedEntry, config: EnvConfig) -> TunedRule:
         for name, value in entry.params.items()
     }
     try:
-        policy = rule_class(**values)
-    except ValueError as error:
+        policy = rule_class(**{**entry.kept, **values})
+    except (TypeError, ValueError) as error:
         raise ConfigError(one_line(f"{path}: {error}")) from None
     error_bp = math.nan if entry.value_se is None else entry.value_se
     return TunedRule(
@@ -236,6 +245,7 @@ def _rule(path: Path, entry: TunedEntry, config: EnvConfig) -> TunedRule:
         n_evaluations=entry.evaluations,
         at_limits=entry.at_limits,
         error=error_bp,
+        kept=entry.kept,
     )
 
 

@@ -75,6 +75,7 @@ def tune_rules(
                     criterion,
                     threads=threads,
                     progress=tell,
+                    kept=rule.kept,
                 )
                 number += 1
                 _warn_of_limits(best, risk_aversion)
@@ -87,6 +88,6 @@ def tune_rules(
 def _warn_of_limits(best: TunedRule, risk_aversion: float) -> None:
     for name in best.at_limits:
         log(
-            f"{best.policy.name} at risk aversion {risk_aversion:g}: {name} = "
+            f"{best.name} at risk aversion {risk_aversion:g}: {name} = "
             f"{best.params[name]:g} is at the limit of its range"
         )

@@ -61,8 +61,9 @@ class AgentSeeds(NamedTuple):
         for file in self.files:
             for seed in range(self.n_seeds):
                 experiment = in_market(file, config, seed)
-                name = f"{experiment.name}-{_digest(experiment)[:_SHOWN]}-{seed}"
-                runs.append(folder / name)
+                # The folder's own name is that of the agent in tables.
+                among = folder / _digest(experiment)[:_SHOWN]
+                runs.append(among / f"{experiment.name}-{seed}")
                 _train(experiment, runs[-1], config.name, progress=progress)
         return runs
 

@@ -1,14 +1,15 @@
-"""The certified gap of a market's best rules, kept as it is found."""
+"""The certified gap of a market's best rules and agents, kept as it is found."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hedge_env.base.files import write_atomically
-from hedge_env.baselines import RULES
 from hedge_env.config import EnvConfig
 from hedge_env.policies.policy import Policy
+from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.bounds.bounding import (
@@ -18,6 +19,7 @@ from hedge_env.training.results.bounds.bounding import (
 )
 from hedge_env.training.results.bounds.certificate import document
 from hedge_env.training.results.contenders import SOLVERS
+from hedge_env.training.results.rule_spec import rule_class_of
 from hedge_env.training.results.summary import PolicyRow, Summary
 
 __all__ = ["kept_or_bounded"]
@@ -26,7 +28,9 @@ __all__ = ["kept_or_bounded"]
 def kept_or_bounded(
     config: EnvConfig, summary: Summary, path: Path, n_paths: int, seed: int
 ) -> tuple[Mapping[str, Any], ...]:
-    """How far the best rules are at most from the best that anyone could do.
+    """How far the best rule and each agent are at most from the best there can be.
+
+    An agent of several seeds is bounded with the first of them.
 
     Args:
         config: The market.
@@ -36,8 +40,11 @@ def kept_or_bounded(
         seed: Of the paths.
 
     Returns:
-        An entry of `certificate.document` for each risk aversion; none where prices
-        answer to what is held, which has no bound.
+        An entry of `certificate.document` for each risk aversion, its best rule before
+        its agents; none where prices answer to what is held, which has no bound.
+
+    Raises:
+        PolicyFileError: If an agent's file is gone or damaged.
     """
     if n_paths < 1 or why_unbounded(config) is not None:
         return ()
@@ -55,12 +62,16 @@ def kept_or_bounded(
             "config": summary.config,
             "value": VALUE,  # another one is another bound
         }
+        files = _agents(summary, level)
+        if files:
+            key["agents"] = [[name, _digest(file)] for name, file in files]
         entry = next((one["bound"] for one in kept if one["key"] == key), None)
         if entry is None:
             log(f"study: {config.name}, bound at risk aversion {level:g}")
-            policy = _rebuilt(best, config)
+            agents = [(name, load_policy(file, name)) for name, file in files]
+            policies = [(best.name, _rebuilt(best, config)), *agents]
             one = bound_policies(
-                config, level, [policy], n_paths, seed=seed, checked=False
+                config, level, policies, n_paths, seed=seed, checked=False
             )
             (entry,) = document(config, [one])["bounds"]
             kept.append({"key": key, "bound": entry})
@@ -73,7 +84,24 @@ def _rebuilt(row: PolicyRow, config: EnvConfig) -> Policy:
     """The policy of a row: solved again, or with the parameters it had."""
     if row.name in SOLVERS:
         return SOLVERS[row.name](config, row.risk_aversion)
-    return RULES[row.name](**row.params)
+    return rule_class_of(row.name)(**row.params)
+
+
+def _agents(summary: Summary, level: float) -> list[tuple[str, Path]]:
+    """Name and policy file of every agent at a risk aversion, of its first seed."""
+    return [
+        (row.name, Path(row.seeds[0]["source"]))
+        for row in summary.at(level)
+        if row.kind == "agent" and row.seeds
+    ]
+
+
+def _digest(file: Path) -> str:
+    """Of a policy file; nothing if it is not there, which loading it will say."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _kept(path: Path) -> list[dict[str, Any]]:

@@ -31,9 +31,9 @@ class StudyMarket:
     Attributes:
         summary: All policies at all risk aversions.
         seconds: Time that it took, as far as it was done at once [s].
-        bounds: At each risk aversion, how far the best rule is at most from the best
-            that anyone could do: an entry of `certificate.document`. Empty where the
-            market has no bound, or none was asked for.
+        bounds: At each risk aversion, how far the best rule and each agent are at most
+            from the best that anyone could do: an entry of `certificate.document`,
+            the rule first. Empty where the market has no bound, or none was asked for.
         kept: Whether it was there from an earlier run.
     """
 

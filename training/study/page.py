@@ -13,6 +13,7 @@ from hedge_env.training.results.findings import MINUS, with_error
 from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
 from hedge_env.training.study.agents_table import agent_sections
 from hedge_env.training.study.best_rules import best_rules_table
+from hedge_env.training.study.certified_table import certified_section, gap_text
 from hedge_env.training.study.figure import convex_frontier_figure
 from hedge_env.training.study.gap_figure import gap_figure
 from hedge_env.training.study.market import StudyMarket
@@ -106,6 +107,7 @@ def study_page(study: Study) -> str:
         "## The best rule of each market",
         _best_table(study.markets, found),
         *agent_sections(summaries, found),
+        *certified_section(study.markets),
         *_loss_sections(summaries, found),
         *map(_market_section, summaries),
     ]
@@ -186,12 +188,7 @@ def _known(value: float | None, error: float | None) -> str:
 
 def _certified(bound: Mapping[str, Any] | None) -> str:
     """What could at most be gained on the best rule [bp], and the share of it."""
-    if bound is None:
-        return ""
-    (row,) = bound["policies"]
-    text = with_error(row["gap_bp"], row["gap_se_bp"], 2)
-    share = row.get("gap_percent_of_avoidable")
-    return text if share is None else f"{text} ({share:.1f} %)"
+    return "" if bound is None else gap_text(bound["policies"][0])
 
 
 def _gap(row: PolicyRow) -> str:

@@ -84,7 +84,8 @@ def tune_to_file(
 
     Args:
         config: The hedging problem.
-        policies: Names of rules, `main` or `all`.
+        policies: Names of rules, with what is not to be tuned
+            (`gas-band:snap=0,rest=tuned`) or not; `main` or `all`.
         risk_aversions: Lambdas of the objective [1/notional].
         path: The file to write; None writes none.
         n_episodes: Number of validation paths, at least 2.
@@ -114,7 +115,7 @@ def tune_to_file(
             ids = np.arange(episodes_in(config, n_episodes, "test"))
             test = record_tape(config, ids, seed=seed, stream="test")
         held_out = hold_out(
-            best.policy, config, risk_aversion, paths, test, criterion, threads=threads
+            best, config, risk_aversion, paths, test, criterion, threads=threads
         )
         file = file.with_entry(risk_aversion, best, held_out)
         if path is not None:
@@ -144,7 +145,8 @@ def _rules_to_tune(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
     others += [rule.name for rule in rules if rule.given is not None]
     if others:
         raise ConfigError(
-            f"--policies: {others[0]} has no parameters to tune; name rules"
+            f"--policies: {others[0]} has no parameters to tune; name rules, such as "
+            "gas-band, or gas-band:snap=0,rest=tuned to tune all but one"
         )
     return rules
 

@@ -9,12 +9,14 @@ from hedge_env.base.field import FIELDS
 from hedge_env.baselines import BASELINES
 from hedge_env.baselines.bands.deadline_band import DeadlineBand
 from hedge_env.baselines.bands.delta_band import DeltaBand
+from hedge_env.baselines.bands.delta_threshold import DeltaThreshold
 from hedge_env.baselines.bands.gas_band import GasBand
 from hedge_env.baselines.deltas.minimum_variance import MinimumVariance
 from hedge_env.baselines.rule.band_rule import BandRule
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.centre_fit import least_variance_centre
 from hedge_env.baselines.tuning.criteria import paired_difference
+from hedge_env.baselines.tuning.kept import kept_at_delta
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate_on_tape
@@ -169,6 +171,19 @@ def test_tuning_moves_the_centre_and_it_pays_on_other_paths(levered, rule_class)
     ours, theirs = (evaluate_on_tape(r, test, LEVERED, 50.0) for r in (tuned, without))
     gain, error = paired_difference("objective", theirs, ours)
     assert gain > 3.0 * error > 0.0
+
+
+def test_a_centre_is_tuned_alone_where_all_else_is_kept(levered):
+    own = {"threshold": 0.2}
+    tuned = tune(DeltaThreshold, LEVERED, 50.0, levered[0], kept=own)
+    assert tuned.policy.threshold == 0.2
+    assert tuned.policy.centre_vega > 0.02
+    around = tune(
+        DeltaThreshold, LEVERED, 50.0, levered[0], kept=kept_at_delta(DeltaThreshold)
+    )
+    free = tune(DeltaThreshold, LEVERED, 50.0, levered[0])
+    assert around.policy.centre_vega == 0.0
+    assert free.value < around.value
 
 
 def test_where_volatility_never_moves_the_centre_stays_at_delta():

@@ -12,6 +12,7 @@ from hedge_env.baselines.bands.gas_band import GasBand
 from hedge_env.baselines.rule.parameter_range import ParameterRange
 from hedge_env.baselines.rule.rule import AbstractRule
 from hedge_env.baselines.timing.time_based import TimeBased
+from hedge_env.baselines.tuning.kept import kept_at_delta
 from hedge_env.baselines.tuning.trials import split
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
@@ -70,6 +71,37 @@ def test_no_point_of_a_grid_beats_the_tuned_band(tape):
         for worth in (0.0, 0.5, 1.0, 2.0)
     ]
     assert tuned.value <= 1.002 * min(grid)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("gas-band", {"snap": 0.1}),
+        ("gas-band", {"snap": 0.1, "worth": 1.0, "centre_vega": 0.0}),
+        ("profit-triggered", {"centre_smile": 0.5}),
+        ("zakamouline", {"constants": "sinclair"}),
+        ("time-based", kept_at_delta(TimeBased)),
+    ],
+)
+def test_what_is_kept_stays_and_the_rest_is_tuned(tape, name, kept):
+    rule_class = BASELINES[name]
+    tuned = tune(rule_class, SMALL, 10.0, tape, kept=kept)
+    assert {key: getattr(tuned.policy, key) for key in kept} == kept
+    assert tuned.kept == kept
+    assert tuned.name.startswith(f"{name} ")
+    assert tuned.value == pytest.approx(objective(tuned.policy, tape), rel=1e-12)
+    assert tuned.value < objective(rule_class(**kept), tape)
+
+
+def test_what_is_kept_where_tuning_put_it_leaves_the_rest_there(tape):
+    free = tune(DeltaThreshold, SMALL, 10.0, tape)
+    around = tune(DeltaThreshold, SMALL, 10.0, tape, kept=kept_at_delta(DeltaThreshold))
+    assert free.params["centre_vega"] == 0.0  # volatility never moves here
+    assert around.policy == free.policy
+    assert (free.name, around.name) == (
+        "delta-threshold",
+        "delta-threshold around delta",
+    )
 
 
 @pytest.mark.parametrize(

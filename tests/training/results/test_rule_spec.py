@@ -5,7 +5,12 @@ import pytest
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines import BASELINES, RULES
 from hedge_env.training.results.contenders import find_contenders
-from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
+from hedge_env.training.results.rule_spec import (
+    Rule,
+    join_parameters,
+    parse_rule,
+    rule_class_of,
+)
 
 
 def refusal(entry):
@@ -93,6 +98,64 @@ def test_a_rule_may_stand_beside_itself_with_other_parameters():
     assert [rule.name for rule in rules] == ["gas-band", "gas-band:snap=0,worth=0"]
     assert rules[0].given is None
     assert agents == []
+
+
+def test_the_rest_is_tuned_where_the_command_line_says_so():
+    rule = parse_rule("gas-band:snap=0.1,rest=tuned")
+    assert rule.given is None  # so that it is tuned
+    assert rule.kept == {"snap": 0.1}
+    assert rule.name == "gas-band with snap=0.1"
+    assert rule.build() == RULES["gas-band"](snap=0.1)
+    assert parse_rule("gas-band:rest=tuned") == parse_rule("gas-band")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "zakamouline:centre=delta,rest=tuned",
+        "zakamouline:rest=tuned:centre=delta",
+        "zakamouline:centre_funding=0,centre_smile=0,centre_vega=0,rest=tuned",
+    ],
+)
+def test_a_rule_around_delta_is_one_rule_however_it_is_written(entry):
+    rule = parse_rule(entry)
+    assert rule.name == "zakamouline around delta"
+    assert rule.kept == dict.fromkeys(
+        ("centre_vega", "centre_smile", "centre_funding"), 0.0
+    )
+    assert rule_class_of(rule.name) is RULES["zakamouline"]
+
+
+def test_a_rule_with_a_centre_of_its_own_parameters_is_around_delta_without_them():
+    rule = parse_rule("minimum-variance:centre=delta,threshold=0.2").build()
+    assert (rule.level, rule.linear, rule.quadratic) == (0.0, 0.0, 0.0)
+    name = parse_rule("linear-greeks:centre=delta,trade_back=1,rest=tuned").name
+    assert name == "linear-greeks around delta with trade_back=1"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("gas-band:snap=0,tuned", "'tuned' is not rest=tuned, which tunes all"),
+        ("gas-band:snap=0,rest=default", "'rest=default' is not rest=tuned"),
+        ("gas-band:centre=bartlett", "centre = 'bartlett' is not delta"),
+        ("gas-band:centre=delta,centre_vega=1", "centre_vega is given twice"),
+        ("delta-threshold:threshold=0.1,centre=delta,rest=tuned", "nothing is left"),
+        ("bartlett:centre=delta", "no parameter 'centre'"),
+    ],
+)
+def test_a_rest_or_a_centre_that_is_none_is_refused(entry, said):
+    assert said in refusal(entry)
+
+
+def test_a_rule_stands_beside_itself_around_delta():
+    entries = ["gas-band", "gas-band:centre=delta", "rest=tuned", "gas-band:snap=0"]
+    rules, _ = find_contenders(entries)
+    assert [rule.name for rule in rules] == [
+        "gas-band",
+        "gas-band around delta",
+        "gas-band:snap=0",
+    ]
 
 
 @pytest.mark.parametrize("entry", ["", " ", "\t"])

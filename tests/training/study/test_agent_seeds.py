@@ -11,9 +11,12 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.config.loading import load_config
 from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import build_summary
+from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
 from hedge_env.training.study.agents_table import agent_sections
+from hedge_env.training.study.certified_table import certified_section
+from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.page import study_page
 from hedge_env.training.study.significance import significances
 from hedge_env.training.study.study import run_study
@@ -98,10 +101,14 @@ def test_a_study_trains_once_and_measures_all_seeds_as_one(file, tmp_path, monke
             agents=AgentSeeds([file], n_seeds),
             n_episodes=60,
             validation_episodes=40,
+            bound_episodes=4,
             command="hedge study",
         )
 
     first = study(2)
+    (bound,) = first.markets[0].bounds
+    assert [one["policy"] for one in bound["policies"]] == ["delta", "mine"]
+    assert "How near to the best anyone could be" in study_page(first)
     rows = {row.name: row for row in first.markets[0].summary.policies}
     assert rows.keys() == {"delta", "no-hedge", "optimal", "mine"}
     row = rows["mine"]
@@ -114,9 +121,10 @@ def test_a_study_trains_once_and_measures_all_seeds_as_one(file, tmp_path, monke
     assert "mine (2 seeds): one network" in page
     with monkeypatch.context() as patched:
         patched.setattr(training, "train", pytest.fail)
+        patched.setattr(study_bounds, "bound_policies", pytest.fail)
         assert study(2) == first
         patched.setattr(study_market, "_finished", lambda *_: None)
-        assert study(2).markets[0].summary == first.markets[0].summary
+        assert study(2).markets == first.markets
     third = study(3).markets[0].summary
     (row,) = (row for row in third.policies if row.kind == "agent")
     assert [seed["seed"] for seed in row.seeds] == [0, 1, 2]
@@ -163,6 +171,34 @@ def invented(*, shift=0.0):
         config={"description": ""},
         validation=[float(table.objective.mean()) for table in tables],
     )
+
+
+def test_the_gap_of_an_agent_stands_beside_that_of_the_strongest_rule():
+    def row(name, objective, gap):
+        share = 100.0 * gap / (objective - 20.0)
+        return {
+            "policy": name,
+            "objective_bp": objective,
+            "gap_bp": gap,
+            "gap_se_bp": 0.5,
+            "gap_percent_of_avoidable": share,
+        }
+
+    bound = {
+        "risk_aversion": 10.0,
+        "bound_bp": 64.0,
+        "bound_se_bp": 2.0,
+        "floor_bp": 20.0,
+        "policies": [row("gas-band", 76.0, 12.0), row("run", 70.0, 6.0)],
+    }
+    alone = bound | {"policies": bound["policies"][:1]}
+    market = StudyMarket(invented(), 1.0, (bound, alone))
+    _, _, table = certified_section([market])
+    (cells,) = (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
+    assert cells[:4] == ["reference", "10", "64.0 ± 3.9", "50.0"]
+    assert cells[4:6] == ["run", "6.00 ± 0.98 (12.0 %)"]
+    assert cells[6:] == ["gas-band", "12.00 ± 0.98 (21.4 %)", "+50 %"]
+    assert certified_section([StudyMarket(invented(), 1.0, (alone,))]) == []
 
 
 def sections(*summaries):

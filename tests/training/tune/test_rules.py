@@ -127,6 +127,60 @@ def test_the_reward_and_the_own_risk_aversion_do_not_matter(made):
     assert rules_of(made.path, read_tuned(made.path), config, "objective")
 
 
+AROUND = "delta-threshold:centre=delta,rest=tuned"
+
+
+@pytest.fixture(scope="module")
+def around(tmp_path_factory):
+    """A file of a rule as it is, and around delta."""
+    folder = tmp_path_factory.mktemp("around") / "new"
+    command = ("tune", "--policies", f"delta-threshold,{AROUND}", *COUNT)
+    result = run(*command, "--risk-aversion", "10", "--json", "--out", str(folder))
+    return SimpleNamespace(**vars(result), path=folder / TUNED_FILE)
+
+
+def test_a_file_holds_what_was_kept_and_the_rule_by_another_name(around):
+    assert around.code == 0
+    rows = [(row["policy"], row["kept"]) for row in json.loads(around.out)["entries"]]
+    kept = dict.fromkeys(("centre_vega", "centre_smile", "centre_funding"), 0.0)
+    assert rows == [("delta-threshold", {}), ("delta-threshold", kept)]
+    known = rules_of(around.path, read_tuned(around.path), short(), "objective")
+    assert list(known) == [
+        ("delta-threshold", 10.0),
+        ("delta-threshold around delta", 10.0),
+    ]
+
+
+def test_what_was_kept_is_compared_without_tuning_it_again(around, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("tuned again")
+
+    monkeypatch.setattr(tuned_rules, "tune", refuse)
+    names = ("delta-threshold", AROUND)
+    found = compare(short(), names, (10.0,), n_episodes=50, tuned_file=around.path)
+    rows = {row.name: row for row in found.summary.policies}
+    assert rows.keys() == {"delta-threshold", "delta-threshold around delta"}
+    row = rows["delta-threshold around delta"]
+    assert row.params_source == "tuned"
+    assert row.params_given == ("centre_vega", "centre_smile", "centre_funding")
+
+
+def test_what_was_kept_is_evaluated_from_a_file_alone(around):
+    asked = ("evaluate", AROUND, "--episodes", "50")
+    result = run(*asked, "--tuned", str(around.path), "--json")
+    (row,) = json.loads(result.out)["policies"]
+    assert row["name"] == "delta-threshold around delta"
+    refused = run(*asked)
+    assert refused.code == 2
+    assert "give the file of hedge tune by --tuned FILE" in refused.error
+
+
+def test_what_is_given_whole_is_answered_with_how_to_tune_the_rest():
+    result = run("tune", "--policies", "gas-band:snap=0", *COUNT)
+    assert result.code == 2
+    assert "or gas-band:snap=0,rest=tuned to tune all but one" in result.error
+
+
 def damaged(text):
     """Files that are not what `hedge tune` wrote, and what is said about them."""
     document = json.loads(text)

@@ -38,7 +38,7 @@ _CHECKED_DRAWS = 32  # paths on which draws are doubled, which takes longest
 def bound_policies(
     config: EnvConfig,
     risk_aversion: float,
-    policies: Sequence[Policy],
+    policies: Sequence[tuple[str, Policy]],
     n_paths: int,
     *,
     seed: int = 0,
@@ -50,7 +50,7 @@ def bound_policies(
     Args:
         config: A problem whose paths do not react, see `why_unbounded`.
         risk_aversion: lambda [1/notional].
-        policies: Of that risk aversion.
+        policies: Of that risk aversion, by the names to show.
         n_paths: Number of test paths, at least 2.
         seed: Of the paths.
         value_scale: Times the volatility of an exact value function [-].
@@ -83,7 +83,7 @@ def why_unbounded(config: EnvConfig) -> str | None:
 def _exact(
     config: EnvConfig,
     level: float,
-    policies: Sequence[Policy],
+    policies: Sequence[tuple[str, Policy]],
     n_paths: int,
     *,
     seed: int,
@@ -98,7 +98,8 @@ def _exact(
     bounded = partial(
         lower_bound, config, level, value_volatility=np.array([volatility])
     )
-    found = bounded(simulate(n_paths, policies=policies), n_holdings=_N_HOLDINGS)
+    played = [policy for _, policy in policies]
+    found = bounded(simulate(n_paths, policies=played), n_holdings=_N_HOLDINGS)
     halved = {}
     if checked:
         few = simulate(min(n_paths, _CHECKED))
@@ -114,7 +115,7 @@ def _exact(
             "halved holdings": float(finer_holdings - base),
             "halved log spots": float(finer_spots - base),
         }
-    names = [policy.name for policy in policies]
+    names = [name for name, _ in policies]
     ids = np.arange(n_paths, dtype=np.int64)
     risk = path_moments(config, ids, seed=seed, stream="test")
     floor = level * risk.floor
@@ -124,7 +125,7 @@ def _exact(
 def _approximate(
     config: EnvConfig,
     level: float,
-    policies: Sequence[Policy],
+    policies: Sequence[tuple[str, Policy]],
     n_paths: int,
     *,
     seed: int,
@@ -134,7 +135,7 @@ def _approximate(
     value = _value(config, level, seed)
     bounded = partial(certify, config, value, seed=seed)
     usual = Careful(_N_HOLDINGS)
-    found = bounded(policies, n_paths, careful=usual)
+    found = bounded([one for _, one in policies], n_paths, careful=usual)
     halved = {}
     if checked:
         few = min(n_paths, _CHECKED_DRAWS)
@@ -151,7 +152,7 @@ def _approximate(
             )
             for name, one in finer.items()
         }
-    names = [policy.name for policy in policies]
+    names = [name for name, _ in policies]
     return certificate(level, names, found.lower, found.values, halved, found.floor)
 
 

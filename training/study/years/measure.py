@@ -122,13 +122,15 @@ def _rules(
         **how,
     )
     tuned = rules_of(path, file, fold.market, "objective")
+    named = {rule.name for rule in find_contenders(names, fold.market)[0]}
     entries: list[tuple[Contender, Policy]] = []
     for (name, level), best in tuned.items():
-        if name in names and level in levels:
+        if name in named and level in levels:
+            policy, kept = best.policy, best.kept or None
             contender = rule_contender(
-                name, best.policy, level, fold.days, params_source="tuned"
+                name, policy, level, fold.days, params_source="tuned", given=kept
             )
-            entries.append((contender, best.policy))
+            entries.append((contender, policy))
     return entries
 
 
