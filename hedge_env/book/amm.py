@@ -314,4 +314,9 @@ def _memory_rows(positions: Sequence[AmmConfig], config: EnvConfig) -> int:
     return each * len(positions)
 
 
-AMM = Kind(amm_params, _memory_rows, add_amm_positions, move_asked)
+AMM = Kind(
+    compile=amm_params,
+    memory_rows=_memory_rows,
+    value=add_amm_positions,
+    move=move_asked,
+)
