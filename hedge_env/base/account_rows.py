@@ -48,6 +48,11 @@ OWN_MOVE: Final = _components.row(
     "lost by what is held as own orders move the perpetual",
     when="execution.moves_perpetual",
 )
+RECENTRING: Final = _components.row(
+    _AMOUNT,
+    "swap and gas of moving a range of liquidity",
+    when="book.recentred_by_policy",
+)
 COMPONENT_ROWS: Final = _components.declared(globals())
 
 # Rest of the record of one decision.

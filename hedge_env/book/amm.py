@@ -252,12 +252,16 @@ def _move(
 ) -> tuple[float, float]:
     """Put the range of position k around the price, on path i, and pay for it.
 
+    Where a policy decides, it is a cost of the decision (`desk.settlement`) and not
+    paid here.
+
     Returns:
         Root of its centre, and its liquidity over that of the start.
     """
     centres, scales, costs = _moving_rows(memory, k, p)
     c, scale = 1.0 + centres[i], 1.0 + scales[i]
-    costs[i] += moving_cost(root, c, scale, gas_price, k, p)
+    if not p.recentring.asked[k]:
+        costs[i] += moving_cost(root, c, scale, gas_price, k, p)
     scale = new_scale(root, c, scale, p.root_low[k], p.inverse_root_high[k])
     centres[i], scales[i] = root - 1.0, scale - 1.0
     return root, scale

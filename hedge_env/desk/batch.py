@@ -216,11 +216,12 @@ class HedgeBatch:
         before, after = self.rows, self._spare
         wanted = self.complete(target)
         if self._n_orders > 0:
-            self._order(wanted[-1] > 0.0)
-            wanted = wanted[:-1]
+            self._order(wanted[-1])
         if self._portfolio.on:
             parts = self._portfolio, self._params.orders, self._params.options
-            wanted = cut_orders(before, wanted, *parts)
+            wanted = wanted.copy()
+            n = self.n_instruments
+            wanted[:n] = cut_orders(before, wanted[:n], *parts)
         if self._own_impact > 0.0:
             moves = self._own_impact * trades_of(before, wanted[0], self._params.orders)
             moves = np.clip(moves, -MOST_OWN_MOVE, MOST_OWN_MOVE)
@@ -250,15 +251,21 @@ class HedgeBatch:
         parts = self.rows, self.instruments
         return complete_target(target, *parts, giver, orders=self._n_orders)
 
-    def _order(self, asked: BoolArray) -> None:
+    def _order(self, order: FloatArray) -> None:
         """Let the range of the book be moved where asked, and the episode goes on."""
+        if not np.isfinite(order).all():
+            raise ValueError(
+                "the last column of a target says by its sign whether a range of "
+                "liquidity is moved: give numbers, not NaN or infinity"
+            )
         if not isinstance(self._market, MarketWithBook):
             raise ValueError(
                 "book.legs.N.recentre.by = policy needs a market that values the book: "
                 "a tape cannot answer to what is decided"
             )
         goes_on = self.rows[field.STEP] < self.n_decisions
-        self._market.move_book(asked & goes_on, self.rows[field.GAS_PRICE])
+        asked = (order > 0.0) & goes_on
+        self._market.move_book(asked, self.rows[field.GAS_PRICE])
 
     def _require_numbers(self, record: FloatArray) -> None:
         """Refuse to hand out cost or profit that is no number."""

@@ -128,6 +128,25 @@ def charge_own_move(
 
 
 @kernel
+def charge_recentring(
+    before: Tile, order: FloatArray, record: Tile, decisions: int
+) -> None:
+    """Charge a decision what moving a range of liquidity cost, as it was quoted.
+
+    Args:
+        before: Rows at the decision.
+        order: Positive where the range was moved, shape (paths,).
+        record: Its component is written.
+        decisions: Of an episode; after the last one nothing is moved.
+    """
+    step, quoted = part(before, field.STEP), part(before, field.RECENTRING_COST)
+    cost = part(record, account_rows.RECENTRING)
+    for i in range(cost.size):
+        if order[i] > 0.0 and step[i] < decisions:
+            cost[i] = quoted[i]
+
+
+@kernel
 def mark_book(before: Tile, after: Tile, record: Tile, decisions: int) -> None:
     """Write the profit of the book over the interval, and the tracking increment.
 

@@ -50,6 +50,7 @@ from hedge_env.desk.places.chains import (
 from hedge_env.desk.settlement import (
     HoldingParams,
     charge_own_move,
+    charge_recentring,
     hold,
     mark_book,
     own_move,
@@ -73,6 +74,7 @@ class StepParams(NamedTuple):
     margin: MarginParams
     adversary: FrontRunnerParams
     chains: ChainParams | None  # where there are two
+    moves_range: bool  # whether a target's last row says to move one of liquidity
 
 
 def step_params(
@@ -100,6 +102,7 @@ def step_params(
         margin=margin_params(config),
         adversary=front_runner_params(config),
         chains=chain_params(config),
+        moves_range=config.book.recentred_by_policy is not None,
     )
 
 
@@ -117,8 +120,8 @@ def settle_decision(
     Args:
         before: Rows at the decision, shape (N_FIELDS, n).
         after: Rows at the next decision: market rows read, the others written.
-        target: Holdings asked for, shape (n_instruments, n), finite; clipped into the
-            bounds.
+        target: Holdings asked for, shape (n_columns, n), finite; clipped into the
+            bounds. A last row may say where a range of liquidity has been moved.
         record: Shape (N_RECORD, n), written.
         totals: Shape (N_TOTALS, n), added to.
         constants: Of the step.
@@ -185,6 +188,9 @@ def _settle(
 
     fill_orders(before, after, underlying, failed, record, p.orders)
     charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
+    if p.moves_range:
+        moved = target[-1, before.low : before.high]
+        charge_recentring(before, moved, record, p.orders.decisions)
     if p.adversary.on:
         trade_ahead(before, after, record, p.adversary)
     hold(before, after, fill_price, record, price_row, p.holding)

@@ -36,17 +36,18 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
 
     1. `fill_orders`: the target becomes holdings, within bounds and in whole lots;
     2. `charge_trade`: the trade is charged at the present spot;
-    3. `trade_ahead`: somebody who has learned when the desk trades takes a part;
-    4. `hold`: what is held earns over the interval, and a perpetual pays funding;
-    5. `charge_own_move`: what its own order moved the price that holdings are marked at;
-    6. `book_options`: listed options are traded, marked, and paid out at expiry;
-    7. `mark_book`: the book is marked, and drifts from the hedge;
-    8. `pay`: cash pays for what was bought;
-    9. `call_margin`: what its margin account no longer carries is closed by force;
-    10. `liquidate`: after the last interval, at which there is no decision and options
+    3. `charge_recentring`: what moving the range cost is charged as it was quoted;
+    4. `trade_ahead`: somebody who has learned when the desk trades takes a part;
+    5. `hold`: what is held earns over the interval, and a perpetual pays funding;
+    6. `charge_own_move`: what its own order moved the price that holdings are marked at;
+    7. `book_options`: listed options are traded, marked, and paid out at expiry;
+    8. `mark_book`: the book is marked, and drifts from the hedge;
+    9. `pay`: cash pays for what was bought;
+    10. `call_margin`: what its margin account no longer carries is closed by force;
+    11. `liquidate`: after the last interval, at which there is no decision and options
        pay off, what is held is sold;
-    11. `add_up`: cost, profit and turnover are added to the episode's;
-    12. `observe`: the next decision sees where the holdings stand.
+    12. `add_up`: cost, profit and turnover are added to the episode's;
+    13. `observe`: the next decision sees where the holdings stand.
 
     `desk/step.py` has these sentences as functions, for every way of hedging alike.
 

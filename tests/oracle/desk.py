@@ -196,17 +196,18 @@ class Desk:
         """Say whether that range is to be moved at this decision."""
         self.ordered = ordered
 
-    def mark_and_move(self) -> dict[str, float]:
-        """Value and Greeks at the decision, after which the range may be moved."""
-        marked, pool = self.mark(), self.moved()
-        if self.ordered and pool is not None:
-            pool.order(costs(self.world)["gas_price"])
-        return marked
+    def move_range(self) -> float:
+        """Move the range if that was said, and tell what it costs."""
+        pool = self.moved()
+        if not self.ordered or pool is None:
+            return 0.0
+        return pool.order(costs(self.world)["gas_price"])
 
     def decide(self, target: float) -> dict[str, float]:
         """Trade to `target`, hold for one interval, liquidate after the last."""
         execution, world = self.config.execution, self.world
-        marked, price, now = self.mark_and_move(), hedge_price(world), costs(world)
+        marked, price, now = self.mark(), hedge_price(world), costs(world)
+        moving = self.move_range()
         self.follow_crowd(marked["gamma"])
         charged = execution.charge_opening or self.decision > 0
         old = self.held
@@ -226,10 +227,12 @@ class Desk:
         cost |= {
             "failed_gas": now["gas_cost"] if failed and charged else 0.0,
             "front_run": self.adversary.takes(*ahead),
+            "recentring": moving,
         }
         if execution.instrument == "perp":
             cost["funding"] = old * early + self.held * (world.accrued - early)
         self.cash -= cost["funding"] + cost["failed_gas"] + cost["front_run"]
+        self.cash -= moving
         hedge = old * (fill - price) + self.held * (hedge_price(world) - fill)
         hedge += self.own_move(cost, fill)
         self.equity += hedge - sum(cost.values())

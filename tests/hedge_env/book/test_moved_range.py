@@ -8,6 +8,7 @@ import pytest
 from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.reward_params import require_reward
 from hedge_env.base import field
+from hedge_env.base.account_rows import RECENTRING
 from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.base.types import BoolArray, FloatArray
 from hedge_env.baselines import RULES
@@ -57,14 +58,14 @@ def close(found: FloatArray, expected: FloatArray) -> None:
 @pytest.mark.parametrize("at", [0.3, 1.0])
 def test_orders_where_the_rule_would_move_give_its_numbers(at: float) -> None:
     by_rule = started(problem(f"book.legs.0.recentre.at={at}"))
-    by_policy, orders = started(problem(BY)), 0
+    by_policy, orders, spent = started(problem(BY)), 0, np.zeros(N)
     for _ in range(by_rule.n_decisions):
         ruled, seen = by_rule.observables(), by_policy.observables()
         moved = np.abs(seen["range_place"]) >= at
         orders += int(moved.sum())
-        # The rule has moved by the time anybody decides: what it has paid is gone.
-        paid = np.where(moved, seen["recentring_cost"], 0.0)
-        close(seen["book_value"] - paid, ruled["book_value"])
+        # The rule has moved by the time anybody decides, and paid out of the book.
+        spent += np.where(moved, seen["recentring_cost"], 0.0)
+        close(seen["book_value"] - spent, ruled["book_value"])
         for name in ("delta", "gamma"):
             change = np.where(moved, seen[f"recentring_{name}"], 0.0)
             close(seen[name] + change, ruled[name])
@@ -75,9 +76,11 @@ def test_orders_where_the_rule_would_move_give_its_numbers(at: float) -> None:
     due = np.abs(last["range_place"]) >= at
     left = np.where(due, last["recentring_cost"], 0.0)  # the rule moves at the end too
     ours, theirs = by_policy.totals, by_rule.totals
-    close(ours.cost_components, theirs.cost_components)
+    close(ours.cost_components[:RECENTRING], theirs.cost_components[:RECENTRING])
+    close(ours.cost_components[RECENTRING], spent)
     close(ours.hedge_pnl, theirs.hedge_pnl)
-    close(ours.book_pnl - left, theirs.book_pnl)
+    close(ours.book_pnl - spent - left, theirs.book_pnl)
+    close(ours.net_loss + left, theirs.net_loss)
 
 
 def test_without_costs_the_squares_are_the_same_too() -> None:
@@ -130,13 +133,15 @@ def test_a_range_around_the_price_stays_and_costs_nothing() -> None:
 
 
 def test_an_order_costs_what_was_quoted() -> None:
-    """Swap and gas, out of the book's value, in the interval that begins with it."""
+    """Swap and gas, a cost of the decision that leaves the book's value alone."""
     dear, free = started(problem(BY)), started(problem(BY, *FREE))
     for moved in (False, True):
         seen = dear.observables()["recentring_cost"].copy()
         records = [batch.advance(ordered(batch, moved)) for batch in (dear, free)]
-        paid = records[1].book_pnl - records[0].book_pnl
+        close(records[1].book_pnl, records[0].book_pnl)
+        paid = records[0].cost - records[1].cost
         close(paid, seen if moved else np.zeros(N))
+        close(paid, records[0].cost_components[RECENTRING])
     assert (seen > 1e-6).all()
 
 

@@ -59,24 +59,26 @@ class Pool:
         end = self.low if gone < 0.0 else self.high
         return gone / abs(log(end / self.centre))
 
-    def order(self, gas: float) -> None:
-        """Move the range now, as a policy says."""
-        price = self.last[0]
+    def order(self, gas: float) -> float:
+        """Move the range now, as a policy says, and tell what that costs."""
+        price, before = self.last[0], self.fees
         if self.terms.recentre is not None and price != self.centre:
             self.recentre(self.terms.recentre, price, gas)
+        paid, self.fees = before - self.fees, before
+        return self.terms.quantity * paid
 
     def moving(self, gas: float) -> dict[str, float]:
         """Where the price stands, and what an order now would change."""
         price, moved = self.last[0], replace(self)
         moved.low, moved.high = self.low, self.high
         moved.centre, moved.liquidity = self.centre, self.liquidity
-        moved.order(gas)
+        paid = moved.order(gas)
         after, before = moved.mark(price), self.mark(price)
         return {
             "range_place": self.place(price),
             "recentring_delta": after["delta"] - before["delta"],
             "recentring_gamma": after["gamma"] - before["gamma"],
-            "recentring_cost": before["book_value"] - after["book_value"],
+            "recentring_cost": paid,
         }
 
     def recentre(self, terms: RecentreConfig, price: float, gas: float) -> None:

@@ -78,6 +78,7 @@ def test_depositors_share_the_bills_and_pay_for_their_impact():
     parts |= dict.fromkeys(("sandwich", "liquidation", "insurance", "front_run"), 0.0)
     parts |= {
         "own_move": 0.0,
+        "recentring": 0.0,
         "bridge": 0.0,
         "gas": 6.0,
         "keeper": 3.0,
