@@ -74,7 +74,7 @@ def _require_no_moved_range(config: EnvConfig) -> None:
     keys = config.book.recentring_keys
     if keys:
         raise ConfigError(
-            f"{keys[0]} = policy in {config.name}: a rule that is carried from market to "
-            "market has no parameter for moving a range of liquidity; set it to rule, "
-            "or use hedge compare"
+            f"{keys[0]} = policy in {config.name}: a rule that is carried from market "
+            "to market has no parameter for moving a range of liquidity; set it to "
+            "rule, or use hedge compare"
         )
