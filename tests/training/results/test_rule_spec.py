@@ -163,9 +163,7 @@ def test_a_rule_stands_beside_itself_around_delta():
     ]
 
 
-@pytest.mark.parametrize(
-    "entry", ["gas-band:rest=tuned", "gas-band:snap=0,rest=tuned"]
-)
+@pytest.mark.parametrize("entry", ["gas-band:rest=tuned", "gas-band:snap=0,rest=tuned"])
 def test_a_rest_is_refused_where_nothing_is_tuned(entry):
     with pytest.raises(ConfigError, match="nothing is tuned here"):
         require_no_rest([parse_rule(entry)])
@@ -183,7 +181,9 @@ def test_a_rest_is_refused_where_nothing_is_tuned(entry):
 )
 def test_what_has_no_parameters_says_so(entry):
     name = entry.partition(":")[0]
-    with pytest.raises(ConfigError, match=f": {name} takes no parameters; write {name} alone"):
+    with pytest.raises(
+        ConfigError, match=f": {name} takes no parameters; write {name} alone"
+    ):
         find_contenders([entry])
 
 
