@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hedge_env.advice import Adviser, DeskState, read_state
+from hedge_env.advice.present_rows import require_describable
 from hedge_env.base.errors import ConfigError
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.config import EnvConfig
@@ -63,6 +64,9 @@ def load_adviser(
         ConfigError: If something asked for does not exist or cannot advise.
         PolicyFileError: If the file is not a policy.
     """
+    asked = None if preset is None else load_config(preset, settings=settings)
+    if asked is not None:
+        require_describable(asked)  # before what a rule has no parameter for there
     rules, agents = find_contenders([name])
     if len(rules) + len(agents) != 1:
         raise ConfigError(f"--policy {name}: name one rule or one policy file")
@@ -72,14 +76,14 @@ def load_adviser(
         agent = agents[0]
         own = agent.risk_aversion
         config = agent.policy.config
-        if preset is not None or settings:
-            config = load_config(preset or config, settings=settings)
+        if asked is not None or settings:
+            config = asked or load_config(config, settings=settings)
         risk_aversion = own if isinstance(own, float) else None
         return Adviser(agent.policy, config, risk_aversion=risk_aversion)
     rule = rules[0]
     formula = rule.made if isinstance(rule.made, DistilledBand) else None
     market = None if formula is None else formula.fitted_in
-    config = load_config(preset or market or "reference", settings=settings)
+    config = asked or load_config(market or "reference", settings=settings)
     if tuned is None:
         require_no_rest(rules)
         return Adviser(rule.build(), config)

@@ -36,6 +36,33 @@ _HOURS_PER_WEEK = 168.0
 _LEAST_GAS = 1e-9  # [gwei]: its logarithm is a number
 
 
+def require_describable(config: EnvConfig) -> None:
+    """Refuse a market that trades, or decides about, what a state does not describe.
+
+    Args:
+        config: The market.
+
+    Raises:
+        ConfigError: If it does; the message has the key to change.
+    """
+    if config.execution.option is not None:
+        raise ConfigError(
+            "execution.option: a state does not describe it, so that no advice "
+            "can be given; switch it off with --set execution.option=null"
+        )
+    if config.execution.rollup is not None:
+        raise ConfigError(
+            "execution.rollup: a state does not say what is on which chain or in "
+            "a bridge, so that no advice can be given; switch it off with "
+            "--set execution.rollup=null"
+        )
+    if config.book.recentring_keys:
+        raise ConfigError(
+            f"{config.book.recentring_keys[0]}: a state does not say where a range "
+            "of liquidity stands, so that no advice can be given; set it to rule"
+        )
+
+
 class PresentRows:
     """Rows of the present in one market.
 
@@ -47,22 +74,7 @@ class PresentRows:
     """
 
     def __init__(self, config: EnvConfig) -> None:
-        if config.execution.option is not None:
-            raise ConfigError(
-                "execution.option: a state does not describe it, so that no advice "
-                "can be given; switch it off with --set execution.option=null"
-            )
-        if config.execution.rollup is not None:
-            raise ConfigError(
-                "execution.rollup: a state does not say what is on which chain or in "
-                "a bridge, so that no advice can be given; switch it off with "
-                "--set execution.rollup=null"
-            )
-        if config.book.recentring_keys:
-            raise ConfigError(
-                f"{config.book.recentring_keys[0]}: a state does not say where a range "
-                "of liquidity stands, so that no advice can be given; set it to rule"
-            )
+        require_describable(config)
         self.config = config
         self._desk = step_params(config)
         self._quotes = quote_params(config)

@@ -131,6 +131,17 @@ def _state_of(batch: HedgeBatch, path: int, step: int) -> dict[str, Any]:
     }
 
 
+def test_a_market_that_no_state_describes_is_refused_before_the_rule(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    market = ("--preset", "lp-recentred", "--set", "book.legs.0.recentre.by=policy")
+    rule = ("--policy", "gamma-band:recentre_at=0.3")
+    assert main(["advise", *rule, *market, "--watch"]) == 2
+    said = capsys.readouterr().err
+    assert "book.legs.0.recentre.by: a state does not say where a range" in said
+    assert "no parameter" not in said
+
+
 def test_parameters_of_a_tuned_file_are_taken_and_those_it_lacks_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

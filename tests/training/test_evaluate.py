@@ -154,18 +154,22 @@ def test_a_damaged_policy_file_is_refused_in_one_line(saved):
     assert str(saved) in result.error
 
 
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tuned")
+def tune_into(folder, policy, risk_aversion):
     with contextlib.redirect_stdout(io.StringIO()):
         code = main(
             [
-                *("tune", "--policies", "delta-threshold", "--risk-aversion", "5,20"),
+                *("tune", "--policies", policy, "--risk-aversion", risk_aversion),
                 *("--episodes", "40", "--no-progress", "--out", str(folder)),
                 *("--set", *SHORT),
             ]
         )
     assert code == 0
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tuned")
+    tune_into(folder, "delta-threshold", "5,20")
     return folder / "tuned.json"
 
 
@@ -182,6 +186,17 @@ def test_a_rule_takes_the_parameters_of_a_file(tuned):
         assert row.params == entries[row.risk_aversion]
         assert row.params_source == str(tuned)
         assert not row.best_rule
+
+
+def test_a_rule_partly_fixed_takes_what_was_tuned_around_that(tmp_path):
+    name = "gas-band:snap=0.1,rest=tuned"
+    tune_into(tmp_path, name, "10")
+    file = tmp_path / "tuned.json"
+    (row,) = summary_of(name, tuned=file, n_episodes=50).policies
+    (entry,) = json.loads(file.read_text())["entries"]
+    assert (row.name, row.params) == ("gas-band with snap=0.1", entry["params"])
+    assert parameters(row).endswith(f" ({file})")
+    assert "default" not in parameters(row)
 
 
 def test_a_rule_takes_parameters_in_its_name():

@@ -41,8 +41,9 @@ def find_markets(
             recorded days alone.
 
     Raises:
-        ConfigError: If one does not exist, two are called alike, or settings of
-            recorded days are given without any.
+        ConfigError: If one does not exist, has a range of liquidity that the policy
+            moves, two are called alike, or settings of recorded days are given
+            without any.
     """
     own = [s for s in settings if s.partition("=")[0].strip().split(".")[0] != _REPLAY]
     recorded = [s for s in settings if s not in own]
@@ -58,6 +59,7 @@ def find_markets(
                 f"--presets: {preset} replays recorded days; name a market to "
                 "simulate, and the days as --replay FILE"
             )
+        _require_no_moved_range(config)
         if config.name in {market.name for market in found}:
             raise ConfigError(f"--presets: two markets are called {config.name}")
         found.append(ColumnMarket(config.name, config, is_home=True))
@@ -65,3 +67,14 @@ def find_markets(
         days = load_market(presets[0], replay, settings)
         found.append(ColumnMarket(f"{replay.stem} (recorded)", days, is_home=False))
     return found
+
+
+def _require_no_moved_range(config: EnvConfig) -> None:
+    """Refuse a range that the policy moves: a rule of another market has no order."""
+    keys = config.book.recentring_keys
+    if keys:
+        raise ConfigError(
+            f"{keys[0]} = policy in {config.name}: a rule that is carried from market "
+            "to market has no parameter for moving a range of liquidity; set it to "
+            "rule, or use hedge compare"
+        )

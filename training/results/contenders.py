@@ -84,9 +84,10 @@ SOLVERS: Mapping[str, Callable[[EnvConfig, float], Policy]] = {
     FrozenOptimum.name: frozen_optimum,
     LIQUIDATION: liquidation_policy,
 }
+# What a first look shows: main rules, and those for two instruments.
+_SHOWN = {*MAIN_RULES, *(n for n, rule in RULES.items() if rule.n_instruments > 1)}
 _FORMULA = Path(DISTILLED_FILE).suffix
-# In any market; the others in solvable ones alone.
-ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)
+ANYWHERE = (OneStepBetter.name, FrozenOptimum.name)  # others: in solvable markets
 OPTIMA = tuple(SOLVERS)
 
 
@@ -142,7 +143,7 @@ def find_contenders(
     for entry in join_parameters(entries):
         if entry in (ALL, MAIN):
             names = list(BASELINES) if config is None else _all_rules(config)
-            shown = [name for name in names if entry == ALL or _is_main(name)]
+            shown = [name for name in names if entry == ALL or name in _SHOWN]
             found = {name: rule_in(RULES[name], config) for name in shown}
             rules.update({name: Rule(name, kind) for name, kind in found.items()})
             continue
@@ -171,11 +172,6 @@ def _formula(path: Path, taken: Iterable[str]) -> Rule:
     name = own if own and own not in {*RULES, *OPTIMA, *taken} else str(path)
     shown = "".join(c if c.isprintable() else "?" for c in name)[-100:]
     return Rule(shown, DistilledBand, band.params, band)
-
-
-def _is_main(name: str) -> bool:
-    """Whether a first look shows a rule: a main one, or one for two instruments."""
-    return name in MAIN_RULES or RULES[name].n_instruments > 1
 
 
 def _all_rules(config: EnvConfig) -> list[str]:
@@ -289,6 +285,11 @@ def _policy_path(entry: str) -> Path:
         path = formula if formula.is_file() and not trained.is_file() else trained
     if path.is_file():
         return path
+    name = entry.partition(":")[0]
+    if name in (*OPTIMA, ALL, MAIN):
+        raise ConfigError(
+            f"--policies: {entry}: {name} takes no parameters; write {name} alone"
+        )
     close = get_close_matches(entry, (*RULES, *OPTIMA, ALL, MAIN), n=1)
     hint = f"; did you mean {close[0]}?" if close else "."
     if not close and (path.suffix or len(path.parts) > 1):

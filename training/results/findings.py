@@ -135,12 +135,12 @@ def parameters(row: PolicyRow) -> str:
     text = parameter_text(row.params)
     if not text or row.params_source in (None, "tuned"):
         return text
-    if row.params_given is None:
+    if row.params_given is None or row.params_source != "given":
         return f"{text} ({row.params_source})"
     given = {name: row.params[name] for name in row.params_given}
     others = {name: row.params[name] for name in row.params if name not in given}
-    parts = ((given, row.params_source), (others, "default"))
-    return ", ".join(f"{parameter_text(p)} ({source})" for p, source in parts if p)
+    parts = ((parameter_text(given), "given"), (parameter_text(others), "default"))
+    return ", ".join(f"{words} ({source})" for words, source in parts if words)
 
 
 def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:

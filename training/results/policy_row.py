@@ -34,7 +34,8 @@ class Contender:
         params_source: Where parameters are from: `default`, `given`, `tuned` or a
             file; None for what has none.
         params_given: Names of those that the command line fixed, where the source is
-            `given`, where the others are defaults, or `tuned`, where those are tuned.
+            `given`, where the others are defaults, or `tuned` or a file, where those
+            are tuned.
         trained_on: See `trained_on`; None for what is not trained.
         notes: What is foreign to it in this problem, a sentence each.
     """

@@ -16,7 +16,7 @@ from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.evaluation.metrics import mean_and_error
 from hedge_env.training.results.policy_row import Z_95, Contender
-from hedge_env.training.results.rule_spec import parse_rule
+from hedge_env.training.results.rule_spec import Rule, parse_rule
 
 __all__ = [
     "Saving",
@@ -58,14 +58,14 @@ def usual_rules(config: Mapping[str, Any]) -> tuple[str, ...]:
 
     Args:
         config: A resolved one, as plain values.
+
+    Raises:
+        ConfigError: If what the config names is no rule with parameters.
     """
-    return tuple(_row_name(one) for one in config.get("report", {}).get("usual", ()))
-
-
-def _row_name(entry: str) -> str:
-    """What an entry of `report.usual` is called in tables."""
-    rule = parse_rule(entry)
-    return entry if rule is None else rule.name
+    if not config.get("report", {}).get("usual"):
+        return ()
+    problem = EnvConfig.model_validate(config)
+    return tuple(_rule(entry, problem).name for entry in problem.report.usual)
 
 
 def with_usual(policies: Sequence[str], config: EnvConfig) -> list[str]:
@@ -79,12 +79,22 @@ def with_usual(policies: Sequence[str], config: EnvConfig) -> list[str]:
         ConfigError: If what the config names is no rule with parameters.
     """
     for entry in config.report.usual:
-        if parse_rule(entry) is None:
-            raise ConfigError(
-                f"report.usual: {entry!r} is no rule; name one of --policies all, with "
-                "its parameters, NAME:KEY=VALUE,KEY=VALUE"
-            )
+        _rule(entry, config)
     return [*policies, *(one for one in config.report.usual if one not in policies)]
+
+
+def _rule(entry: str, config: EnvConfig) -> Rule:
+    """An entry of `report.usual`, with the parameters that rules have in the market."""
+    try:
+        rule = parse_rule(entry, config)
+    except ConfigError as error:
+        raise ConfigError(f"report.usual: {error}") from None
+    if rule is None:
+        raise ConfigError(
+            f"report.usual: {entry!r} is no rule; name one of --policies all, with "
+            "its parameters, NAME:KEY=VALUE,KEY=VALUE"
+        )
+    return rule
 
 
 def savings(

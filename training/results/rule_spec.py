@@ -27,7 +27,9 @@ __all__ = [
 
 _PARAMETER = re.compile(r"[a-z_]+=[^=/\\]*")  # what may follow a comma
 _REST, _TUNED = "rest", "tuned"  # what is not given is tuned, in place of its default
+_REST_TUNED = f"{_REST}={_TUNED}"
 _CENTRE, _DELTA = "centre", "delta"  # the parameters of the centre are 0
+_CENTRE_DELTA = f"{_CENTRE}={_DELTA}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Rule:
     given: Mapping[str, float | int | str] | None = field(default=None, hash=False)
     made: AbstractRule | None = None
     kept: Kept = field(default_factory=dict, hash=False)
+    must_tune: bool = field(default=False, compare=False)
 
     def build(self) -> AbstractRule:
         """The rule with what was given or kept, and its defaults for the rest."""
@@ -97,18 +100,20 @@ def parse_rule(entry: str, config: EnvConfig | None = None) -> Rule | None:
         return None
     rule_class = rule_in(RULES[name], config)
     parts = re.split("[:,]", rest)
-    is_tuned = f"{_REST}={_TUNED}" in parts
-    given = _given(entry, rule_class, [p for p in parts if p != f"{_REST}={_TUNED}"])
+    n_rests = parts.count(_REST_TUNED)
+    if n_rests > 1:
+        raise _error(entry, rule_class, f"{_REST_TUNED} is given twice")
+    given = _given(entry, rule_class, [p for p in parts if p != _REST_TUNED])
     try:
         rule_class(**given)
     except ValueError as error:
         raise _error(entry, rule_class, str(error)) from None
-    if not is_tuned:
+    if not n_rests:
         return Rule(entry, rule_class, given)
     if rule_class.parameters.keys() <= given.keys():
-        problem = f"nothing is left to tune; leave out {_REST}={_TUNED}"
+        problem = f"nothing is left to tune; leave out {_REST_TUNED}"
         raise _error(entry, rule_class, problem)
-    return Rule(name_with(rule_class, given), rule_class, kept=given)
+    return Rule(name_with(rule_class, given), rule_class, kept=given, must_tune=True)
 
 
 def require_no_rest(rules: Iterable[Rule]) -> None:
@@ -121,10 +126,10 @@ def require_no_rest(rules: Iterable[Rule]) -> None:
         ConfigError: If one has `rest=tuned`.
     """
     for rule in rules:
-        if rule.kept:
+        if rule.must_tune:
             raise ConfigError(
                 f"{rule.name}: nothing is tuned here; give the file of hedge tune by "
-                f"--tuned FILE, or leave out {_REST}={_TUNED} for defaults"
+                f"--tuned FILE, or leave out {_REST_TUNED} for defaults"
             )
 
 
@@ -158,9 +163,19 @@ def _given(
             found = {key: _value(entry, rule_class, known[key], text)}
         twice = next((one for one in found if one in given), None)
         if twice is not None:
-            raise _error(entry, rule_class, f"{twice} is given twice")
+            raise _error(entry, rule_class, _twice(twice, parts, centre))
         given.update(found)
     return given
+
+
+def _twice(name: str, parts: Sequence[str], centre: Mapping[str, float]) -> str:
+    """What is wrong with a parameter that has a value already."""
+    n_centres = parts.count(_CENTRE_DELTA)
+    if name not in centre or not n_centres:
+        return f"{name} is given twice"
+    if n_centres > 1:
+        return f"{_CENTRE_DELTA} is given twice"
+    return f"{_CENTRE_DELTA} sets {name} already; leave out one of the two"
 
 
 def _refuse_misspelt(entry: str, name: str, rest: str) -> None:
@@ -173,7 +188,7 @@ def _refuse_misspelt(entry: str, name: str, rest: str) -> None:
 
 def _unknown(name: str, part: str, key: str) -> str:
     if part == _TUNED or key == _REST:
-        return f"{part!r} is not {_REST}={_TUNED}, which tunes all that is not given"
+        return f"{part!r} is not {_REST_TUNED}, which tunes all that is not given"
     if "=" not in part:
         return f"{part!r} is not KEY=VALUE"
     return f"{name} has no parameter {key!r}"
@@ -207,9 +222,9 @@ def _error(entry: str, rule_class: type[AbstractRule], problem: str) -> ConfigEr
     own_first = sorted(fields(rule_class), key=lambda item: bool(item.kw_only))  # type: ignore[arg-type]
     names = [_describe(rule_class, item) for item in own_first]
     if kept_at_delta(rule_class):
-        names.append(f"{_CENTRE}={_DELTA} (all of the centre at 0)")
+        names.append(f"{_CENTRE_DELTA} (all of the centre at 0)")
     if rule_class.parameters:
-        names.append(f"{_REST}={_TUNED} (tune all that is not given)")
+        names.append(f"{_REST_TUNED} (tune all that is not given)")
     listed = f"allowed: {', '.join(names)}" if names else "it has no parameters"
     return ConfigError(one_line(f"{entry}: {problem}; {listed}"))
 

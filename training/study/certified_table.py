@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hedge_env.training.results.findings import MINUS, with_error
+from hedge_env.training.results.findings import MINUS, marked_name, with_error
 from hedge_env.training.study.market import StudyMarket
 
 __all__ = ["certified_section", "gap_text"]
@@ -66,9 +66,15 @@ def _cells(
         f"{bound['risk_aversion']:g}",
         with_error(bound["bound_bp"], bound["bound_se_bp"], 1),
         f"{avoidable:.1f}".replace("-", MINUS),
-        agent["policy"],
+        _shown(market, bound["risk_aversion"], agent["policy"]),
         gap_text(agent),
         rule["policy"],
         gap_text(rule),
         closed,
     ]
+
+
+def _shown(market: StudyMarket, risk_aversion: float, agent: str) -> str:
+    """An agent as other tables call it, with its seeds and marks."""
+    rows = market.summary.at(risk_aversion)
+    return next((marked_name(row) for row in rows if row.name == agent), agent)

@@ -84,7 +84,13 @@ def kept_or_measured(
         )
     start = time.monotonic()
     bounds = kept_or_bounded(
-        config, market.summary, folder / _BOUNDS, bound_episodes, key["seed"]
+        config,
+        market.summary,
+        folder / _BOUNDS,
+        bound_episodes,
+        key["seed"],
+        # Trained again if they are gone, as from a result that came without them.
+        runs=lambda: agents.trained(config, folder / _RUNS, progress=progress),
     )
     seconds = market.seconds + time.monotonic() - start
     return replace(market, bounds=bounds, seconds=seconds)

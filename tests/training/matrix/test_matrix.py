@@ -226,7 +226,10 @@ def test_without_risk_aversions_each_agent_is_measured_at_its_own(tmp_path, caps
     }
 
 
+MOVED = ("--presets", "lp-recentred", "--set", "book.legs.0.recentre.by=policy")
 REFUSED = [
+    (MOVED, "book.legs.0.recentre.by = policy in lp-recentred: "),
+    (MOVED, "set it to rule, or use hedge compare"),
     (("--policies", "optimal"), "optimal is solved anew in each market"),
     (("--policies", "nonsense"), "'nonsense' is neither a rule nor a policy file"),
     (("--presets", "nowhere"), "nowhere"),

@@ -161,3 +161,21 @@ def test_parameters_are_written_in_words_and_rounded():
     assert findings.parameters(AGENT) == "seed not recorded"
     assert findings.parameters(replace(AGENT, seeds=({"seed": 3},))) == "seed 3"
     assert findings.parameters(replace(row, params={})) == ""
+
+
+def test_parameters_that_were_given_and_are_not_shown_leave_nothing_behind():
+    """The 0 of a centre is left out, be it given or a default."""
+    centre, own = {"centre_vega": 0.0}, {"threshold": 0.05}
+    row = replace(BEST, params={**centre, **own}, params_source="given")
+    around = replace(row, params_given=("centre_vega",))
+    assert findings.parameters(around) == "threshold 0.05 (default)"
+    usual = replace(row, params_given=("threshold",))
+    assert findings.parameters(usual) == "threshold 0.05 (given)"
+    both = replace(usual, params={**usual.params, "snap": 0.2})
+    assert findings.parameters(both) == "threshold 0.05 (given), snap 0.2 (default)"
+
+
+def test_parameters_of_a_file_are_of_the_file_although_some_were_not_tuned():
+    row = replace(BEST, params={"snap": 0.1, "worth": 2.0}, params_given=("snap",))
+    from_file = replace(row, params_source="a/tuned.json")
+    assert findings.parameters(from_file) == "snap 0.1, worth 2 (a/tuned.json)"

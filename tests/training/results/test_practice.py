@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hedge_env.base.errors import ConfigError
+from hedge_env.config import EnvConfig
 from hedge_env.config.loading import PRESETS, load_config
 from hedge_env.training.compare import compare
 from hedge_env.training.results import findings
@@ -16,6 +17,7 @@ from hedge_env.training.results.practice import (
     rule_in_words,
     savings,
     savings_text,
+    usual_rules,
     with_usual,
 )
 from hedge_env.training.results.rule_spec import parse_rule
@@ -221,6 +223,34 @@ def test_what_is_usual_must_be_a_rule(entry: str) -> None:
     config = load_config("reference", {"report": {"usual": [entry]}})
     with pytest.raises(ConfigError, match=r"report\.usual: .* is no rule"):
         with_usual([], config)
+
+
+def moving(*usual: str) -> EnvConfig:
+    """A market whose range the policy moves, and what is usual there."""
+    settings = {"report": {"usual": list(usual)}}
+    plain = load_config("lp-recentred", settings)
+    return load_config(plain, settings=["book.legs.0.recentre.by=policy"])
+
+
+def test_what_is_usual_may_say_when_a_range_is_moved() -> None:
+    entries = ("gamma-band:recentre_at=1", "gamma-band:recentre_at=1,rest=tuned")
+    config = moving(*entries)
+    assert with_usual([], config) == list(config.report.usual)
+    assert usual_rules(config.model_dump(mode="json")) == (
+        "gamma-band:recentre_at=1",
+        "gamma-band with recentre_at=1",
+    )
+
+
+def test_what_is_wrong_with_a_usual_rule_is_said_with_the_key() -> None:
+    config = moving("gamma-band:recentre_at=99")
+    said = (
+        r"^report\.usual: gamma-band:recentre_at=99: recentre_at = 99 is out of range"
+    )
+    with pytest.raises(ConfigError, match=said):
+        with_usual([], config)
+    with pytest.raises(ConfigError, match=said):
+        usual_rules(config.model_dump(mode="json"))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -9,6 +9,7 @@ from hedge_env.training.results.rule_spec import (
     Rule,
     join_parameters,
     parse_rule,
+    require_no_rest,
     rule_class_of,
 )
 
@@ -139,7 +140,11 @@ def test_a_rule_with_a_centre_of_its_own_parameters_is_around_delta_without_them
         ("gas-band:snap=0,tuned", "'tuned' is not rest=tuned, which tunes all"),
         ("gas-band:snap=0,rest=default", "'rest=default' is not rest=tuned"),
         ("gas-band:centre=bartlett", "centre = 'bartlett' is not delta"),
-        ("gas-band:centre=delta,centre_vega=1", "centre_vega is given twice"),
+        ("gas-band:centre=delta,centre_vega=.1", "centre=delta sets centre_vega alr"),
+        ("gas-band:centre_vega=.1,centre=delta", "centre=delta sets centre_vega alr"),
+        ("gas-band:centre_vega=1,centre_vega=1", "centre_vega is given twice"),
+        ("gas-band:centre=delta,centre=delta", "centre=delta is given twice"),
+        ("gas-band:rest=tuned,rest=tuned", "rest=tuned is given twice"),
         ("delta-threshold:threshold=0.1,centre=delta,rest=tuned", "nothing is left"),
         ("bartlett:centre=delta", "no parameter 'centre'"),
     ],
@@ -156,6 +161,30 @@ def test_a_rule_stands_beside_itself_around_delta():
         "gas-band around delta",
         "gas-band:snap=0",
     ]
+
+
+@pytest.mark.parametrize("entry", ["gas-band:rest=tuned", "gas-band:snap=0,rest=tuned"])
+def test_a_rest_is_refused_where_nothing_is_tuned(entry):
+    with pytest.raises(ConfigError, match="nothing is tuned here"):
+        require_no_rest([parse_rule(entry)])
+    require_no_rest([parse_rule("gas-band"), parse_rule("gas-band:snap=0")])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "frozen-optimum:centre=delta,rest=tuned",
+        "one-step-better:x=1",
+        "main:rest=tuned",
+        "all:centre=delta",
+    ],
+)
+def test_what_has_no_parameters_says_so(entry):
+    name = entry.partition(":")[0]
+    with pytest.raises(
+        ConfigError, match=f": {name} takes no parameters; write {name} alone"
+    ):
+        find_contenders([entry])
 
 
 @pytest.mark.parametrize("entry", ["", " ", "\t"])

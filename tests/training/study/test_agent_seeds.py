@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
 from hedge_env.training.study.agents_table import agent_sections
+from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.study.certified_table import certified_section
 from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.page import study_page
@@ -22,6 +24,7 @@ from hedge_env.training.study.significance import significances
 from hedge_env.training.study.study import run_study
 from hedge_env.training.train import train as training
 from tests.training.helpers.fabricated import comparison
+from tests.training.helpers.saved_policy import save_random_policy
 
 SHORT = ["episode.decisions=6"]
 EXPERIMENT = """
@@ -92,11 +95,11 @@ def test_the_key_knows_experiment_and_seeds_but_nothing_where_there_are_none(fil
 def test_a_study_trains_once_and_measures_all_seeds_as_one(file, tmp_path, monkeypatch):
     config = load_config("reference", settings=SHORT)
 
-    def study(n_seeds):
+    def study(n_seeds, work="work"):
         return run_study(
             [config],
             (10.0,),
-            tmp_path / "work",
+            tmp_path / work,
             policies=("delta", "no-hedge", "frozen-optimum"),
             agents=AgentSeeds([file], n_seeds),
             n_episodes=60,
@@ -125,10 +128,63 @@ def test_a_study_trains_once_and_measures_all_seeds_as_one(file, tmp_path, monke
         assert study(2) == first
         patched.setattr(study_market, "_finished", lambda *_: None)
         assert study(2).markets == first.markets
+    # Elsewhere, and without its runs, a study is finished all the same.
+    (tmp_path / "work").rename(tmp_path / "moved")
+    shutil.rmtree(tmp_path / "moved" / "reference" / "runs")
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "train", pytest.fail)
+        assert study(2, "moved") == first
+    (tmp_path / "moved" / "reference" / "bounds.json").unlink()
+    assert study(2, "moved") == first
+    (tmp_path / "moved").rename(tmp_path / "work")
     third = study(3).markets[0].summary
     (row,) = (row for row in third.policies if row.kind == "agent")
     assert [seed["seed"] for seed in row.seeds] == [0, 1, 2]
     assert row.seeds[:2] == rows["mine"].seeds
+
+
+def test_a_kept_bound_needs_no_run_and_a_new_one_the_first_seeds(tmp_path, monkeypatch):
+    run = tmp_path / "digest" / "run-0"
+    save_random_policy(run / "policy.safetensors")
+    loaded, asked = [], []
+
+    def bounded(config, level, policies, *_, **__):
+        loaded.append([policy.name for _, policy in policies[1:]])
+        return level
+
+    def found(runs):
+        def told():
+            asked.append(runs)
+            return runs
+
+        path, config = tmp_path / "bounds.json", load_config("reference")
+        return kept_or_bounded(config, sourced(), path, 4, 0, runs=told)
+
+    monkeypatch.setattr(study_bounds, "bound_policies", bounded)
+    monkeypatch.setattr(study_bounds, "document", lambda *_: {"bounds": [{"gap": 1.0}]})
+    monkeypatch.setattr(study_bounds, "_rebuilt", lambda *_: None)
+    with pytest.raises(ConfigError, match="run was measured from gone/digest/run-0"):
+        found([tmp_path / "digest" / "run-1"])
+    first = found([tmp_path / "other" / "run-0", run])
+    assert loaded == [["run"]]
+    assert found([]) == first
+    assert len(asked) == 2
+
+
+def sourced():
+    """The invented summary, of runs in a folder that is gone."""
+    summary = invented()
+
+    def moved(row):
+        sources = [f"gone/digest/{seed['run'].replace('_', '-')}" for seed in row.seeds]
+        pairs = zip(row.seeds, sources, strict=True)
+        seeds = tuple(
+            {**seed, "source": f"{at}/policy.safetensors"} for seed, at in pairs
+        )
+        return dataclasses.replace(row, seeds=seeds)
+
+    rows = tuple(moved(row) if row.seeds else row for row in summary.policies)
+    return dataclasses.replace(summary, policies=rows)
 
 
 INVENTED = (
@@ -196,7 +252,7 @@ def test_the_gap_of_an_agent_stands_beside_that_of_the_strongest_rule():
     _, _, table = certified_section([market])
     (cells,) = (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
     assert cells[:4] == ["reference", "10", "64.0 ± 3.9", "50.0"]
-    assert cells[4:6] == ["run", "6.00 ± 0.98 (12.0 %)"]
+    assert cells[4:6] == ["run (3 seeds)", "6.00 ± 0.98 (12.0 %)"]
     assert cells[6:] == ["gas-band", "12.00 ± 0.98 (21.4 %)", "+50 %"]
     assert certified_section([StudyMarket(invented(), 1.0, (alone,))]) == []
 
