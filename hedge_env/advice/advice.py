@@ -45,6 +45,8 @@ class Advice:
             `gas_below`, `gas_above` [gwei]; None: nothing within reach. Empty if not
             asked for.
         venues: Value of the trade at each venue [currency], where there are several.
+        not_used: Kinds of positions in the market's own book that no state can list;
+            the answer is for the state's options alone.
     """
 
     policy: str
@@ -64,6 +66,7 @@ class Advice:
     book_value: float
     changes: dict[str, float | None]
     venues: dict[str, float]
+    not_used: tuple[str, ...]
 
     def to_document(self) -> dict[str, Any]:
         """Plain values, as `--json` prints them."""
@@ -89,6 +92,11 @@ class Advice:
             f"policy   {self.policy} at risk aversion {self.risk_aversion:g} per "
             f"notional of {self.notional:,.0f}",
         ]
+        if self.not_used:
+            lines.append(
+                f"preset   its own book ({', '.join(self.not_used)}) is not used, only "
+                "its venue, clock, notional and bounds of holdings"
+            )
         if self.venues:
             split = ", ".join(f"{n} {value:,.2f}" for n, value in self.venues.items())
             lines.insert(1, f"venues   {split}")

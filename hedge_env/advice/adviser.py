@@ -123,6 +123,7 @@ class Adviser:
             book_value=float(rows[field.BOOK_VALUE, 0]) * notional,
             changes=self._changes(state) if changes else {},
             venues=self._venues(rows, value, state),
+            not_used=tuple(dict.fromkeys(one.kind for one in self.config.book.others)),
         )
 
     def target(self, state: DeskState) -> float:

@@ -132,7 +132,8 @@ def _introduction(summary: Summary) -> str:
         "objective, cost + λ x the sum of squared tracking increments, in bp of "
         "notional; ± is a 95 % confidence interval. Differences are taken path by "
         "path, with control variates where the market can be drawn from. The best "
-        "rule is the one with the least J on the validation paths; one whose "
+        "rule is the one with the least J on the validation paths, so that the next "
+        'can be ahead of it on the test paths, by a negative "behind by"; one whose '
         "difference from it is not significant is marked \\*: at 5 % for all "
         "differences of the study together, by Holm's procedure, of rules and of "
         "agents each (`gap_p_holm` in `summary.csv`). The floor is the risk "

@@ -290,6 +290,19 @@ def test_a_limit_on_fees_limits_the_cost_of_the_trade() -> None:
     assert other.cost == pytest.approx(1e-5 * abs(plain.trade_value))
 
 
+def test_the_answer_says_that_the_book_of_a_preset_is_not_used() -> None:
+    desk = read_state(state(gas_price=25.0))
+    pool = Adviser(RULES["delta"](), load_config("lp-recentred"))
+    advice = pool.advise(desk, changes=False)
+    assert advice.to_document()["not_used"] == ("amm",)
+    (line,) = (line for line in advice.lines() if line.startswith("preset "))
+    assert "its own book (amm) is not used, only its venue, clock, notional" in line
+    options = Adviser(RULES["delta"](), load_config("ethereum-l1"))
+    plain = options.advise(desk, changes=False)
+    assert plain.not_used == ()
+    assert not any(line.startswith("preset ") for line in plain.lines())
+
+
 def test_what_a_state_does_not_describe_is_refused_in_one_sentence() -> None:
     for preset, key in (("two-chains", "rollup"), ("gamma-vega", "option")):
         with pytest.raises(ConfigError, match=rf"^execution\.{key}: .*{key}=null$"):

@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from hedge_env.training.study import market as study_market
 from hedge_env.training.study.best_rules import best_rules_table
 from hedge_env.training.study.figure import convex_frontier, convex_frontier_figure
 from hedge_env.training.study.gap_figure import gap_figure
+from hedge_env.training.study.market import StudyMarket
 from hedge_env.training.study.page import study_files, study_page
 from hedge_env.training.study.study import risk_aversions_at, run_study
 
+DOCS = Path(__file__).parents[3] / "docs" / "study"
 NAMES = ("no-hedge", "delta-threshold", "time-based")
 
 
@@ -128,6 +131,19 @@ def test_the_page_names_the_best_rule_and_the_command(made):
             best = summary.best_rule(level)
             assert f"| {summary.preset} | {level:g} | {best.name} |" in page
     assert page.count("**best**") == 10
+
+
+def test_the_page_in_the_docs_is_introduced_as_the_code_does_it(made):
+    summary = made[0].markets[0].summary
+    kept = json.loads((DOCS / "summary.json").read_text())["markets"][0]
+    numbers = {key: kept[key] for key in ("n_episodes", "validation_episodes")}
+    of_docs = dataclasses.replace(summary, **numbers)
+    page = study_page(
+        dataclasses.replace(made[0], markets=(StudyMarket(of_docs, 1.0),))
+    )
+    introduction = page.split("\n\n")[1]
+    assert introduction == (DOCS / "README.md").read_text().split("\n\n")[1]
+    assert 'ahead of it on the test paths, by a negative "behind by"' in introduction
 
 
 def test_the_best_rule_is_set_against_the_certified_bound(tmp_path, monkeypatch):
