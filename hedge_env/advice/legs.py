@@ -153,18 +153,18 @@ class PoolLeg(Leg):
         low, high = self.low, self.high
         if low is not None and high is not None and high < low * _NARROWEST:
             raise ConfigError(
-                f"{key}.low = {low:g} must be below {key}.high = {high:g}, both in the "
+                f"{key}.low = {low:g} must be below high = {high:g}, both in the "
                 "currency of spot; a range over all prices has neither"
             )
         if self.liquidity is not None and self.worth is not None:
             raise ConfigError(
-                f"{key}.liquidity and {key}.worth are two answers to one question; "
+                f"{key}: liquidity and worth are two answers to one question; "
                 "leave out one of them"
             )
         if self.liquidity is None and self.worth is None:
             raise ConfigError(
-                f"{key}.liquidity is missing; give it in the pool's units, or "
-                f"{key}.worth, what it is worth now in currency"
+                f"{key}.liquidity is missing; give it in the pool's units, or worth, "
+                "what it is worth now in currency"
             )
 
     def position(self, spot: float, scale: Scale) -> AmmConfig:
