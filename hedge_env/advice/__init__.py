@@ -8,6 +8,6 @@ Needs neither a learning library nor a simulation.
 
 from hedge_env.advice.advice import Advice
 from hedge_env.advice.adviser import Adviser
-from hedge_env.advice.state import DeskState, StateLeg, read_state
+from hedge_env.advice.state import DeskState, read_state
 
-__all__ = ["Advice", "Adviser", "DeskState", "StateLeg", "read_state"]
+__all__ = ["Advice", "Adviser", "DeskState", "read_state"]

@@ -45,8 +45,8 @@ class Advice:
             `gas_below`, `gas_above` [gwei]; None: nothing within reach. Empty if not
             asked for.
         venues: Value of the trade at each venue [currency], where there are several.
-        not_used: Kinds of positions in the market's own book that no state can list;
-            the answer is for the state's options alone.
+        not_used: Kinds of positions in the market's own book of which the state has
+            none; the answer is for the state's legs alone.
     """
 
     policy: str
@@ -95,7 +95,7 @@ class Advice:
         if self.not_used:
             lines.append(
                 f"preset   its own book ({', '.join(self.not_used)}) is not used, only "
-                "its venue, clock, notional and bounds of holdings"
+                "its venue, clock and notional"
             )
         if self.venues:
             split = ", ".join(f"{n} {value:,.2f}" for n, value in self.venues.items())

@@ -123,8 +123,14 @@ class Adviser:
             book_value=float(rows[field.BOOK_VALUE, 0]) * notional,
             changes=self._changes(state) if changes else {},
             venues=self._venues(rows, value, state),
-            not_used=tuple(dict.fromkeys(one.kind for one in self.config.book.others)),
+            not_used=self._not_used(state),
         )
+
+    def _not_used(self, state: DeskState) -> tuple[str, ...]:
+        """Kinds of the market's own book, of which the state holds none."""
+        held = {leg.kind for leg in state.legs}
+        kinds = dict.fromkeys(one.kind for one in self.config.book.others)
+        return tuple(kind for kind in kinds if kind not in held)
 
     def target(self, state: DeskState) -> float:
         """Units of the underlying that the policy asks for."""

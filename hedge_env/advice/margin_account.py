@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hedge_env.advice.legs import OptionLeg
 from hedge_env.advice.scale import Scale
 from hedge_env.advice.state import DeskState
 from hedge_env.base import field
+from hedge_env.base.errors import ConfigError
 from hedge_env.base.tile import Tile
 from hedge_env.base.types import FloatArray
 from hedge_env.book.margin_scenarios import GROSS_DELTA, GROSS_UNITS
@@ -19,18 +21,30 @@ from hedge_env.desk.step import StepParams
 from hedge_env.pricing.portfolio_margin import N_SCENARIOS, MarginedOption, revalue
 
 
-def margined(state: DeskState, scale: Scale) -> list[MarginedOption]:
-    """The book of a state, in the units of the environment."""
-    return [
-        MarginedOption(
+def margined(state: DeskState, scale: Scale, desk: StepParams) -> list[MarginedOption]:
+    """What a portfolio margin weighs, in the units of the environment.
+
+    Raises:
+        ConfigError: If the state holds what no scenario of such a margin is known for.
+    """
+    if not desk.margin.portfolio.on:
+        return []
+    options = []
+    for number, leg in enumerate(state.legs):
+        if not isinstance(leg, OptionLeg):
+            raise ConfigError(
+                f"legs.{number}.kind = {leg.kind}: the portfolio margin of this market "
+                "knows calls and puts alone; take a preset without it"
+            )
+        option = MarginedOption(
             kind=leg.kind,
             quantity=leg.quantity / scale.contracts,
             strike=leg.strike / scale.start_spot,
-            volatility=leg.implied_volatility or state.implied_volatility or 0.0,
-            days=state.days_left(leg),
+            volatility=state.volatility_of(leg),
+            days=leg.days_left(state.time),
         )
-        for leg in state.legs
-    ]
+        options.append(option)
+    return options
 
 
 def write_account(
@@ -43,7 +57,7 @@ def write_account(
 
     Args:
         rows: At some spots; spot, delta, holdings and equity are read. Calls are none.
-        book: What is owed.
+        book: What is owed, for a portfolio margin.
         desk: Constants of the desk in this market.
         days_per_year: Of implied volatilities.
     """

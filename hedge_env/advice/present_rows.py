@@ -1,29 +1,28 @@
 """Turns a desk's state into the rows that policies read, by the environment's kernels.
 
-Each leg is quoted by `feeds/quotes` as a book of its own on a flat surface at its own
-implied volatility; value and Greeks add up. Costs are those that `venues` quotes. The
-scale is that of the environment: spot over `start_spot`, amounts per notional
-(`contracts * start_spot`), holdings per contract.
+Each leg is quoted by `feeds/quotes`, and by the kernel of its kind, as a book of its
+own on a flat surface at its own implied volatility (`leg_rows`); value and Greeks add
+up. Costs are those that `venues` quotes. The scale is that of the environment: spot
+over `start_spot`, amounts per notional (`contracts * start_spot`), holdings per
+contract.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from hedge_env.advice.leg_rows import PresentLeg, present_legs, write_leg
 from hedge_env.advice.margin_account import margined, write_account
 from hedge_env.advice.scale import Scale
-from hedge_env.advice.state import DeskState, StateLeg
+from hedge_env.advice.state import DeskState
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
-from hedge_env.base.held import hold
-from hedge_env.base.types import FloatArray, IntArray
-from hedge_env.book.european import BookParams
+from hedge_env.base.types import FloatArray
 from hedge_env.book.margin_scenarios import quoted_rows
 from hedge_env.config import HOURS_PER_DAY, EnvConfig
-from hedge_env.config.sections.liabilities import LegConfig
 from hedge_env.desk.band_position import observe_position
 from hedge_env.desk.step import step_params
-from hedge_env.feeds.quotes import QuoteParams, memory_rows, write_quotes
+from hedge_env.feeds.quotes import QuoteParams
 from hedge_env.feeds.simulated import quote_params, usual_gas_price
 from hedge_env.market.engine import market_state
 from hedge_env.pricing.no_trade_band import fill_effective_risk_aversion
@@ -31,7 +30,6 @@ from hedge_env.venues.routes import RouteParams, route_params, several_venues
 from hedge_env.venues.venue import venue_params
 
 _BOOK = (field.BOOK_VALUE, field.DELTA, field.GAMMA, field.VEGA)
-_KEY = (np.uint32(0), np.uint32(0))  # nothing is drawn that anybody sees
 _HOURS_PER_WEEK = 168.0
 _LEAST_GAS = 1e-9  # [gwei]: its logarithm is a number
 
@@ -98,16 +96,18 @@ class PresentRows:
         return Scale(contracts, state.start_spot or state.spot)
 
     def bounds(self, state: DeskState) -> tuple[float, float]:
-        """Lowest and highest holdings per contract of the book's hedge [-]."""
-        contracts, own = self.scale(state).contracts, self.config.holdings
-        ends = [
-            LegConfig.model_construct(
-                kind=leg.kind, quantity=leg.quantity / contracts
-            ).hedge_bounds
-            for leg in state.legs
-        ]
-        low = sum(low for low, _ in ends) if own.low is None else own.low
-        high = sum(high for _, high in ends) if own.high is None else own.high
+        """Lowest and highest holdings per contract [-].
+
+        Of the hedge of the state's own legs at any spot. Bounds that the market sets
+        count where its own book is of options, which needs none, so that they are a
+        wish; those of any other book were made for its size, and do not.
+        """
+        scale, own = self.scale(state), self.config.holdings
+        ends = [leg.hedge_bounds(state.spot, scale) for leg in state.legs]
+        low, high = (sum(side) for side in zip(*ends, strict=True))
+        if not self.config.book.others:
+            low = low if own.low is None else own.low
+            high = high if own.high is None else own.high
         return low, high
 
     def write(
@@ -131,29 +131,26 @@ class PresentRows:
         n = spots.size
         rows: FloatArray = np.zeros((field.N_FIELDS + quoted_rows(self.config), n))
         scale, quotes = self.scale(state), self._quotes_of(state)
-        legs = sorted(state.legs, key=state.days_left)
-        longest = state.days_left(legs[-1])
-        interval = self.config.episode.decision_interval_hours / HOURS_PER_DAY
-        last = self.config.episode.decisions
-        index = int(np.clip(last - np.ceil(longest / interval - 1e-6), 0, last - 1))
+        index, legs = present_legs(state, scale, self.config)
         market = self._start(state, spots / scale.start_spot, index)
         if self.config.market.gas is not None and state.fixed_cost is None:
             gas = np.full(n, state.gas_price) if gas_prices is None else gas_prices
-            usual = self._gas_without(state, legs[-1], market, index, quotes)
+            usual = self._gas_without(legs[-1], market, index, quotes)
             market[market_state.GAS_SLOW] = np.log(np.maximum(gas, _LEAST_GAS) / usual)
         book = np.zeros((len(_BOOK), n))
         for leg in legs:  # the longest last: it gives the rows of the clock
-            self._quote(rows, state, leg, market, index, quotes)
+            write_leg(rows, leg, market, index, quotes, self.config)
             book += rows[list(_BOOK)]
         rows[list(_BOOK)] = book
-        strikes = np.log([leg.strike / scale.start_spot for leg in legs])
+        strikes = np.log([strike for leg in legs for strike in leg.position.strikes])
         rows[field.LOG_MONEYNESS] = market[market_state.LOG_SPOT] - strikes.mean()
         self._add_given(rows, state)
         _want(rows, state.holdings / scale.contracts, risk_aversion, self.config)
         if state.margin_equity is not None and self._desk.margin.on:
             year = self.config.episode.days_per_year
             rows[field.MARGIN_EQUITY] = state.margin_equity / scale.notional
-            write_account(rows, margined(state, scale), self._desk, year)
+            book_at_risk = margined(state, scale, self._desk)
+            write_account(rows, book_at_risk, self._desk, year)
         return rows
 
     def routes(self, state: DeskState) -> RouteParams:
@@ -183,14 +180,16 @@ class PresentRows:
             fixed = state.fixed_cost / scale.notional
             venue = venue._replace(fixed=fixed, gas_factor=0.0, gas_toll=0.0)
         conditions = self._quotes.conditions._replace(routes=route_params(config))
-        return self._quotes._replace(venue=venue, conditions=conditions)
+        return self._quotes._replace(
+            market=self._market, venue=venue, conditions=conditions
+        )
 
     def _start(self, state: DeskState, spots: FloatArray, index: int) -> FloatArray:
         """Market state at the present, without gas."""
         market: FloatArray = np.zeros((market_state.N_STATES, spots.size))
         market[market_state.LOG_SPOT] = np.log(spots)
         volatility = state.realised_volatility or state.implied_volatility
-        volatility = volatility or state.legs[0].implied_volatility or 0.0
+        volatility = volatility or state.volatility_of(state.legs[0])
         market[market_state.VOLATILITY] = volatility
         market[market_state.REALISED_VARIANCE] = volatility**2
         time = state.time
@@ -202,60 +201,12 @@ class PresentRows:
         return market
 
     def _gas_without(
-        self,
-        state: DeskState,
-        leg: StateLeg,
-        market: FloatArray,
-        index: int,
-        quotes: QuoteParams,
+        self, leg: PresentLeg, market: FloatArray, index: int, quotes: QuoteParams
     ) -> float:
         """Gas price at this hour with all factors at their means [gwei]."""
         rows: FloatArray = np.zeros((field.N_FIELDS, 1))
-        self._quote(rows, state, leg, market[:, :1].copy(), index, quotes)
+        write_leg(rows, leg, market[:, :1].copy(), index, quotes, self.config)
         return float(rows[field.GAS_PRICE, 0])
-
-    def _quote(
-        self,
-        rows: FloatArray,
-        state: DeskState,
-        leg: StateLeg,
-        market: FloatArray,
-        index: int,
-        quotes: QuoteParams,
-    ) -> None:
-        """Write the market rows as if a leg were all of the book."""
-        n, quotes = rows.shape[1], self._leg_quotes(state, leg, quotes)
-        rows[field.NOTIONAL_RATIO] = 1.0  # the venues are compiled for the state's
-        steps: IntArray = np.full(n, index, dtype=np.int64)
-        nothing: IntArray = np.zeros(n, dtype=np.int64)
-        memory: FloatArray = np.zeros((memory_rows(quotes), n))
-        constants = hold(quotes)
-        write_quotes(
-            rows, market, memory, steps, nothing, nothing, _KEY, False, constants
-        )
-
-    def _leg_quotes(
-        self, state: DeskState, leg: StateLeg, quotes: QuoteParams
-    ) -> QuoteParams:
-        """Constants of a book of one leg on its own flat surface."""
-        scale, decisions = self.scale(state), self.config.episode.decisions
-        years = state.days_left(leg) / self.config.episode.days_per_year
-        strike = leg.strike / scale.start_spot
-        book = BookParams(
-            is_call=np.array([1.0 if leg.kind == "call" else 0.0]),
-            quantity=np.array([leg.quantity / scale.contracts]),
-            strike=np.array([strike]),
-            log_strike=np.log([strike]),
-            expiry_step=np.array([decisions + 1.0]),
-            years=np.full((2, decisions + 1), years),
-            least_years=years,
-            fair=np.zeros((2, 5, decisions + 1)),
-            mean_log_strike=float(np.log(strike)),
-        )
-        volatility = leg.implied_volatility or state.implied_volatility or 0.0
-        surface = self._market.surface._replace(flat_volatility=volatility)
-        market = self._market._replace(surface=surface)
-        return quotes._replace(market=market, book=book)
 
     def _add_given(self, rows: FloatArray, state: DeskState) -> None:
         """Write what a state says outright, and nothing of chance."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from hedge_env.advice.legs import AnyLeg, Leg, Time, Units
 from hedge_env.base.errors import ConfigError
 from hedge_env.config.model import (
     BasisPoints,
@@ -19,43 +19,7 @@ from hedge_env.config.model import (
 )
 from hedge_env.config.validation import validate
 
-_SECONDS_PER_DAY = 86_400.0
 _MOST_LEGS = 1000
-_LONGEST_DAYS = 1e5
-
-
-def _time(value: object) -> datetime:
-    """Read a time; one without a zone is UTC."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(found, datetime):
-            known = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-            return known.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("must be a date such as 2026-12-25 or 2026-12-25T08:00Z")
-
-
-Time = Annotated[datetime, BeforeValidator(_time)]
-Units = Annotated[float, Field(ge=-1e12, le=1e12)]
-
-
-class StateLeg(Model):
-    """A European option of the book.
-
-    Attributes:
-        kind: `call` or `put`.
-        strike: In the currency of spot.
-        expiry: Date or time, UTC unless it names a zone; a date is its midnight.
-        quantity: Units of the underlying it is written on; negative is short.
-        implied_volatility: Of this leg; None: that of the state.
-    """
-
-    kind: Literal["call", "put"]
-    strike: Positive
-    expiry: Time
-    quantity: Units
-    implied_volatility: Volatility | None = None
 
 
 class DeskState(Model):
@@ -64,7 +28,7 @@ class DeskState(Model):
     Attributes:
         time: Now.
         spot: Price of the underlying [currency].
-        legs: The book, at least one option.
+        legs: The book, at least one position.
         holdings: Units of the underlying held now.
         implied_volatility: Of the legs that name none [1/sqrt(year)].
         gas_price: In gwei; needed where gas is paid, unless `fixed_cost` is given.
@@ -86,7 +50,7 @@ class DeskState(Model):
 
     time: Time
     spot: Positive
-    legs: Annotated[tuple[StateLeg, ...], Field(min_length=1, max_length=_MOST_LEGS)]
+    legs: Annotated[tuple[AnyLeg, ...], Field(min_length=1, max_length=_MOST_LEGS)]
     holdings: Units
     implied_volatility: Volatility | None = None
     gas_price: NonNegative | None = None
@@ -103,9 +67,9 @@ class DeskState(Model):
     contracts: Positive | None = None
     start_spot: Positive | None = None
 
-    def days_left(self, leg: StateLeg) -> float:
-        """Time from now to an expiry [day]."""
-        return (leg.expiry - self.time).total_seconds() / _SECONDS_PER_DAY
+    def volatility_of(self, leg: Leg) -> float:
+        """Implied volatility of a leg [1/sqrt(year)]."""
+        return leg.implied_volatility or self.implied_volatility or 0.0
 
 
 def read_state(document: Mapping[str, Any], source: str = "state") -> DeskState:
@@ -121,12 +85,7 @@ def read_state(document: Mapping[str, Any], source: str = "state") -> DeskState:
     state = validate(DeskState, document, [(source, document)])
     for number, leg in enumerate(state.legs):
         key = f"{source}: legs.{number}"
-        if not 0.0 < state.days_left(leg) <= _LONGEST_DAYS:
-            raise ConfigError(
-                f"{key}.expiry = {leg.expiry:%Y-%m-%dT%H:%MZ} must lie after time = "
-                f"{state.time:%Y-%m-%dT%H:%MZ}, by {_LONGEST_DAYS:g} days at most; "
-                "leave out a leg that has expired"
-            )
+        leg.check(key, state.time)
         if leg.implied_volatility is None and state.implied_volatility is None:
             raise ConfigError(
                 f"{key}.implied_volatility is missing; give one to the leg, or one for "
