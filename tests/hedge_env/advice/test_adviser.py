@@ -296,7 +296,7 @@ def test_the_answer_says_that_the_book_of_a_preset_is_not_used() -> None:
     advice = pool.advise(desk, changes=False)
     assert advice.to_document()["not_used"] == ("amm",)
     (line,) = (line for line in advice.lines() if line.startswith("preset "))
-    assert "its own book (amm) is not used, only its venue, clock, notional" in line
+    assert "its own book (amm) is not used, only its venue, clock and notional" in line
     options = Adviser(RULES["delta"](), load_config("ethereum-l1"))
     plain = options.advise(desk, changes=False)
     assert plain.not_used == ()
