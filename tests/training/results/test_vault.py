@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from hedge_env.agent.features import FEATURES
+from hedge_env.agent.observations import default_features
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.evaluation.pool import drawdown, share_prices
@@ -13,9 +15,13 @@ from hedge_env.training.report.pool_figure import pool_figure
 from hedge_env.training.report.report import render_report
 from hedge_env.training.report.style import policy_styles
 from hedge_env.training.report.tables import print_summary
+from hedge_env.training.results.investors.chains import chains_entry
+from hedge_env.training.results.investors.contagion import contagion_entry
 from hedge_env.training.results.investors.vault import (
     depositor_costs,
+    keeper_entry,
     keeper_sentence,
+    pool_entry,
     pool_sentence,
 )
 
@@ -139,3 +145,37 @@ def test_without_keeper_and_depositors_nothing_is_said():
     config = load_config("reference", settings=["episode.decisions=4"])
     summary = compare(config, ["delta"], [10.0], n_episodes=8).summary
     assert summary.keeper == summary.pool == summary.savings == ()
+
+
+class Watchful:
+    """Delta, by a policy that reads everything a market shows to agents."""
+
+    name, kind = "watchful", "agent"
+
+    def __init__(self, config):
+        names = (*default_features(config), "delta")
+        self.inputs = tuple(dict.fromkeys(FEATURES[n].observable for n in names))
+
+    def reset(self, n_paths):
+        """Nothing is remembered."""
+
+    def target(self, observables):
+        return observables["delta"][:, None].copy()
+
+
+@pytest.mark.parametrize(
+    ("preset", "look"),
+    [
+        ("keeper-vault", keeper_entry),
+        ("covered-call-vault", pool_entry),
+        ("two-chains", chains_entry),
+        ("cascade", contagion_entry),
+    ],
+)
+def test_an_agent_that_reads_all_it_is_shown_can_be_looked_into(preset, look):
+    """What is taken away for a comparison, it still sees: nothing, at rest."""
+    config = load_config(preset, settings=["episode.decisions=24"])
+    found = compare(config, ["delta"], [10.0], n_episodes=8, attributed=False)
+    row = found.summary.policies[0]
+    entry = look(row, Watchful(config), config, n_paths=8, seed=0)
+    assert (entry["policy"], entry["risk_aversion"]) == (row.name, 10.0)

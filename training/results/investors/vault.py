@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig
+from hedge_env.config import BASIS_POINT, HOURS_PER_DAY, EnvConfig, KeeperConfig
 from hedge_env.evaluation.evaluate import evaluate
 from hedge_env.evaluation.metrics import mean_and_error
 from hedge_env.evaluation.pool import (
@@ -33,7 +33,8 @@ def keeper_entry(
 ) -> Mapping[str, Any]:
     """What a keeper costs one policy, against the same one run by hand.
 
-    By hand: at every decision, on the present market, and for the gas alone.
+    By hand: at every decision, on the present market, and for the gas alone, which is a
+    keeper that is always there and charges nothing, so that an agent sees what it read.
 
     Args:
         row: What was measured of the policy.
@@ -46,7 +47,8 @@ def keeper_entry(
         `charged_bp`, what the keeper takes; `behind_bp`, objective behind it less that
         by hand, `behind_cost_bp` of it cost; `trades_by_hand`; standard errors `_se`.
     """
-    execution = config.execution.model_copy(update={"keeper": None})
+    hand = KeeperConfig(interval_hours=config.episode.decision_interval_hours)
+    execution = config.execution.model_copy(update={"keeper": hand})
     by_hand = config.model_copy(update={"execution": execution})
     behind, alone = (
         evaluate([(policy, row.risk_aversion)], one, n_episodes=n_paths, seed=seed)[0]
