@@ -19,7 +19,8 @@ from hedge_env.training.experiment.hyperparameters import (
     TRPOOptions,
 )
 from hedge_env.training.train.sb3.algorithms import build_model
-from hedge_env.training.train.sb3.contrib import contrib_classes, without_normalisation
+from hedge_env.training.train.sb3.contrib.normalisation import without_normalisation
+from hedge_env.training.train.sb3.contrib.package import contrib_classes
 from hedge_env.training.train.sb3.export import ExportError, export_policy
 from hedge_env.training.train.train import make_training_env
 
