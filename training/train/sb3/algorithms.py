@@ -180,6 +180,12 @@ def _entropy_arguments(
 
 
 def _common_arguments(options: CommonOptions, env: VecEnv, seed: int) -> dict[str, Any]:
+    continuous = isinstance(env.action_space, spaces.Box)
+    if isinstance(options, OnPolicyOptions) and options.use_sde and not continuous:
+        raise ConfigError(
+            "train.use_sde draws noise for actions that are numbers; leave it out, or "
+            "use action.mode band, band_free or target"
+        )
     policy_kwargs: dict[str, Any] = {
         "net_arch": list(options.net_arch),
         "activation_fn": ACTIVATIONS[options.activation],
