@@ -71,6 +71,8 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case DQNOptions():
             return _build_dqn(options, common, env)
+        case RecurrentPPOOptions():
+            return _build_recurrent_ppo(options, common)
         case AHPGOptions() | DeepHedgingOptions():
             return _build_path_model(options, common)
     return _build_contrib_model(options, common, env)
@@ -148,8 +150,6 @@ def _build_contrib_model(
                 **_entropy_arguments(options),
                 policy_delay=options.policy_delay,
             )
-        case RecurrentPPOOptions():
-            model = _build_recurrent_ppo(options, common)
         case _:
             raise ConfigError(f"no algorithm for {type(options).__name__}")
     return model
