@@ -167,6 +167,7 @@ _DEFAULTS: dict[str, Space] = {
     "ppo": _CLIPPED,
     "recurrent_ppo": {
         **_CLIPPED,
+        "train.net_arch": _choices([32], [64], [32, 32]),
         "train.lstm_hidden_size": _choices(16, 32, 64),
     },
     "a2c": _GRADIENT,
