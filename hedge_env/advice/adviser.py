@@ -68,6 +68,11 @@ class Adviser:
                 f"{policy.name} remembers its earlier decisions, which a state does "
                 "not hold; take a rule that looks at the present alone"
             )
+        if isinstance(policy, LearnedPolicy) and policy.remembers:
+            raise ConfigError(
+                f"{policy.name} remembers what it saw earlier in the episode, which a "
+                "state does not hold; take a policy that was trained without an LSTM"
+            )
         foreign = [name for name in policy.inputs if name not in _KNOWN]
         if foreign:
             raise ConfigError(

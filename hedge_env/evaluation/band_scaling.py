@@ -23,6 +23,7 @@ from hedge_env.base import field
 from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
 from hedge_env.evaluation.policy_band import policy_band
+from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy import Policy
 
 _LEAST_GAMMA: Final = 0.1  # of the median; below, a band is what is left at expiry
@@ -64,8 +65,11 @@ def band_scaling(
 
     Returns:
         None where the policy has no band in a quarter of the states, gamma does not
-        move, or the states do not tell one cause from another.
+        move, or the states do not tell one cause from another; or where the policy is
+        learned and remembers, so that its band is not a function of a state.
     """
+    if isinstance(policy, LearnedPolicy) and policy.remembers:
+        return None
     policy.reset(rows.shape[1])
     band = policy_band(policy, rows, config)
     size = np.abs(rows[field.GAMMA] * rows[field.SPOT])

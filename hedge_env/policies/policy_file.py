@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,8 @@ from hedge_env.base.files import (
     write_atomically,
 )
 from hedge_env.base.types import Float32Array
-from hedge_env.policies.learned_policy import LearnedPolicy
+from hedge_env.policies.learned_policy import LearnedPolicy, Weights
+from hedge_env.policies.lstm import N_GATES
 from hedge_env.policies.policy_metadata import PolicyMetadata, describe_policy
 
 __all__ = [
@@ -58,26 +59,32 @@ _FOREIGN: Final = (
     (b"PK\x03\x04", "a zip archive (a Stable-Baselines3 or torch model?)"),
 )
 
-Weights = Sequence[tuple[Float32Array, Float32Array]]
 
-
-def save_policy(path: str | Path, weights: Weights, metadata: PolicyMetadata) -> None:
+def save_policy(
+    path: str | Path, weights: Weights, metadata: PolicyMetadata, lstm: Weights = ()
+) -> None:
     """Write a policy file; a crash leaves the old file or the new one, whole.
 
     Args:
         path: Usually `policy.safetensors`.
         weights: Weight (outputs, inputs) and bias (outputs,) of each layer.
         metadata: What the network is, see `describe_policy`.
+        lstm: Weight (4 h, inputs + h) and bias (4 h,) of each LSTM layer, see `lstm`.
 
     Raises:
         PolicyFileError: If weights and metadata do not fit, or a weight is not finite.
         OSError: If the file cannot be written.
     """
     tensors = {}
-    for number, (weight, bias) in enumerate(weights):
-        tensors[f"layers.{number}.weight"] = np.ascontiguousarray(weight, np.float32)
-        tensors[f"layers.{number}.bias"] = np.ascontiguousarray(bias, np.float32)
-    text = metadata.without_files().model_dump_json()
+    for part, layers in (("lstm", lstm), ("layers", weights)):
+        for number, (weight, bias) in enumerate(layers):
+            tensors[f"{part}.{number}.weight"] = np.ascontiguousarray(
+                weight, np.float32
+            )
+            tensors[f"{part}.{number}.bias"] = np.ascontiguousarray(bias, np.float32)
+    # Without memory nothing is said of it: such a file is the same as ever.
+    silent = None if metadata.lstm else {"lstm"}
+    text = metadata.without_files().model_dump_json(exclude=silent)
     data = _serialise(tensors, {"metadata": text, "sha256": _digest(text, tensors)})
     _parse(data, str(path), None)  # what is written can be read
     write_atomically(path, data)
@@ -137,9 +144,9 @@ def _parse(data: bytes, path: str, name: str | None) -> LearnedPolicy:
         raise _error(path, _describe(error)) from None
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise _error(path, f"its metadata are not usable here: {error}") from None
-    weights = _weights(tensors, metadata, path)
+    weights, lstm = _weights(tensors, metadata, path)
     try:
-        return LearnedPolicy(metadata.without_files(), weights, name)
+        return LearnedPolicy(metadata.without_files(), weights, name, lstm)
     except HedgeError as error:
         raise _error(path, str(error)) from None
 
@@ -232,13 +239,12 @@ def _digest(text: str, tensors: Mapping[str, Float32Array]) -> str:
 
 def _weights(
     tensors: Mapping[str, Float32Array], metadata: PolicyMetadata, path: str
-) -> list[tuple[Float32Array, Float32Array]]:
-    """Layers in order, each tensor of the shape the metadata asks for and finite."""
-    layers = metadata.layers
-    shapes: dict[str, tuple[int, ...]] = {}
-    for number, (n_in, n_out) in enumerate(pairwise(layers)):
-        shapes[f"layers.{number}.weight"] = (n_out, n_in)
-        shapes[f"layers.{number}.bias"] = (n_out,)
+) -> tuple[Weights, Weights]:
+    """Layers in order, then those of the LSTM.
+
+    Each tensor has the shape that the metadata ask for, and finite numbers.
+    """
+    shapes = _shapes(metadata)
     if set(shapes) != set(tensors):
         odd = ", ".join(sorted(set(shapes) ^ set(tensors)))
         raise _error(path, f"has missing or unknown tensors: {odd}")
@@ -252,11 +258,28 @@ def _weights(
             )
         if not np.isfinite(tensor).all():
             raise _error(path, f"tensor {name} holds numbers that are not finite")
-    n_layers = len(layers) - 1
-    return [
-        (tensors[f"layers.{i}.weight"], tensors[f"layers.{i}.bias"])
-        for i in range(n_layers)
-    ]
+    weights, lstm = (
+        [(tensors[f"{part}.{i}.weight"], tensors[f"{part}.{i}.bias"]) for i in range(n)]
+        for part, n in (
+            ("layers", len(metadata.layers) - 1),
+            ("lstm", len(metadata.lstm)),
+        )
+    )
+    return weights, lstm
+
+
+def _shapes(metadata: PolicyMetadata) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor by its name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, (n_in, n_out) in enumerate(pairwise(metadata.layers)):
+        shapes[f"layers.{number}.weight"] = (n_out, n_in)
+        shapes[f"layers.{number}.bias"] = (n_out,)
+    for number, (n_in, n_out) in enumerate(
+        pairwise((len(metadata.features), *metadata.lstm))
+    ):
+        shapes[f"lstm.{number}.weight"] = (N_GATES * n_out, n_in + n_out)
+        shapes[f"lstm.{number}.bias"] = (N_GATES * n_out,)
+    return shapes
 
 
 def _describe(error: ValidationError) -> str:

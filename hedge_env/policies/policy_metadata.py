@@ -87,6 +87,8 @@ class PolicyMetadata(Model):
     version: Literal[1] = 1
     name: Label
     algorithm: Label
+    # Outputs of each LSTM layer between the features and the layers; none: no memory.
+    lstm: Annotated[tuple[Width, ...], Field(max_length=8)] = ()
     layers: Annotated[tuple[Width, ...], Field(min_length=2, max_length=12)]
     activation: Activation  # of all layers but the last
     squash: Squash  # of the last layer's output; "none" for a choice of integers
@@ -101,10 +103,12 @@ class PolicyMetadata(Model):
     @model_validator(mode="after")
     def _fits(self) -> PolicyMetadata:
         n_actions = action_size(self.config, self.action_mode)
-        if self.layers[0] != len(self.features):
+        given = self.lstm[-1] if self.lstm else len(self.features)
+        if self.layers[0] != given:
+            what = "outputs of the LSTM" if self.lstm else "features"
             raise ValueError(
-                f"the network takes {self.layers[0]} inputs, but there are "
-                f"{len(self.features)} features"
+                f"the network takes {self.layers[0]} inputs, but there are {given} "
+                f"{what}"
             )
         if len(self.scaling) not in (0, len(self.features)):
             raise ValueError(
@@ -190,6 +194,7 @@ def describe_policy(
     name: str | None = None,
     scaling: Sequence[InputScaling] = (),
     notes: dict[str, str] | None = None,
+    lstm: Sequence[int] = (),
 ) -> PolicyMetadata:
     """Metadata of a network trained on the observations and actions of a config.
 
@@ -203,16 +208,19 @@ def describe_policy(
         name: Name in tables; None means the algorithm's.
         scaling: Of each feature before the network, if it has a normalisation.
         notes: Short texts to keep, e.g. the training step.
+        lstm: Outputs of each LSTM layer before the hidden ones; none has no memory.
 
     Returns:
         The metadata, in which files of recorded days are not named.
     """
     mode = config.action.mode if action_mode is None else action_mode
     features = feature_records(config)
+    n_inputs = lstm[-1] if lstm else len(features)
     return PolicyMetadata(
         name=algorithm if name is None else name,
         algorithm=algorithm,
-        layers=(len(features), *hidden_layers, action_size(config, mode)),
+        lstm=tuple(lstm),
+        layers=(n_inputs, *hidden_layers, action_size(config, mode)),
         activation=activation,
         squash=squash,
         action_mode=mode,

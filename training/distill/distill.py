@@ -141,6 +141,12 @@ def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
     else:
         config = load_market(options.preset, options.replay, options.settings)
     require_readable(agent.name, agent.policy, config)
+    if agent.policy.remembers:
+        raise ConfigError(
+            f"{agent.name} remembers what it saw earlier in the episode, and a formula "
+            "of hedge distill is a band in the present state alone; distill a policy "
+            "that was trained without an LSTM"
+        )
     if config.n_columns > 1 or agent.policy.config.n_columns > 1:
         raise ConfigError(
             f"{agent.name} trades a listed option or on two chains, or moves a range "

@@ -21,7 +21,6 @@ from hedge_env.config.loading import load_config
 from hedge_env.config.validation import Layer, suggestion, validate
 from hedge_env.training.experiment.hyperparameters import (
     ALGORITHMS,
-    REFUSED,
     AlgorithmOptions,
     Model,
 )
@@ -144,9 +143,6 @@ def parse_experiment(document: Document, layers: Sequence[Layer]) -> ExperimentC
     if not isinstance(train, dict):
         raise ConfigError(f"{source}: the block train is missing")
     algorithm = train.setdefault("algorithm", "ppo")
-    if isinstance(algorithm, str) and algorithm in REFUSED:
-        reason = REFUSED[algorithm]
-        raise ConfigError(f"{source}: train.algorithm {algorithm} {reason}")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         close = suggestion(str(algorithm), tuple(ALGORITHMS))
         raise ConfigError(f"{source}: train.algorithm {algorithm} is unknown; {close}")

@@ -44,7 +44,7 @@ class CommonOptions(Model):
 
 
 class OnPolicyOptions(CommonOptions):
-    """Options that PPO, A2C and TRPO share."""
+    """Options that PPO, A2C, TRPO and RecurrentPPO share."""
 
     n_steps: Count
     gae_lambda: Fraction = 0.95
@@ -68,17 +68,16 @@ class OnPolicyOptions(CommonOptions):
 
 
 class GradientOptions(OnPolicyOptions):
-    """Options that PPO and A2C share: of one gradient of actor and critic."""
+    """Options that PPO, A2C, RecurrentPPO share: one gradient of actor and critic."""
 
     ent_coef: NonNegative = 0.0
     vf_coef: NonNegative = 0.5
     max_grad_norm: Rate = 0.5
 
 
-class PPOOptions(GradientOptions):
-    """Proximal policy optimisation."""
+class ClippedOptions(GradientOptions):
+    """Options of proximal policy optimisation, with memory or without."""
 
-    algorithm: Literal["ppo"] = "ppo"
     n_epochs: Count = 4
     clip_range: Rate = 0.2
     target_kl: Rate | None = None
@@ -93,6 +92,36 @@ class PPOOptions(GradientOptions):
             )
         if rollout < 2 or self.batch_size < 2:
             raise ValueError("PPO normalises advantages: a batch needs two samples")
+        return self
+
+
+class PPOOptions(ClippedOptions):
+    """Proximal policy optimisation."""
+
+    algorithm: Literal["ppo"] = "ppo"
+
+
+class RecurrentPPOOptions(ClippedOptions):
+    """PPO that remembers: LSTM layers between the features and `net_arch`.
+
+    Gradients go back over the `n_steps` of a rollout, what is remembered over all of an
+    episode.
+    """
+
+    algorithm: Literal["recurrent_ppo"]
+    lstm_hidden_size: Annotated[int, Field(ge=1, le=4096)] = 32  # outputs of a layer
+    n_lstm_layers: Annotated[int, Field(ge=1, le=8)] = 1
+    # What the critic has: an LSTM of its own, the actor's, or (both false) none.
+    shared_lstm: bool = False
+    enable_critic_lstm: bool = True
+
+    @model_validator(mode="after")
+    def _one_lstm_of_the_critic(self) -> Self:
+        if self.shared_lstm and self.enable_critic_lstm:
+            raise ValueError(
+                "shared_lstm = true gives the critic the actor's LSTM, and "
+                "enable_critic_lstm = true one of its own: set one of them to false"
+            )
         return self
 
 
@@ -232,6 +261,7 @@ AlgorithmOptions = Annotated[
     PPOOptions
     | A2COptions
     | TRPOOptions
+    | RecurrentPPOOptions
     | SACOptions
     | TD3Options
     | TQCOptions
@@ -249,21 +279,12 @@ ALGORITHMS: dict[str, type[CommonOptions]] = {
     "tqc": TQCOptions,
     "crossq": CrossQOptions,
     "trpo": TRPOOptions,
+    "recurrent_ppo": RecurrentPPOOptions,
     "dqn": DQNOptions,
     "ahpg": AHPGOptions,
     "deep_hedging": DeepHedgingOptions,
 }
-NEEDS_CONTRIB = ("tqc", "crossq", "trpo")  # of sb3-contrib
-
-# Known, and not trained here; why not.
-REFUSED = {
-    "recurrent-ppo": (
-        "remembers earlier decisions in an LSTM, and a policy file holds a "
-        "feed-forward network, whose decision depends on the present alone; take ppo "
-        "or trpo, and observe what is worth remembering (observation.features: "
-        "realised_volatility)"
-    ),
-}
+NEEDS_CONTRIB = ("tqc", "crossq", "trpo", "recurrent_ppo")  # of sb3-contrib
 
 
 def nearest_divisor(number: int, wish: int) -> int:

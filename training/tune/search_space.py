@@ -144,6 +144,11 @@ _ON_POLICY: Space = {
     **_NETWORK,
 }
 _GRADIENT: Space = {**_ON_POLICY, "train.max_grad_norm": Range(0.2, 2.0, log=True)}
+_CLIPPED: Space = {
+    **_GRADIENT,
+    "train.n_epochs": Range(2, 10),
+    "train.clip_range": Range(0.1, 0.4),
+}
 _OFF_POLICY: Space = {
     "train.learning_rate": Range(1e-4, 1e-2, log=True),
     "train.batch_size": _choices(256, 512, 1024),
@@ -159,10 +164,11 @@ _PATHWISE: Space = {
     **_NETWORK,
 }
 _DEFAULTS: dict[str, Space] = {
-    "ppo": {
-        **_GRADIENT,
-        "train.n_epochs": Range(2, 10),
-        "train.clip_range": Range(0.1, 0.4),
+    "ppo": _CLIPPED,
+    "recurrent_ppo": {
+        **_CLIPPED,
+        "train.net_arch": _choices([32], [64], [32, 32]),
+        "train.lstm_hidden_size": _choices(16, 32, 64),
     },
     "a2c": _GRADIENT,
     "trpo": {**_ON_POLICY, "train.target_kl": Range(0.003, 0.1, log=True)},

@@ -72,6 +72,16 @@ CONTRIB = {
     "trpo-learned": {**PPO, "algorithm": "trpo", **LEARNED_NOISE},
     "tqc": {**OFF_POLICY, "algorithm": "tqc", "n_quantiles": 5},
     "crossq": {**OFF_POLICY, "algorithm": "crossq", "renorm_warmup_steps": 10},
+    "recurrent_ppo": {**PPO, "algorithm": "recurrent_ppo", "lstm_hidden_size": 4},
+    "recurrent_ppo-shared": {
+        **PPO,
+        "algorithm": "recurrent_ppo",
+        "lstm_hidden_size": 4,
+        "n_lstm_layers": 2,
+        "shared_lstm": True,
+        "enable_critic_lstm": False,
+        "use_sde": True,
+    },
 }
 ALGORITHMS |= CONTRIB
 for name in ("a2c", "trpo", "trpo-learned"):
@@ -104,15 +114,12 @@ def experiment(name="ppo", seed=0, reward="objective", env=None, **changes):
 
 
 def weights(folder):
-    return {
-        name: array
-        for path in (folder.policy, folder.last_policy)
-        for name, array in zip(
-            (f"{path.name}.{i}" for i in range(100)),
-            (a for layer in load_policy(path)._layers for a in layer),
-            strict=False,
-        )
-    }
+    found = {}
+    for path in (folder.policy, folder.last_policy):
+        policy = load_policy(path)
+        arrays = [a for layer in (*policy.layers, *policy.lstm) for a in layer]
+        found |= {f"{path.name}.{i}": array for i, array in enumerate(arrays)}
+    return found
 
 
 def assert_same_weights(one, two):

@@ -115,6 +115,14 @@ def test_what_makes_another_problem_of_it_is_not_searched(space, said):
         problem.present()
 
 
+def test_the_example_of_an_agent_that_remembers_can_be_searched():
+    path = ROOT / "configs" / "recurrent-reference.yaml"
+    space = default_space("recurrent_ppo")
+    present = Problem(path, (), load_experiment(path), space).present()
+    assert present.keys() == space.keys()
+    assert present["train.lstm_hidden_size"] == "32"
+
+
 def test_a_setting_that_does_not_exist_is_named():
     path = ROOT / "configs" / "ahpg.yaml"
     problem = Problem(path, (), load_experiment(path), {"train.nonsense": Range(1, 2)})

@@ -16,6 +16,7 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.training.experiment.hyperparameters import (
     A2COptions,
     AHPGOptions,
+    ClippedOptions,
     CommonOptions,
     CrossQOptions,
     DeepHedgingOptions,
@@ -24,6 +25,7 @@ from hedge_env.training.experiment.hyperparameters import (
     OffPolicyOptions,
     OnPolicyOptions,
     PPOOptions,
+    RecurrentPPOOptions,
     SACOptions,
     TargetOptions,
     TD3Options,
@@ -31,7 +33,7 @@ from hedge_env.training.experiment.hyperparameters import (
     TRPOOptions,
 )
 from hedge_env.training.train.sb3.ahpg import AHPG
-from hedge_env.training.train.sb3.contrib import sb3_contrib
+from hedge_env.training.train.sb3.contrib.package import sb3_contrib
 from hedge_env.training.train.sb3.deep.deep_hedging import DeepHedging
 from hedge_env.training.train.sb3.shared_path_buffer import SharedPathRolloutBuffer
 
@@ -49,16 +51,9 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
     common = _common_arguments(options, env, seed)
     match options:
         case PPOOptions():
-            return PPO(
-                **common,
-                **_on_policy_arguments(options),
-                batch_size=options.batch_size,
-                n_epochs=options.n_epochs,
-                clip_range=options.clip_range,
-                target_kl=options.target_kl,
-            )
+            return PPO(**common, **_clipped_arguments(options), **_buffer(options))
         case A2COptions():
-            return A2C(**common, **_on_policy_arguments(options))
+            return A2C(**common, **_on_policy_arguments(options), **_buffer(options))
         case SACOptions():
             return SAC(
                 **common,
@@ -76,6 +71,8 @@ def build_model(options: CommonOptions, env: VecEnv, seed: int) -> BaseAlgorithm
             )
         case DQNOptions():
             return _build_dqn(options, common, env)
+        case RecurrentPPOOptions():
+            return _build_recurrent_ppo(options, common)
         case AHPGOptions() | DeepHedgingOptions():
             return _build_path_model(options, common)
     return _build_contrib_model(options, common, env)
@@ -123,6 +120,7 @@ def _build_contrib_model(
             model = sb3_contrib("trpo").TRPO(
                 **common,
                 **_on_policy_arguments(options),
+                **_buffer(options),
                 batch_size=options.batch_size,
                 target_kl=options.target_kl,
                 n_critic_updates=options.n_critic_updates,
@@ -157,6 +155,24 @@ def _build_contrib_model(
     return model
 
 
+def _build_recurrent_ppo(
+    options: RecurrentPPOOptions, common: dict[str, Any]
+) -> BaseAlgorithm:
+    """PPO whose networks have LSTM layers before them."""
+    sb3_contrib("recurrent_ppo")
+    # Imports the package, which may be missing and is slow to import.
+    from hedge_env.training.train.sb3.contrib.recurrent_ppo import recurrent_ppo
+
+    common["policy"] = "MlpLstmPolicy"
+    common["policy_kwargs"] |= {
+        "lstm_hidden_size": options.lstm_hidden_size,
+        "n_lstm_layers": options.n_lstm_layers,
+        "shared_lstm": options.shared_lstm,
+        "enable_critic_lstm": options.enable_critic_lstm,
+    }
+    return recurrent_ppo(options.envs_per_path, **common, **_clipped_arguments(options))
+
+
 def _entropy_arguments(
     options: SACOptions | TQCOptions | CrossQOptions,
 ) -> dict[str, Any]:
@@ -164,6 +180,12 @@ def _entropy_arguments(
 
 
 def _common_arguments(options: CommonOptions, env: VecEnv, seed: int) -> dict[str, Any]:
+    continuous = isinstance(env.action_space, spaces.Box)
+    if isinstance(options, OnPolicyOptions) and options.use_sde and not continuous:
+        raise ConfigError(
+            "train.use_sde draws noise for actions that are numbers; leave it out, or "
+            "use action.mode band, band_free or target"
+        )
     policy_kwargs: dict[str, Any] = {
         "net_arch": list(options.net_arch),
         "activation_fn": ACTIVATIONS[options.activation],
@@ -203,8 +225,23 @@ def _on_policy_arguments(options: OnPolicyOptions) -> dict[str, Any]:
         "n_steps": options.n_steps,
         "gae_lambda": options.gae_lambda,
         "use_sde": options.use_sde,
+    }
+
+
+def _buffer(options: OnPolicyOptions) -> dict[str, Any]:
+    return {
         "rollout_buffer_class": SharedPathRolloutBuffer,
         "rollout_buffer_kwargs": {"envs_per_path": options.envs_per_path},
+    }
+
+
+def _clipped_arguments(options: ClippedOptions) -> dict[str, Any]:
+    return {
+        **_on_policy_arguments(options),
+        "batch_size": options.batch_size,
+        "n_epochs": options.n_epochs,
+        "clip_range": options.clip_range,
+        "target_kl": options.target_kl,
     }
 
 

@@ -26,6 +26,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 from hedge_env.base.errors import HedgeError
 from hedge_env.base.files import sync_folder, write_atomically
 from hedge_env.training.output.provenance import to_json
+from hedge_env.training.train.sb3.contrib.lstm import lstm_states, restore_lstm_states
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 
 FORMAT = 1
@@ -121,6 +122,7 @@ def _arrays(model: BaseAlgorithm) -> dict[str, NDArray[Any]]:
         "last_episode_starts": np.asarray(model._last_episode_starts),
         "episodes": np.array(episodes, dtype=np.float64).reshape(-1, 3),
         "torch_rng": torch.get_rng_state().numpy(),
+        **lstm_states(model),
     }
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         buffer = model.replay_buffer
@@ -140,6 +142,7 @@ def _restore_arrays(model: BaseAlgorithm, arrays: dict[str, NDArray[Any]]) -> No
     )
     model.ep_success_buffer = deque(maxlen=model._stats_window_size)
     torch.set_rng_state(torch.from_numpy(arrays["torch_rng"]))
+    restore_lstm_states(model, arrays)
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         for name in REPLAY_FIELDS:
             rows = arrays[f"replay.{name}"]

@@ -1,14 +1,14 @@
 """From a Stable-Baselines3 model to a policy that needs neither SB3 nor torch.
 
-A policy file holds what its environment observes, an optional normalisation, a
-feed-forward network and how its output becomes an action. A model that does more than
-that is refused in a sentence, and every policy is compared with its model on sampled
-observations before it leaves this module.
+A policy file holds what its environment observes, an optional normalisation, LSTM
+layers if there are any, a feed-forward network and how its output becomes an action. A
+model that does more is refused in a sentence, and every policy is compared with its
+model on sampled observations before it leaves this module.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
@@ -25,19 +25,21 @@ from torch import nn
 
 from hedge_env.agent.actions import ActionDecoder
 from hedge_env.agent.observations import ObservationEncoder
+from hedge_env.base.types import FloatArray
 from hedge_env.config import EnvConfig
-from hedge_env.policies.policy_file import (
-    LearnedPolicy,
+from hedge_env.policies.learned_policy import LearnedPolicy
+from hedge_env.policies.lstm import N_GATES
+from hedge_env.policies.policy_file import describe_policy, save_policy
+from hedge_env.policies.policy_metadata import (
+    Activation,
     PolicyMetadata,
-    describe_policy,
-    save_policy,
+    Squash,
+    feature_records,
 )
-from hedge_env.policies.policy_metadata import feature_records
 from hedge_env.training.train.sb3.band_policy import BandPolicy
-from hedge_env.training.train.sb3.contrib import (
-    contrib_classes,
-    without_normalisation,
-)
+from hedge_env.training.train.sb3.contrib.lstm import lstm_layers
+from hedge_env.training.train.sb3.contrib.normalisation import without_normalisation
+from hedge_env.training.train.sb3.contrib.package import contrib_classes
 from hedge_env.training.train.sb3.observation_chain import (
     UNWRAP,
     ExportError,
@@ -46,16 +48,12 @@ from hedge_env.training.train.sb3.observation_chain import (
 )
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
-Activation = Literal["tanh", "relu"]
-Squash = Literal["none", "clip", "tanh"]
 
-ACTIVATION_NAMES: dict[type[nn.Module], Activation] = {
-    nn.Tanh: "tanh",
-    nn.ReLU: "relu",
-}
+ACTIVATION_NAMES: dict[Any, Activation] = {nn.Tanh: "tanh", nn.ReLU: "relu"}
 # What each class may be: itself, or a subclass that only has another `__init__`.
 STANDARD = (ActorCriticPolicy, SACPolicy, TD3Policy, DQNPolicy, BandPolicy)
 N_SAMPLES = 256  # observations on which model and policy are compared
+N_DECISIONS = 3  # in a row, of a policy that remembers
 LARGE_INPUT = 100.0  # of a network; beyond it, rounding of float32 shows
 TOLERANCE = 1e-4  # of an action, or of a choice's value relative to the largest
 
@@ -66,6 +64,7 @@ class Actor(NamedTuple):
     layers: list[Layer]  # weight (outputs, inputs) and bias (outputs,)
     activation: Activation
     squash: Squash
+    lstm: Sequence[Layer] = ()  # before the layers
 
 
 def export_policy(
@@ -81,7 +80,8 @@ def export_policy(
 
     Args:
         model: A PPO, A2C, SAC, TD3, DDPG, DQN, AHPG or DeepHedging model, or a TRPO,
-            TQC or CrossQ of sb3-contrib, with `MlpPolicy`, and with its environment.
+            TQC or CrossQ of sb3-contrib, with `MlpPolicy`, or a RecurrentPPO of it
+            with `MlpLstmPolicy`; and with its environment.
         config: The hedging problem it was trained on.
         path: Where to; an existing file is replaced in one move.
         notes: Short texts that the file is to keep, for example the seed.
@@ -91,7 +91,7 @@ def export_policy(
             written.
     """
     policy = to_policy(model, config, notes)
-    save_policy(path, policy.layers, policy.metadata)
+    save_policy(path, policy.layers, policy.metadata, policy.lstm)
 
 
 def to_policy(
@@ -106,7 +106,7 @@ def to_policy(
     _check_problem(model, chain.config, config)
     actor = extract_actor(model)
     described = _describe(model, actor, chain, config, notes or {})
-    policy = LearnedPolicy(described, actor.layers)
+    policy = LearnedPolicy(described, actor.layers, lstm=actor.lstm)
     _check_actions(model, chain, policy)
     return policy
 
@@ -118,22 +118,12 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
         ExportError: If the network is none that a policy file can hold.
     """
     policy: Any = model.policy
-    if hasattr(policy, "lstm_actor"):
-        raise ExportError(
-            f"cannot export a {type(policy).__name__}: it remembers earlier decisions "
-            "in an LSTM, and a policy file holds a feed-forward network, whose "
-            "decision depends on the present alone; train PPO or TRPO with MlpPolicy"
-        )
+    recurrent: Any = contrib_classes("ppo_recurrent.policies.MlpLstmPolicy")
     policies = contrib_classes("tqc.policies.TQCPolicy", "crossq.policies.CrossQPolicy")
-    _require(policy, *STANDARD, *policies)
+    _require(policy, *recurrent, *STANDARD, *policies)
     if isinstance(policy, ActorCriticPolicy):
-        _require(policy.pi_features_extractor, FlattenExtractor)
-        _require(policy.mlp_extractor, MlpExtractor)
-        modules = [*policy.mlp_extractor.policy_net, policy.action_net]
-        if not isinstance(model.action_space, spaces.Box):
-            return _actor(modules, "none")
-        # SB3 clips what it samples to the bounds of the space, unless it squashes.
-        return _actor(modules, "tanh" if policy.squash_output else "clip")
+        lstm = lstm_layers(policy.lstm_actor) if isinstance(policy, recurrent) else []
+        return _actor_critic_actor(policy)._replace(lstm=lstm)
     if isinstance(policy, DQNPolicy):
         _require(policy.q_net, QNetwork)
         _require(policy.q_net.features_extractor, FlattenExtractor)
@@ -150,6 +140,16 @@ def extract_actor(model: BaseAlgorithm) -> Actor:
     *modules, last = actor.mu
     _require(last, nn.Tanh)
     return _actor(modules, "tanh")
+
+
+def _actor_critic_actor(policy: ActorCriticPolicy) -> Actor:
+    _require(policy.pi_features_extractor, FlattenExtractor)
+    _require(policy.mlp_extractor, MlpExtractor)
+    modules = [*policy.mlp_extractor.policy_net, policy.action_net]
+    if not isinstance(policy.action_space, spaces.Box):
+        return _actor(modules, "none")
+    # SB3 clips what it samples to the bounds of the space, unless it squashes.
+    return _actor(modules, "tanh" if policy.squash_output else "clip")
 
 
 def _band_actor(policy: BandPolicy) -> Actor:
@@ -227,6 +227,7 @@ def _describe(
     return describe_policy(
         config,
         algorithm=type(model).__name__.lower(),
+        lstm=[len(bias) // N_GATES for _, bias in actor.lstm],
         hidden_layers=[len(bias) for _, bias in actor.layers[:-1]],
         activation=actor.activation,
         squash=actor.squash,
@@ -270,18 +271,32 @@ def _check_actions(
     draws = random.uniform(-1.0, 1.0, (len(places), N_SAMPLES, low.size))
     tried = [middle + u * w for u, (middle, w) in zip(draws, places, strict=True)]
     observations = np.clip(np.concatenate(tried), low, high).astype(np.float32)
-    inputs = chain(observations)
-    expected, _ = model.predict(inputs, deterministic=True)
-    if policy.metadata.action_mode == "discrete":
-        values = policy.outputs(observations)
-        chosen = np.take_along_axis(values, expected[:, None], axis=1)[:, 0]
-        missing = (values.max(axis=1) - chosen) / (1.0 + np.abs(values).max(axis=1))
-    else:
-        missing = np.abs(policy.act(observations) - expected).max(axis=1)
-    missing /= np.maximum(1.0, np.abs(inputs).max(axis=1) / LARGE_INPUT)
-    if not float(missing.max()) <= TOLERANCE:
+    state: Any = None
+    missing = []
+    policy.reset(len(observations))
+    for _ in range(N_DECISIONS if policy.remembers else 1):
+        inputs = chain(observations)
+        expected, state = model.predict(inputs, state=state, deterministic=True)
+        rounding = np.maximum(1.0, np.abs(inputs).max(axis=1) / LARGE_INPUT)
+        missing.append(_missing(policy, observations, expected) / rounding)
+        observations = random.permutation(observations)
+    policy.reset(0)
+    if not np.max(missing) <= TOLERANCE:
         raise ExportError(
             "the exported policy would act differently from the model (by "
-            f"{float(missing.max()):.2g} on sampled observations), so it does more "
-            "than its layers say: export one with SB3's own MlpPolicy"
+            f"{np.max(missing):.2g} on sampled observations), so it does more than its "
+            "layers say: export one with SB3's own MlpPolicy"
         )
+
+
+def _missing(
+    policy: LearnedPolicy, observations: NDArray[np.float32], expected: NDArray[Any]
+) -> FloatArray:
+    """How far the actions of a policy are from those of its model, shape (n,)."""
+    if policy.metadata.action_mode != "discrete":
+        return np.asarray(np.abs(policy.act(observations) - expected).max(axis=1))
+    values = policy.outputs(observations)
+    chosen = np.take_along_axis(values, expected[:, None], axis=1)[:, 0]
+    return np.asarray(
+        (values.max(axis=1) - chosen) / (1.0 + np.abs(values).max(axis=1))
+    )

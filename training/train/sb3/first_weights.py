@@ -71,7 +71,9 @@ def _require_fit(
     records = policy.metadata.features, feature_records(config)
     theirs, ours = ([record.name for record in names] for names in records)
     own = [weight.shape for weight, _ in policy.layers]
-    if theirs != ours:
+    if policy.remembers:
+        why = "layers: an LSTM, which remembers"
+    elif theirs != ours:
         other = sorted(set(theirs) ^ set(ours)) or ["the same in another order"]
         why = f"features ({', '.join(other)})"
     elif own != shapes:

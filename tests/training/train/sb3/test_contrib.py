@@ -19,7 +19,8 @@ from hedge_env.training.experiment.hyperparameters import (
     TRPOOptions,
 )
 from hedge_env.training.train.sb3.algorithms import build_model
-from hedge_env.training.train.sb3.contrib import contrib_classes, without_normalisation
+from hedge_env.training.train.sb3.contrib.normalisation import without_normalisation
+from hedge_env.training.train.sb3.contrib.package import contrib_classes
 from hedge_env.training.train.sb3.export import ExportError, export_policy
 from hedge_env.training.train.train import make_training_env
 
@@ -122,33 +123,13 @@ def test_a_normalisation_that_cannot_be_taken_in_is_refused():
         export_policy(model, config, "nowhere.safetensors")
 
 
-@needs_contrib
-def test_a_policy_that_remembers_is_refused_with_the_reason(tmp_path):
-    from sb3_contrib import RecurrentPPO
-
-    experiment = ExperimentConfig(train=OPTIONS["trpo"])
-    config = experiment.env_config()
-    env = make_training_env(experiment, config)
-    model = RecurrentPPO("MlpLstmPolicy", env, n_steps=4, batch_size=8, device="cpu")
-    path = tmp_path / "policy.safetensors"
-    with pytest.raises(ExportError, match="remembers earlier decisions in an LSTM"):
-        export_policy(model, config, path)
-    assert not path.exists()
-
-
-def test_an_experiment_with_a_policy_that_remembers_is_refused(tmp_path):
-    path = tmp_path / "experiment.yaml"
-    path.write_text("train: {algorithm: recurrent-ppo, total_timesteps: 100}\n")
-    with pytest.raises(ConfigError, match="recurrent-ppo remembers earlier decisions"):
-        load_experiment(path)
-
-
-@pytest.mark.parametrize("name", ["trpo", "tqc", "crossq"])
+@pytest.mark.parametrize("name", ["trpo", "tqc", "crossq", "recurrent_ppo"])
 def test_without_the_package_one_sentence_says_what_to_install(name, monkeypatch):
     for module in [m for m in sys.modules if m.split(".")[0] == "sb3_contrib"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)
-    experiment = ExperimentConfig(train=OPTIONS[name])
+    options = {**COMMON, "algorithm": "recurrent_ppo", "n_steps": 4, "batch_size": 8}
+    experiment = ExperimentConfig(train=OPTIONS.get(name, options))
     env = make_training_env(experiment, experiment.env_config())
     with pytest.raises(ConfigError, match="needs sb3-contrib, which is not installed"):
         build_model(experiment.train, env, 0)
