@@ -129,7 +129,8 @@ class TuneOptions(SettingOptions):
     space: OptionalPresetFile = None
     """What to search of --agent, a setting a line (default: what its algorithm has)."""
     trials: Count = 30
-    """Trainings of --agent, those that were given up early included."""
+    """Trials of --agent, those that were given up early, or have the settings and so
+    the result of an earlier one, included."""
     finalists: WholeNumber = 3
     """Of them, how many are trained with further seeds, next to the present settings; 0
     takes the best trial as it is."""

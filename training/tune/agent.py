@@ -105,7 +105,7 @@ def search(
     Args:
         problem: What to search.
         out: Folder for it; a search of the same problem that is there goes on.
-        n_trials: Trainings in all, those of an earlier command included.
+        n_trials: Trials in all, those of an earlier command included.
         n_finalists: How many of the best to train with further seeds; 0 takes the best.
         n_seeds: Seeds of each finalist, its trial's included.
         progress: Whether to show progress on standard error.
