@@ -145,9 +145,11 @@ class TuneOptions(SettingOptions):
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to tune for."""
     episodes: Count = 20_000
-    """Number of validation paths."""
+    """Number of test paths that the tuned rules are shown on."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that rules are tuned on."""
     seed: Seed = 0
-    """Seed of the validation paths."""
+    """Seed of the validation and the test paths."""
     criterion: Criterion = "objective"
     """What to minimise: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
     threads: Threads = 1
