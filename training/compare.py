@@ -135,6 +135,8 @@ def compare(
     known, validation_episodes = _known(
         tuned_file, rules, risk_aversions, config, criterion, validation_episodes
     )
+    jobs = [(name, one) for one in risk_aversions for name in solutions]
+    solved = _solve(jobs, config, progress=progress)
     tuned = tune_rules(
         rules,
         risk_aversions,
@@ -147,8 +149,7 @@ def compare(
         known=known,
         option="--validation-episodes",
     )
-    jobs = [(name, one) for one in risk_aversions for name in solutions]
-    entries = _tuned(tuned, config) + entries + _solve(jobs, config, progress=progress)
+    entries = _tuned(tuned, config) + entries + solved
     on_test_paths = partial(
         measure, seed=seed, threads=threads, progress=progress, attributed=attributed
     )
