@@ -105,6 +105,6 @@ def print_search(found: SearchResult) -> None:
     write_table(
         table,
         f"{found.headline()}. {given_up} trials were given up early, {refused} could "
-        f"not be trained{again}. J on validation paths, bp of notional; a seed has its own "
-        "training and validation paths.",
+        f"not be trained{again}. J on validation paths, bp of notional; a seed has its "
+        "own training and validation paths.",
     )

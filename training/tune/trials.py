@@ -204,7 +204,9 @@ def _took_result_of_twin(
     for rung in sorted(twin.intermediate_values.keys() - reported.keys()):
         trial.report(twin.intermediate_values[rung], rung)
     study.tell(trial, twin.value, state=twin.state)
-    log(f"trial {trial.number}: the settings, and so the result, of trial {twin.number}")
+    log(
+        f"trial {trial.number}: the settings, and so the result, of trial {twin.number}"
+    )
     return True
 
 

@@ -264,6 +264,14 @@ def test_the_command_says_what_is_wrong(file, arguments, said, capsys, monkeypat
     assert not (file.parent / "x").exists()
 
 
+def test_what_cannot_be_trained_is_refused_before_any_trial(file, capsys, tmp_path):
+    file.write_text(SMALL.replace("name: expected", "name: kolm_ritter"))
+    out = tmp_path / "x"
+    assert main(["tune", "--agent", str(file), "--out", str(out)]) == 2
+    assert "train.algorithm ahpg learns from" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_the_command_prints_what_it_found(file, tmp_path, capsys):
     space = tmp_path / "space.yaml"
     space.write_text("train.learning_rate: [0.01, 0.02]")
