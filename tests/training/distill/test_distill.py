@@ -95,11 +95,20 @@ def test_the_file_is_a_policy_of_compare_evaluate_and_advise(made, capsys, tmp_p
     assert json.loads(advice.out)["policy"] == "distilled"
 
 
-def test_a_base_of_which_something_is_fixed_stays_so(made, capsys, tmp_path):
+def test_a_base_of_which_something_is_fixed_stays_so(capsys, tmp_path):
     names = "delta-threshold:centre=delta,rest=tuned"
     out = tmp_path / "around"
-    command = ("distill", made.policy, "--policies", names, *FEW, "--out", out)
-    found = hedge(capsys, *command)
+    few = ("--episodes", "300", "--validation-episodes", "300", "--no-progress")
+    asked = (
+        "distill",
+        policy_file(tmp_path / "run"),
+        "--policies",
+        names,
+        "--terms",
+        "1",
+        *few,
+    )
+    found = hedge(capsys, *asked, "--out", out)
     assert found.code == 0, found.error
     assert "of the best rule (delta-threshold around delta)" in found.out
     document = json.loads((out / DISTILLED_FILE).read_text())
@@ -108,11 +117,11 @@ def test_a_base_of_which_something_is_fixed_stays_so(made, capsys, tmp_path):
     for key in ("centre_vega", "centre_smile", "centre_funding"):
         assert document["base_params"][key] == 0.0
     assert document["base_params"]["threshold"] > 0.0
-    tune = ("tune", "--preset", "reference", "--risk-aversion", "10", *FEW)
+    tune = ("tune", "--preset", "reference", "--risk-aversion", "10", *few)
     tuned = tmp_path / "tuned"
     words = ("--policies", names, "--out", tuned, "--set", *SETTINGS)
     assert hedge(capsys, *tune, *words).code == 0
-    again = hedge(capsys, *command[:-2], "--tuned", tuned / "tuned.json", "--json")
+    again = hedge(capsys, *asked, "--tuned", tuned / "tuned.json", "--json")
     assert again.code == 0, again.error
     assert json.loads(again.out)["kept"] == document["kept"]
 

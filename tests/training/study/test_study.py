@@ -105,7 +105,7 @@ def test_two_markets_of_one_name_are_refused(tmp_path):
     [
         ({"policies": ("delta", "delta-treshold")}, "did you mean delta-threshold"),
         ({"policies": ("gas-band:snap=0",)}, "gas-band:snap=0 has no parameters to t"),
-        ({"policies": ("delta", "optimal-liquidation")}, "optimal-liquidation"),
+        ({"policies": ("delta", "optimal-liquidation")}, "no optimum of a liquidation"),
         ({"n_episodes": 1}, "--episodes 1: an error needs at least 2 paths"),
         ({"validation_episodes": 1}, "--validation-episodes 1"),
         ({"bound_episodes": 1}, "--bound-episodes 1"),
