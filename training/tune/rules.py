@@ -108,11 +108,9 @@ def tune_to_file(
     n_paths = episodes_in(config, validation_episodes, "validation")
     n_test_paths = episodes_in(config, n_episodes, "test")
     require_tape_fits(config, n_test_paths, "--episodes")
-    file = new_file(
-        config, criterion, seed=seed, n_paths=n_paths, n_test_paths=n_test_paths
-    )
-    if path is not None and path.exists():
-        file = _continued(path, file, config, criterion)
+    counts = {"n_paths": n_paths, "n_test_paths": n_test_paths}
+    new = new_file(config, criterion, seed=seed, **counts)
+    file = _continued(path, new, config, criterion)
     known = rules_of(path or Path(TUNED_FILE), file, config, criterion)
 
     test: MarketTape | None = None
@@ -168,9 +166,11 @@ def rules_to_tune(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
 
 
 def _continued(
-    path: Path, new: TunedFile, config: EnvConfig, criterion: str
+    path: Path | None, new: TunedFile, config: EnvConfig, criterion: str
 ) -> TunedFile:
-    """The file that is there, if what is to be tuned belongs into it."""
+    """The file that is there, if what is to be tuned belongs into it, or a new one."""
+    if path is None or not path.exists():
+        return new
     old = read_tuned(path)
     rules_of(path, old, config, criterion)
     if (old.seed, old.n_paths) != (new.seed, new.n_paths):
