@@ -67,7 +67,7 @@ def load_adviser(
     asked = None if preset is None else load_config(preset, settings=settings)
     if asked is not None:
         require_describable(asked)  # before what a rule has no parameter for there
-    rules, agents = find_contenders([name])
+    rules, agents = find_contenders([name], option="--policy")
     if len(rules) + len(agents) != 1:
         raise ConfigError(f"--policy {name}: name one rule or one policy file")
     if agents:

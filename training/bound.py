@@ -69,6 +69,7 @@ def _policies(
 ) -> list[tuple[str, Policy]]:
     """Rules tuned or as given, saved policies, and exact solutions, by their names."""
     rules, agents = find_contenders(options.policies, config)
+    solvers = wanted_optima(options.policies, config)
     tuned = tune_rules(
         [rule for rule in rules if rule.given is None],
         [level],
@@ -79,7 +80,6 @@ def _policies(
         threads=1,
         progress=options.progress,
     )
-    solvers = wanted_optima(options.policies, config)
     return [
         *((best.name, best.policy) for _, best in tuned),
         *((rule.name, rule.build()) for rule in rules if rule.given is not None),

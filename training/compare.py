@@ -135,6 +135,7 @@ def compare(
     known, validation_episodes = _known(
         tuned_file, rules, risk_aversions, config, criterion, validation_episodes
     )
+    solved = _solve(solutions, risk_aversions, config, progress=progress)
     tuned = tune_rules(
         rules,
         risk_aversions,
@@ -147,8 +148,7 @@ def compare(
         known=known,
         option="--validation-episodes",
     )
-    jobs = [(name, one) for one in risk_aversions for name in solutions]
-    entries = _tuned(tuned, config) + entries + _solve(jobs, config, progress=progress)
+    entries = _tuned(tuned, config) + entries + solved
     on_test_paths = partial(
         measure, seed=seed, threads=threads, progress=progress, attributed=attributed
     )
@@ -281,9 +281,14 @@ def _untuned(
 
 
 def _solve(
-    jobs: Sequence[tuple[str, float]], config: EnvConfig, *, progress: bool
+    names: Sequence[str],
+    risk_aversions: Sequence[float],
+    config: EnvConfig,
+    *,
+    progress: bool,
 ) -> list[tuple[Contender, Policy]]:
-    """Exact solutions, each by its name and a risk aversion."""
+    """Exact solutions, by their names, at each risk aversion."""
+    jobs = [(name, one) for one in risk_aversions for name in names]
     entries: list[tuple[Contender, Policy]] = []
     with progress_bar("solving", len(jobs), enabled=progress) as advance:
         for name, risk_aversion in jobs:

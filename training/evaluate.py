@@ -116,7 +116,7 @@ def evaluate_policy(
             f"use hedge compare --policies {name}"
         )
     asked = None if preset is None else load_market(preset, replay, settings)
-    rules, agents = find_contenders([name], asked)
+    rules, agents = find_contenders([name], asked, option="POLICY")
     if tuned is None:
         require_no_rest(rules)
     file = None if tuned is None else _tuned_file(tuned, name, rules)

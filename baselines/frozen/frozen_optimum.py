@@ -39,7 +39,7 @@ from hedge_env.baselines.rule.assumptions import why_nothing_to_hedge
 from hedge_env.baselines.rule.centre import CentredRule
 from hedge_env.baselines.tuning.centre_fit import certain_centre
 from hedge_env.baselines.tuning.tune import pays_funding
-from hedge_env.config import EnvConfig
+from hedge_env.config import BASIS_POINT, EnvConfig
 from hedge_env.evaluation.evaluate import evaluate_on_tape
 from hedge_env.feeds.tape import MarketTape, record_tape
 from hedge_env.policies.policy import PolicyKind
@@ -209,6 +209,24 @@ def between(
     return result
 
 
+def require_programme(config: EnvConfig) -> None:
+    """Refuse a problem without such a programme, before anything is fitted.
+
+    Args:
+        config: The hedging problem.
+
+    Raises:
+        ConfigError: If the book or the costs have none.
+    """
+    reason = why_nothing_to_hedge(config)
+    if reason is None:  # neither gas nor the numbers change what can be solved
+        reason = why_unsolvable(frozen_market(config, 0.5, None, BASIS_POINT))
+    if reason is not None:
+        raise ConfigError(
+            f"frozen-optimum cannot be solved for {config.name}: {reason}"
+        )
+
+
 def frozen_optimum(config: EnvConfig, risk_aversion: float) -> FrozenOptimum:
     """Solve the frozen markets of a problem, and fit what they do not know.
 
@@ -222,11 +240,7 @@ def frozen_optimum(config: EnvConfig, risk_aversion: float) -> FrozenOptimum:
     Raises:
         ConfigError: If the book or the costs have no such programme.
     """
-    reason = why_nothing_to_hedge(config)
-    if reason is not None:
-        raise ConfigError(
-            f"frozen-optimum cannot be solved for {config.name}: {reason}"
-        )
+    require_programme(config)
     ids = np.arange(_PATHS, dtype=np.int64)
     tape = record_tape(config, ids, seed=0, stream="training")
     programme = _Programme(config, tape)
@@ -268,11 +282,6 @@ class _Programme:
             frozen_market(config, volatility, self._gas, unit_cost)
             for volatility in self._volatilities.tolist()
         ]
-        reason = why_unsolvable(self._markets[0])
-        if reason is not None:
-            raise ConfigError(
-                f"frozen-optimum cannot be solved for {config.name}: {reason}"
-            )
 
     def policy(self, risk_aversion: float, factor: float, points: int) -> FrozenOptimum:
         """The policy of one factor, on so many holdings."""

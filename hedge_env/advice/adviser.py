@@ -32,12 +32,13 @@ _GIVEN = {
     "skew": "skew",
     "funding_rate": "funding_rate",
     "steps_since_trade": "decisions_since_trade",
+    "net_loss": "net_loss",
 }
 _POSITION = {row.name for row in field.ROWS[field.HOLDINGS : field.WORTH + 1]}
 _KNOWN = (
     {row.name for row in field.CERTAIN_ROWS}
     | _POSITION
-    | {"hedge_price", "halted"}
+    | {"hedge_price", "halted", "net_loss"}
     | {row.name for row in field.ROWS if row.when == "execution.margin"}
 ) - {"true_volatility", "funding_accrued"}
 _SPOT_REACH, _GAS_REACH = 2.0, 100.0  # factors up and down that are searched

@@ -220,6 +220,8 @@ class PresentRows:
         ):
             if value is not None:
                 rows[row] = value
+        if state.net_loss is not None:
+            rows[field.NET_LOSS] = state.net_loss / self.scale(state).notional
 
 
 def _want(

@@ -37,6 +37,8 @@ class DeskState(Model):
         realised_volatility: Of the recent past [1/sqrt(year)].
         skew: Slope of implied volatility in standardised log strike [-].
         decisions_since_trade: Decision intervals since the last trade.
+        net_loss: Cost less profit of hedge and book since they were opened [currency];
+            negative is a gain.
         fee_bp: In place of the market's own [bp of traded value].
         half_spread_bp: In place of the market's own [bp of traded value].
         risk_aversion: lambda of the objective; None: that of the policy.
@@ -59,6 +61,7 @@ class DeskState(Model):
     realised_volatility: Volatility | None = None
     skew: Annotated[float, Field(ge=-10.0, le=10.0)] | None = None
     decisions_since_trade: Annotated[float, Field(ge=0.0, le=1e9)] | None = None
+    net_loss: Annotated[float, Field(ge=-1e18, le=1e18)] | None = None
     fee_bp: BasisPoints | None = None
     half_spread_bp: BasisPoints | None = None
     risk_aversion: RiskAversion | None = None

@@ -208,7 +208,8 @@ def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document
         base: Where a list that is picked from is taken from.
 
     Raises:
-        ConfigError: If a setting is not of this form.
+        ConfigError: If a setting is not of this form, or is an empty mapping where
+            there is a mapping already, which would change nothing.
     """
     document: Document = {}
     for setting in settings:
@@ -219,8 +220,32 @@ def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document
                 one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")
             )
         value = parse_yaml(text, f"--set {key.strip()}")
+        _require_change(value, _mapping_at(base, parts), key.strip())
         document = _with_value(document, base, parts, value, key.strip())
     return document
+
+
+def _mapping_at(base: Any, parts: Sequence[str]) -> Any:
+    """What stands at a dotted key, if the way there is through mappings alone."""
+    for part in parts:
+        base = base.get(part) if isinstance(base, Mapping) else None
+    return base
+
+
+def _require_change(value: Any, present: Any, key: str) -> None:
+    """Refuse an empty mapping that would be merged into one that is there."""
+    if not (isinstance(value, Mapping) and isinstance(present, Mapping)):
+        return
+    for name, inner in value.items():
+        _require_change(inner, present.get(name), f"{key}.{name}")
+    if not value:
+        keys = ", ".join(map(str, present)) or "any that belongs there"
+        raise ConfigError(
+            one_line(
+                f"--set {key}={{}} is an empty mapping, which changes nothing; set a "
+                f"key of it, as in {key}.KEY=VALUE, with KEY one of: {keys}"
+            )
+        )
 
 
 def _with_value(

@@ -147,7 +147,8 @@ def test_parameters_of_a_tuned_file_are_taken_and_those_it_lacks_refused(
 ) -> None:
     path, out = tmp_path / "state.yaml", tmp_path / "tuned"
     path.write_text(json.dumps({**STATE, "holdings": 3.0}))
-    tune = ["tune", "--policies", "deadline-band", "--episodes", "200"]
+    tune = ["tune", "--policies", "deadline-band", "--validation-episodes", "200"]
+    tune += ["--episodes", "200"]
     assert main([*tune, "--risk-aversion", "10", "--out", str(out)]) == 0
     capsys.readouterr()
     words = [*RULE, "--state", str(path), "--tuned", str(out / "tuned.json")]

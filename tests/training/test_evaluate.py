@@ -159,7 +159,8 @@ def tune_into(folder, policy, risk_aversion):
         code = main(
             [
                 *("tune", "--policies", policy, "--risk-aversion", risk_aversion),
-                *("--episodes", "40", "--no-progress", "--out", str(folder)),
+                *("--episodes", "40", "--validation-episodes", "40"),
+                *("--no-progress", "--out", str(folder)),
                 *("--set", *SHORT),
             ]
         )

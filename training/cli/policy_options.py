@@ -129,7 +129,8 @@ class TuneOptions(SettingOptions):
     space: OptionalPresetFile = None
     """What to search of --agent, a setting a line (default: what its algorithm has)."""
     trials: Count = 30
-    """Trainings of --agent, those that were given up early included."""
+    """Trials of --agent, those that were given up early, or have the settings and so
+    the result of an earlier one, included."""
     finalists: WholeNumber = 3
     """Of them, how many are trained with further seeds, next to the present settings; 0
     takes the best trial as it is."""
@@ -144,9 +145,11 @@ class TuneOptions(SettingOptions):
     risk_aversion: RiskAversions = (2.0, 10.0, 50.0)
     """Risk aversions to tune for."""
     episodes: Count = 20_000
-    """Number of validation paths."""
+    """Number of test paths that the tuned rules are shown on."""
+    validation_episodes: Count = 20_000
+    """Number of validation paths that rules are tuned on."""
     seed: Seed = 0
-    """Seed of the validation paths."""
+    """Seed of the validation and the test paths."""
     criterion: Criterion = "objective"
     """What to minimise: objective, mean-std:K or cvar:Q (percent, 50 or more)."""
     threads: Threads = 1

@@ -36,7 +36,12 @@ from hedge_env.training.distill.kept_share import kept_share, sharpest
 from hedge_env.training.distill.selection import set_goals, shortest
 from hedge_env.training.output.console import counter, log, write_json, write_text
 from hedge_env.training.output.folder import prepare_folder, write_folder
-from hedge_env.training.results.contenders import Agent, Rule, find_contenders
+from hedge_env.training.results.contenders import (
+    OPTIMA,
+    Agent,
+    Rule,
+    find_contenders,
+)
 from hedge_env.training.results.recorded_market import (
     episodes_in,
     load_market,
@@ -97,11 +102,11 @@ def distil(options: DistillOptions) -> Distillation:
     levels = options.risk_aversion or _levels(agent)
     _require_trained(agent, levels)
     rules = _rules(options.policies, config)
+    states, own = _states(agent, config, levels, options.seed)
     tape = _tape(config, options)
     tuned = _tuned(rules, levels, config, tape, options)
     best = {x: min(tuned[x], key=lambda one: one.value) for x in levels}
     base = _base(tuned[levels[len(levels) // 2]])
-    states, own = _states(agent, config, levels, options.seed)
     try:
         formulas = fit_formulas(base, own, states, config)
     except ValueError as error:
@@ -125,7 +130,7 @@ def distil(options: DistillOptions) -> Distillation:
 
 def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
     """The saved policy and the problem it is distilled in."""
-    rules, agents = find_contenders([options.policy])
+    rules, agents = find_contenders([options.policy], option="POLICY")
     if rules or len(agents) != 1:
         raise ConfigError(
             f"hedge distill takes a policy file or a run folder; {options.policy} is "
@@ -180,14 +185,21 @@ def _require_trained(agent: Agent, levels: Sequence[float]) -> None:
 def _rules(policies: Sequence[str], config: EnvConfig) -> list[Rule]:
     """Rules to tune, at least one of them with a band."""
     rules, agents = find_contenders(policies, config)
+    solved = next((name for name in policies if name in OPTIMA), None)
+    if solved is not None:
+        raise ConfigError(
+            f"--policies: {solved} has no parameters to tune; name rules to beat"
+        )
     if agents:
         raise ConfigError(
             f"--policies: {agents[0].name} is a saved policy; name rules to beat"
         )
-    given = next((rule.name for rule in rules if rule.given is not None), None)
+    given = next((rule for rule in rules if rule.given is not None), None)
     if given is not None:
+        rest = "" if given.made else ", or add rest=tuned to tune all but these"
         raise ConfigError(
-            f"--policies: {given} has its parameters already; name rules to be tuned"
+            f"--policies: {given.name} has its parameters already; name rules to be "
+            f"tuned{rest}"
         )
     if not any(rule.rule_class.name in BASES for rule in rules):
         raise ConfigError(

@@ -70,7 +70,7 @@ class Distillation:
         return [
             {
                 "risk_aversion": level,
-                "best_rule": self.best[level].policy.name,
+                "best_rule": self.best[level].name,
                 "rule_bp": self.objectives[level][0],
                 "agent_bp": self.objectives[level][1],
                 "formula_bp": self.objectives[level][2],

@@ -68,7 +68,7 @@ def set_goals(
     )
     goal = validation.weighted(agent.policy)
     if goal >= beaten:
-        names = ", ".join(dict.fromkeys(one.policy.name for one in best.values()))
+        names = ", ".join(dict.fromkeys(one.name for one in best.values()))
         raise HedgeError(
             f"{agent.name} is not ahead of the tuned rules ({names}) on the validation "
             f"paths: J {goal:.2f} against {beaten:.2f} bp; there is no advantage to "

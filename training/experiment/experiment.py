@@ -111,7 +111,7 @@ def load_experiment(
     own = [s for s in settings if s.split(".")[0].split("=")[0] in EXPERIMENT_KEYS]
     layers: list[Layer] = [
         (str(path), text),
-        ("--set", parse_settings(own, document)),
+        ("--set", parse_settings(own, {"env": {}, **document})),
         ("--seed", _given(seed=seed)),
         ("--total-timesteps", {"train": _given(total_timesteps=total_timesteps)}),
         ("--threads", {"train": _given(torch_threads=torch_threads)}),

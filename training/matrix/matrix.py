@@ -77,6 +77,10 @@ def measure_matrix(options: MatrixOptions) -> Matrix:
     require_two_paths(options.validation_episodes, "--validation-episodes")
     markets = find_markets(options.presets, options.replay, options.settings)
     rules, agents = find_rows(options.policies)
+    # First: days without two windows are refused before rules are tuned anywhere.
+    episodes = {
+        m.name: episodes_in(m.config, options.episodes, "test") for m in markets
+    }
     rows = _rows(rules, agents, markets, options)
     cells = [cell for market in markets for cell in _column(market, rows, options)]
     names = tuple(market.name for market in markets)
@@ -84,9 +88,7 @@ def measure_matrix(options: MatrixOptions) -> Matrix:
         markets=names,
         cells=tuple(in_order(cells, names)),
         seed=options.seed,
-        episodes={
-            m.name: episodes_in(m.config, options.episodes, "test") for m in markets
-        },
+        episodes=episodes,
         validation_episodes=options.validation_episodes,
         replay={
             market.name: {

@@ -11,6 +11,20 @@ PROJECT = re.compile(r'^name\s*=\s*"hedge-env"', re.MULTILINE)
 # Neither hooks nor a file system monitor: both run programs a configuration names.
 ISOLATED = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 SECONDS = 10.0
+_EDITED = "-dirty"  # of `git describe`
+
+
+def commit_in_words(commit: str | None) -> str:
+    """A commit for readers: whether the tree was edited since is said in words.
+
+    Args:
+        commit: As of `git_commit`.
+    """
+    if commit is None:
+        return "not known"
+    if not commit.endswith(_EDITED):
+        return commit
+    return f"{commit.removesuffix(_EDITED)} with changes that are not in it"
 
 
 def git_commit(package: Path | None = None) -> str | None:

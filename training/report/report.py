@@ -23,6 +23,7 @@ from hedge_env.evaluation.episode_trace import record_episode, typical_path
 from hedge_env.evaluation.evaluate import EpisodeTable
 from hedge_env.training.output.folder import write_folder
 from hedge_env.training.output.provenance import collect_versions, to_json
+from hedge_env.training.output.source_commit import commit_in_words
 from hedge_env.training.report.attribution_figures import pnl_figure, trades_figure
 from hedge_env.training.report.comparison_figures import (
     cost_figure,
@@ -253,7 +254,7 @@ def _versions(seed: int) -> dict[str, str]:
     packages: dict[str, str | None] = collected["packages"]
     known = {name: version for name, version in packages.items() if version}
     return {
-        "git commit": collected["git_commit"] or "not known",
+        "git commit": commit_in_words(collected["git_commit"]),
         "Python": collected["python"],
         "system": platform.platform(terse=True),
         **known,

@@ -111,9 +111,11 @@ def print_tuned(file: TunedFile) -> None:
     write_table(
         table,
         *(_parameter_lines(entries) if _is_narrow() else ()),
-        f"{file.preset}, {file.n_paths:,} validation paths, seed {file.seed}. In bp of "
-        "notional; ± is a 95 % confidence interval. The gain is over the rule's own "
-        "defaults, path by path: what of it is not left on the test paths was luck.",
+        f"{file.preset}, {file.n_paths:,} validation paths that parameters are tuned "
+        f"on, {file.n_test_paths or file.n_paths:,} test paths, seed {file.seed}. In "
+        "bp of notional; ± is a 95 % confidence interval. The gain is over the rule's "
+        "own defaults, path by path: what of it is not left on the test paths was "
+        "luck.",
     )
 
 

@@ -8,21 +8,44 @@ policy; failing that, in the notes of the policy file; failing that, nowhere.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hedge_env.base.errors import HedgeError
+from hedge_env.base.errors import ConfigError, HedgeError
+from hedge_env.baselines.distilled.distilled_file import DISTILLED_FILE
 from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.policies.policy_file import LearnedPolicy, load_policy
 from hedge_env.training.experiment.experiment import ExperimentConfig, read_resolved
 from hedge_env.training.output.console import log
 
-__all__ = ["POLICY_FILE", "START_FILE", "Agent", "find_agents", "identity_notes"]
+__all__ = [
+    "POLICY_FILE",
+    "START_FILE",
+    "Agent",
+    "find_agents",
+    "find_policy_file",
+    "identity_notes",
+]
 
 POLICY_FILE = "policy.safetensors"  # what a run folder calls its best policy
 START_FILE = "start.safetensors"  # and that whose weights were the first
 _NOT_OF_THE_EXPERIMENT = ("name", "seed")
+_TUNED_REMEDY = (
+    "of hedge tune and no policy: name its rules, and give it by --tuned FILE to hedge "
+    "compare, evaluate, distill or advise"
+)
+# What a file is for that is no policy, by the end of its name.
+_OTHER_FILES = {
+    (".csv", ".csv.gz", ".parquet", ".zip"): (
+        "is a table and no policy; recorded days are named by --replay FILE"
+    ),
+    (".yaml", ".yml"): (
+        "is no policy; an experiment is trained first, by hedge train, and a market is "
+        "named by --preset"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,54 @@ def find_agents(paths: Iterable[Path], taken: Iterable[str]) -> list[Agent]:
     ]
     labels = [known.label for known in identities]
     return _grouped(agents, labels, {*taken, *names})
+
+
+def find_policy_file(entry: str, option: str) -> Path | None:
+    """The file that an entry of the command line means; None if there is none.
+
+    Args:
+        entry: A policy file, a formula of `hedge distill`, or a folder with one.
+        option: What the user calls the entry, for the error.
+
+    Raises:
+        ConfigError: If it is a file of another kind, which is then named.
+    """
+    path = Path(entry)
+    if not entry.strip():  # the path of nothing would be the current folder
+        return None
+    if path.is_dir():
+        trained, formula = path / POLICY_FILE, path / DISTILLED_FILE
+        path = formula if formula.is_file() and not trained.is_file() else trained
+        _require_there(path, option)
+    if not path.is_file():
+        return None
+    for ends, what in _OTHER_FILES.items():
+        if path.name.lower().endswith(ends):
+            raise ConfigError(f"{option}: {entry} {what}")
+    if path.suffix == ".json" and _is_tuned(path):
+        raise ConfigError(f"{option}: {entry} is a file {_TUNED_REMEDY}")
+    return path
+
+
+def _require_there(path: Path, option: str) -> None:
+    """Say what a folder without a policy holds, if that is known."""
+    if path.is_file():
+        return
+    folder = path.parent
+    if _is_tuned(folder / "tuned.json"):
+        raise ConfigError(f"{option}: {folder} holds a file {_TUNED_REMEDY}")
+    raise ConfigError(
+        f"{option}: there is no policy file {path}; name another one or a rule"
+    )
+
+
+def _is_tuned(path: Path) -> bool:
+    """Whether a file says that it is one of hedge tune."""
+    try:
+        with path.open("rb") as file:
+            return b'"format": "hedge-tuned-' in file.read(200)
+    except OSError:
+        return False
 
 
 def identity_notes(
@@ -204,10 +275,14 @@ def _grouped(
         elif _same_weights(agent, agents[twin]):
             log(f"{agent.source} is the same policy as {agents[twin].source}: left out")
             left_out.add(number)
-    for members in groups.values():
-        if len(members) < 2:
-            continue
-        entry = _printable(labels[members[0]] or agents[members[0]].policy.name)
+    groups = {key: members for key, members in groups.items() if len(members) > 1}
+    several = {(labels[members[0]], digest) for (digest, _), members in groups.items()}
+    n_experiments = Counter(label for label, _ in several)  # of one name
+    for (digest, _), members in groups.items():
+        label = labels[members[0]]
+        entry = _printable(label or agents[members[0]].policy.name)
+        if n_experiments[label] > 1 and digest:
+            entry += f" ({digest[:8]})"
         if entry in taken:
             entry = "+".join(agents[member].name for member in members)
         taken.add(entry)

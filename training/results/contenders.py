@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from hedge_env.base.errors import ConfigError
@@ -14,12 +13,17 @@ from hedge_env.baselines import (
     rules_for,
     unfit_rules,
 )
+from hedge_env.baselines.capabilities import BOUNDED, unknown_keys
 from hedge_env.baselines.distilled.distilled_band import DistilledBand
 from hedge_env.baselines.distilled.distilled_file import (
     DISTILLED_FILE,
     read_distilled,
 )
-from hedge_env.baselines.frozen.frozen_optimum import FrozenOptimum, frozen_optimum
+from hedge_env.baselines.frozen.frozen_optimum import (
+    FrozenOptimum,
+    frozen_optimum,
+    require_programme,
+)
 from hedge_env.baselines.optimum.hodges_neuberger import (
     HodgesNeubergerPolicy,
     hodges_neuberger_policy,
@@ -43,9 +47,14 @@ from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.policies.policy import Policy
 from hedge_env.policies.policy_file import LearnedPolicy
 from hedge_env.training.output.console import log
-from hedge_env.training.results.agents import POLICY_FILE, Agent, find_agents
+from hedge_env.training.results.agents import Agent, find_agents, find_policy_file
 from hedge_env.training.results.policy_row import Contender, Parameters
-from hedge_env.training.results.rule_spec import Rule, join_parameters, parse_rule
+from hedge_env.training.results.rule_spec import (
+    Rule,
+    join_parameters,
+    no_policy,
+    parse_rule,
+)
 from hedge_env.training.results.world import (
     require_readable,
     strangeness,
@@ -110,6 +119,10 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
         require_solvable(config)
     if LIQUIDATION in wanted:
         liquidation_of(config, config.risk_aversions[0])
+    if FrozenOptimum.name in wanted:
+        require_programme(config)
+    if OneStepBetter.name in wanted:
+        _require_values(config)
     if {ALL, MAIN} & set(entries) and why_no_liquidation(config) is None:
         wanted.add(LIQUIDATION)
     if {ALL, MAIN} & set(entries) and why_unsolvable(config) is None:
@@ -117,8 +130,22 @@ def wanted_optima(entries: Sequence[str], config: EnvConfig) -> tuple[str, ...]:
     return tuple(name for name in OPTIMA if name in wanted)
 
 
+def _require_values(config: EnvConfig) -> None:
+    """Refuse a market in which no value of all holdings can be fitted."""
+    unknown = ", ".join(unknown_keys(config, BOUNDED)) or config.answering_key
+    if unknown:
+        raise ConfigError(
+            f"{OneStepBetter.name} cannot be fitted for {config.name}: {unknown} makes "
+            "costs or prices answer to what is held; set it to its default, or leave "
+            f"{OneStepBetter.name} out"
+        )
+
+
 def find_contenders(
-    entries: Sequence[str], config: EnvConfig | None = None
+    entries: Sequence[str],
+    config: EnvConfig | None = None,
+    *,
+    option: str = "--policies",
 ) -> tuple[list[Rule], list[Agent]]:
     """Look up every entry; an entry given twice counts once.
 
@@ -129,6 +156,7 @@ def find_contenders(
             distill`; `OPTIMA` are passed over, see `wanted_optima`.
         config: The hedging problem: `all` is then every rule that can be played in it
             and whose assumptions it keeps. None: every rule there is.
+        option: What the user calls the entries.
 
     Returns:
         The rules and the saved policies, each in the order given.
@@ -151,7 +179,9 @@ def find_contenders(
         if rule is not None:
             rules[rule.name] = rule
         elif entry not in OPTIMA:
-            path = _policy_path(entry)
+            path = find_policy_file(entry, option)
+            if path is None:
+                raise no_policy(entry, option, OPTIMA, (MAIN, ALL))
             if path.suffix == _FORMULA:
                 formula = _formula(path, rules)
                 rules[formula.name] = formula
@@ -272,28 +302,4 @@ def noted_in(config: EnvConfig, contender: Contender, policy: Policy) -> Contend
         contender,
         trained_on=trained_on(policy, config),
         notes=strangeness(policy, config, contender.risk_aversion),
-    )
-
-
-def _policy_path(entry: str) -> Path:
-    known = f"Rules: {', '.join(RULES)}; or {', '.join(OPTIMA)}, main or all"
-    if not entry.strip():  # the path of nothing would be the current folder
-        raise ConfigError(f"--policies: {entry!r}: no policy is named. {known}")
-    path = Path(entry)
-    if path.is_dir():
-        trained, formula = path / POLICY_FILE, path / DISTILLED_FILE
-        path = formula if formula.is_file() and not trained.is_file() else trained
-    if path.is_file():
-        return path
-    name = entry.partition(":")[0]
-    if name in (*OPTIMA, ALL, MAIN):
-        raise ConfigError(
-            f"--policies: {entry}: {name} takes no parameters; write {name} alone"
-        )
-    close = get_close_matches(entry, (*RULES, *OPTIMA, ALL, MAIN), n=1)
-    hint = f"; did you mean {close[0]}?" if close else "."
-    if not close and (path.suffix or len(path.parts) > 1):
-        raise ConfigError(f"--policies: there is no policy file {path}")
-    raise ConfigError(
-        f"--policies: {entry!r} is neither a rule nor a policy file{hint} {known}"
     )

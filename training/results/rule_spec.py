@@ -20,6 +20,7 @@ from hedge_env.config import EnvConfig
 __all__ = [
     "Rule",
     "join_parameters",
+    "no_policy",
     "parse_rule",
     "require_no_rest",
     "rule_class_of",
@@ -116,6 +117,42 @@ def parse_rule(entry: str, config: EnvConfig | None = None) -> Rule | None:
     return Rule(name_with(rule_class, given), rule_class, kept=given, must_tune=True)
 
 
+def no_policy(
+    entry: str, option: str, solved: Sequence[str], groups: Sequence[str]
+) -> ConfigError:
+    """What is wrong with an entry that is neither a rule nor a file.
+
+    Args:
+        entry: As on the command line.
+        option: What the user calls it.
+        solved: Names of exact solutions.
+        groups: Names that stand for several rules.
+
+    Returns:
+        The error, with names like it and all that is allowed.
+    """
+    known = f"Rules: {', '.join(RULES)}; or {', '.join(solved)}, {' or '.join(groups)}"
+    if not entry.strip():
+        return ConfigError(f"{option}: {entry!r}: no policy is named. {known}")
+    name, colon, _ = entry.partition(":")
+    if name in (*solved, *groups):
+        return ConfigError(
+            f"{option}: {entry}: {name} takes no parameters; write {name} alone"
+        )
+    alike = name.lower().replace("_", "-")
+    close = get_close_matches(alike, (*RULES, *solved, *groups), n=1)
+    path, has_parameters = Path(entry), bool(colon) and "=" in entry
+    if not close and not has_parameters and (path.suffix or len(path.parts) > 1):
+        return ConfigError(
+            f"{option}: there is no policy file {entry}; name a policy file, a run "
+            "folder, a formula of hedge distill, or a rule, such as gas-band"
+        )
+    hint = f"; did you mean {close[0]}?" if close else "."
+    return ConfigError(
+        f"{option}: {entry!r} is neither a rule nor a policy file{hint} {known}"
+    )
+
+
 def require_no_rest(rules: Iterable[Rule]) -> None:
     """Refuse what is to be tuned, where a command does not tune.
 
@@ -191,7 +228,10 @@ def _unknown(name: str, part: str, key: str) -> str:
         return f"{part!r} is not {_REST_TUNED}, which tunes all that is not given"
     if "=" not in part:
         return f"{part!r} is not KEY=VALUE"
-    return f"{name} has no parameter {key!r}"
+    names = [item.name for item in fields(RULES[name])]  # type: ignore[arg-type]
+    close = get_close_matches(key, names, n=1)
+    hint = f", did you mean {close[0]}?" if close else ""
+    return f"{name} has no parameter {key!r}{hint}"
 
 
 def _value(

@@ -77,6 +77,7 @@ class TunedFile(_Model):
     seed: int = Field(ge=0)
     stream: Literal["validation"] = "validation"
     n_paths: int = Field(ge=2)
+    n_test_paths: int | None = Field(default=None, ge=2)  # as many where it is None
     version: str  # of this package
     git_commit: str | None
     date: str  # UTC
@@ -117,15 +118,21 @@ class TunedFile(_Model):
 
 
 def new_file(
-    config: EnvConfig, criterion: str, *, seed: int, n_paths: int
+    config: EnvConfig,
+    criterion: str,
+    *,
+    seed: int,
+    n_paths: int,
+    n_test_paths: int | None = None,
 ) -> TunedFile:
     """A file without entries yet.
 
     Args:
         config: The hedging problem.
         criterion: What tuning minimises.
-        seed: Seed of the validation paths.
-        n_paths: Their number.
+        seed: Seed of validation and test paths.
+        n_paths: Number of validation paths.
+        n_test_paths: Number of test paths; None means as many.
     """
     return TunedFile(
         preset=config.name,
@@ -134,6 +141,7 @@ def new_file(
         criterion=criterion,
         seed=seed,
         n_paths=n_paths,
+        n_test_paths=n_test_paths,
         version=hedge_env.__version__,
         git_commit=git_commit(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hedge_env.base.errors import ConfigError
+from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.config import EnvConfig
 from hedge_env.config.documents import merge
 from hedge_env.training.experiment.experiment import (
@@ -39,6 +39,24 @@ class AgentSeeds(NamedTuple):
             return {}
         found = [_digest(in_market(file, config, 0)) for file in self.files]
         return {"agents": found, "training_seeds": self.n_seeds}
+
+    def require_trainable(self, config: EnvConfig) -> None:
+        """Refuse experiments that cannot be trained in a market, before one is.
+
+        Args:
+            config: The market.
+
+        Raises:
+            HedgeError: Naming experiment and market.
+        """
+        for file in self.files:
+            # Inside: without agents a study needs no torch.
+            from hedge_env.training.train.train import require_trainable
+
+            try:
+                require_trainable(in_market(file, config, 0))
+            except HedgeError as error:
+                raise type(error)(f"{file} in {config.name}: {error}") from None
 
     def trained(
         self, config: EnvConfig, folder: Path, *, progress: bool = False

@@ -11,15 +11,16 @@ from typing import Any
 
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
+from hedge_env.feeds.tape import require_tape_fits
 from hedge_env.training.compare import compare
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
-from hedge_env.training.results.contenders import OPTIMA
+from hedge_env.training.results.contenders import OPTIMA, wanted_optima
 from hedge_env.training.results.summary import Summary
 from hedge_env.training.results.tuned_file import TUNED_FILE
 from hedge_env.training.study.agent_seeds import AgentSeeds
 from hedge_env.training.study.bounds import kept_or_bounded
-from hedge_env.training.tune.rules import tune_to_file
+from hedge_env.training.tune.rules import rules_to_tune, tune_to_file
 
 _FILE, _BOUNDS, _RUNS = "market.json", "bounds.json", "runs"
 
@@ -46,6 +47,30 @@ class StudyMarket:
         """The bound at a risk aversion, if there is one."""
         found = (one for one in self.bounds if one["risk_aversion"] == risk_aversion)
         return next(found, None)
+
+
+def require_measurable(
+    config: EnvConfig, key: Mapping[str, Any], work: Path, agents: AgentSeeds
+) -> None:
+    """Refuse what cannot be measured in a market, before any is; nothing if it is kept.
+
+    Args:
+        config: The market.
+        key: As of `kept_or_measured`, and so the next two.
+        work: Folder for what is finished.
+        agents: What is trained in the market.
+
+    Raises:
+        HedgeError: If a policy is unknown or has no place in the market, an agent
+            cannot be trained there, or the paths do not fit into memory.
+    """
+    if _finished(work / config.name / _FILE, key) is not None:
+        return
+    policies = key["policies"]
+    rules_to_tune([name for name in policies if name not in OPTIMA], config)
+    wanted_optima(policies, config)
+    require_tape_fits(config, key["validation_episodes"], "--validation-episodes")
+    agents.require_trainable(config)
 
 
 def kept_or_measured(
@@ -119,6 +144,7 @@ def _measure(
         key["levels"],
         tuned,
         n_episodes=paths,
+        validation_episodes=paths,
         seed=seed,
         threads=threads,
         progress=progress,

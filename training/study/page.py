@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from hedge_env.training.output.folder import Content
 from hedge_env.training.output.provenance import to_json
+from hedge_env.training.output.source_commit import commit_in_words
 from hedge_env.training.report.style import to_png
 from hedge_env.training.results.findings import MINUS, with_error
 from hedge_env.training.results.summary import Z_95, PolicyRow, Summary
@@ -101,7 +102,7 @@ def study_page(study: Study) -> str:
         "# Which rule is best where",
         _introduction(first),
         f"```bash\n{study.command}\n```",
-        f"Version {study.version}, commit {study.commit or 'not known'}; "
+        f"Version {study.version}, commit {commit_in_words(study.commit)}; "
         f"{_duration(study)}. Every number is in `summary.csv` and, with the "
         "parameters, in `summary.json`.",
         "## The best rule of each market",
@@ -115,13 +116,22 @@ def study_page(study: Study) -> str:
 
 
 def _duration(study: Study) -> str:
-    minutes = f"{study.seconds / 60.0:.0f} minutes"
+    """What this run took, and what was there before."""
+    markets, kept = len(study.markets), sum(market.kept for market in study.markets)
+    time = _time(study.seconds)
     if study.side_by_side > 1:
-        minutes += f" with {study.side_by_side} markets at a time"
-    kept = sum(market.kept for market in study.markets)
-    if not kept:
-        return minutes
-    return f"{minutes}, {kept} of {len(study.markets)} markets kept from before"
+        time += f" with {study.side_by_side} markets at a time"
+    return f"{time}, {kept} of {markets} markets kept from before" if kept else time
+
+
+def _time(seconds: float) -> str:
+    """A time in minutes, below one of them in seconds."""
+    if seconds < 0.5:
+        return "less than a second"
+    small = seconds < 59.5
+    count = round(seconds if small else seconds / 60.0)
+    unit = "second" if small else "minute"
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _introduction(summary: Summary) -> str:

@@ -26,9 +26,14 @@ from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.source_commit import git_commit
 from hedge_env.training.results.contenders import ALL, ANYWHERE, MAIN, OPTIMAL
+from hedge_env.training.results.recorded_market import require_two_paths
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds
-from hedge_env.training.study.market import StudyMarket, kept_or_measured
+from hedge_env.training.study.market import (
+    StudyMarket,
+    kept_or_measured,
+    require_measurable,
+)
 from hedge_env.training.study.result import Study
 
 _MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
@@ -113,12 +118,17 @@ def run_study(
         command: Command line that repeats the study.
 
     Raises:
-        ConfigError: If two markets have one name.
+        ConfigError: If two markets have one name, or something asked for does not
+            exist or has no place in one of them; before anything is measured.
     """
     start = time.monotonic()
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise ConfigError("--presets: a market is named twice; name each once")
+    require_two_paths(n_episodes)
+    require_two_paths(validation_episodes, "--validation-episodes")
+    if bound_episodes:
+        require_two_paths(bound_episodes, "--bound-episodes")
     measured = {
         "n_episodes": n_episodes,
         "validation_episodes": validation_episodes,
@@ -127,6 +137,8 @@ def run_study(
     keys = [
         _key(config, policies, risk_aversions, agents, measured) for config in configs
     ]
+    for config, key in zip(configs, keys, strict=True):
+        require_measurable(config, key, work, agents)
     # Markets side by side use the cores better than threads inside one market do.
     workers = max(1, min(threads, len(configs)))
     share = functools.partial(

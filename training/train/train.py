@@ -64,7 +64,11 @@ from hedge_env.training.train.sb3.checkpoint import (
 from hedge_env.training.train.sb3.exploration import exploration
 from hedge_env.training.train.sb3.first_weights import start_with
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
-from hedge_env.training.train.validation import Validation, Validator
+from hedge_env.training.train.validation import (
+    Validation,
+    Validator,
+    require_baselines,
+)
 
 INTERRUPTED = 130  # exit code of a program that the user stopped
 
@@ -130,6 +134,25 @@ def train(
         if start is not None:
             _keep_start(folder, start, resume=resume)
         return _train_in(folder, experiment, watch, resume=resume, progress=progress)
+
+
+def require_trainable(experiment: ExperimentConfig) -> None:
+    """Refuse an experiment that cannot be trained, before anything is.
+
+    Args:
+        experiment: What is to be trained.
+
+    Raises:
+        HedgeError: If market, reward, actions and algorithm do not go together.
+    """
+    config = experiment.env_config()
+    require_reward(config)
+    require_baselines(experiment.train.baselines)
+    env = make_training_env(experiment, config)
+    try:
+        build_model(experiment.train, env, experiment.seed)
+    finally:
+        env.close()
 
 
 def _train_in(

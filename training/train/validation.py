@@ -154,6 +154,18 @@ class Validator:
         return evaluate_controlled(policy, tape, config, value, moments)
 
 
+def require_baselines(names: Sequence[str]) -> None:
+    """Refuse a name that is no rule's.
+
+    Raises:
+        ConfigError: With names like it.
+    """
+    for name in names:
+        if name not in BASELINES:
+            close = suggestion(name, tuple(BASELINES))
+            raise ConfigError(f"train.baselines: no rule is called {name}; {close}")
+
+
 def tune_baselines(
     names: Sequence[str],
     config: EnvConfig,
@@ -167,10 +179,7 @@ def tune_baselines(
     Raises:
         ConfigError: If a rule is unknown.
     """
-    for name in names:
-        if name not in BASELINES:
-            close = suggestion(name, tuple(BASELINES))
-            raise ConfigError(f"train.baselines: no rule is called {name}; {close}")
+    require_baselines(names)
     values = config.risk_aversions
     tuned = []
     work = len(names) * len(values)

@@ -27,7 +27,7 @@ from hedge_env.training.experiment.experiment import (
 from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder
 from hedge_env.training.output.provenance import to_json
-from hedge_env.training.train.train import INTERRUPTED
+from hedge_env.training.train.train import INTERRUPTED, require_trainable
 from hedge_env.training.tune.finalists import train_finalists
 from hedge_env.training.tune.problem import Problem
 from hedge_env.training.tune.search_result import SearchResult, print_search
@@ -43,6 +43,7 @@ _OF_RULES = (
     "policies",
     "risk_aversion",
     "episodes",
+    "validation_episodes",
     "seed",
     "criterion",
 )
@@ -64,6 +65,8 @@ def run(agent: Path, options: TuneOptions) -> int:
     """
     out = _require_own_options(options)
     problem = _problem_of(agent, options)
+    require_trainable(problem.base)  # before a folder is made
+    problem.present()
     with prepare_folder(out):
         found = search(
             problem,
@@ -105,7 +108,7 @@ def search(
     Args:
         problem: What to search.
         out: Folder for it; a search of the same problem that is there goes on.
-        n_trials: Trainings in all, those of an earlier command included.
+        n_trials: Trials in all, those of an earlier command included.
         n_finalists: How many of the best to train with further seeds; 0 takes the best.
         n_seeds: Seeds of each finalist, its trial's included.
         progress: Whether to show progress on standard error.

@@ -67,7 +67,8 @@ def train_finalists(
         raise ConfigError(
             f"{out}: no trial was trained to its end; the reasons are in study.journal"
         )
-    best = sorted(done, key=lambda trial: (trial.score_bp, trial.number))
+    unlike = {trial.settings: trial for trial in reversed(done)}  # the first of equals
+    best = sorted(unlike.values(), key=lambda trial: (trial.score_bp, trial.number))
     chosen = [*done[:1], *(t for t in best[: max(n_finalists, 1)] if t is not done[0])]
     seeds = n_seeds if n_finalists else 1
     found = []

@@ -86,7 +86,8 @@ def print_search(found: SearchResult) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("settings", overflow="fold")
     means = {each.trial: f"{each.mean_bp:.3f}" for each in found.finalists}
-    done = [trial for trial in found.trials if trial.score_bp is not None]
+    own = [trial for trial in found.trials if trial.same_as is None]
+    done = [trial for trial in own if trial.score_bp is not None]
     done.sort(key=lambda trial: trial.score_bp or 0.0)
     shown = done[:_SHOWN]
     shown += [t for t in done[_SHOWN:] if t.number in means]
@@ -97,11 +98,13 @@ def print_search(found: SearchResult) -> None:
             means.get(trial.number, ""),
             ", ".join(trial.settings),
         )
-    given_up = sum(trial.state == "given up" for trial in found.trials)
-    refused = sum(trial.state == "refused" for trial in found.trials)
+    given_up = sum(trial.state == "given up" for trial in own)
+    refused = sum(trial.state == "refused" for trial in own)
+    twins = len(found.trials) - len(own)
+    again = f", {twins} had the settings of an earlier one" if twins else ""
     write_table(
         table,
         f"{found.headline()}. {given_up} trials were given up early, {refused} could "
-        "not be trained. J on validation paths, bp of notional; a seed has its own "
-        "training and validation paths.",
+        f"not be trained{again}. J on validation paths, bp of notional; a seed has its "
+        "own training and validation paths.",
     )

@@ -38,6 +38,8 @@ class Trial:
             range; None if it was given up or could not be trained [bp].
         state: `complete`, `given up` or `refused`.
         reason: Why it was refused.
+        same_as: The earlier trial of the same settings whose result it has; None if it
+            was trained itself.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Trial:
     score_bp: float | None
     state: str
     reason: str = ""
+    same_as: int | None = None
 
 
 def run_trials(
@@ -148,9 +151,11 @@ def _run_trial(
     *,
     progress: bool,
 ) -> bool:
-    """Train one; whether the user let it."""
+    """Train one, or take the result of its twin; whether the user let it."""
     import optuna
 
+    if _took_result_of_twin(study, trial, settings):
+        return True
     try:
         experiment = _measured_often(problem.experiment(settings))
         length = experiment.train.total_timesteps
@@ -176,6 +181,32 @@ def _run_trial(
             return False
         study.tell(trial, best.score)
         log(f"trial {trial.number}: {best.score:.3f} bp; {', '.join(settings)}")
+    return True
+
+
+def _took_result_of_twin(
+    study: Study, trial: OptunaTrial, settings: Sequence[str]
+) -> bool:
+    """Whether an earlier trial has the same settings, and so the same training.
+
+    It is recorded with all that the earlier one was measured at, as if it had been
+    trained again: sampler and median then know as much of it.
+    """
+    earlier = study.get_trials(states=_finished())
+    same = [one for one in earlier if one.user_attrs.get("settings") == settings]
+    if not same:
+        return False
+    twin = same[0]
+    trial.set_user_attr("same_as", twin.user_attrs.get("same_as", twin.number))
+    if "reason" in twin.user_attrs:
+        trial.set_user_attr("reason", twin.user_attrs["reason"])
+    reported = study.get_trials(deepcopy=False)[trial.number].intermediate_values
+    for rung in sorted(twin.intermediate_values.keys() - reported.keys()):
+        trial.report(twin.intermediate_values[rung], rung)
+    study.tell(trial, twin.value, state=twin.state)
+    log(
+        f"trial {trial.number}: the settings, and so the result, of trial {twin.number}"
+    )
     return True
 
 
@@ -220,4 +251,5 @@ def _described(trial: Any) -> Trial:
         score_bp=trial.value if complete else None,
         state=names.get(trial.state, "refused"),
         reason=trial.user_attrs.get("reason", ""),
+        same_as=trial.user_attrs.get("same_as"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from hedge_env.advice import Advice, Adviser, read_state
 from hedge_env.advice.present_rows import PresentRows
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.types import FloatArray
 from hedge_env.baselines import RULES
 from hedge_env.config.loading import load_config
 from hedge_env.desk.batch import HedgeBatch
@@ -163,6 +165,57 @@ def test_advice_is_what_the_rule_does_in_an_episode(rule: str) -> None:
                 found = adviser.target(read_state(document))
                 assert found == pytest.approx(float(target[path, 0]), rel=1e-9)
         batch.advance(target)
+
+
+class WaryOfLosses:
+    """Holds less than delta the more was lost."""
+
+    name, kind, inputs = "wary", "baseline", ("delta", "net_loss")
+
+    def reset(self, n_envs: int) -> None:
+        """Nothing is remembered."""
+
+    def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
+        """Delta less five times the net loss."""
+        return (observables["delta"] - 5.0 * observables["net_loss"])[:, np.newaxis]
+
+
+def test_a_policy_that_sees_the_net_loss_is_told_it_in_currency() -> None:
+    config = load_config("reference", settings=["book.contracts=10"])
+    policy, batch = WaryOfLosses(), HedgeBatch(config, 4, seed=3)
+    adviser = Adviser(policy, config)
+    batch.reset(np.arange(4))
+    start = config.market.spot
+    for _ in range(20):
+        batch.advance(policy.target(batch.observables()))
+    wanted = policy.target(batch.observables())
+    for path in range(4):
+        lost = float(batch.totals.net_loss[path])
+        document = state(
+            spot=float(batch.rows[field.SPOT, path]) * start,
+            days=30.0 - 20.0 / 6.0,
+            start_spot=start,
+            holdings=10.0 * float(batch.rows[field.HOLDINGS, path]),
+            net_loss=lost * 10.0 * start,
+        )
+        document["legs"][0]["strike"] = start
+        assert abs(lost) > 1e-4
+        found = adviser.target(read_state(document))
+        assert found == pytest.approx(10.0 * float(wanted[path, 0]), rel=1e-9)
+
+
+def test_a_net_loss_that_is_looked_at_and_not_said_is_asked_for() -> None:
+    adviser = Adviser(WaryOfLosses(), load_config("reference"))
+    with pytest.raises(ConfigError, match="net_loss is missing from the state: wary"):
+        adviser.advise(read_state(state()))
+    plain, lost = (
+        adviser.advise(read_state(state(net_loss=net_loss)), changes=False)
+        for net_loss in (0.0, 300.0)
+    )
+    assert plain.target == pytest.approx(plain.delta)
+    assert plain.target - lost.target == pytest.approx(10.0 * 5.0 * 300.0 / 30_000.0)
+    with pytest.raises(ConfigError, match="net_loss"):
+        read_state(state(net_loss="much"))
 
 
 def test_gas_clock_and_scale_are_those_of_an_episode() -> None:

@@ -242,6 +242,29 @@ def test_a_wrong_setting_is_one_line_that_names_key_and_remedy(setting, parts):
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("execution={}", "execution"),
+        ("market.volatility={}", "market.volatility"),
+        ("market={volatility: {}}", "market.volatility"),
+        ("market={volatility: {}, spot: 3}", "market.volatility"),
+    ],
+)
+def test_an_empty_mapping_that_changes_nothing_is_refused(setting, key):
+    message = message_of("ethereum-l1", settings=[setting])
+    assert message.startswith(f"--set {key}={{}} is an empty mapping, which changes")
+    assert f"as in {key}.KEY=VALUE, with KEY one of: " in message
+
+
+def test_an_empty_mapping_in_place_of_nothing_is_the_defaults_of_it():
+    plain = load_config("reference")
+    assert plain.market.season is None
+    changed = load_config("reference", settings=["market.season={}"])
+    assert changed.market.season is not None
+    assert load_config("reference", settings=["market={season: {}}"]) == changed
+
+
 def test_the_error_names_the_source_of_the_wrong_value(tmp_path):
     path = written(tmp_path, "extends: reference\nexecution: {fee_bp: -1}\n")
     assert message_of(path).startswith(f"{path}: line 2: execution.fee_bp")

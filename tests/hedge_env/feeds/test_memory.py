@@ -56,6 +56,10 @@ def test_a_recording_that_does_not_fit_is_refused() -> None:
     [
         (["tune", "--episodes=200000000000"], "--episodes = 200000000000"),
         (
+            ["tune", "--episodes=2", "--validation-episodes=200000000000"],
+            "--validation-episodes = 200000000000",
+        ),
+        (
             ["compare", "--episodes=2", "--validation-episodes=200000000000"],
             "--validation-episodes = 200000000000",
         ),

@@ -174,7 +174,8 @@ def test_tuned_rules_fit_into_the_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     names = "volatility-interval,deadline-band"
-    command = ["tune", f"--policies={names}", "--episodes=20", "--no-progress"]
+    command = ["tune", f"--policies={names}", "--episodes=20"]
+    command += ["--validation-episodes=20", "--no-progress"]
     assert main([*command, "--set", "episode.decisions=6"]) == 0
     written = capsys.readouterr().out
     assert columns(written) <= width

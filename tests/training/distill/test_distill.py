@@ -95,6 +95,37 @@ def test_the_file_is_a_policy_of_compare_evaluate_and_advise(made, capsys, tmp_p
     assert json.loads(advice.out)["policy"] == "distilled"
 
 
+def test_a_base_of_which_something_is_fixed_stays_so(capsys, tmp_path):
+    names = "delta-threshold:centre=delta,rest=tuned"
+    out = tmp_path / "around"
+    few = ("--episodes", "300", "--validation-episodes", "300", "--no-progress")
+    asked = (
+        "distill",
+        policy_file(tmp_path / "run"),
+        "--policies",
+        names,
+        "--terms",
+        "1",
+        *few,
+    )
+    found = hedge(capsys, *asked, "--out", out)
+    assert found.code == 0, found.error
+    assert "of the best rule (delta-threshold around delta)" in found.out
+    document = json.loads((out / DISTILLED_FILE).read_text())
+    (kept,) = document["kept"]
+    assert kept["best_rule"] == "delta-threshold around delta"
+    for key in ("centre_vega", "centre_smile", "centre_funding"):
+        assert document["base_params"][key] == 0.0
+    assert document["base_params"]["threshold"] > 0.0
+    tune = ("tune", "--preset", "reference", "--risk-aversion", "10", *few)
+    tuned = tmp_path / "tuned"
+    words = ("--policies", names, "--out", tuned, "--set", *SETTINGS)
+    assert hedge(capsys, *tune, *words).code == 0
+    again = hedge(capsys, *asked, "--tuned", tuned / "tuned.json", "--json")
+    assert again.code == 0, again.error
+    assert json.loads(again.out)["kept"] == document["kept"]
+
+
 def test_elsewhere_it_is_marked_as_a_stranger(made, capsys):
     words = ("--episodes", "100", "--json", "--no-progress", "--preset", "cao-gbm-1m")
     found = hedge(capsys, "evaluate", made.file, "--risk-aversion", "50", *words)
@@ -121,6 +152,11 @@ REFUSED = [
         "gas-band:snap=0 has its parameters already",
     ),
     (("POLICY", "--policies", "POLICY"), {}, "is a saved policy; name rules"),
+    (
+        ("POLICY", "--policies", "gas-band,optimal"),
+        {},
+        "--policies: optimal has no parameters to tune",
+    ),
     (("POLICY", "--risk-aversion", "50"), {}, "was trained for 10; distill it there"),
     (("POLICY",), {"mode": "target"}, "in a band of holdings in 0 % of its states"),
     (
@@ -144,6 +180,15 @@ def test_what_cannot_be_distilled_is_said_in_one_sentence(
     assert found.code in (1, 2), found.out
     assert sentence in found.error.splitlines()[-1]
     assert found.out == ""
+
+
+def test_a_policy_without_a_band_is_refused_before_rules_are_tuned(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("hedge_env.training.distill.distill.tune_rules", pytest.fail)
+    path = policy_file(tmp_path / "run", mode="target")
+    found = hedge(capsys, "distill", path, *FEW)
+    assert "in a band of holdings in 0 % of its states" in found.error
 
 
 def test_a_policy_that_trades_options_is_refused(tmp_path, capsys):

@@ -115,6 +115,12 @@ def test_a_missing_file_and_a_missing_block_are_config_errors(tmp_path):
         load_experiment(write(tmp_path / "x.yaml", {"preset": "reference"}))
 
 
+@pytest.mark.parametrize("setting", ["train={}", "env={}", "market.volatility={}"])
+def test_an_empty_mapping_that_changes_nothing_is_refused(file, setting):
+    with pytest.raises(ConfigError, match=r"is an empty mapping, which changes noth"):
+        load_experiment(file(), (setting,))
+
+
 def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
     experiment = load_experiment(file())
     path = write(tmp_path / "config.yaml", experiment.resolved())

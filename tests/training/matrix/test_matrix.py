@@ -247,6 +247,18 @@ def test_what_cannot_be_measured_is_said_in_one_sentence(words, sentence, capsys
     assert found.out == ""
 
 
+def test_days_without_windows_are_refused_before_rules_are_tuned(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("hedge_env.training.matrix.rows.tune_rules", pytest.fail)
+    words = ("--policies", "delta-threshold", "--presets", "reference", "--replay")
+    days = ("replay.begin=1999-01-01", "replay.test_from=1999-02-01")
+    end = "replay.end=1999-03-01"
+    found = hedge(capsys, "matrix", *words, two_weeks(tmp_path), "--set", *days, end)
+    assert found.code == 2
+    assert "the test days hold 0 windows" in found.error.splitlines()[-1]
+
+
 def test_markets_are_named_once_and_settings_go_to_all_of_them(tmp_path):
     found = find_markets(("reference", "deribit", "reference"), None, SHORT)
     assert [market.name for market in found] == ["reference", "deribit"]

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from hedge_env.training.output.source_commit import git_commit
+from hedge_env.training.output.source_commit import commit_in_words, git_commit
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is missing")
 PROJECT = '[project]\nname = "hedge-env"\n'
@@ -105,3 +105,15 @@ def test_without_git_there_is_none(repository, monkeypatch, tmp_path):
     package = repository("own")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert git_commit(package) is None
+
+
+@pytest.mark.parametrize(
+    ("commit", "words"),
+    [
+        (None, "not known"),
+        ("3d215b", "3d215b"),
+        ("3d215b-dirty", "3d215b with changes that are not in it"),
+    ],
+)
+def test_a_tree_that_was_edited_is_said_in_words(commit, words):
+    assert commit_in_words(commit) == words

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from hedge_env.config.loading import load_config
 from hedge_env.training.output import folder
 from hedge_env.training.output.folder import OutputError
-from hedge_env.training.output.provenance import git_commit
+from hedge_env.training.output.source_commit import commit_in_words, git_commit
 from hedge_env.training.report import report
 from hedge_env.training.report.report import episode_frame, render_report, write_report
 from hedge_env.training.results.findings import difference, with_error
@@ -152,7 +152,7 @@ def test_the_report_says_how_to_repeat_it(made, html, page):
     _, _, block = page.text.partition("How to repeat this")
     assert COMMAND in block
     assert f"seed {made.summary.seed}" in block
-    assert f"git commit {git_commit() or 'not known'}" in block
+    assert f"git commit {commit_in_words(git_commit())}" in block
     for package in ("numpy", "numba", "hedge-env", "Python"):
         assert re.search(rf"{package} \d+\.\d+", block)
     source = re.search(r"Resolved config</summary>\s*<pre>(.*?)</pre>", html, re.DOTALL)

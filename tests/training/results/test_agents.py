@@ -124,14 +124,6 @@ def test_another_setting_is_another_experiment(tmp_path):
     assert entries == ["reference", "reference", "r_2", "r_3"]
 
 
-def test_two_experiments_of_one_name_are_told_apart_by_their_runs(tmp_path):
-    runs = [experiment(seed) for seed in (0, 1)]
-    runs += [experiment(seed, ("train.n_epochs=3",)) for seed in (2, 3)]
-    paths = [save_run(tmp_path / f"r_{run.seed}", run) for run in runs]
-    entries = {agent.entry for agent in found(*paths)}
-    assert entries == {"reference", "r_2+r_3"}
-
-
 def test_the_same_policy_twice_is_no_second_seed(tmp_path, capsys):
     saved = save_run(tmp_path / "r_0", experiment(0))
     shutil.copytree(tmp_path / "r_0", tmp_path / "copy")
@@ -181,3 +173,19 @@ def test_trained_seeds_know_each_other_in_their_folders_and_out_of_them(tmp_path
     last = found(paths[0], folders[1] / "policy_last.safetensors")
     assert [agent.name for agent in last] == ["small_0", "small_1-last"]
     assert last[0].entry != last[1].entry  # the best of one, the last of another
+
+
+def test_two_experiments_of_one_name_are_told_apart_by_digest(tmp_path):
+    """As the folder of a study keeps them, which calls a folder by the digest."""
+    paths = []
+    for settings in ((), ("train.n_epochs=3",)):
+        for seed in (0, 1):
+            run = experiment(seed, settings)
+            digest = identity_notes(run)["experiment"]
+            paths.append(save_run(tmp_path / digest[:12] / f"same-{seed}", run))
+    agents = found(*paths)
+    names = [f"reference ({agent.experiment[:8]})" for agent in agents]
+    assert [agent.entry for agent in agents] == names
+    assert len(set(names)) == 2
+    alone = found(*paths[:2])
+    assert {agent.entry for agent in alone} == {"reference"}

@@ -171,6 +171,49 @@ def test_a_folder_without_a_policy_is_named(tmp_path):
     assert f"{tmp_path / 'policy.safetensors'}" in str(refusal(str(tmp_path)))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("prices.csv", "is a table and no policy; recorded days are named by --replay"),
+        ("a.yaml", "is no policy; an experiment is trained first, by hedge train"),
+        ("tuned.json", "is a file of hedge tune and no policy: name its rules"),
+        ("other.json", "is not a formula of hedge distill"),
+    ],
+)
+def test_a_file_of_another_kind_is_said_to_be_one(name, said, tmp_path):
+    path = tmp_path / name
+    path.write_text('{\n  "format": "hedge-tuned-1"\n}' if name[0] == "t" else "{}")
+    error = refusal("delta", str(path))
+    assert f"{path} {said}" in str(error)
+
+
+def test_a_folder_of_hedge_tune_is_said_to_be_one(tmp_path):
+    (tmp_path / "tuned.json").write_text('{\n  "format": "hedge-tuned-1"\n}')
+    said = f"--policies: {tmp_path} holds a file of hedge tune and no policy"
+    assert said in str(refusal(str(tmp_path)))
+
+
+def test_the_entry_is_named_by_the_words_of_the_command():
+    with pytest.raises(ConfigError, match=r"^POLICY: 'xyzzy' is neither a rule"):
+        find_contenders(["xyzzy"], option="POLICY")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("xyzzy:snap=0.5", "'xyzzy:snap=0.5' is neither a rule nor a policy file."),
+        ("xyzzy:centre=delta,rest=tuned", "'xyzzy:centre=delta,rest=tuned' is neither"),
+        (
+            "GAS_BAND",
+            "'GAS_BAND' is neither a rule nor a policy file; did you mean gas",
+        ),
+        ("gas-band:snp=0", "has no parameter 'snp', did you mean snap?; allowed: "),
+    ],
+)
+def test_a_spec_is_named_as_it_was_typed(entry, said):
+    assert said in str(refusal(entry))
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "text"])
 def test_a_damaged_policy_file_is_refused_in_one_line(damage, saved):
     data = saved.read_bytes()
@@ -235,3 +278,19 @@ def test_a_position_that_is_sold_has_an_optimum_of_its_own():
     rows = {row.name: row for row in found.summary.policies}
     assert rows["optimal-liquidation"].kind == "optimal"
     assert rows["liquidation-schedule:urgency=1"].optimum_gap_bp > 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "said"),
+    [
+        ("frozen-optimum", "squeeth", "its book holds more than European options"),
+        ("one-step-better", "cascade", "makes costs or prices answer to what is held"),
+    ],
+)
+def test_what_has_no_solution_in_a_market_is_refused_before_anything_is_tuned(
+    name, preset, said, monkeypatch
+):
+    monkeypatch.setattr("hedge_env.training.compare.tune_rules", pytest.fail)
+    with pytest.raises(ConfigError, match=said):
+        compare(load_config(preset), ("gas-band", name), (10.0,), n_episodes=20)
+    assert wanted_optima([name], load_config("ethereum-l1")) == (name,)

@@ -14,6 +14,7 @@ from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import build_summary
 from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
+from hedge_env.training.study import study as study_module
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
 from hedge_env.training.study.agents_table import agent_sections
 from hedge_env.training.study.bounds import kept_or_bounded
@@ -77,6 +78,21 @@ def test_an_experiment_that_does_not_fit_a_market_is_refused_by_its_name(file):
     config = load_config("deribit", settings=SHORT)
     with pytest.raises(ConfigError, match=r"mine.yaml.*gas_units needs market.gas"):
         AgentSeeds([file], 1).key(config)
+
+
+def test_what_cannot_be_trained_is_refused_before_any_market_is_measured(
+    file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(study_module, "kept_or_measured", pytest.fail)
+    Path(file).write_text(EXPERIMENT.replace("name: expected", "name: kolm_ritter"))
+    configs = [load_config(name, settings=SHORT) for name in ("reference", "deribit")]
+    few = {"n_episodes": 20, "validation_episodes": 20, "policies": ("delta",)}
+    said = re.escape(f"{file} in reference: train.algorithm ahpg learns from")
+    with pytest.raises(ConfigError, match=said):
+        run_study(
+            configs, (10.0,), tmp_path / "work", agents=AgentSeeds([file], 1), **few
+        )
+    assert not (tmp_path / "work").exists()
 
 
 def test_the_key_knows_experiment_and_seeds_but_nothing_where_there_are_none(file):

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hedge_env.base.errors import ConfigError
+from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.config.loading import load_config
 from hedge_env.evaluation.attribution import PNL_PARTS
 from hedge_env.training.results.findings import with_error
 from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
+from hedge_env.training.study import study as study_module
 from hedge_env.training.study.best_rules import best_rules_table
 from hedge_env.training.study.figure import convex_frontier, convex_frontier_figure
 from hedge_env.training.study.gap_figure import gap_figure
@@ -97,6 +98,26 @@ def test_other_numbers_of_paths_are_measured_anew(made):
 def test_two_markets_of_one_name_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="twice"):
         run_study(markets()[:1] * 2, (), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"policies": ("delta", "delta-treshold")}, "did you mean delta-threshold"),
+        ({"policies": ("gas-band:snap=0",)}, "gas-band:snap=0 has no parameters to t"),
+        ({"policies": ("delta", "optimal-liquidation")}, "no optimum of a liquidation"),
+        ({"n_episodes": 1}, "--episodes 1: an error needs at least 2 paths"),
+        ({"validation_episodes": 1}, "--validation-episodes 1"),
+        ({"bound_episodes": 1}, "--bound-episodes 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_any_market_is_measured(
+    changes, said, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(study_module, "kept_or_measured", pytest.fail)
+    with pytest.raises(HedgeError, match=said):
+        small(tmp_path / "work", **changes)
+    assert not (tmp_path / "work").exists()
 
 
 def test_the_files_hold_every_row(made):
@@ -222,8 +243,17 @@ def test_the_table_of_best_rules_adds_up(made):
 
 def test_the_page_says_how_long_it_took_and_what_was_there_before(made):
     study, work = made
-    minutes = f"{study.seconds / 60:.0f} minutes"
-    assert f"; {minutes}. " in study_page(study)
+    for seconds, words in (
+        (0.3, "less than a second"),
+        (1.2, "1 second"),
+        (59.4, "59 seconds"),
+        (59.6, "1 minute"),
+        (4020.0, "67 minutes"),
+    ):
+        page = study_page(dataclasses.replace(study, seconds=seconds))
+        assert f"; {words}. " in page
+    edited = study_page(dataclasses.replace(study, commit="3d215b-dirty"))
+    assert "commit 3d215b with changes that are not in it; " in edited
     again = small(work, command="hedge study")
     page = study_page(dataclasses.replace(again, seconds=600.0, side_by_side=2))
     assert (

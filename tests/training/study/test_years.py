@@ -182,9 +182,10 @@ def test_the_page_says_what_is_recorded_and_who_is_ahead():
 def test_the_command_writes_page_and_document_and_goes_on(
     prices, tmp_path, fits, capsys, monkeypatch
 ):
+    monkeypatch.setattr(folds, "read_history", lambda *files: None)  # it is too short
     out, work = tmp_path / "out", tmp_path / "work"
     command = [
-        *("study", "--years", "2023", "--presets", "reference"),
+        *("study", "--years", "2023,2022", "--presets", "reference"),
         *("--replay", str(prices), "--set", *SHORT, "replay.stride_hours=48"),
         *("--policies", "delta,delta-threshold", "--risk-aversion", "10"),
         *("--validation-episodes", "40", "--no-progress"),
@@ -192,9 +193,10 @@ def test_the_command_writes_page_and_document_and_goes_on(
     ]
     assert main(command) == 0
     document = json.loads((out / "years.json").read_text())
-    (year,) = document["years"]
-    assert year["preset"] == "2023"
-    assert year["n_episodes"] == 182
+    year, other = document["years"]
+    assert (year["preset"], other["preset"]) == ("2023", "2022")
+    assert [one.without_year for one in fits] == [2023, 2022]
+    assert (year["n_episodes"], other["n_episodes"]) == (182, 16)
     names = {row["name"] for row in year["policies"]}
     assert names == {"delta", "delta-threshold"}
     for row in year["policies"]:
@@ -227,3 +229,44 @@ def test_the_command_writes_page_and_document_and_goes_on(
 def test_what_makes_no_sense_is_refused(changed, message, capsys):
     assert main(["study", *changed]) != 0
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [
+        ("2019", "--years 2019: "),
+        ("2022,2030", "--years 2030: "),
+        (
+            "2023",
+            "--years 2023: prices.csv: without 2023-01-01 to 2024-01-01 less than",
+        ),
+    ],
+)
+def test_years_without_data_are_refused_before_any_is_fitted(
+    years, said, prices, tmp_path, fits, capsys
+):
+    command = [
+        *("study", "--years", years, "--presets", "reference"),
+        *("--replay", str(prices), "--set", *SHORT, "--policies", "delta"),
+        *("--risk-aversion", "10", "--no-progress", "--work", str(tmp_path / "work")),
+        *("--out", str(tmp_path / "out")),
+    ]
+    assert main(command) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert error[-1].startswith(f"hedge: error: {said}")
+    assert fits == []
+    assert not (tmp_path / "work").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_policy_that_is_none_is_refused_before_any_year_is_fitted(
+    prices, tmp_path, fits, capsys
+):
+    command = [
+        *("study", "--years", "2023", "--presets", "reference", "--set", *SHORT),
+        *("--replay", str(prices), "--policies", "delta-treshold"),
+        *("--risk-aversion", "10", "--work", str(tmp_path / "work")),
+    ]
+    assert main(command) == 2
+    assert "did you mean delta-threshold?" in capsys.readouterr().err
+    assert fits == []

@@ -191,6 +191,54 @@ def test_it_finds_a_minimum_and_gives_bad_trials_up(file, tmp_path, monkeypatch)
     assert min(trial.score_bp for trial in done) == min(found.best.scores_bp)
 
 
+def test_a_trial_with_the_settings_of_another_is_not_trained_again(
+    file, tmp_path, monkeypatch
+):
+    fake = Fake([])
+    monkeypatch.setattr(trials_module, "train", fake)
+    space = {"train.learning_rate": Choices(("0.01", "0.02", "0.08"))}
+    found = search(problem_of(file, space), tmp_path, n_trials=12, n_finalists=3)
+    assert len(found.trials) == 12
+    first = {}
+    for trial in found.trials:
+        twin = first.setdefault(trial.settings, trial)
+        assert trial.same_as == (None if twin is trial else twin.number)
+        assert (trial.score_bp, trial.state) == (twin.score_bp, twin.state)
+    # Each once, and every finalist with two further seeds.
+    assert len(fake.trained) == len(first) + 2 * len(found.finalists)
+    assert len({each.settings for each in found.finalists}) == len(found.finalists)
+    document = json.loads((tmp_path / "search.json").read_text())
+    assert [t["same_as"] for t in document["trials"]] == [
+        t.same_as for t in found.trials
+    ]
+
+
+def test_settings_that_were_refused_are_refused_again_for_the_same_reason(
+    file, tmp_path
+):
+    space = {"train.net_arch": Choices(("[8]", "[0]"))}
+    found = search(problem_of(file, space), tmp_path, n_trials=8, n_finalists=0)
+    refused = [trial for trial in found.trials if trial.state == "refused"]
+    again = [trial for trial in refused if trial.same_as is not None]
+    assert again
+    assert all(trial.reason == refused[0].reason for trial in again)
+    assert {trial.same_as for trial in again} == {refused[0].number}
+
+
+def test_a_search_in_parts_takes_the_same_results_again(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(trials_module, "train", Fake([]))
+    space = {"train.learning_rate": Choices(("0.01", "0.02", "0.08"))}
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder in (whole, parts):
+        folder.mkdir()
+    counts = {"n_finalists": 2, "n_seeds": 1}
+    expected = search(problem_of(file, space), whole, n_trials=9, **counts)
+    for n_trials in range(1, 10):
+        found = search(problem_of(file, space), parts, n_trials=n_trials, **counts)
+    assert found == expected
+    assert any(trial.same_as is not None for trial in found.trials)
+
+
 def test_gains_are_paired_by_seed():
     one = Finalist(0, (), (10.0, 20.0, 30.0))
     other = Finalist(4, (), (9.0, 18.0, 30.0))
@@ -214,6 +262,14 @@ def test_the_command_says_what_is_wrong(file, arguments, said, capsys, monkeypat
     assert main(["tune", "--agent", str(file), *arguments]) == 2
     assert said in capsys.readouterr().err
     assert not (file.parent / "x").exists()
+
+
+def test_what_cannot_be_trained_is_refused_before_any_trial(file, capsys, tmp_path):
+    file.write_text(SMALL.replace("name: expected", "name: kolm_ritter"))
+    out = tmp_path / "x"
+    assert main(["tune", "--agent", str(file), "--out", str(out)]) == 2
+    assert "train.algorithm ahpg learns from" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_the_command_prints_what_it_found(file, tmp_path, capsys):

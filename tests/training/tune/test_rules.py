@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hedge_env.base.errors import ConfigError
+from hedge_env.base.json_file import digest_of
 from hedge_env.baselines import BASELINES
 from hedge_env.baselines.tuning.tune import tune
 from hedge_env.config.loading import load_config
@@ -27,7 +28,8 @@ from hedge_env.training.tune.rules import tune_to_file
 
 SHORT = "episode.decisions=6"
 ARGUMENTS = ("--preset", "reference", "--set", SHORT, "--no-progress")
-COUNT = ("--episodes", "60")
+COUNT = ("--episodes", "60", "--validation-episodes", "60")
+PATHS = {"n_episodes": 60, "validation_episodes": 60}
 NAMES = ("delta-threshold", "time-based")
 
 
@@ -241,7 +243,8 @@ def test_a_rule_this_version_does_not_know_is_refused(tmp_path, change, words):
 def test_a_file_from_before_rules_had_a_centre_means_the_one_they_had(tmp_path):
     config = short()
     path = tmp_path / "tuned.json"
-    file = tune_to_file(config, ("delta-threshold",), (10.0,), path, n_episodes=20)
+    few = {"n_episodes": 20, "validation_episodes": 20}
+    file = tune_to_file(config, ("delta-threshold",), (10.0,), path, **few)
     document = file.entries[0].model_dump()
     document["params"] = {"threshold": 0.123}
     kept = ("test_bp", "test_se", "gain_bp", "gain_se", "test_gain_bp", "test_gain_se")
@@ -274,6 +277,37 @@ def test_an_entry_says_what_is_left_of_the_gain_on_test_paths(made):
         assert entry.gain_bp >= -0.05
 
 
+def test_validation_paths_tune_and_test_paths_show(made):
+    few = run(
+        *("tune", "--policies", "delta-threshold", "--risk-aversion", "2", "--json"),
+        *("--validation-episodes", "60", "--episodes", "30"),
+    )
+    document = json.loads(few.out)
+    assert (document["n_paths"], document["n_test_paths"]) == (60, 30)
+    (entry,), known = document["entries"], json.loads(made.out)["entries"][0]
+    for key in ("params", "value_bp", "value_se", "gain_bp"):
+        assert entry[key] == known[key]
+    assert entry["test_se"] != known["test_se"]
+    policy = BASELINES["delta-threshold"](**entry["params"])
+    table = evaluate([(policy, 2.0)], short(), n_episodes=30, stream="test")[0]
+    assert entry["test_bp"] == pytest.approx(table.objective.mean() * 1e4, rel=1e-9)
+
+
+def test_a_file_from_before_there_were_two_numbers_goes_on(tmp_path):
+    path = tmp_path / TUNED_FILE
+    file = tune_to_file(short(), NAMES[:1], (10.0,), path, **PATHS)
+    document = file.model_dump(mode="json")
+    del document["n_test_paths"]
+    document["sha256"] = digest_of(document)
+    path.write_text(json.dumps(document))
+    assert read_tuned(path).n_test_paths is None
+    again = tune_to_file(short(), NAMES[:1], (10.0,), path, **PATHS)
+    assert again.entries == file.entries
+    other = {**PATHS, "n_episodes": 50}
+    with pytest.raises(ConfigError, match="60 test paths"):
+        tune_to_file(short(), NAMES[:1], (10.0,), path, **other)
+
+
 def test_an_interruption_keeps_what_is_finished_and_can_go_on(tmp_path, monkeypatch):
     path = tmp_path / TUNED_FILE
     real, calls = tuned_rules.tune, []
@@ -286,13 +320,16 @@ def test_an_interruption_keeps_what_is_finished_and_can_go_on(tmp_path, monkeypa
 
     monkeypatch.setattr(tuned_rules, "tune", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        tune_to_file(short(), NAMES, (10.0,), path, n_episodes=60)
+        tune_to_file(short(), NAMES, (10.0,), path, **PATHS)
     assert [e.policy for e in read_tuned(path).entries] == ["delta-threshold"]
-    file = tune_to_file(short(), NAMES, (10.0,), path, n_episodes=60)
+    file = tune_to_file(short(), NAMES, (10.0,), path, **PATHS)
     assert [e.policy for e in file.entries] == list(NAMES)
     assert len(calls) == 3
-    with pytest.raises(ConfigError, match="60 paths of seed 0"):
-        tune_to_file(short(), NAMES, (10.0,), path, n_episodes=61)
+    other = {**PATHS, "validation_episodes": 61}
+    with pytest.raises(ConfigError, match=r"60 paths of seed 0.*--validation-episodes"):
+        tune_to_file(short(), NAMES, (10.0,), path, **other)
+    with pytest.raises(ConfigError, match=r"60 test paths.*--episodes 60 to go on"):
+        tune_to_file(short(), NAMES, (10.0,), path, **{**PATHS, "n_episodes": 61})
 
 
 @pytest.mark.parametrize("policy", ["optimal", "delta-treshold"])

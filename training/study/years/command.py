@@ -13,12 +13,22 @@ from hedge_env.training.output.console import log, write_json
 from hedge_env.training.output.folder import prepare_folder, write_folder
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.output.source_commit import git_commit
-from hedge_env.training.results.recorded_market import require_two_paths
+from hedge_env.training.results.contenders import OPTIMA, wanted_optima
+from hedge_env.training.results.recorded_market import (
+    load_market,
+    require_two_paths,
+)
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.agent_seeds import AgentSeeds
-from hedge_env.training.study.years.fold import Fold, find_fold
+from hedge_env.training.study.years.fold import (
+    Fold,
+    find_fold,
+    of_the_market,
+    require_years,
+)
 from hedge_env.training.study.years.measure import kept_or_measured_year
 from hedge_env.training.study.years.page import years_page
+from hedge_env.training.tune.rules import rules_to_tune
 
 __all__ = ["study_years"]
 
@@ -36,6 +46,7 @@ def study_years(options: StudyOptions) -> None:
     assert options.replay is not None
     agents = AgentSeeds(options.agents, options.training_seeds)
     (preset,), summaries, commands = options.presets, [], []
+    _require_measurable(preset, options, agents)
     with prepare_folder(options.out):
         for number, year in enumerate(options.years, 1):
             log(f"study: {preset} without {year} ({number} of {len(options.years)})")
@@ -80,6 +91,19 @@ def _check(options: StudyOptions) -> None:
         raise ConfigError("--years: a year is named twice; name each once")
     if not options.risk_aversion:
         raise ConfigError("--years: give --risk-aversion, such as 2,10,50")
+
+
+def _require_measurable(preset: str, options: StudyOptions, agents: AgentSeeds) -> None:
+    """Refuse what cannot be measured before minutes go into the first year.
+
+    What is fitted has the parts of the preset, so that it stands in for it here.
+    """
+    assert options.replay is not None
+    market = load_market(preset, None, of_the_market(options.settings))
+    rules_to_tune([name for name in options.policies if name not in OPTIMA], market)
+    wanted_optima(options.policies, market)
+    require_years(preset, options.years, options.replay, options.settings)
+    agents.require_trainable(market)
 
 
 def _key(fold: Fold, options: StudyOptions, agents: AgentSeeds) -> dict[str, Any]:

@@ -9,18 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hedge_env.base.errors import ConfigError
+from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
 from hedge_env.config.sections.replay import ReplayConfig
+from hedge_env.feeds.recorded import count_windows
 from hedge_env.training.calibrate.calibrate import fit_to_file
 from hedge_env.training.calibrate.command_line import command_line
+from hedge_env.training.calibrate.named_history import read_history
 from hedge_env.training.cli.commands import CalibrateOptions
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.recorded_market import load_market
 
-__all__ = ["Fold", "find_fold"]
+__all__ = ["Fold", "find_fold", "of_the_market", "require_years"]
 
 _HISTORIES, _STEPS = 8, 2  # of the fit: `hedge calibrate`
 
@@ -68,7 +70,7 @@ def find_fold(
     """
     recorded = load_market(preset, replay, settings).replay
     assert recorded is not None  # the file of prices makes one
-    own = [s for s in settings if s.partition("=")[0].strip().split(".")[0] != "replay"]
+    own = of_the_market(settings)
     path = folder / f"{preset}-without-{year}.yaml"
     options = _fit_options(preset, year, recorded, own, path, seed, progress=progress)
     command = command_line(options)
@@ -79,14 +81,61 @@ def find_fold(
         fit_to_file(options)
         write_atomically(kept, to_json(key))
     market = load_market(path, None, own)
-    dates = (
+    days = load_market(path, replay, [*settings, *_dates(year)])
+    return Fold(year=year, market=market, days=days, command=command)
+
+
+def require_years(
+    preset: str, years: Sequence[int], replay: Path, settings: Sequence[str]
+) -> None:
+    """Refuse years that the files do not have, before minutes go into any.
+
+    Args:
+        preset: As of `find_fold`, and so the next two.
+        years: UTC, each to be left out once.
+        replay: CSV file of prices.
+        settings: Overrides `key=value`.
+
+    Raises:
+        ConfigError: If fewer than two windows lie in a year, or what is left without
+            it is too little to fit a market to; naming the year.
+    """
+    own, base = of_the_market(settings), load_market(preset, replay, settings)
+    recorded = base.replay
+    assert recorded is not None  # the file of prices makes one
+    for year in years:
+        try:
+            days = load_market(preset, replay, [*settings, *_dates(year)])
+            windows = count_windows(days, "test") or 0
+            if windows < 2:
+                raise ConfigError(
+                    f"{replay} has {windows} windows of "
+                    f"{days.episode.horizon_days:g} days in it, and an error needs 2; "
+                    "name years that are there"
+                )
+            path = Path(f"{year}.yaml")  # nothing is written
+            read_history(
+                _fit_options(preset, year, recorded, own, path, 0, progress=False), base
+            )
+        except HedgeError as error:
+            raise ConfigError(f"--years {year}: {error}") from None
+
+
+def of_the_market(settings: Sequence[str]) -> list[str]:
+    """Settings that are not about recorded days."""
+    return [
+        s for s in settings if s.partition("=")[0].strip().split(".")[0] != "replay"
+    ]
+
+
+def _dates(year: int) -> tuple[str, ...]:
+    """Settings by which the test days are those of a year."""
+    return (
         "replay.validation_from=null",
         f"replay.begin={year}-01-01",
         f"replay.test_from={year}-01-02",
         f"replay.end={year + 1}-01-01",
     )
-    days = load_market(path, replay, [*settings, *dates])
-    return Fold(year=year, market=market, days=days, command=command)
 
 
 def _fit_options(

@@ -118,6 +118,7 @@ def _rules(
         levels,
         path,
         n_episodes=key["validation_episodes"],
+        validation_episodes=key["validation_episodes"],
         seed=key["seed"],
         **how,
     )
