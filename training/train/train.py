@@ -62,7 +62,7 @@ from hedge_env.training.train.sb3.checkpoint import (
     verify_checkpoint,
 )
 from hedge_env.training.train.sb3.exploration import exploration
-from hedge_env.training.train.sb3.first_weights import start_with
+from hedge_env.training.train.sb3.first_weights import say_what_is_unlike, start_with
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 from hedge_env.training.train.validation import Validation, Validator
 
@@ -160,6 +160,8 @@ def _train_in(
         )
         if folder.start.exists():
             start_with(model, load_policy(folder.start), config)
+            if not resume:
+                say_what_is_unlike(load_policy(folder.start), config)
         if resume:
             _continue(model, checkpoints, folder)
             describe_run(folder, experiment.resolved(), experiment.seed)
