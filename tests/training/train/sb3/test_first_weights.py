@@ -16,7 +16,7 @@ from hedge_env.policies.policy_metadata import feature_records
 from hedge_env.training.experiment.experiment import parse_experiment
 from hedge_env.training.train.sb3.algorithms import build_model
 from hedge_env.training.train.sb3.export import to_policy
-from hedge_env.training.train.sb3.first_weights import start_with
+from hedge_env.training.train.sb3.first_weights import say_what_is_unlike, start_with
 from hedge_env.training.train.train import make_training_env, train
 
 
@@ -122,6 +122,7 @@ def test_features_that_are_not_the_same_have_no_say_or_count_as_usual(
     run = train(chosen, tmp_path / "run", start=trained).folder
     learned = load_policy(run.last_policy).layers[0][0]
     assert np.abs(learned[:, new.index("funding_rate")]).max() > 0.0
+    say_what_is_unlike(policy, config)
     said = capsys.readouterr().err
     assert "never saw funding_rate" in said
     assert "deribit does not show log_gas" in said
