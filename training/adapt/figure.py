@@ -21,6 +21,7 @@ __all__ = ["adaptation_figures"]
 
 _LINEAR, _TICKS = 5.0, (-50, -20, -10, -5, 0, 5, 10, 20, 50, 100)  # percent
 _COLUMNS, _HEIGHT = 2, 2.5  # panels across, height of a panel [inch]
+_BESIDE = 0.03  # of a place, so that equal points do not hide each other
 _LOOKS = {
     ADAPTED: ("#D55E00", "o", "from the weights of a trained agent"),
     NEW: ("#0072B2", "s", "from nothing"),
@@ -73,11 +74,13 @@ def _draw(axes: Axes, market: MarketCurves, level: float) -> None:
     whole = rule.objective_bp if rule.avoidable_bp is None else rule.avoidable_bp
     axes.axhline(0.0, color=INK, linewidth=1.0, zorder=2.0)
     updates: list[int] = []
-    for start, (colour, marker, label) in _LOOKS.items():
+    for shift, (start, (colour, marker, label)) in zip(
+        (-_BESIDE, _BESIDE), _LOOKS.items(), strict=True
+    ):
         points = market.curve(level, start)
         updates = [point.updates for point in points]
         axes.errorbar(
-            range(len(points)),
+            [place + shift for place in range(len(points))],
             [point.gap_percent for point in points],
             yerr=[100.0 * p.gap_half_bp / max(abs(whole), 1e-9) for p in points],
             color=colour,

@@ -14,6 +14,7 @@ from hedge_env.training.adapt.curve import ADAPTED, NEW, MarketCurves
 from hedge_env.training.adapt.problem import Problem
 from hedge_env.training.adapt.runs import jobs_of, trained_policy
 from hedge_env.training.compare import compare
+from hedge_env.training.experiment.in_market import in_market
 from hedge_env.training.output.console import log
 from hedge_env.training.output.provenance import to_json
 from hedge_env.training.results.contenders import ALL, MAIN, OPTIMA, find_contenders
@@ -81,7 +82,8 @@ def kept_or_measured(
         log(f"adapt: {config.name}, kept")
         return kept
     folder.mkdir(parents=True, exist_ok=True)
-    say_what_is_unlike(problem.starts[0].policy, config)
+    there = in_market(problem.agent, config, problem.seed).env_config()
+    say_what_is_unlike(problem.starts[0].policy, there)
     tuned = _tune(config, problem, folder / TUNED_FILE, threads, progress=progress)
     found = {
         trained_policy(job, problem.agent, config, folder, progress=progress): job
