@@ -46,7 +46,7 @@ class Problem:
     changes: Sequence[str] = ()
 
     def document(self) -> dict[str, Any]:
-        """All that kept work depends on but markets and updates, which may be added."""
+        """All that the result in a market depends on but the market and updates."""
         experiment = load_experiment(experiment_file(Path(self.agent)))
         return {
             "version": hedge_env.__version__,
@@ -64,9 +64,11 @@ class Problem:
 def require_same_work(path: Path, document: Mapping[str, Any]) -> None:
     """Refuse a folder with work of other settings; note down those of a new one.
 
+    Markets and numbers of updates may be added, and further policies after the first.
+
     Args:
         path: File of the settings.
-        document: Those asked for.
+        document: Those asked for, of `Problem.document`.
 
     Raises:
         ConfigError: Naming the first setting that differs.
@@ -76,18 +78,22 @@ def require_same_work(path: Path, document: Mapping[str, Any]) -> None:
         return
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        different = [key for key in document if kept[key] != document[key]]
+        common = min(len(kept["policies"]), len(document["policies"]))
+        pairs = {key: (kept[key], document[key]) for key in document}
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(
             f"{path}: is damaged, or was written by another version; choose another "
             "--out"
         ) from None
+    pairs["policies"] = (kept["policies"][:common], document["policies"][:common])
+    different = [key for key, (old, new) in pairs.items() if old != new]
     if different:
-        key = different[0]
         raise ConfigError(
-            f"{path.parent}: keeps work of other settings, {_difference(key, kept)}; "
-            "give the same, or another --out"
+            f"{path.parent}: keeps work of other settings, "
+            f"{_difference(different[0], kept)}; give the same, or another --out"
         )
+    if len(document["policies"]) > common:
+        write_atomically(path, to_json(document))
 
 
 def _difference(key: str, kept: Mapping[str, Any]) -> str:

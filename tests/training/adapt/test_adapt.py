@@ -203,6 +203,32 @@ def test_kept_work_of_other_settings_is_refused(place, finished, capsys, change,
     assert f"keeps work of other settings, {words}; give the same" in found.error
 
 
+def test_further_seeds_are_added_to_those_there_are(
+    place, finished, tmp_path, capsys, monkeypatch
+):
+    options = ("--presets", "ethereum-l2", "--updates", "3")
+    out = tmp_path / "out"
+    first = hedge(capsys, command(place, out, *options, runs=("run-0",)))
+    ((point, _),) = [market["points"] for market in json.loads(first.out)["markets"]]
+    trained = []
+
+    def train(experiment, *rest, **options):
+        trained.append((experiment.name, experiment.seed))
+        return training.train(experiment, *rest, **options)
+
+    monkeypatch.setattr(adapt_runs, "train", train)
+    both = hedge(capsys, command(place, out, *options))
+    assert trained == [("adapted-3", 1), ("new-3", 1)]
+    own = points_of(json.loads((finished / "adaptation.json").read_text()))
+    found = points_of(json.loads(both.out))["ethereum-l2", "adapted", 3]
+    assert found["seeds_bp"] == pytest.approx(
+        own["ethereum-l2", "adapted", 3]["seeds_bp"], abs=1e-6
+    )
+    assert point["seeds_bp"] == pytest.approx(found["seeds_bp"][:1], abs=1e-6)
+    assert hedge(capsys, command(place, out, *options, runs=("run-0",))).code == 0
+    assert len(trained) == 2
+
+
 def test_other_policies_and_a_damaged_file_are_refused_too(place, finished, capsys):
     found = hedge(capsys, command(place, finished, runs=("run-1", "run-0")))
     assert "keeps work of other settings, from other policies" in found.error
