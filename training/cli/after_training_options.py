@@ -1,6 +1,7 @@
 """Options of the commands about what a trained policy is, and is worth elsewhere."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro import conf
@@ -11,6 +12,7 @@ from hedge_env.training.cli.option_types import (
     Folder,
     Json,
     Names,
+    NumbersFromZero,
     OptionalName,
     OptionalTuned,
     Progress,
@@ -21,7 +23,7 @@ from hedge_env.training.cli.option_types import (
     Threads,
 )
 
-__all__ = ["DistillOptions", "MatrixOptions"]
+__all__ = ["AdaptOptions", "DistillOptions", "MatrixOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,5 +82,39 @@ class MatrixOptions(SettingOptions):
     threads: Threads = 1
     out: Folder = None
     """Folder for matrix.json and a heat map for each risk aversion."""
+    json: Json = False
+    progress: Progress = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptOptions(SettingOptions):
+    """Measure how fast an agent of one market becomes good in another."""
+
+    policies: Annotated[
+        conf.Positional[tuple[str, ...]],
+        conf.arg(metavar="POLICY ...", help_behavior_hint=""),
+    ]
+    """Policy files or run folders of ahpg, the training seeds of one experiment."""
+    presets: Names = ("ethereum-l1-2021", "ethereum-l1-2026", "ethereum-l2", "deribit")
+    """Markets to adapt to."""
+    updates: NumbersFromZero = (0, 10, 50, 200)
+    """Numbers of updates, each a training of its own, from the policies and from
+    random weights; 0 is what acts before the first."""
+    agent: Annotated[str, conf.arg(metavar="CONFIG")] = "ahpg"
+    """The experiment that the policies are of, which is gone on with."""
+    rules: Names = ("one-step-better", "frozen-optimum", "gas-band", "deadline-band")
+    """Rules, of whom the strongest in each market is the yardstick."""
+    risk_aversion: RiskAversions = (10.0,)
+    """Risk aversions to measure at."""
+    episodes: Count = 20_000
+    """Number of test paths of each market."""
+    validation_episodes: Count = 6_000
+    """Number of validation paths that tune rules and pick the strongest."""
+    seed: Seed = 0
+    """Seed of all paths, and of the first training; the next have those after it."""
+    threads: Threads = 1
+    out: Annotated[Path, conf.arg(metavar="DIR")] = Path("runs/adapt")
+    """Folder for page, table and picture, and for what is trained, so that it can be
+    interrupted."""
     json: Json = False
     progress: Progress = True

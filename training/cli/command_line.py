@@ -35,8 +35,10 @@ def _words(entry: "Field[Any]", value: Any) -> list[str]:
         return [] if value == entry.default else [f"--{'' if value else 'no-'}{name}"]
     if value is None or value == ():
         return []
-    text = ",".join(map(_text, value)) if isinstance(value, tuple) else _text(value)
     is_positional = entry.default is MISSING
+    if is_positional and isinstance(value, tuple):
+        return list(map(_text, value))
+    text = ",".join(map(_text, value)) if isinstance(value, tuple) else _text(value)
     return [text] if is_positional else [f"--{name}", text]
 
 

@@ -7,6 +7,7 @@ returns an exit code, or None for success, and is imported only when it is run.
 """
 
 from hedge_env.training.cli.after_training_options import (
+    AdaptOptions,
     DistillOptions,
     MatrixOptions,
 )
@@ -31,6 +32,7 @@ from hedge_env.training.cli.policy_options import (
 
 __all__ = [
     "COMMANDS",
+    "AdaptOptions",
     "AdviseOptions",
     "BenchmarkOptions",
     "BoundOptions",
@@ -57,6 +59,7 @@ COMMANDS: dict[str, type[CommonOptions]] = {
     "distill": DistillOptions,
     "advise": AdviseOptions,
     "matrix": MatrixOptions,
+    "adapt": AdaptOptions,
     "study": StudyOptions,
     "optimum": OptimumOptions,
     "bound": BoundOptions,

@@ -24,6 +24,7 @@ __all__ = [
     "Json",
     "Market",
     "Names",
+    "NumbersFromZero",
     "OptionalCount",
     "OptionalDate",
     "OptionalFile",
@@ -198,6 +199,7 @@ OptionalDate = Annotated[datetime | None, _spec(_date, "DATE"), _NO_DEFAULT]
 
 Names = Annotated[tuple[str, ...], _spec(_name, "NAME,...", many=True)]
 WholeNumbers = Annotated[tuple[int, ...], _spec(_count, "N,...", many=True)]
+NumbersFromZero = Annotated[tuple[int, ...], _spec(_seed, "N,...", many=True)]
 OptionalRiskAversion = Annotated[
     float | Span | None,
     _spec(_risk_aversion_or_span, "X|LOW:HIGH"),

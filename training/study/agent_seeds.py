@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hedge_env.base.errors import ConfigError, HedgeError
+from hedge_env.base.errors import HedgeError
 from hedge_env.config import EnvConfig
-from hedge_env.config.documents import merge
-from hedge_env.training.experiment.experiment import (
-    ExperimentConfig,
-    experiment_file,
-    load_experiment,
-)
+from hedge_env.training.experiment.experiment import ExperimentConfig
+from hedge_env.training.experiment.in_market import in_market
 from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import identity_notes
 
@@ -87,29 +83,6 @@ class AgentSeeds(NamedTuple):
 
 
 NO_AGENTS = AgentSeeds((), 0)
-
-
-def in_market(file: str, config: EnvConfig, seed: int) -> ExperimentConfig:
-    """An experiment with its own market replaced by another one.
-
-    What the experiment says in `env` holds in that market too.
-
-    Args:
-        file: As of `AgentSeeds`.
-        config: The market.
-        seed: Of the training.
-
-    Raises:
-        ConfigError: If the two do not go together.
-    """
-    experiment = load_experiment(experiment_file(Path(file)), seed=seed)
-    env = merge(config.model_dump(mode="json"), experiment.env)
-    moved = experiment.model_copy(update={"preset": None, "env": env})
-    try:
-        moved.env_config()
-    except ConfigError as error:
-        raise ConfigError(f"{file} in {config.name}: {error}") from None
-    return moved
 
 
 def _digest(experiment: ExperimentConfig) -> str:

@@ -62,7 +62,7 @@ from hedge_env.training.train.sb3.checkpoint import (
     verify_checkpoint,
 )
 from hedge_env.training.train.sb3.exploration import exploration
-from hedge_env.training.train.sb3.first_weights import start_with
+from hedge_env.training.train.sb3.first_weights import say_what_is_unlike, start_with
 from hedge_env.training.train.sb3.vec_env import VecEnvAdapter
 from hedge_env.training.train.validation import (
     Validation,
@@ -88,11 +88,14 @@ def run(options: TrainOptions) -> int:
         total_timesteps=options.total_timesteps,
         torch_threads=options.threads if options.threads > 1 else None,
     )
+    start = options.start_from
+    if start is not None and not options.resume:
+        say_what_is_unlike(load_policy(_policy_in(start)), experiment.env_config())
     result = train(
         experiment,
         options.out,
         resume=options.resume,
-        start=options.start_from,
+        start=start,
         progress=options.progress,
     )
     report(result, options)
@@ -208,9 +211,14 @@ def _keep_start(folder: RunFolder, start: Path, *, resume: bool) -> None:
             "--start-from: a run that is continued goes on from its own weights; leave "
             "it out, or start another run"
         )
-    path = start / POLICY_FILE if start.is_dir() else start
+    path = _policy_in(start)
     load_policy(path)
     write_atomically(folder.start, path.read_bytes())
+
+
+def _policy_in(start: Path) -> Path:
+    """The policy file of a run folder, or the file named."""
+    return start / POLICY_FILE if start.is_dir() else start
 
 
 def make_training_env(experiment: ExperimentConfig, config: EnvConfig) -> VecEnvAdapter:

@@ -10,12 +10,13 @@ import pytest
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.config.loading import load_config
+from hedge_env.training.experiment.in_market import in_market
 from hedge_env.training.results.seeds import half_width
 from hedge_env.training.results.summary import build_summary
 from hedge_env.training.study import bounds as study_bounds
 from hedge_env.training.study import market as study_market
 from hedge_env.training.study import study as study_module
-from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds, in_market
+from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds
 from hedge_env.training.study.agents_table import agent_sections
 from hedge_env.training.study.bounds import kept_or_bounded
 from hedge_env.training.study.certified_table import certified_section

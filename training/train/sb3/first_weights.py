@@ -3,7 +3,9 @@ r"""Weights of a saved policy as the first ones of a learner, in another market.
 A feature is relative to its market, :math:`x = (o - m) s` of an observable o: gas over
 its median, volatility over its level. The network is to see what it saw before. With
 :math:`m', s'` of the new market, :math:`x = (s / s') x' + (m' - m) s`, which the first
-layer takes in: it acts as it did, wherever no feature is clipped.
+layer takes in: it acts as it did, wherever no feature is clipped. A feature that the
+policy never saw, the funding of a perpetual for one that hedged on a chain, has no say
+at first; one that the new market does not show counts as x = 0, its middle.
 """
 
 from __future__ import annotations
@@ -17,30 +19,44 @@ from hedge_env.base.errors import ConfigError
 from hedge_env.config import EnvConfig
 from hedge_env.policies.learned_policy import LearnedPolicy
 from hedge_env.policies.policy_metadata import feature_records
+from hedge_env.training.output.console import log
 from hedge_env.training.train.sb3.path_learner import PathLearner
 
-__all__ = ["start_with"]
+__all__ = ["say_what_is_unlike", "start_with"]
 
 
-def start_with(model: BaseAlgorithm, policy: LearnedPolicy, config: EnvConfig) -> None:
+def start_with(
+    model: BaseAlgorithm,
+    policy: LearnedPolicy,
+    config: EnvConfig,
+    *,
+    asked: str = "--start-from",
+) -> None:
     """Give a learner the weights of a policy.
 
     Args:
         model: Freshly built, an AHPG or DeepHedging.
-        policy: Trained on the same features, actions and layers.
+        policy: Trained with the same actions and layers; see the module for what
+            becomes of features that are not the same.
         config: The market that the learner plays.
+        asked: What the user asked for it by, for the error.
 
     Raises:
         ConfigError: If the two do not fit, or the learner needs more than a policy.
     """
     if not isinstance(model, PathLearner):
         raise ConfigError(
-            "--start-from: a policy file holds the network that acts, and "
+            f"{asked}: a policy file holds the network that acts, and "
             f"{type(model).__name__} learns with another one besides; use ahpg "
             "or deep_hedging"
         )
     linear = [part for part in model.policy.mu if isinstance(part, nn.Linear)]
-    _require_fit(policy, [tuple(part.weight.shape) for part in linear], config)
+    shapes = [tuple(part.weight.shape) for part in linear]
+    reason = _why_unfit(policy, shapes, model.policy.activation_fn.__name__, config)
+    if reason is not None:
+        raise ConfigError(
+            f"{asked}: {policy.name} has other {reason}; train with its experiment"
+        )
     weights = [(w.astype(np.float64), b.astype(np.float64)) for w, b in policy.layers]
     weights[0] = _in_new_market(*weights[0], policy, config)
     with torch.no_grad():
@@ -49,41 +65,55 @@ def start_with(model: BaseAlgorithm, policy: LearnedPolicy, config: EnvConfig) -
             part.bias.copy_(torch.from_numpy(bias))
 
 
+def say_what_is_unlike(policy: LearnedPolicy, config: EnvConfig) -> None:
+    """Say so if a market shows other features than the policy saw.
+
+    Args:
+        policy: The policy.
+        config: The market.
+    """
+    old = [record.name for record in policy.metadata.features]
+    new = [record.name for record in feature_records(config)]
+    unseen, gone = [x for x in new if x not in old], [x for x in old if x not in new]
+    if unseen:
+        names = ", ".join(unseen)
+        log(f"{policy.name} never saw {names}: without a say until it is learned")
+    if gone:
+        names = ", ".join(gone)
+        log(f"{config.name} does not show {names}: taken for what is usual")
+
+
 def _in_new_market(
     weight: np.ndarray, bias: np.ndarray, policy: LearnedPolicy, config: EnvConfig
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first layer on features of the new market."""
-    old, new = policy.metadata.features, feature_records(config)
-    m, s, new_m, new_s = np.array(
-        [(a.offset, a.scale, b.offset, b.scale) for a, b in zip(old, new, strict=True)]
-    ).T
-    return weight * (s / new_s), bias + weight @ ((new_m - m) * s)
+    old = {x.name: (i, x) for i, x in enumerate(policy.metadata.features)}
+    new = feature_records(config)
+    moved, shift = np.zeros((len(weight), len(new))), np.zeros_like(bias)
+    for j, record in enumerate(new):
+        if record.name in old:
+            i, known = old[record.name]
+            moved[:, j] = weight[:, i] * (known.scale / record.scale)
+            shift += weight[:, i] * (record.offset - known.offset) * known.scale
+    return moved, bias + shift
 
 
-def _require_fit(
-    policy: LearnedPolicy, shapes: list[tuple[int, ...]], config: EnvConfig
-) -> None:
-    """Refuse a policy that is another function than the learner's.
-
-    Raises:
-        ConfigError: In one line.
-    """
-    records = policy.metadata.features, feature_records(config)
-    theirs, ours = ([record.name for record in names] for names in records)
+def _why_unfit(
+    policy: LearnedPolicy,
+    shapes: list[tuple[int, ...]],
+    activation: str,
+    config: EnvConfig,
+) -> str | None:
+    """What makes a policy another function than the learner's; None if nothing."""
     own = [weight.shape for weight, _ in policy.layers]
     if policy.remembers:
-        why = "layers: an LSTM, which remembers"
-    elif theirs != ours:
-        other = sorted(set(theirs) ^ set(ours)) or ["the same in another order"]
-        why = f"features ({', '.join(other)})"
-    elif own != shapes:
-        why = f"layers {own}, not {shapes}"
-    elif policy.config.action != config.action:
-        why = "settings of action"
-    elif policy.metadata.scaling:
-        why = "a normalisation of its own"
-    else:
-        return
-    raise ConfigError(
-        f"--start-from: {policy.name} has other {why}; train with its experiment"
-    )
+        return "layers: an LSTM, which remembers"
+    if [own[0][0], *own[1:]] != [shapes[0][0], *shapes[1:]]:
+        return f"layers {own}, not {shapes}"
+    if policy.metadata.activation != activation.lower():
+        return f"activation {policy.metadata.activation}, not {activation.lower()}"
+    if policy.config.action != config.action:
+        return "settings of action"
+    if policy.metadata.scaling:
+        return "normalisation of what it observes"
+    return None

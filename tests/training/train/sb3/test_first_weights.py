@@ -16,7 +16,7 @@ from hedge_env.policies.policy_metadata import feature_records
 from hedge_env.training.experiment.experiment import parse_experiment
 from hedge_env.training.train.sb3.algorithms import build_model
 from hedge_env.training.train.sb3.export import to_policy
-from hedge_env.training.train.sb3.first_weights import start_with
+from hedge_env.training.train.sb3.first_weights import say_what_is_unlike, start_with
 from hedge_env.training.train.train import make_training_env, train
 
 
@@ -96,6 +96,38 @@ def test_the_learner_acts_like_the_policy_before_it_learns(trained, preset):
     assert found[used] == pytest.approx(policy.act(before)[used], abs=2e-5)
 
 
+def test_features_that_are_not_the_same_have_no_say_or_count_as_usual(
+    trained, tmp_path, capsys
+):
+    chosen, policy = experiment("deribit", seed=3), load_policy(trained)
+    config, model = chosen.env_config(), learner(chosen)
+    old = [record.name for record in policy.metadata.features]
+    new = [record.name for record in feature_records(config)]
+    assert (set(old) - set(new), set(new) - set(old)) == ({"log_gas"}, {"funding_rate"})
+    start_with(model, policy, config)
+    seen = np.random.default_rng(2).uniform(-0.5, 0.5, (50, len(new)))
+    # The policy's own view: the features of the same name, in the units of its market.
+    own = np.zeros((50, len(old)))
+    theirs = {record.name: record for record in feature_records(config)}
+    for i, record in enumerate(policy.metadata.features):
+        if record.name in theirs:
+            there = theirs[record.name]
+            raw = seen[:, new.index(record.name)] / there.scale + there.offset
+            own[:, i] = (raw - record.offset) * record.scale
+    found, _ = model.predict(seen.astype(np.float32), deterministic=True)
+    assert found == pytest.approx(policy.act(own.astype(np.float32)), abs=2e-5)
+    seen[:, new.index("funding_rate")] += 1.0
+    again, _ = model.predict(seen.astype(np.float32), deterministic=True)
+    assert np.array_equal(again, found)
+    run = train(chosen, tmp_path / "run", start=trained).folder
+    learned = load_policy(run.last_policy).layers[0][0]
+    assert np.abs(learned[:, new.index("funding_rate")]).max() > 0.0
+    say_what_is_unlike(policy, config)
+    said = capsys.readouterr().err
+    assert "never saw funding_rate" in said
+    assert "deribit does not show log_gas" in said
+
+
 def test_the_first_weights_matter_and_are_kept_in_the_run_folder(trained, tmp_path):
     chosen = experiment("ethereum-l1-2026")
     warm = train(chosen, tmp_path / "warm", start=trained).folder
@@ -126,7 +158,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(trained, tmp_path):
     policy = load_policy(trained)
     cases = {
         "layers": experiment("ethereum-l1", net_arch=[9]),
-        "features": experiment("deribit"),
+        "activation": experiment("ethereum-l1", activation="relu"),
     }
     for word, chosen in cases.items():
         with pytest.raises(ConfigError, match=f"--start-from: .* has other {word}"):
