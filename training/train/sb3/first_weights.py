@@ -105,9 +105,9 @@ def _why_unfit(
     config: EnvConfig,
 ) -> str | None:
     """What makes a policy another function than the learner's; None if nothing."""
-    own = [weight.shape for weight, _ in policy.layers]
     if policy.remembers:
         return "layers: an LSTM, which remembers"
+    own = [weight.shape for weight, _ in policy.layers]
     if [own[0][0], *own[1:]] != [shapes[0][0], *shapes[1:]]:
         return f"layers {own}, not {shapes}"
     if policy.metadata.activation != activation.lower():
