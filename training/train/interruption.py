@@ -29,6 +29,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.requested = False
         self.worth_saving = False
+        self._ended = False
         self._terminals: tuple[int, ...] = ()
 
     @contextmanager
@@ -36,7 +37,12 @@ class StopRequest:
         """Turn SIGINT, SIGTERM and SIGHUP into a request; a second one ends at once.
 
         Unless that is a SIGHUP, of which a terminal that closes sends two. A SIGHUP
-        that is ignored, as under `nohup`, stays so.
+        that is ignored, as under `nohup`, stays so. A request that comes while a kernel
+        compiles may be swallowed by a callback of the compiler, which then fails; that
+        failure is the end that was asked for.
+
+        Raises:
+            KeyboardInterrupt: If the process was to end at once.
         """
         if threading.current_thread() is not threading.main_thread():
             yield  # only the main thread may handle signals
@@ -50,6 +56,10 @@ class StopRequest:
             signal.signal(kind, self._handle)
         try:
             yield
+        except Exception:
+            if self._ended:
+                raise KeyboardInterrupt from None
+            raise
         finally:
             for kind, handler in previous.items():
                 signal.signal(kind, handler)
@@ -60,13 +70,15 @@ class StopRequest:
         if self.requested:
             if number == _HANGUP:  # the shell and the system each send one
                 return
+            self._ended = True
             raise KeyboardInterrupt
         self.requested = True
         if not self.worth_saving:
             log(
-                "stopping at once: nothing new is learned yet; start again with "
-                "--resume, a search with the same command"
+                "stopping at once: nothing new is learned yet; the same command goes "
+                "on, hedge train with --resume"
             )
+            self._ended = True
             raise KeyboardInterrupt
         log("stopping after this update; press Ctrl-C again to stop without saving")
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -59,6 +60,30 @@ def test_a_run_that_has_learned_nothing_ends_at_once(
     with pytest.raises(KeyboardInterrupt):
         train(experiment(), tmp_path / "run")
     assert "nothing new is learned yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_an_end_that_a_compiler_swallows_is_no_failure(number):
+    def compiles():
+        with StopRequest().listening():
+            with suppress(KeyboardInterrupt):  # as ctypes does with a callback's
+                send(number)
+            raise RuntimeError("no compiled object yet")
+
+    with pytest.raises(KeyboardInterrupt):
+        compiles()
+
+
+def test_a_failure_after_a_request_that_saves_stays_one():
+    def diverges():
+        stop = StopRequest()
+        stop.worth_saving = True
+        with stop.listening():
+            send(signal.SIGTERM)
+            raise RuntimeError("diverged")
+
+    with pytest.raises(RuntimeError, match="diverged"):
+        diverges()
 
 
 def test_the_first_update_of_a_process_is_not_waited_for(tmp_path, monkeypatch):
