@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from hedge_env.base.errors import HedgeError
+from hedge_env.base.errors import ConfigError, HedgeError
 from hedge_env.base.files import write_atomically
 from hedge_env.training.output.provenance import collect_versions, own_command, to_json
 from hedge_env.training.results.agents import START_FILE
@@ -216,6 +216,26 @@ def describe_run(folder: RunFolder, config: dict[str, Any], seed: int) -> None:
     write_atomically(folder.versions, to_json(versions))
     write_atomically(folder.command, f"{commands}{own_command()}\n")
     write_atomically(folder.config, text)
+
+
+@contextmanager
+def free_if_refused(folder: RunFolder, *, resume: bool) -> Iterator[None]:
+    """Leave no trace of a new run whose settings turn out not to go together.
+
+    Otherwise the folder would count as that of an unfinished run, which cannot be
+    continued, and the next would begin with the weights that this was to start from.
+
+    Args:
+        folder: Of the run.
+        resume: Whether it was there before; then it is left as it is.
+    """
+    try:
+        yield
+    except ConfigError:
+        if not resume and not folder.metrics.exists():
+            for path in (folder.config, folder.command, folder.versions, folder.start):
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _with_resumption(path: Path, versions: dict[str, Any]) -> dict[str, Any]:

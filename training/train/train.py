@@ -46,6 +46,7 @@ from hedge_env.training.train.rollouts import (
 from hedge_env.training.train.run_folder import (
     RunFolder,
     describe_run,
+    free_if_refused,
     locked,
     open_run_folder,
 )
@@ -136,7 +137,10 @@ def train(
     with naming_full_disk(folder.path), locked(folder, resume=resume):
         if start is not None:
             _keep_start(folder, start, resume=resume)
-        return _train_in(folder, experiment, watch, resume=resume, progress=progress)
+        with free_if_refused(folder, resume=resume):
+            return _train_in(
+                folder, experiment, watch, resume=resume, progress=progress
+            )
 
 
 def require_trainable(experiment: ExperimentConfig) -> None:

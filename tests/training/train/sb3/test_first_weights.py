@@ -140,6 +140,15 @@ def test_the_first_weights_matter_and_are_kept_in_the_run_folder(trained, tmp_pa
     assert not np.allclose(weights[0], weights[1], atol=0.05)
 
 
+def test_a_run_that_was_refused_leaves_no_weights_to_the_next(trained, tmp_path):
+    wrong = experiment("ethereum-l1-2026")
+    wrong.env["reward"] = {"name": "mean_std"}  # no sum of the objective's rewards
+    with pytest.raises(ConfigError):
+        train(wrong, tmp_path / "run", start=trained)
+    cold = train(experiment("ethereum-l1-2026"), tmp_path / "run").folder
+    assert not cold.start.exists()
+
+
 def test_a_run_that_is_continued_ends_in_the_same_bits(trained, tmp_path):
     # The schedule knows the length of the run: the first half is cut off a whole one.
     constant = {"learning_rate_schedule": "constant"}
