@@ -137,6 +137,7 @@ def _tune(
         problem.levels,
         path,
         n_episodes=problem.validation_episodes,
+        validation_episodes=problem.validation_episodes,
         seed=problem.seed,
         threads=threads,
         progress=progress,
