@@ -1,7 +1,8 @@
 """One experiment: a market, an algorithm and its hyper-parameters, as YAML.
 
 A file has the blocks `env:` (overrides of the preset, with the preset's own keys) and
-`train:` (hyper-parameters under the names Stable-Baselines3 gives them).
+`train:` (hyper-parameters under the names Stable-Baselines3 gives them). What is better
+in another market stands in `presets:`, under the market's name, in the same two blocks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hedge_env.config import EnvConfig, RiskAversionRange
 from hedge_env.config.documents import Document, merge, parse_settings, read_document
 from hedge_env.config.loading import load_config
 from hedge_env.config.validation import Layer, suggestion, validate
+from hedge_env.training.experiment.by_preset import BY_PRESET, changes_in
 from hedge_env.training.experiment.hyperparameters import (
     ALGORITHMS,
     AlgorithmOptions,
@@ -82,6 +84,7 @@ def load_experiment(
     path: Path,
     settings: Sequence[str] = (),
     *,
+    market: str | None = None,
     risk_aversion: float | Mapping[str, float] | None = None,
     seed: int | None = None,
     total_timesteps: int | None = None,
@@ -89,11 +92,16 @@ def load_experiment(
 ) -> ExperimentConfig:
     """Read an experiment file.
 
+    The later of two wins: the file, what it says under `presets` of the market that is
+    trained in, the settings, the other arguments.
+
     Args:
         path: The YAML file.
         settings: Overrides `key=value` with dotted keys: `train.n_epochs=8` or
             `seed=3`; a key that is none of the experiment's own is one of the
             environment's, `execution.fee_bp=3`.
+        market: Name of the market that will replace the file's, for what the file says
+            of it under `presets`; None leaves it to the file and the settings.
         risk_aversion: Replaces the environment's; a range is its `low` and `high`.
         seed: Replaces the file's, where given; so do the following.
         total_timesteps: Length of the run.
@@ -107,11 +115,15 @@ def load_experiment(
         ConfigError: If the file is missing or not an experiment, in one line.
     """
     text = read_document(path)
+    by_preset = text.pop(BY_PRESET, None)
     document = {"name": path.stem, **text}
     own = [s for s in settings if s.split(".")[0].split("=")[0] in EXPERIMENT_KEYS]
+    given = parse_settings(own, {"env": {}, **document})
+    there = market or given.get("preset") or text.get("preset")
     layers: list[Layer] = [
         (str(path), text),
-        ("--set", parse_settings(own, {"env": {}, **document})),
+        (f"{path}: {BY_PRESET}.{there}", changes_in(path, by_preset, there)),
+        ("--set", given),
         ("--seed", _given(seed=seed)),
         ("--total-timesteps", {"train": _given(total_timesteps=total_timesteps)}),
         ("--threads", {"train": _given(torch_threads=torch_threads)}),

@@ -19,7 +19,7 @@ __all__ = ["in_market"]
 def in_market(file: str, config: EnvConfig, seed: int) -> ExperimentConfig:
     """An experiment with its own market replaced by another one.
 
-    What the experiment says in `env` holds in that market too.
+    What the experiment says in `env`, and of that market in `presets`, holds there.
 
     Args:
         file: The experiment's, or the name of one that comes with the package.
@@ -29,7 +29,9 @@ def in_market(file: str, config: EnvConfig, seed: int) -> ExperimentConfig:
     Raises:
         ConfigError: If the two do not go together.
     """
-    experiment = load_experiment(experiment_file(Path(file)), seed=seed)
+    experiment = load_experiment(
+        experiment_file(Path(file)), market=config.name, seed=seed
+    )
     env = merge(config.model_dump(mode="json"), experiment.env)
     moved = experiment.model_copy(update={"preset": None, "env": env})
     try:

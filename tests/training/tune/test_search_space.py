@@ -116,7 +116,7 @@ def test_what_makes_another_problem_of_it_is_not_searched(space, said):
 
 
 def test_the_example_of_an_agent_that_remembers_can_be_searched():
-    path = ROOT / "configs" / "recurrent-reference.yaml"
+    path = ROOT / "configs" / "recurrent-ppo.yaml"
     space = default_space("recurrent_ppo")
     present = Problem(path, (), load_experiment(path), space).present()
     assert present.keys() == space.keys()
