@@ -80,6 +80,7 @@ class Adviser:
                 f"{policy.name} looks at {', '.join(foreign)}, which no state can say; "
                 "take another policy"
             )
+        _require_same_shares(policy, config)
         self.policy, self.config = policy, config
         self._present = PresentRows(config)
         self._index = observable_index(config)
@@ -101,10 +102,11 @@ class Adviser:
         """
         self._require(state)
         rows = self._rows(state, np.array([state.spot]))
-        target, trade = self._decide(state, rows)
+        target, trade, shares = self._decide(state, rows)
         scale, price = self._present.scale(state), self._price(rows)
         traded = float(trade[0])
         value = traded * price
+        split = self._split(rows, value, state, shares)
         held = float(rows[field.HOLDINGS, 0])
         units, notional = scale.contracts, scale.notional
         fixed = float(rows[field.FIXED_COST, 0]) * notional
@@ -119,7 +121,7 @@ class Adviser:
             delta=float(rows[field.DELTA, 0]) * units,
             half_width=float(rows[field.BAND_HALF_WIDTH, 0]) * units,
             reason=self._reason(rows, float(target[0]), traded, units),
-            cost=self._cost(rows, value, state) * notional,
+            cost=self._cost(rows, value, state, split) * notional,
             cost_basis=(
                 fixed,
                 float(rows[field.PROPORTIONAL_COST, 0]) / BASIS_POINT,
@@ -128,7 +130,7 @@ class Adviser:
             risk_after=self._risk(rows, held + traded, state, notional),
             book_value=float(rows[field.BOOK_VALUE, 0]) * notional,
             changes=self._changes(state) if changes else {},
-            venues=self._venues(rows, value, state),
+            venues=self._venues(split, notional),
             not_used=self._not_used(state),
         )
 
@@ -141,7 +143,7 @@ class Adviser:
     def target(self, state: DeskState) -> float:
         """Units of the underlying that the policy asks for."""
         self._require(state)
-        target, _ = self._decide(state, self._rows(state, np.array([state.spot])))
+        target, *_ = self._decide(state, self._rows(state, np.array([state.spot])))
         return float(target[0]) * self._present.scale(state).contracts
 
     def _require(self, state: DeskState) -> None:
@@ -211,8 +213,8 @@ class Adviser:
 
     def _decide(
         self, state: DeskState, rows: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Target and trade of each column [-]."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Target and trade of each column [-], and shares of venues where given."""
         contracts, execution = (
             self._present.scale(state).contracts,
             self.config.execution,
@@ -225,15 +227,18 @@ class Adviser:
             least=execution.least_order / contracts,
         )
         self.policy.reset(rows.shape[1])
-        target = self.policy.target(Observables(rows, self._index))[:, 0]
-        target = np.ascontiguousarray(target, dtype=np.float64)
+        asked = self.policy.target(Observables(rows, self._index))
+        n_shares = execution.n_shares
+        shares = asked[0, -n_shares:] if 0 < n_shares < asked.shape[1] else None
+        target = np.ascontiguousarray(asked[:, 0], dtype=np.float64)
         if not np.isfinite(target).all():
             raise ConfigError(
                 f"the state is beyond what a number can hold: {self.policy.name} finds "
                 "no target; bring spot, strikes and volatilities closer to real ones"
             )
         possible = carried(rows, target, orders, self._desk)
-        return target, trades_of(rows, possible, orders) / rows[orders.price_row]
+        trade = trades_of(rows, possible, orders) / rows[orders.price_row]
+        return target, trade, shares
 
     def _price(self, rows: FloatArray) -> float:
         return float(rows[self._orders.price_row, 0])
@@ -258,29 +263,35 @@ class Adviser:
         aversion = float(rows[field.RISK_AVERSION, 0])
         return Risk(notional * float(np.sqrt(variance)), notional * aversion * variance)
 
-    def _split(self, rows: FloatArray, value: float, state: DeskState) -> Split:
-        return quote_split(rows, value, self._present.routes(state))
+    def _split(
+        self,
+        rows: FloatArray,
+        value: float,
+        state: DeskState,
+        shares: FloatArray | None,
+    ) -> Split | None:
+        """Where an order goes; None if there is one venue, or no order."""
+        if not self.config.execution.venues or value == 0.0:
+            return None
+        return quote_split(rows, value, self._present.routes(state), shares)
 
-    def _venues(
-        self, rows: FloatArray, value: float, state: DeskState
-    ) -> dict[str, float]:
+    def _venues(self, split: Split | None, notional: float) -> dict[str, float]:
         """Value to be traded at each venue in use [currency]; none if there is one."""
-        venues = self.config.execution.venues
-        if not venues or value == 0.0:
+        if split is None:
             return {}
-        parts = self._split(rows, value, state).parts
-        notional = self._present.scale(state).notional
-        names = venue_names(venues)
+        names = venue_names(self.config.execution.venues)
         return {
             name: float(part) * notional
-            for name, part in zip(names, parts, strict=True)
+            for name, part in zip(names, split.parts, strict=True)
             if part > 0.0
         }
 
-    def _cost(self, rows: FloatArray, value: float, state: DeskState) -> float:
+    def _cost(
+        self, rows: FloatArray, value: float, state: DeskState, split: Split | None
+    ) -> float:
         """Expected cost of trading `value` now [notional]."""
-        if value != 0.0 and self.config.execution.venues:
-            return self._split(rows, value, state).cost
+        if split is not None:
+            return split.cost
         execution = self.config.execution
         fee = execution.fee_bp if state.fee_bp is None else state.fee_bp
         excess = fee * BASIS_POINT * abs(value) - fee_limit(execution)
@@ -332,6 +343,19 @@ class Adviser:
         found["gas_below"] = turning_point(at_gas, gas, gas / _GAS_REACH)
         found["gas_above"] = turning_point(at_gas, gas, gas * _GAS_REACH)
         return found
+
+
+def _require_same_shares(policy: Policy, config: EnvConfig) -> None:
+    """Refuse a policy that shares orders out over other venues than there are."""
+    if not isinstance(policy, LearnedPolicy):
+        return
+    own = policy.config.execution.n_shares
+    if own not in (0, config.execution.n_shares):
+        raise ConfigError(
+            f"{policy.name} splits orders over {own} venues, and this market asks for "
+            f"{config.execution.n_shares} shares; give the market that it was trained "
+            "in, with execution.split = policy, or take another policy"
+        )
 
 
 def _cost(rows: FloatArray, value: float) -> float:

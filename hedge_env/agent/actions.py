@@ -21,6 +21,9 @@ inventory: `chain_actions`. `discrete` trades on the first chain alone.
 With a range of liquidity that the policy moves (`recentre.by: policy`) they take one
 number more, the last, whether to move it now: `range_orders`. `discrete` knows none.
 
+Where the policy splits orders over venues (`execution.split: policy`) all but
+`discrete` take one number more for each venue, the last ones: `venue_shares`.
+
 **`band`.** With reference delta :math:`\delta`, analytic half-width :math:`u` and
 inner distance :math:`v` (`bands.band_edges` at present cost, gamma and risk
 aversion), ranges :math:`r_c` and :math:`r_w`, and action :math:`a`:
@@ -56,6 +59,7 @@ from hedge_env.agent.band_edges import decode_edges
 from hedge_env.agent.chain_actions import N_NUMBERS, rollup_target, where_cheap
 from hedge_env.agent.option_shares import after_option_trade, option_target
 from hedge_env.agent.range_orders import after_move, is_moved
+from hedge_env.agent.venue_shares import venue_shares
 from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.field import FIELDS
@@ -83,7 +87,7 @@ class ActionDecoder:
         mode: As given.
         shape: Shape of one action: (3,), (1,) or () for an integer; with a listed
             option, or a range that the policy moves, one number more; on two chains
-            two.
+            two; where it splits orders, one for each venue.
         n_choices: Number of integers of mode `discrete`, else None.
     """
 
@@ -103,12 +107,13 @@ class ActionDecoder:
         self._option = config.execution.option is not None
         self._has_rollup = config.execution.rollup is not None
         self._on_two_chains = self._has_rollup and self.mode != "discrete"
-        self._moves_range = config.n_columns > config.n_instruments
+        self._moves_range = bool(config.book.recentring_keys)
+        self._n_shares = config.execution.n_shares
         self._quoted = float(config.execution.quoted_order)
         self._neutral = settings.neutral
         self._centre = (float(settings.centre_vega), float(settings.centre_smile))
         self._lean = float(settings.centre_funding)
-        _check_mode(self.mode, self._option, self._moves_range)
+        _check_mode(self.mode, self._option, self._moves_range, self._n_shares > 0)
         is_moved = any(self._centre) or self._lean != 0.0
         if is_moved and self.mode not in _DECODERS:
             raise ConfigError(
@@ -117,7 +122,7 @@ class ActionDecoder:
                 f"{' or '.join(_DECODERS)}"
             )
         size = _SIZES.get(self.mode, 3) + int(self._option or self._moves_range)
-        size += N_NUMBERS if self._on_two_chains else 0
+        size += (N_NUMBERS if self._on_two_chains else 0) + self._n_shares
         self.shape: tuple[int, ...] = () if self.mode == "discrete" else (size,)
         self.n_choices = settings.choices if self.mode == "discrete" else None
         self._grid = np.linspace(low, high, settings.choices)
@@ -132,7 +137,8 @@ class ActionDecoder:
 
         Returns:
             Shape (n, n_columns) [-], within the bounds of the holdings up to the
-            clipping that the ledger does; the last column is 1 where a range is moved.
+            clipping that the ledger does; the last column is 1 where a range is moved,
+            the last ones are the shares of venues.
         """
         if self.mode == "discrete":
             chosen = self._choose(np.asarray(action), rows)
@@ -141,6 +147,13 @@ class ActionDecoder:
         numbers = np.ascontiguousarray(
             np.clip(action, -1.0, 1.0).T, dtype=np.float64
         )  # (shape, n)
+        if self._n_shares == 0:
+            return self._decode(numbers, rows)
+        wanted = self._decode(numbers[: -self._n_shares], rows)
+        return np.hstack([wanted, venue_shares(numbers[-self._n_shares :]).T])
+
+    def _decode(self, numbers: FloatArray, rows: FloatArray) -> FloatArray:
+        """Target without shares of venues, of actions (shape, n) without theirs."""
         if self._on_two_chains:
             total = self._underlying(numbers, where_cheap(rows, self._quoted))
             there = rollup_target(numbers[-N_NUMBERS:], rows, total)
@@ -200,7 +213,12 @@ class ActionDecoder:
         return holdings
 
 
-def _check_mode(mode: str, option: bool, moves_range: bool) -> None:
+def _check_mode(mode: str, option: bool, moves_range: bool, splits: bool) -> None:
+    if mode == "discrete" and splits:
+        raise ConfigError(
+            "action mode discrete has no shares of venues, which execution.split = "
+            "policy asks for; use band, band_free, band_edges or target"
+        )
     if mode == "discrete" and option:
         raise ConfigError("action mode discrete has no choice of options")
     if mode == "discrete" and moves_range:

@@ -127,9 +127,16 @@ def balance_of(config: EnvConfig) -> Balance | None:
 
 
 def _what_is_paid_for(config: EnvConfig) -> EnvConfig:
-    """The problem without what no price, cost or risk depends on."""
+    """The problem without what no price, cost or risk depends on.
+
+    Where a policy splits orders, what it is measured by is split at least cost.
+    """
     plain = {"name": "custom", "description": "", "reward": RewardConfig()}
-    return config.model_copy(update=plain)
+    config = config.model_copy(update=plain)
+    if config.execution.n_shares == 0:
+        return config
+    execution = config.execution.model_copy(update={"split": "optimal"})
+    return config.model_copy(update={"execution": execution})
 
 
 @lru_cache(maxsize=_KEPT)

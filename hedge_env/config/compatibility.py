@@ -158,6 +158,11 @@ def check_moved_range(
             "an action has one further entry, for a chain or for a range",
         ),
         (
+            execution.n_shares > 0,
+            "execution.split = optimal",
+            "an action has further entries for venues or for a range",
+        ),
+        (
             execution.keeper is not None,
             "execution.keeper = null",
             "a keeper trades the hedge, and sees a range as it was",
@@ -170,6 +175,19 @@ def check_moved_range(
     ):
         if is_on:
             raise ValueError(f"{keys[0]} = policy needs {remedy}: {why}")
+
+
+def check_shares(execution: ExecutionConfig, action: ActionConfig) -> None:
+    """Refuse a grid of holdings, which has no shares of venues.
+
+    Raises:
+        ValueError: In one sentence that names the keys.
+    """
+    if execution.n_shares > 0 and action.mode == "discrete":
+        raise ValueError(
+            "execution.split = policy needs action.mode = band, band_free, band_edges, "
+            "target or ratio: a grid of holdings has no shares of venues"
+        )
 
 
 def _check_basis_moves(execution: ExecutionConfig, market: MarketConfig) -> None:

@@ -12,6 +12,7 @@ from hedge_env.config.compatibility import (
     check_execution,
     check_moved_range,
     check_replayed,
+    check_shares,
 )
 from hedge_env.config.extremes import check_extremes
 from hedge_env.config.model import Model, Remark, RiskAversion, Title
@@ -64,6 +65,7 @@ class EnvConfig(Model):
         check_execution(self.execution, self.market, self.episode)
         check_margin(self.execution.margin, self.book)
         check_moved_range(self.book, self.execution, self.action)
+        check_shares(self.execution, self.action)
         self._check_order_sizes(high - low)
         check_extremes(self.market, self.execution, self.book, self.episode, high - low)
         if self.replay is not None:
@@ -198,11 +200,13 @@ class EnvConfig(Model):
 
     @property
     def n_columns(self) -> int:
-        """Columns of a target: holdings of every instrument, and orders about a range.
+        """Columns of a target: holdings of every instrument, and what else is ordered.
 
-        An order is no holdings: a policy that gives none has given none.
+        That is whether a range moves, or the shares of venues. Neither is holdings: a
+        policy that gives none has ordered none.
         """
-        return self.n_instruments + len(self.book.recentring_keys)
+        ordered = len(self.book.recentring_keys) + self.execution.n_shares
+        return self.n_instruments + ordered
 
     @property
     def answering_key(self) -> str | None:

@@ -30,6 +30,7 @@ from hedge_env.desk.observables import Observables, observable_index
 from hedge_env.desk.option_trades import observe_options
 from hedge_env.desk.orders import trades_of
 from hedge_env.desk.places.chains import start_chains
+from hedge_env.desk.places.routing import require_shares
 from hedge_env.desk.portfolio_margin import write_use
 from hedge_env.desk.portfolio_orders import cut_orders
 from hedge_env.desk.step import settle_decision, step_params
@@ -59,8 +60,8 @@ class HedgeBatch:
             see `fields`.
         path_ids: Shape (n_paths,).
         instruments: What can be traded, in the order of a target's columns.
-        n_instruments: Their number. Where a policy moves a range of liquidity, a
-            target has one column more, `config.n_columns`.
+        n_instruments: Their number. Where a policy moves a range of liquidity, or
+            splits orders over venues, a target has more columns, `config.n_columns`.
         totals: Sums over the episode so far.
         first_units: Row of the units held of the first listed option; those of the
             others follow, and end the rows.
@@ -84,6 +85,7 @@ class HedgeBatch:
         self.instruments = instruments_of(config)
         self.n_instruments = len(self.instruments)
         self._n_orders = config.n_columns - config.n_instruments
+        self._n_shares = config.execution.n_shares
         self.holdings_low, self.holdings_high = config.holdings_bounds
         self.path_ids: IntArray = np.zeros(n_paths, dtype=np.int64)
         self.totals = Totals(n_paths)
@@ -203,8 +205,10 @@ class HedgeBatch:
             target: Holdings asked for, shape (n_paths, n_columns), finite; clipped
                 into the bounds. Equal to the holdings: no trade, no cost. A last
                 column, where a policy moves a range of liquidity, is positive to move
-                it now. Ignored on a path whose episode has ended. A policy that knows
-                the underlying only may give (n_paths, 1): the rest is held.
+                it now; the last ones, where it splits orders over venues, are in
+                proportion to what goes where, and all 0 for the split of least cost.
+                Ignored on a path whose episode has ended. A policy that knows the
+                underlying only may give (n_paths, 1): the rest is held.
 
         Returns:
             What the decision did.
@@ -215,7 +219,9 @@ class HedgeBatch:
         """
         before, after = self.rows, self._spare
         wanted = self.complete(target)
-        if self._n_orders > 0:
+        if self._n_shares > 0:
+            require_shares(wanted[-self._n_shares :])
+        elif self._n_orders > 0:
             self._order(wanted[-1])
         if self._portfolio.on:
             parts = self._portfolio, self._params.orders, self._params.options

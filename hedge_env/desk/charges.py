@@ -61,6 +61,7 @@ def charge_params(config: EnvConfig) -> ChargeParams:
 def charge_trade(
     before: Tile,
     after: Tile,
+    target: FloatArray,
     price: FloatArray,
     failed: FloatArray,
     record: Tile,
@@ -73,19 +74,22 @@ def charge_trade(
         before: Rows at the decision, whose costs are charged.
         after: Rows at the next one; of several venues, where less may fill than was
             ordered, the holdings are corrected.
+        target: Of all paths, shape (n_columns, n); read where a policy splits orders.
         price: At which the trade is filled, shape (paths,) [S_0].
         failed: 1 where an order failed, shape (paths,); read if orders can fail.
         record: Its components of cost and turnover are written.
         price_row: Of the hedge instrument.
         p: Constants.
     """
-    _charge_trade(before, after, price, failed, record, price_row, p, p.routes)
+    routes = p.routes
+    _charge_trade(before, after, target, price, failed, record, price_row, p, routes)
 
 
 @kernel
 def _charge_trade(
     before: Tile,
     after: Tile,
+    target: FloatArray,
     price: FloatArray,
     failed: FloatArray,
     record: Tile,
@@ -94,7 +98,7 @@ def _charge_trade(
     routes: RouteParams | None,
 ) -> None:
     if routes is not None:
-        route_trade(before, after, price, record, price_row, p.opening, routes)
+        route_trade(before, after, target, price, record, price_row, p.opening, routes)
         return
     traded, turnover = (
         part(record, account_rows.TRADED),

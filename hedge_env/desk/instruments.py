@@ -92,11 +92,11 @@ def complete_target(
 ) -> FloatArray:
     """Holdings asked for of every instrument, and what else is ordered.
 
-    A policy that knows the underlying only may leave the other columns out: what it
-    does not know is held, and nothing is ordered.
+    A policy that knows the underlying only, or no orders, may leave the other columns
+    out: what it does not know is held, and nothing is ordered.
 
     Args:
-        target: Shape (n, n_instruments + orders), or (n, 1).
+        target: Shape (n, n_instruments + orders), (n, n_instruments) or (n, 1).
         rows: Rows of the batch at the decision.
         instruments: From `instruments_of`.
         giver: Who gave the target, for the message.
@@ -111,12 +111,13 @@ def complete_target(
     shape = rows.shape[1], len(instruments) + orders
     if target.shape == shape:
         return np.ascontiguousarray(target.T, dtype=np.float64)
-    if target.shape != (shape[0], 1):
+    if target.shape not in ((shape[0], 1), (shape[0], len(instruments))):
         raise ValueError(
             f"{giver} gave targets of shape {target.shape}; finite numbers of shape "
             f"{shape} are needed"
         )
-    held = [rows[instrument.holdings] for instrument in instruments[1:]]
+    known = target.shape[1]
+    held = [rows[instrument.holdings] for instrument in instruments[known:]]
     none = [np.zeros(shape[0])] * orders
-    complete: FloatArray = np.stack([target[:, 0], *held, *none]).astype(np.float64)
+    complete: FloatArray = np.stack([*target.T, *held, *none]).astype(np.float64)
     return complete

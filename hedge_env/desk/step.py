@@ -121,7 +121,8 @@ def settle_decision(
         before: Rows at the decision, shape (N_FIELDS, n).
         after: Rows at the next decision: market rows read, the others written.
         target: Holdings asked for, shape (n_columns, n), finite; clipped into the
-            bounds. A last row may say where a range of liquidity has been moved.
+            bounds. A last row may say where a range of liquidity has been moved, or
+            the last ones how orders are shared out over venues.
         record: Shape (N_RECORD, n), written.
         totals: Shape (N_TOTALS, n), added to.
         constants: Of the step.
@@ -187,7 +188,9 @@ def _settle(
     underlying = target[0, before.low : before.high]
 
     fill_orders(before, after, underlying, failed, record, p.orders)
-    charge_trade(before, after, fill_price, failed, record, price_row, p.charges)
+    charge_trade(
+        before, after, target, fill_price, failed, record, price_row, p.charges
+    )
     if p.moves_range:
         moved = target[-1, before.low : before.high]
         charge_recentring(before, moved, record, p.orders.decisions)

@@ -62,8 +62,9 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     liquidated when its equity falls below maintenance; `permanent_impact` moves
     spot, or the perpetual alone (`impact_on`). `market.basis` parts a perpetual's price
     from spot; `market.crowd` amplifies returns by the rebalancing of others, and those of
-    `market.contagion` set each other off (docs/contagion.md). With `execution.venues` an order is split over
-    several venues; a part that nobody fills stays undone. With `execution.rollup` the
+    `market.contagion` set each other off (docs/contagion.md). With `execution.venues` an
+    order is split over several venues, at least cost or by shares that the policy gives
+    (`split`); a part that nobody fills stays undone. With `execution.rollup` the
     underlying is held on two chains, and inventory is moved between them over bridges
     (`docs/chains.md`).
 
@@ -118,6 +119,11 @@ class HedgeEnv(gymnasium.Env[Float32Array, NDArray[Any] | int]):
     `amm`, `docs/liquidity.md`) it has one number more, the last: the range is put around
     the present price where it is positive, and the hedge is for the range as it then is.
     `discrete` allows no such range.
+    Where the policy splits orders (`execution.split: policy`, `docs/several-venues.md`)
+    it has one number more for each venue, the last ones: an order is shared out by the
+    shares nearest to them, numbers of at least 0 that add up to 1
+    (`hedge_env.agent.venue_shares`). They are no order: where the holdings stay,
+    nothing is traded. `discrete` allows no such split.
 
     In the band modes holdings inside the band stay as they are. `band` is the default
     and its zero action a strong classical rule; see `actions.py`. Numbers beyond

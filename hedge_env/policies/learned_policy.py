@@ -117,7 +117,7 @@ class LearnedPolicy:
         return self._memory
 
     def target(self, observables: Mapping[str, FloatArray]) -> FloatArray:
-        """Target holdings, shape (n, n_instruments) [-]."""
+        """Target holdings, and what else it orders, shape (n, n_columns) [-]."""
         if self.remembers:
             self.forget(observables["step"] == 0.0)
         rows = self._with_own_band(_rows(observables))

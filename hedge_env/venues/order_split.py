@@ -119,6 +119,25 @@ def cut_order(
 
 
 @kernel
+def cut_by_shares(value: float, parts: FloatArray) -> bool:
+    """Turn shares into an order's parts, and say whether there were any.
+
+    Args:
+        value: Of the order [notional].
+        parts: Shares, at least 0, in proportion to what goes where, and then the parts
+            [notional], shape (n_venues,); zeros are none.
+    """
+    total = 0.0
+    for j in range(parts.size):
+        total += parts[j]
+    if not total > 0.0:
+        return False
+    for j in range(parts.size):
+        parts[j] = value * (parts[j] / total)
+    return True
+
+
+@kernel
 def _try_sets(
     value: float,
     curves: FloatArray,

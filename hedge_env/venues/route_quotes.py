@@ -23,7 +23,7 @@ from hedge_env.numerics.philox import fill_uniforms
 from hedge_env.numerics.random_blocks import VENUES_BLOCK
 from hedge_env.venues.cost_curve import FIXED, N_TERMS, variable_cost
 from hedge_env.venues.kinds import Venues
-from hedge_env.venues.order_split import Split, cut_order
+from hedge_env.venues.order_split import Split, cut_by_shares, cut_order
 from hedge_env.venues.routes import (
     RouteParams,
     count_waiting,
@@ -107,13 +107,16 @@ def fixed_besides_gas(v: Venues, parts: FloatArray) -> float:
     return total
 
 
-def quote_split(rows: FloatArray, value: float, p: RouteParams) -> Split:
+def quote_split(
+    rows: FloatArray, value: float, p: RouteParams, shares: FloatArray | None = None
+) -> Split:
     """Cut an order as the desk does, at the first path of `rows`.
 
     Args:
         rows: Of the batch, shape (at least N_FIELDS, n).
         value: Bought, negative where sold [notional].
         p: Constants.
+        shares: That a policy gives with it, shape (n_venues,) [-]; None: it gives none.
 
     Returns:
         The parts, and what they are expected to cost if all of them fill.
@@ -124,7 +127,9 @@ def quote_split(rows: FloatArray, value: float, p: RouteParams) -> Split:
     charged = curves.copy()
     aversion, implied = rows[field.RISK_AVERSION, 0], rows[field.IMPLIED_VOLATILITY, 0]
     count_waiting(curves, float(aversion), float(implied), p)
-    cut_order(abs(value), curves, value > 0.0, p.single, parts, np.empty(n))
+    parts[:] = 0.0 if shares is None else shares
+    if not cut_by_shares(abs(value), parts):
+        cut_order(abs(value), curves, value > 0.0, p.single, parts, np.empty(n))
     return Split(parts, float(cost_of_parts(charged, parts, value > 0.0)))
 
 

@@ -45,6 +45,7 @@ class RouteParams(NamedTuple):
     venues: Venues
     places: IntArray  # random number of each venue, shape (n_venues,); -1: none
     single: bool  # an order goes to the best venue alone
+    by_policy: bool  # a target's last rows say how an order is shared out
     quoted: float  # order that rules see the cost of [notional]
     interval: float  # between decisions [year]
 
@@ -68,6 +69,7 @@ def several_venues(config: EnvConfig) -> RouteParams:
         venues=compile_venues(execution.venues, scale),
         places=np.where(drawn, chances, -1).astype(np.int64),
         single=execution.split == "single",
+        by_policy=execution.split == "policy",
         quoted=float(execution.quoted_order),
         interval=hours / HOURS_PER_DAY / year,
     )

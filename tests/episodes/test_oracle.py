@@ -152,6 +152,8 @@ CONFIGS += [
         "execution.quoted_order=0.3",
         "execution.charge_opening=false",
     ),
+    full_config(*VENUES, "name=venues-own", "execution.split=policy"),
+    stormy_config(*VENUES, *LATE, "name=venues-own-late", "execution.split=policy"),
     full_config("name=settled-long-steps", "market.settlement=twap"),
     load_config(
         week("deribit-inverse"),
@@ -192,19 +194,32 @@ def test_a_batch_repeats_the_oracle_to_rounding(config: EnvConfig) -> None:
         compare_seen(batch, past)
         target = rng.uniform(low - 0.3, high + 0.3, len(PATHS))
         holds = rng.random(len(PATHS)) < 0.4
-        orders = (rng.random(len(PATHS)) < 0.3) if config.n_columns > 1 else NONE
-        columns = [np.where(holds, batch.rows[HOLDINGS], target), orders]
-        record = batch.advance(np.stack(columns[: config.n_columns], axis=1))
+        moves = bool(config.book.recentring_keys)
+        orders = (rng.random(len(PATHS)) < 0.3) if moves else NONE
+        shares = random_shares(rng, config.execution.n_shares)
+        columns = [np.where(holds, batch.rows[HOLDINGS], target)]
+        columns += [orders] * moves + list(shares.T)
+        record = batch.advance(np.stack(columns, axis=1))
         wanted = np.where(holds, desks_held(desks), target)
         results = []
-        for desk, to, order in zip(desks, wanted, orders, strict=True):
+        for desk, to, order, given in zip(desks, wanted, orders, shares, strict=True):
             desk.order_move(bool(order))
+            desk.shares = tuple(map(float, given))
             results.append(desk.decide(to))
         compare_records(record, results)
         assert record.done.all() == (step == config.episode.decisions - 1)
     compare_rows(batch, desks)
     cash = [desk.cash for desk in desks]
     np.testing.assert_allclose(batch.totals.cash, cash, rtol=1e-11, atol=1e-12)
+
+
+def random_shares(rng: np.random.Generator, n_venues: int) -> np.ndarray:
+    """Shares of venues of each path; some are none, and some paths give none."""
+    if n_venues == 0:
+        return np.zeros((len(PATHS), 0))
+    given = rng.random((len(PATHS), 1)) < 0.8
+    kept = rng.random((len(PATHS), n_venues)) < 0.6
+    return given * kept * rng.uniform(0.0, 1.0, kept.shape)
 
 
 def desks_held(desks: list[Desk]) -> np.ndarray:

@@ -162,6 +162,8 @@ def _fit_venues(execution: dict[str, Any], *, has_gas: bool) -> None:
             venue["improvement_bp"] = min(venue["improvement_bp"], most)
     if venues:
         venues.append({"kind": "order-book"})
+    elif execution.get("split") == "policy":
+        execution.pop("split")
 
 
 def _fit_chains(market: dict[str, Any], execution: dict[str, Any], steps: int) -> None:
@@ -176,7 +178,7 @@ def _fit_chains(market: dict[str, Any], execution: dict[str, Any], steps: int) -
     rollup = execution.get("rollup")
     if rollup is None:
         return
-    for key in ONE_CHAIN.split():
+    for key in [*ONE_CHAIN.split(), "split"]:
         execution.pop(key, None)
     execution["instrument"] = "spot"
     market.pop("basis", None)
@@ -257,8 +259,10 @@ def _fit_endless(leg: dict[str, Any], interval: float) -> None:
 def _fit_agent(draw: Draw, config: dict[str, Any], option: bool) -> None:
     """Bounds where they are needed, and an action mode that fits."""
     action = config["action"]
-    excluded = "discrete" if option else "ratio"
-    if action.get("mode") == excluded:
+    excluded = ["discrete"] if option else ["ratio"]
+    if config["execution"].get("split") == "policy":
+        excluded.append("discrete")
+    if action.get("mode") in excluded:
         action["mode"] = "target"
     if action.get("mode", "band") not in ("band", "band_free", "band_edges"):
         for centre in ("centre_vega", "centre_smile", "centre_funding"):

@@ -40,6 +40,7 @@ class Desk:
     calls: int = 0  # of margin
     closed: float = 0.0  # units bought by the last call
     ordered: bool = False  # is a range to be moved at this decision?
+    shares: tuple[float, ...] = ()  # how this decision's order goes to venues
     pushed: float = 0.0  # log move of the perpetual by the last order
     settled: dict[int, float] = field(default_factory=dict)
     others: dict[int, Other] = field(default_factory=dict)
@@ -256,7 +257,7 @@ class Desk:
         days = self.config.episode.horizon_days
         left = self.days_left(max([*ends, *(days + tenor for tenor in tenors)]))
         sigma = 0.0 if forced else smile(self.world, 0.0, left)
-        return send(self.world, traded * price, now, sigma, forced)
+        return send(self.world, traded * price, now, sigma, forced, self.shares)
 
     def pay_parts(
         self, sent: Order, traded: float, price: float, charged: bool, late: float

@@ -183,12 +183,23 @@ def quoted(world: State, worse: float, gas_price: float) -> dict[str, float]:
 
 
 def send(
-    world: State, value: float, now: dict[str, float], sigma: float, forced: bool
+    world: State,
+    value: float,
+    now: dict[str, float],
+    sigma: float,
+    forced: bool,
+    shares: tuple[float, ...] = (),
 ) -> Order:
     """Split an order at its decision's prices; forced: where it is sure to fill."""
     config = world.config
     found = places(world, now["liquidity"], now["gas_price"])
     draw_outcomes(world, found, config.execution.venues)
+    if value == 0.0:
+        return Order(value, [])
+    if sum(shares) > 0.0 and not forced:
+        whole = abs(value) / sum(shares)
+        given = zip(found, shares, strict=True)
+        return Order(value, [(place, whole * w) for place, w in given if w > 0.0])
     year = config.episode.decision_interval_hours / 24.0 / config.episode.days_per_year
     for place in found:
         again = (1.0 - place.fills) / place.fills
@@ -196,8 +207,7 @@ def send(
     if forced:
         found = [place for place in found if place.fills == 1.0]
     single = config.execution.split == "single"
-    parts = cut(abs(value), found, value > 0.0, single) if value != 0.0 else []
-    return Order(value, parts)
+    return Order(value, cut(abs(value), found, value > 0.0, single))
 
 
 def draw_outcomes(world: State, found: list[Place], venues: tuple[Venue, ...]) -> None:

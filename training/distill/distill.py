@@ -154,10 +154,11 @@ def _agent(options: DistillOptions) -> tuple[Agent, EnvConfig]:
         )
     if config.n_columns > 1 or agent.policy.config.n_columns > 1:
         raise ConfigError(
-            f"{agent.name} trades a listed option or on two chains, or moves a range "
-            "of liquidity, and a formula of hedge distill is a band for the underlying "
-            "alone; distill a policy that was trained without execution.option, "
-            "execution.rollup and recentre.by = policy"
+            f"{agent.name} trades a listed option or on two chains, moves a range of "
+            "liquidity, or splits orders over venues, and a formula of hedge distill "
+            "is a band for the underlying alone; distill a policy that was trained "
+            "without execution.option, execution.rollup, recentre.by = policy and "
+            "execution.split = policy"
         )
     own = {"risk_aversion": agent.risk_aversion}
     return agent, config.model_copy(update=own)

@@ -179,10 +179,15 @@ def require_readable(name: str, policy: LearnedPolicy, config: EnvConfig) -> Non
         if record.observable not in shown
     ]
     own = policy.config
-    if own.n_columns > config.n_columns:
+    shares, offered = own.execution.n_shares, config.execution.n_shares
+    if own.n_columns - shares > config.n_columns - offered:
         missing.append(
             "a second column of a target: a listed option, two chains, or a range of "
             "liquidity to move"
+        )
+    elif shares > 0 and (own.n_columns, shares) != (config.n_columns, offered):
+        missing.append(
+            f"{shares} venues that it splits an order over: execution.split = policy"
         )
     if missing:
         raise ConfigError(

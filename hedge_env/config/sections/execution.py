@@ -32,6 +32,8 @@ ONE_VENUE = (
     "square_root_impact permanent_impact lot slicing failure sandwich"
 )
 
+_FEWEST_TO_SPLIT = 2
+
 
 def _as_yaml(value: float | None) -> str:
     """A default as a file says it."""
@@ -109,7 +111,10 @@ class ExecutionConfig(Model):
     # Several places to trade the hedge instrument in, each with its own costs; they
     # replace those above. Empty: one place.
     venues: tuple[VenueConfig, ...] = Field(default=(), max_length=MOST_VENUES)
-    split: Literal["optimal", "single"] = "optimal"  # of an order over the venues
+    # Of an order over the venues: by least cost, to the one that is cheapest for it, or
+    # by shares that a policy gives, one a venue; an order without shares, such as one
+    # of a rule or at the end, is split by least cost then.
+    split: Literal["optimal", "single", "policy"] = "optimal"
     # Order that the fixed and the proportional cost are quoted for [notional].
     quoted_order: Annotated[float, Field(ge=1e-6, le=10.0)] = 0.05
 
@@ -133,6 +138,11 @@ class ExecutionConfig(Model):
     def rollup_fills_late(self) -> bool:
         """Whether an order on the rollup fills after its decision."""
         return self.rollup is not None and self.rollup.latency_steps > 0
+
+    @property
+    def n_shares(self) -> int:
+        """Shares of an order that a policy gives, one a venue; 0: it gives none."""
+        return len(self.venues) if self.split == "policy" else 0
 
     @property
     def transactions(self) -> int:
@@ -179,6 +189,12 @@ class ExecutionConfig(Model):
 
     @model_validator(mode="after")
     def _venues_alone(self) -> ExecutionConfig:
+        if self.split == "policy" and len(self.venues) < _FEWEST_TO_SPLIT:
+            raise ValueError(
+                f"split = policy needs at least {_FEWEST_TO_SPLIT} venues to split an "
+                f"order over, and venues lists {len(self.venues)}; add some, or set "
+                "split = optimal"
+            )
         if not self.venues:
             return self
         usual = {key: type(self).model_fields[key].default for key in ONE_VENUE.split()}

@@ -2,7 +2,9 @@
 
 Takes the place of `charges` where `execution.venues` lists several places to trade in.
 How an order is cut is in `venues/order_split`, what a venue costs in
-`venues/cost_curve`; policies see the same in the rows of `venues/route_quotes`.
+`venues/cost_curve`; policies see the same in the rows of `venues/route_quotes`. With
+`execution.split: policy` an order is cut by the shares that come with its target. One
+without any, of a rule, and what has to be closed are split at least cost then as well.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from hedge_env.venues.cost_curve import (
     RESERVE,
     variable_cost,
 )
-from hedge_env.venues.order_split import cut_order
+from hedge_env.venues.order_split import cut_by_shares, cut_order
 from hedge_env.venues.routes import (
     IMPROVED,
     MISSED,
@@ -37,6 +39,7 @@ from hedge_env.venues.routes import (
 def route_trade(
     before: Tile,
     after: Tile,
+    target: FloatArray,
     fill_price: FloatArray,
     record: Tile,
     price_row: int,
@@ -49,6 +52,7 @@ def route_trade(
         before: Rows at the decision, whose costs are charged.
         after: Rows at the next one; holdings and steps since the last trade are those
             of an order that fills, and are corrected.
+        target: Of all paths, shape (n_columns, n); the last rows may be shares.
         fill_price: Of the trade, shape (paths,) [S_0].
         record: Units traded are corrected; cost and turnover are written.
         price_row: Of the hedge instrument.
@@ -67,9 +71,10 @@ def route_trade(
         if traded[i] == 0.0:
             continue
         curves_at(before, i, curves, p.venues)
-        count_waiting(curves, aversion[i], implied[i], p)
         value, buys = abs(traded[i]) * price[i], traded[i] > 0.0
-        cut_order(value, curves, buys, p.single, parts, trial)
+        if not (p.by_policy and _is_shared(value, target, before.low + i, parts)):
+            count_waiting(curves, aversion[i], implied[i], p)
+            cut_order(value, curves, buys, p.single, parts, trial)
         if _drop_missed(parts, luck[i]):
             _fill(before, after, i, _sum(parts) / price[i], buys, traded)
         turnover[i] = abs(traded[i]) * fill_price[i]
@@ -102,6 +107,22 @@ def route_closing(
         buys = bought[i] > 0.0
         cut_order(value[i], curves, buys, p.single, parts, trial)
         _charge_parts(costs, i, parts, 1.0, 1.0, luck[i], buys, curves, record, p)
+
+
+@kernel
+def _is_shared(value: float, target: FloatArray, i: int, parts: FloatArray) -> bool:
+    """Cut an order by the shares in the last rows of a target, if there are any.
+
+    Args:
+        value: Of the order, positive [notional].
+        target: Of all paths, shape (n_columns, n).
+        i: Which of them.
+        parts: Shape (n_venues,), written [notional].
+    """
+    first = target.shape[0] - parts.size
+    for j in range(parts.size):
+        parts[j] = target[first + j, i]
+    return cut_by_shares(value, parts)
 
 
 @kernel
@@ -191,3 +212,19 @@ def pool_fee(curves: FloatArray, j: int, buys: bool) -> float:
         return 0.0
     kept: float = curves[KEPT, j]
     return (1.0 - kept) / kept if buys else 1.0 - kept
+
+
+def require_shares(shares: FloatArray) -> None:
+    """Refuse shares of venues that are none.
+
+    Args:
+        shares: In proportion to what goes where, shape (n_venues, n) [-].
+
+    Raises:
+        ValueError: If one is negative, or they add up to no number.
+    """
+    if not (np.isfinite(shares.sum(axis=0)).all() and (shares >= 0.0).all()):
+        raise ValueError(
+            "the last columns of a target are the shares of venues: give numbers of at "
+            "least 0, or none but zeros for the split of least cost"
+        )

@@ -227,6 +227,8 @@ IDENTITY += [
     stormy_config("name=slices-stormy", "execution.slicing={slices: 4}"),
     full_config(*VENUES),
     stormy_config(*VENUES, *LATE, "name=venues-late", "execution.split=single"),
+    full_config(*VENUES, "name=venues-own", "execution.split=policy"),
+    stormy_config(*VENUES, *LATE, "name=venues-own-late", "execution.split=policy"),
     full_config(*ADVERSE, *POOLS),
     full_config(*ADVERSE, *MOVING),
     full_config(*ADVERSE, *ORDERED),
@@ -254,9 +256,12 @@ def test_every_unit_of_currency_is_accounted_for_at_every_step(
         if config.execution.rollup is not None:
             there = rng.uniform(-0.5, 0.5, (n, 1))
             target = np.concatenate([target, there], axis=1)
-        if config.n_columns > config.n_instruments:  # a range is moved now and then
+        if config.book.recentring_keys:  # a range is moved now and then
             order = rng.uniform(-1.0, 0.4, (n, 1))
             target = np.concatenate([target, order], axis=1)
+        if config.execution.n_shares > 0:  # now and then none for any venue
+            shares = rng.uniform(-0.5, 1.0, (n, config.execution.n_shares))
+            target = np.concatenate([target, np.maximum(shares, 0.0)], axis=1)
         record = batch.advance(target)
         recorded += [record.cost, record.hedge_pnl, record.book_pnl]
         assert imbalance(batch, start_value) < 1e-12

@@ -8,10 +8,10 @@ from hedge_env.config.loading import load_config
 from hedge_env.policies.policy_file import describe_policy, save_policy
 
 
-def save_random_policy(path, *, name="ppo", risk_aversion=10.0, settings=()):
-    config = load_config(
-        "reference", {"risk_aversion": risk_aversion}, settings=settings
-    )
+def save_random_policy(
+    path, *, name="ppo", risk_aversion=10.0, settings=(), preset="reference"
+):
+    config = load_config(preset, {"risk_aversion": risk_aversion}, settings=settings)
     described = describe_policy(
         config,
         algorithm="ppo",

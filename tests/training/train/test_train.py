@@ -206,6 +206,15 @@ def test_every_action_mode_trains(mode, tmp_path):
     assert train(setup, tmp_path / "run").best is not None
 
 
+def test_a_split_of_its_own_trains(tmp_path):
+    env = {"execution": {"split": "policy"}, "reward": {"name": "objective"}}
+    setup = experiment(env=env).model_copy(update={"preset": "split-venues"})
+    folder = tmp_path / "run"
+    assert train(setup, folder).best is not None
+    policy = load_policy(folder / "policy.safetensors")
+    assert policy.metadata.layers[-1] == 3 + 4
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
 def test_a_full_disk_names_the_run_folder(tmp_path, monkeypatch, code):
     def full(*_args, **_kwargs):
