@@ -16,8 +16,9 @@ from pydantic import Field
 from hedge_env.agent.reward_params import WEIGHING_RISK
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.config import EnvConfig, RiskAversionRange
-from hedge_env.config.documents import Document, merge, parse_settings, read_document
+from hedge_env.config.documents import Document, merge, read_document
 from hedge_env.config.loading import load_config
+from hedge_env.config.settings import parse_settings
 from hedge_env.config.validation import Layer, suggestion, validate
 from hedge_env.training.experiment.hyperparameters import (
     ALGORITHMS,
