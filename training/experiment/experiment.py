@@ -57,6 +57,7 @@ class ExperimentConfig(Model):
 
 
 EXPERIMENT_KEYS = tuple(ExperimentConfig.model_fields)
+_ENV = "env"
 
 # May differ when a run is continued: they do not enter an update already made.
 CHANGEABLE = ("total_timesteps", "evaluation_frequency", "checkpoint_frequency")
@@ -94,7 +95,7 @@ def load_experiment(
         path: The YAML file.
         settings: Overrides `key=value` with dotted keys: `train.n_epochs=8` or
             `seed=3`; a key that is none of the experiment's own is one of the
-            environment's, `execution.fee_bp=3`.
+            environment's, `execution.fee_bp=3` or `env.execution.fee_bp=3`.
         risk_aversion: Replaces the environment's; a range is its `low` and `high`.
         seed: Replaces the file's, where given; so do the following.
         total_timesteps: Length of the run.
@@ -109,10 +110,10 @@ def load_experiment(
     """
     text = read_document(path)
     document = {"name": path.stem, **text}
-    own = [s for s in settings if s.split(".")[0].split("=")[0] in EXPERIMENT_KEYS]
+    own = [setting for setting in settings if _is_own(setting)]
     layers: list[Layer] = [
         (str(path), text),
-        ("--set", parse_settings(own, {"env": {}, **document})),
+        ("--set", parse_settings(own, document)),
         ("--seed", _given(seed=seed)),
         ("--total-timesteps", {"train": _given(total_timesteps=total_timesteps)}),
         ("--threads", {"train": _given(torch_threads=torch_threads)}),
@@ -127,6 +128,12 @@ def load_experiment(
         experiment = experiment.model_copy(update={"env": env})
     rest = [setting for setting in settings if setting not in own]
     return _balanced(_with_env_settings(experiment, rest))
+
+
+def _is_own(setting: str) -> bool:
+    """Whether a setting is of the experiment, and not of its environment."""
+    head = setting.partition("=")[0].partition(".")[0].strip()
+    return head in EXPERIMENT_KEYS and head != _ENV
 
 
 def parse_experiment(document: Document, layers: Sequence[Layer]) -> ExperimentConfig:
@@ -164,8 +171,9 @@ def _with_env_settings(
     if not settings:
         return experiment
     base = experiment.env_config().model_dump(mode="json")
-    changed = merge(experiment.env, parse_settings(settings, base))
-    load_config(experiment.preset, experiment.env, settings)  # its errors name --set
+    given = parse_settings(settings, base, within=_ENV)
+    changed = merge(experiment.env, given)
+    load_config(experiment.preset, changed, source="--set")  # for what errors say
     return experiment.model_copy(update={"env": changed})
 
 
