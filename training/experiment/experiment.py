@@ -59,7 +59,8 @@ class ExperimentConfig(Model):
 EXPERIMENT_KEYS = tuple(ExperimentConfig.model_fields)
 _ENV = "env"
 
-# May differ when a run is continued: they do not enter an update already made.
+# May differ when a run is continued: they do not enter an update already made. Nor
+# does what a report says, `env.report`.
 CHANGEABLE = ("total_timesteps", "evaluation_frequency", "checkpoint_frequency")
 
 
@@ -206,7 +207,7 @@ def check_same_run(experiment: ExperimentConfig, path: Path) -> None:
     """
     old, new = leaves(read_resolved(path).resolved()), leaves(experiment.resolved())
     for key in sorted(old.keys() | new.keys()):
-        if key.removeprefix("train.") in CHANGEABLE:
+        if key.removeprefix("train.") in CHANGEABLE or key.startswith("env.report."):
             continue
         if old.get(key) != new.get(key):
             raise ConfigError(

@@ -153,6 +153,7 @@ def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
     path = write(tmp_path / "config.yaml", experiment.resolved())
     longer = load_experiment(file(), total_timesteps=2000)
     check_same_run(longer, path)
+    check_same_run(load_experiment(file(), ("report.currency=EUR",)), path)
     other = load_experiment(file(), ("execution.fee_bp=9",))
     with pytest.raises(ConfigError, match=r"env\.execution\.fee_bp = 5.0, not 9.0"):
         check_same_run(other, path)
