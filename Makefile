@@ -18,8 +18,9 @@ DEMO_COMPARE ?= --episodes 20_000 --validation-episodes 6_000 --threads 2
 # Further options of the frontier study, for example --presets reference.
 STUDY ?=
 
-# Two processes: more of them would mostly compile the same kernels again.
-TEST_FLAGS ?= --numprocesses 2
+# Two processes: more of them would mostly compile the same kernels again. A file stays in
+# one of them, or both would make its fixtures and compile its kernels.
+TEST_FLAGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 export OMP_NUM_THREADS ?= 1
 

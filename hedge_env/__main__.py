@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from hedge_env.base.errors import HedgeError
+from hedge_env.base.interruption import end_interrupted, hearing_interrupts
 from hedge_env.base.kernel import cache_folder
 from hedge_env.gym.warmup import warmup
 
@@ -44,4 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        with hearing_interrupts():
+            sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write("python -m hedge_env: interrupted\n")
+        end_interrupted()

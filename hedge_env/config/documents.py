@@ -1,4 +1,4 @@
-"""Configuration documents: reading YAML strictly, merging, `key=value` settings.
+"""Configuration documents: reading YAML strictly, and merging.
 
 YAML here has the decimal numbers, booleans and null of the 1.2 core schema on top of
 PyYAML's safe loader: `1e-4` is a number (PyYAML alone makes it a string), `010` is ten,
@@ -11,7 +11,7 @@ has a bounded depth and number of values, and knows the lines of its keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,8 +26,6 @@ MAX_DEPTH = 32  # mappings and lists inside each other
 MAX_VALUES = 50_000  # a book of a thousand legs has ten thousand
 UNION_KEY = "model"  # names the member of a discriminated union
 _RULE_KEY = "rule"  # of funding
-
-_ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
 
 Document: TypeAlias = dict[str, Any]
 
@@ -197,77 +195,3 @@ def _without_rule(old: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[st
     if _RULE_KEY not in over or over[_RULE_KEY] == old.get(_RULE_KEY, PLAIN_RULE):
         return old
     return {key: value for key, value in old.items() if key not in RULE_NUMBERS}
-
-
-def parse_settings(settings: Sequence[str], base: Mapping[str, Any]) -> Document:
-    """Turn `a.b=value` strings into one document.
-
-    Args:
-        settings: Each a dotted key, `=`, and a YAML value. A number in the key picks
-            an entry of a list, `book.legs.0.quantity=-2`.
-        base: Where a list that is picked from is taken from.
-
-    Raises:
-        ConfigError: If a setting is not of this form, or is an empty mapping where
-            there is a mapping already, which would change nothing.
-    """
-    document: Document = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        parts = key.strip().split(".")
-        if not equals or not all(parts) or len(parts) > MAX_DEPTH:
-            raise ConfigError(
-                one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")
-            )
-        value = parse_yaml(text, f"--set {key.strip()}")
-        _require_change(value, _mapping_at(base, parts), key.strip())
-        document = _with_value(document, base, parts, value, key.strip())
-    return document
-
-
-def _mapping_at(base: Any, parts: Sequence[str]) -> Any:
-    """What stands at a dotted key, if the way there is through mappings alone."""
-    for part in parts:
-        base = base.get(part) if isinstance(base, Mapping) else None
-    return base
-
-
-def _require_change(value: Any, present: Any, key: str) -> None:
-    """Refuse an empty mapping that would be merged into one that is there."""
-    if not (isinstance(value, Mapping) and isinstance(present, Mapping)):
-        return
-    for name, inner in value.items():
-        _require_change(inner, present.get(name), f"{key}.{name}")
-    if not value:
-        keys = ", ".join(map(str, present)) or "any that belongs there"
-        raise ConfigError(
-            one_line(
-                f"--set {key}={{}} is an empty mapping, which changes nothing; set a "
-                f"key of it, as in {key}.KEY=VALUE, with KEY one of: {keys}"
-            )
-        )
-
-
-def _with_value(
-    document: Any, base: Any, parts: Sequence[str], value: Any, key: str
-) -> Any:
-    """Copy of `document` with `value` at `parts`; lists are completed from `base`."""
-    if not parts:
-        return value
-    head, rest = parts[0], parts[1:]
-    rows = document if isinstance(document, list | tuple) else None
-    if rows is None and _ENTRY.fullmatch(head) and isinstance(base, list | tuple):
-        rows = base
-    if rows is not None:
-        if not _ENTRY.fullmatch(head) or int(head) >= len(rows):
-            raise ConfigError(
-                one_line(f"--set {key}: {head} is no entry of a list of {len(rows)}")
-            )
-        index = int(head)
-        copy = list(rows)
-        copy[index] = _with_value(copy[index], copy[index], rest, value, key)
-        return copy
-    mapping = dict(document) if isinstance(document, Mapping) else {}
-    below = base.get(head) if isinstance(base, Mapping) else None
-    mapping[head] = _with_value(mapping.get(head), below, rest, value, key)
-    return mapping

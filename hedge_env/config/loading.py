@@ -10,13 +10,8 @@ from typing import Any, Final
 
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.config import EnvConfig
-from hedge_env.config.documents import (
-    Document,
-    merge,
-    parse_settings,
-    parse_yaml,
-    read_document,
-)
+from hedge_env.config.documents import Document, merge, parse_yaml, read_document
+from hedge_env.config.settings import parse_settings
 from hedge_env.config.validation import Layer, suggestion, validate
 
 _EXTENDS = "extends"  # key of a file: the preset or file it builds on
@@ -69,7 +64,7 @@ def load_config(
             are the start.
         overrides: Mapping, or YAML file, merged over the preset.
         settings: Strings `key=value` with a dotted key and a YAML value, merged
-            last: `execution.fee_bp=3`, `market.jumps=null`.
+            last, in their order: `execution.fee_bp=3`, `market.jumps=null`.
         source: What errors call a mapping of overrides.
 
     Returns:

@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,12 @@ def folders(root: Path) -> Iterator[Path]:
                 yield folder
 
 
+@functools.cache
+def syntax(path: Path) -> ast.Module:
+    """Syntax tree of a file, which several figures are counted from."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def arrows(root: Path) -> Arrows:
     """Which module imports which, imports inside functions included."""
     sources = {}
@@ -36,7 +43,7 @@ def arrows(root: Path) -> Arrows:
             sources[".".join(parts).removesuffix(".__init__")] = path
     found: Arrows = {name: set() for name in sources}
     for name, path in sources.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax(path)):
             if isinstance(node, ast.ImportFrom) and node.module:
                 inner = node.module
                 for top in ("training", "baselines"):
@@ -57,9 +64,7 @@ def filled_by_position(root: Path) -> Iterator[tuple[str, str]]:
     would be no error anywhere.
     """
     trees = {
-        path: ast.parse(path.read_text(encoding="utf-8"))
-        for top in PACKAGES
-        for path in (root / top).rglob("*.py")
+        path: syntax(path) for top in PACKAGES for path in (root / top).rglob("*.py")
     }
     tuples = {
         node.name
@@ -87,7 +92,7 @@ def windows(root: Path) -> Iterator[str]:
     """
     for top in PACKAGES:
         for path in (root / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(syntax(path)):
                 if isinstance(node, ast.FunctionDef) and node.decorator_list:
                     given = {
                         argument.arg: ast.unparse(argument.annotation)
@@ -102,7 +107,7 @@ def body_lengths(root: Path) -> Iterator[tuple[str, int]]:
     """Every function of the packages as `file:name`, and lines after its docstring."""
     for top in PACKAGES:
         for path in (root / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(syntax(path)):
                 if isinstance(node, ast.FunctionDef):
                     told = ast.get_docstring(node) is not None
                     body = node.body[1:] if told else node.body

@@ -19,7 +19,7 @@ def recurrent_policy(config: EnvConfig, lstm: Sequence[int] = (5, 3)) -> Learned
     """Its actions depend much on what it saw before."""
     described = describe_policy(
         config,
-        algorithm="recurrentppo",
+        algorithm="recurrent_ppo",
         hidden_layers=(4,),
         activation="tanh",
         squash="clip",

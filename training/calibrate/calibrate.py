@@ -12,8 +12,9 @@ import numpy as np
 from hedge_env.base.errors import ConfigError
 from hedge_env.base.files import write_atomically
 from hedge_env.config import EnvConfig
-from hedge_env.config.documents import merge, parse_settings
+from hedge_env.config.documents import merge
 from hedge_env.config.loading import PRESETS, load_config
+from hedge_env.config.settings import parse_settings
 from hedge_env.pricing.ssvi import LARGEST_CORRELATION
 from hedge_env.training.calibrate.command_line import command_line
 from hedge_env.training.calibrate.data.chains import fit_chains

@@ -20,7 +20,8 @@ class SettingOptions(CommonOptions):
     """Options of commands that take overrides of config keys."""
 
     overrides: Settings = ()
-    """Override a key of the config, for example execution.fee_bp=3."""
+    """Override a key of the config, for example execution.fee_bp=3; of a key that is
+    given twice the last holds."""
 
     @property
     def settings(self) -> tuple[str, ...]:

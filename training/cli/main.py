@@ -14,6 +14,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from hedge_env.base.interruption import (
+    INTERRUPTED,
+    end_interrupted,
+    hearing_interrupts,
+)
+
 if TYPE_CHECKING:
     from hedge_env.training.cli.commands import CommonOptions
 
@@ -37,7 +43,7 @@ _EXTRAS = (
     "tyro",
 )
 
-_FAILURE, _USAGE, _INTERRUPTED = 1, 2, 130
+_FAILURE, _USAGE = 1, 2
 
 # Small matrix products are slower on many threads than on one, several times so on a
 # busy machine. These must be set before NumPy is imported.
@@ -48,29 +54,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: Command line without the program name; None reads `sys.argv`.
+        arguments: Command line without the program name; None reads `sys.argv`, and
+            takes the process for the command's own, which an interruption ends.
 
     Returns:
         The exit code.
     """
+    if arguments is None:
+        return _run(sys.argv[1:], owns_process=True)
+    return _run(arguments, owns_process=False)
+
+
+def _run(arguments: Sequence[str], owns_process: bool) -> int:
+    """Run one command; see `main`."""
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     for stream in (sys.stdout, sys.stderr):
         _print_what_can_be_printed(stream)
     debug = os.environ.get("HEDGE_DEBUG", "0") not in ("", "0")
     try:
-        name, options = _parse(sys.argv[1:] if arguments is None else arguments)
-        debug = debug or options.debug
-        code: int | None = importlib.import_module(f"hedge_env.training.{name}").run(
-            options
-        )
-        _flush_result()
+        with hearing_interrupts():
+            name, options = _parse(arguments)
+            debug = debug or options.debug
+            module = importlib.import_module(f"hedge_env.training.{name}")
+            code: int | None = module.run(options)
+            _flush_result()
     except BrokenPipeError:
         _silence_standard_output()  # the reader, say `head`, has enough: no error
         return 0
     except KeyboardInterrupt:
         _say("hedge: interrupted")
-        return _INTERRUPTED
+        if owns_process:
+            end_interrupted()
+        return INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -182,7 +198,7 @@ def main_for(command: str) -> None:
     Args:
         command: Name of the command, as in `hedge <command>`.
     """
-    sys.exit(main([command, *sys.argv[1:]]))
+    sys.exit(_run([command, *sys.argv[1:]], owns_process=True))
 
 
 if __name__ == "__main__":

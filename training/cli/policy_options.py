@@ -125,7 +125,9 @@ class TuneOptions(SettingOptions):
 
     agent: Annotated[Path | None, conf.arg(metavar="CONFIG")] = None
     """An experiment, such as configs/ahpg.yaml, whose market, length and risk aversion
-    stay, and whose other settings are searched."""
+    stay, and whose other settings are searched. Trials are judged on as many validation
+    paths as its train.evaluation_paths says (--set changes it), not on those of
+    --validation-episodes, which are of rules."""
     space: OptionalPresetFile = None
     """What to search of --agent, a setting a line (default: what its algorithm has)."""
     trials: Count = 30

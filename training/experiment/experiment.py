@@ -17,8 +17,9 @@ from pydantic import Field
 from hedge_env.agent.reward_params import WEIGHING_RISK
 from hedge_env.base.errors import ConfigError, one_line
 from hedge_env.config import EnvConfig, RiskAversionRange
-from hedge_env.config.documents import Document, merge, parse_settings, read_document
+from hedge_env.config.documents import Document, merge, read_document
 from hedge_env.config.loading import load_config
+from hedge_env.config.settings import parse_settings
 from hedge_env.config.validation import Layer, suggestion, validate
 from hedge_env.training.experiment.by_preset import BY_PRESET, changes_in
 from hedge_env.training.experiment.hyperparameters import (
@@ -58,8 +59,10 @@ class ExperimentConfig(Model):
 
 
 EXPERIMENT_KEYS = tuple(ExperimentConfig.model_fields)
+_ENV = "env"
 
-# May differ when a run is continued: they do not enter an update already made.
+# May differ when a run is continued: they do not enter an update already made. Nor
+# does what a report says, `env.report`.
 CHANGEABLE = ("total_timesteps", "evaluation_frequency", "checkpoint_frequency")
 
 
@@ -99,7 +102,7 @@ def load_experiment(
         path: The YAML file.
         settings: Overrides `key=value` with dotted keys: `train.n_epochs=8` or
             `seed=3`; a key that is none of the experiment's own is one of the
-            environment's, `execution.fee_bp=3`.
+            environment's, `execution.fee_bp=3` or `env.execution.fee_bp=3`.
         market: Name of the market that will replace the file's, for what the file says
             of it under `presets`; None leaves it to the file and the settings.
         risk_aversion: Replaces the environment's; a range is its `low` and `high`.
@@ -117,8 +120,8 @@ def load_experiment(
     text = read_document(path)
     by_preset = text.pop(BY_PRESET, None)
     document = {"name": path.stem, **text}
-    own = [s for s in settings if s.split(".")[0].split("=")[0] in EXPERIMENT_KEYS]
-    given = parse_settings(own, {"env": {}, **document})
+    own = [setting for setting in settings if _is_own(setting)]
+    given = parse_settings(own, document)
     there = market or given.get("preset") or text.get("preset")
     layers: list[Layer] = [
         (str(path), text),
@@ -138,6 +141,12 @@ def load_experiment(
         experiment = experiment.model_copy(update={"env": env})
     rest = [setting for setting in settings if setting not in own]
     return _balanced(_with_env_settings(experiment, rest))
+
+
+def _is_own(setting: str) -> bool:
+    """Whether a setting is of the experiment, and not of its environment."""
+    head = setting.partition("=")[0].partition(".")[0].strip()
+    return head in EXPERIMENT_KEYS and head != _ENV
 
 
 def parse_experiment(document: Document, layers: Sequence[Layer]) -> ExperimentConfig:
@@ -175,8 +184,9 @@ def _with_env_settings(
     if not settings:
         return experiment
     base = experiment.env_config().model_dump(mode="json")
-    changed = merge(experiment.env, parse_settings(settings, base))
-    load_config(experiment.preset, experiment.env, settings)  # its errors name --set
+    given = parse_settings(settings, base, within=_ENV)
+    changed = merge(experiment.env, given)
+    load_config(experiment.preset, changed, source="--set")  # for what errors say
     return experiment.model_copy(update={"env": changed})
 
 
@@ -209,7 +219,7 @@ def check_same_run(experiment: ExperimentConfig, path: Path) -> None:
     """
     old, new = leaves(read_resolved(path).resolved()), leaves(experiment.resolved())
     for key in sorted(old.keys() | new.keys()):
-        if key.removeprefix("train.") in CHANGEABLE:
+        if key.removeprefix("train.") in CHANGEABLE or key.startswith("env.report."):
             continue
         if old.get(key) != new.get(key):
             raise ConfigError(

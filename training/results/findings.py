@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hedge_env.training.results.contenders import OPTIMAL
 from hedge_env.training.results.policy_row import Z_95, PolicyRow, by_validation
 from hedge_env.training.results.practice import (
+    in_currency,
     rule_in_words,
     savings_text,
     usual_rules,
@@ -158,7 +159,7 @@ def parameter_text(params: Mapping[str, float | int | str | bool]) -> str:
 def _at(summary: Summary, risk_aversion: float) -> str:
     row, rule = leader(summary, risk_aversion), summary.best_rule(risk_aversion)
     text, named = f"At risk aversion {risk_aversion:g}, ", None
-    if usual_rules(summary.config):
+    if usual_rules(summary.config) or in_currency(summary.config):
         text, named = f"{text}{_against_usual(summary, row)}. ", "It"
     if row.kind == "agent":
         text += _agent_sentence(row, rule, named)

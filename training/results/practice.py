@@ -20,6 +20,7 @@ from hedge_env.training.results.rule_spec import Rule, parse_rule
 
 __all__ = [
     "Saving",
+    "in_currency",
     "monthly",
     "rule_in_words",
     "savings",
@@ -161,6 +162,11 @@ def monthly(config: Mapping[str, Any]) -> float:
     hours = episode["decisions"] * episode["decision_interval_hours"]
     months = hours / HOURS_PER_DAY / episode["days_per_year"] * _MONTHS
     return BASIS_POINT * notional(config) / float(months)
+
+
+def in_currency(config: Mapping[str, Any]) -> bool:
+    """Whether a market says in which currency its notional is; `config` as above."""
+    return bool(config.get("report", {}).get("currency"))
 
 
 def notional(config: Mapping[str, Any]) -> float:

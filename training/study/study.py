@@ -8,10 +8,8 @@ goes on where it stopped; the tables, the figures and the page are made from it.
 """
 
 import functools
-import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +27,9 @@ from hedge_env.training.results.contenders import ALL, ANYWHERE, MAIN, OPTIMAL
 from hedge_env.training.results.recorded_market import require_two_paths
 from hedge_env.training.results.tuned_file import config_digest
 from hedge_env.training.study.agent_seeds import NO_AGENTS, AgentSeeds
-from hedge_env.training.study.market import (
-    StudyMarket,
-    kept_or_measured,
-    require_measurable,
-)
+from hedge_env.training.study.market import kept_or_measured, require_measurable
 from hedge_env.training.study.result import Study
+from hedge_env.training.study.workers import side_by_side
 
 _MULTIPLES = (0.2, 0.5, 1.0, 2.0, 5.0)  # of a market's own risk aversion
 
@@ -151,7 +146,7 @@ def run_study(
         progress=progress and workers == 1,
     )
     numbers = range(1, len(configs) + 1)
-    markets = _side_by_side(share, workers, configs, keys, numbers)
+    markets = side_by_side(share, workers, configs, keys, numbers)
     return Study(
         tuple(markets),
         command,
@@ -178,22 +173,6 @@ def _key(
         "config_sha256": config_digest(config),
         **agents.key(config),
     }
-
-
-def _side_by_side(
-    share: Callable[..., StudyMarket], workers: int, *arguments: Iterable[Any]
-) -> list[StudyMarket]:
-    """Call `share` for each market, as many at a time as there are workers."""
-    if workers == 1:
-        return list(map(share, *arguments))
-    # Spawned: a forked worker would inherit half of the parent's threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        try:
-            return list(pool.map(share, *arguments))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _contenders(policies: Sequence[str], config: EnvConfig) -> list[str]:

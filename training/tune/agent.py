@@ -182,7 +182,8 @@ def _require_own_options(options: TuneOptions) -> Path:
         name = given[0].replace("_", "-")
         raise ConfigError(
             f"--{name} is of rules and not of --agent, whose experiment says it; "
-            "change that with --set, for example preset=deribit or risk_aversion=10"
+            "change that with --set, for example preset=deribit, risk_aversion=10 or "
+            "train.evaluation_paths=20000"
         )
     if options.out is None:
         raise ConfigError("--agent needs --out DIR, for its trials and what they found")

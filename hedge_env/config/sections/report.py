@@ -12,7 +12,8 @@ from hedge_env.config.model import Model, Title
 class ReportConfig(Model):
     """What a report needs to be read by an operator; no result depends on it."""
 
-    currency: Title = ""  # of spot, as in USD
+    # Of spot, as in USD; the first sentence then says what a month costs.
+    currency: Title = ""
     # Rules with parameters, as on the command line, that are what people do today:
     # they are compared as well, and the first sentence counts what is saved.
     usual: tuple[Title, ...] = ()

@@ -363,3 +363,11 @@ def test_a_file_knows_its_risk_aversions_also_one_of_before_balance(
     assert read.risk_aversions == (inside[0], inside[-1])
     assert all(map(read.is_trained_for, inside))
     assert not any(map(read.is_trained_for, outside))
+
+
+@pytest.mark.parametrize("name", ["recurrentppo", "deephedging"])
+def test_a_file_that_names_its_algorithm_as_earlier_is_read(name, tmp_path):
+    described = metadata(algorithm=name)
+    path = tmp_path / "policy.safetensors"
+    save_policy(path, random_weights(described), described)
+    assert load_policy(path).metadata == described

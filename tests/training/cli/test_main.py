@@ -114,9 +114,12 @@ def test_presets_as_json_is_one_document_and_nothing_else() -> None:
     assert result.stderr == ""
 
 
-def test_presets_show_an_override_where_it_belongs() -> None:
-    result = hedge("presets", "reference", "--json", "--set", "execution.fee_bp=3")
-    assert json.loads(result.stdout)["execution"]["fee_bp"] == 3.0
+def test_presets_show_an_override_where_it_belongs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    override = ["--set", "execution.fee_bp=3"]
+    assert main.main(["presets", "reference", "--json", *override]) == 0
+    assert json.loads(capsys.readouterr().out)["execution"]["fee_bp"] == 3.0
 
 
 def test_presets_without_a_name_lists_the_names(
@@ -136,11 +139,16 @@ def test_an_unknown_preset_is_one_line_and_exits_with_2() -> None:
     assert "reference" in result.stderr
 
 
-def test_the_traceback_is_there_on_request() -> None:
-    by_option = hedge("presets", "referense", "--debug")
-    by_variable = hedge("presets", "referense", HEDGE_DEBUG="1")
-    assert "Traceback" in by_option.stderr
-    assert "Traceback" in by_variable.stderr
+def test_the_traceback_is_there_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["presets", "referense"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert main.main(["presets", "referense", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+    monkeypatch.setenv("HEDGE_DEBUG", "1")
+    assert main.main(["presets", "referense"]) == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
 @pytest.mark.slow

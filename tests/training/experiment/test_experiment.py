@@ -115,10 +115,37 @@ def test_a_missing_file_and_a_missing_block_are_config_errors(tmp_path):
         load_experiment(write(tmp_path / "x.yaml", {"preset": "reference"}))
 
 
-@pytest.mark.parametrize("setting", ["train={}", "env={}", "market.volatility={}"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "train={}",
+        "env={}",
+        "market.volatility={}",
+        "env.market.volatility={}",
+        "env.market={volatility: {}}",
+        "env={market: {volatility: {}}}",
+    ],
+)
 def test_an_empty_mapping_that_changes_nothing_is_refused(file, setting):
     with pytest.raises(ConfigError, match=r"is an empty mapping, which changes noth"):
         load_experiment(file(), (setting,))
+
+
+def test_a_key_of_the_environment_may_begin_with_env(file):
+    def env(*settings):
+        return load_experiment(file(), settings).env_config()
+
+    assert env("env.execution.fee_bp=9") == env("execution.fee_bp=9")
+    assert env("env.book.legs.0.quantity=-2") == env("book.legs.0.quantity=-2")
+    assert env("execution.fee_bp=8", "env.execution.fee_bp=9").execution.fee_bp == 9.0
+    assert env("env.execution.fee_bp=9", "execution.fee_bp=8").execution.fee_bp == 8.0
+    both = env("env.execution.fee_bp=9", "execution={fixed_cost_bp: 1}").execution
+    assert (both.fee_bp, both.fixed_cost_bp) == (9.0, 1.0)
+
+
+def test_a_setting_that_undoes_one_before_it_is_refused(file):
+    with pytest.raises(ConfigError, match=r"--set train=.* contradicts --set train.n_"):
+        load_experiment(file(), ("train.n_epochs=3", "train={n_epochs: 4}"))
 
 
 def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
@@ -126,6 +153,7 @@ def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
     path = write(tmp_path / "config.yaml", experiment.resolved())
     longer = load_experiment(file(), total_timesteps=2000)
     check_same_run(longer, path)
+    check_same_run(load_experiment(file(), ("report.currency=EUR",)), path)
     other = load_experiment(file(), ("execution.fee_bp=9",))
     with pytest.raises(ConfigError, match=r"env\.execution\.fee_bp = 5.0, not 9.0"):
         check_same_run(other, path)

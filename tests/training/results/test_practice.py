@@ -14,6 +14,7 @@ from hedge_env.training.results.practice import (
     Saving,
     amount,
     monthly,
+    notional,
     rule_in_words,
     savings,
     savings_text,
@@ -184,6 +185,20 @@ def test_of_an_agent_too() -> None:
     assert ". It reaches an objective of" in text
 
 
+@pytest.mark.parametrize("kind", ["agent", "baseline"])
+def test_with_a_currency_it_says_what_a_month_costs_without_usual_rules(kind) -> None:
+    summary = usual_summary()
+    assert summary.savings == ()
+    rows = tuple(row for row in summary.policies if row.kind == kind)
+    first, second = findings.headline(replace(summary, policies=rows)).split(". ")[:2]
+    start = {"agent": "the agent an <agent>", "baseline": "the best rule, "}[kind]
+    assert first.startswith(f"At risk aversion 10, {start}")
+    assert first.endswith(f"a month on USD {notional(summary.config):,.0f}")
+    assert " costs USD " in first
+    verb = {"agent": "It reaches an ", "baseline": "It has an "}[kind]
+    assert second.startswith(f"{verb}objective of")
+
+
 def test_elsewhere_the_first_sentence_is_as_it_was() -> None:
     assert findings.headline(FOUND.summary).startswith(
         "At risk aversion 10, the agent an <agent> & $x$ reaches an objective"
@@ -251,6 +266,11 @@ def test_what_is_wrong_with_a_usual_rule_is_said_with_the_key() -> None:
         with_usual([], config)
     with pytest.raises(ConfigError, match=said):
         usual_rules(config.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("preset", ["ethereum-l1", "deribit", "crash", "two-chains"])
+def test_the_fitted_presets_are_on_ether_in_dollars(preset: str) -> None:
+    assert load_config(preset).report.currency == "USD"
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -248,12 +248,19 @@ def test_gains_are_paired_by_seed():
     assert Finalist(0, (), (1.0,)).gain_over(Finalist(1, (), (3.0,))) == (2.0, None)
 
 
+def test_the_help_says_which_paths_judge_a_trial(capsys):
+    with pytest.raises(SystemExit):
+        main(["tune", "--help"])
+    assert "train.evaluation_paths" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ((), "needs --out DIR"),
         (("--out", "x", "--preset", "deribit"), "--preset is of rules"),
         (("--out", "x", "--risk-aversion", "3"), "--risk-aversion is of rules"),
+        (("--out", "x", "--validation-episodes", "9"), "or train.evaluation_paths=2"),
         (("--out", "x", "--space", "missing.yaml"), "missing.yaml"),
     ],
 )

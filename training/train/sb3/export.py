@@ -36,6 +36,7 @@ from hedge_env.policies.policy_metadata import (
     Squash,
     feature_records,
 )
+from hedge_env.training.experiment.hyperparameters import ALGORITHMS
 from hedge_env.training.train.sb3.band_policy import BandPolicy
 from hedge_env.training.train.sb3.contrib.lstm import lstm_layers
 from hedge_env.training.train.sb3.contrib.normalisation import without_normalisation
@@ -226,7 +227,7 @@ def _describe(
     encoder = ObservationEncoder(config)
     return describe_policy(
         config,
-        algorithm=type(model).__name__.lower(),
+        algorithm=_algorithm(model),
         lstm=[len(bias) // N_GATES for _, bias in actor.lstm],
         hidden_layers=[len(bias) for _, bias in actor.layers[:-1]],
         activation=actor.activation,
@@ -234,6 +235,12 @@ def _describe(
         scaling=chain.scaling(encoder.low, encoder.high),
         notes={**notes, "timesteps": str(model.num_timesteps)},
     )
+
+
+def _algorithm(model: BaseAlgorithm) -> str:
+    """The name of an algorithm in configs, or else that of its class."""
+    name = type(model).__name__.lower()
+    return {known.replace("_", ""): known for known in ALGORITHMS}.get(name, name)
 
 
 def _check_problem(model: BaseAlgorithm, own: EnvConfig, config: EnvConfig) -> None:

@@ -311,7 +311,7 @@ def test_the_exported_policy_sees_what_the_network_saw(tmp_path):
     model = moved(learner(config))
     export_policy(model, config, tmp_path / "policy.safetensors")
     policy = load_policy(tmp_path / "policy.safetensors")
-    assert policy.metadata.algorithm == "deephedging"
+    assert policy.metadata.algorithm == "deep_hedging"
     names = [feature.name for feature in policy.metadata.features]
     rng = np.random.default_rng(0)
     seen = rng.uniform(-1.0, 1.0, (100, len(names))).astype(np.float32)

@@ -70,7 +70,7 @@ def test_the_policy_file_acts_as_the_model_over_episodes(case, mode, tmp_path):
     path = tmp_path / "policy.safetensors"
     export_policy(model, config, path)
     policy = load_policy(path)
-    assert policy.metadata.algorithm == "recurrentppo"
+    assert policy.metadata.algorithm == "recurrent_ppo"
     env = HedgeVectorEnv(32, config=config, autoreset_mode="SameStep", stream="test")
     observations, _ = env.reset(seed=3)
     starts, state, far = np.ones(32, bool), None, []
