@@ -33,7 +33,7 @@ def changes_in(path: Path, by_preset: Any, market: Any) -> Document:
 
     Args:
         path: The file, for the error message.
-        by_preset: Its block `presets`, name of a market to changes; None if it has none.
+        by_preset: Its block `presets`, market to changes; None if it has none.
         market: The market that is trained in.
 
     Returns:
@@ -47,8 +47,8 @@ def changes_in(path: Path, by_preset: Any, market: Any) -> Document:
         return {}
     if not isinstance(by_preset, dict):
         raise ConfigError(
-            f"{path}: {BY_PRESET} must be a mapping, the name of a preset to its env and "
-            f"train; got {by_preset!r}"
+            f"{path}: {BY_PRESET} must be a mapping, the name of a preset to its env "
+            f"and train; got {by_preset!r}"
         )
     for name, changes in by_preset.items():
         if name not in PRESETS:
@@ -56,13 +56,13 @@ def changes_in(path: Path, by_preset: Any, market: Any) -> Document:
             raise ConfigError(f"{path}: {BY_PRESET}.{name} is no preset; {close}")
         if not isinstance(changes, dict) or not changes.keys() <= set(_BLOCKS):
             raise ConfigError(
-                f"{path}: {BY_PRESET}.{name} must be a mapping with the blocks env, train "
-                f"or both; got {changes!r}"
+                f"{path}: {BY_PRESET}.{name} must be a mapping with the blocks env, "
+                f"train or both; got {changes!r}"
             )
-    changes: Document = by_preset.get(market, {})
-    if not all(isinstance(block, dict) for block in changes.values()):
+    here: Document = by_preset.get(market, {})
+    if not all(isinstance(block, dict) for block in here.values()):
         raise ConfigError(
-            f"{path}: env and train of {BY_PRESET}.{market} must be mappings of keys to "
-            f"values; got {changes!r}"
+            f"{path}: env and train of {BY_PRESET}.{market} must be mappings of keys "
+            f"to values; got {here!r}"
         )
-    return changes
+    return here

@@ -31,7 +31,9 @@ def file(tmp_path):
 
 def test_what_is_said_of_a_market_holds_there_alone(file):
     path = file({"deribit": DERIBIT})
-    here, there = (load_experiment(path, [f"preset={p}"]) for p in ("squeeth", "deribit"))
+    here, there = (
+        load_experiment(path, [f"preset={p}"]) for p in ("squeeth", "deribit")
+    )
     assert load_experiment(path).train == here.train
     assert there.train == here.train.model_copy(update={"n_epochs": 7})
     assert here.env == {}
@@ -60,11 +62,23 @@ def test_it_holds_where_the_market_comes_from_elsewhere(file):
     [
         (["deribit"], "presets must be a mapping"),
         ({"derbit": DERIBIT}, "presets.derbit is no preset; did you mean deribit"),
-        ({"squeeth": 3}, "presets.squeeth must be a mapping with the blocks env, train"),
+        (
+            {"squeeth": 3},
+            "presets.squeeth must be a mapping with the blocks env, train",
+        ),
         ({"squeeth": {"seed": 3}}, "presets.squeeth must be a mapping with the blocks"),
-        ({"deribit": {"train": 3}}, "env and train of presets.deribit must be mappings"),
-        ({"deribit": {"train": {"n_epoch": 3}}}, "presets.deribit: train: line 5: n_epoch"),
-        ({"deribit": {"env": {"action": {"mod": 3}}}}, "exp.yaml: env: config: action.mod"),
+        (
+            {"deribit": {"train": 3}},
+            "env and train of presets.deribit must be mappings",
+        ),
+        (
+            {"deribit": {"train": {"n_epoch": 3}}},
+            "presets.deribit: train: line 5: n_epoch",
+        ),
+        (
+            {"deribit": {"env": {"action": {"mod": 3}}}},
+            "exp.yaml: env: config: action.mod",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(file, presets, message):
