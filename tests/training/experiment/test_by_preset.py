@@ -88,7 +88,7 @@ def test_a_market_that_is_no_name_is_refused_in_one_sentence(file, market):
     with pytest.raises(ConfigError, match="--set: preset must be a string, not"):
         load_experiment(path, [f"preset={market}"])
     path.write_text(path.read_text().replace("preset: reference", f"preset: {market}"))
-    with pytest.raises(ConfigError, match="line .: preset must be a string, not"):
+    with pytest.raises(ConfigError, match=r"line .: preset must be a string, not"):
         load_experiment(path)
 
 
