@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hedge_env.base.errors import ConfigError, one_line
-from hedge_env.config.documents import MAX_DEPTH, Document, parse_yaml
+from hedge_env.config.documents import MAX_DEPTH, UNION_KEY, Document, parse_yaml
 
 _ENTRY = re.compile("[0-9]{1,6}")  # not str.isdigit, for which ² is a digit
 _NOTHING = object()  # no value, not even null
@@ -19,7 +19,8 @@ def parse_settings(
     """Turn `a.b=value` strings into one document.
 
     They are taken in their order: of one key that is set twice the last value holds,
-    mappings are merged, and `a={c: 1}` leaves `a.b` as an earlier setting has it.
+    mappings are merged, and `a={c: 1}` leaves `a.b` as an earlier setting has it. A
+    mapping that names another `model` replaces the earlier one, as it does in a file.
 
     Args:
         settings: Each a dotted key, `=`, and a YAML value. A number in the key picks
@@ -29,19 +30,20 @@ def parse_settings(
             `env.execution.fee_bp=3`, and `env={...}` is all of the document.
 
     Raises:
-        ConfigError: If a setting is not of this form, undoes one before it, or is an
+        ConfigError: If a setting is not of this form, drops one before it, or is an
             empty mapping where there is a mapping already, which would change nothing.
     """
     document: Document = {}
     earlier: list[tuple[str, list[str]]] = []
     for setting in settings:
         key, parts, value = _parts_and_value(setting, within)
-        _require_change(value, _mapping_at(base, parts), key)
-        joined = _joined(_mapping_at(document, parts), value)
-        changed = _with_value(document, base, parts, joined, key)
+        below = _mapping_at(base, parts)
+        _require_change(value, below, key)
+        joined = _joined(_at(document, parts), value, below)
+        document = _with_value(document, base, parts, joined, key)
         for other, longer in earlier:
             inside = len(longer) > len(parts) and longer[: len(parts)] == parts
-            if inside and not _keeps(_at(changed, longer), _at(document, longer)):
+            if inside and _at(document, longer) is _NOTHING:
                 raise ConfigError(
                     one_line(
                         f"--set {setting} contradicts --set {other} before it; leave "
@@ -49,7 +51,6 @@ def parse_settings(
                     )
                 )
         earlier.append((setting, parts))
-        document = changed
     return document
 
 
@@ -89,19 +90,25 @@ def _at(document: Any, parts: Sequence[str]) -> Any:
     return document
 
 
-def _joined(present: Any, value: Any) -> Any:
-    """Two values of one key, of which the second is later."""
+def _joined(present: Any, value: Any, base: Any) -> Any:
+    """Two values of one key, of which the second is later.
+
+    Args:
+        present: The earlier one.
+        value: The later one.
+        base: What both change, where nothing says which `model` the earlier one is of.
+    """
     if not (isinstance(present, Mapping) and isinstance(value, Mapping)):
         return value
-    later = {key: _joined(present.get(key), inner) for key, inner in value.items()}
+    below = base if isinstance(base, Mapping) else {}
+    model = present.get(UNION_KEY, below.get(UNION_KEY))
+    if value.get(UNION_KEY, model) != model:
+        return value
+    later = {
+        key: _joined(present.get(key), inner, below.get(key))
+        for key, inner in value.items()
+    }
     return {**present, **later}
-
-
-def _keeps(value: Any, before: Any) -> bool:
-    """Whether all that was there before is there with its value."""
-    if not (isinstance(value, Mapping) and isinstance(before, Mapping)):
-        return bool(value == before)
-    return all(_keeps(value.get(k, _NOTHING), inner) for k, inner in before.items())
 
 
 def _require_change(value: Any, present: Any, key: str) -> None:
