@@ -14,7 +14,7 @@ from hedge_env.config.loading import load_config
 from hedge_env.training.cli.commands import AdviseOptions
 from hedge_env.training.cli.main import main_for
 from hedge_env.training.output.console import write_json, write_text
-from hedge_env.training.results.contenders import find_contenders
+from hedge_env.training.results.contenders import ALL, MAIN, OPTIMA, find_contenders
 from hedge_env.training.results.rule_spec import require_no_rest
 from hedge_env.training.results.tuned_file import read_tuned, rules_of
 
@@ -64,12 +64,11 @@ def load_adviser(
         ConfigError: If something asked for does not exist or cannot advise.
         PolicyFileError: If the file is not a policy.
     """
+    _require_one(name)
     asked = None if preset is None else load_config(preset, settings=settings)
     if asked is not None:
         require_describable(asked)  # before what a rule has no parameter for there
     rules, agents = find_contenders([name], option="--policy")
-    if len(rules) + len(agents) != 1:
-        raise ConfigError(f"--policy {name}: name one rule or one policy file")
     if agents:
         if tuned is not None:
             raise ConfigError(f"--tuned: {name} is no rule; leave out --tuned")
@@ -92,6 +91,19 @@ def load_adviser(
             f"--tuned: {name} has its parameters already; leave out one of the two"
         )
     return _tuned_adviser(rule.name, config, tuned)
+
+
+def _require_one(name: str) -> None:
+    """Refuse what stands for several policies, or for none before a book is known."""
+    if name in (ALL, MAIN):
+        raise ConfigError(
+            f"--policy {name} is several rules; name one rule or one policy file"
+        )
+    if name in OPTIMA:
+        raise ConfigError(
+            f"--policy {name} is solved for the book of its market, which a state does "
+            "not have; name a rule, such as gas-band, or a policy file"
+        )
 
 
 def _tuned_adviser(name: str, config: EnvConfig, path: Path) -> Adviser:

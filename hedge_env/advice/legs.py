@@ -185,7 +185,7 @@ class PoolLeg(Leg):
     def hedge_bounds(self, spot: float, scale: Scale) -> tuple[float, float]:
         """Of what is owned, all that it can hold and 0; see `Leg.hedge_bounds`."""
         position = self.position(spot, scale)
-        return position.hedge_bounds or _one_side(-position.quantity)
+        return position.hedge_bounds or one_side(-position.quantity)
 
 
 class EverlastingLeg(Leg):
@@ -245,7 +245,7 @@ class PowerLeg(Leg):
 
     def hedge_bounds(self, spot: float, scale: Scale) -> tuple[float, float]:
         """On one side of 0 without an end; see `Leg.hedge_bounds`."""
-        return _one_side(-self.quantity * self.power)
+        return one_side(-self.quantity * self.power)
 
 
 class StreamedLeg(Leg):
@@ -275,7 +275,7 @@ class StreamedLeg(Leg):
         )
 
 
-def _one_side(sign: float) -> tuple[float, float]:
+def one_side(sign: float) -> tuple[float, float]:
     """All hedges of one sign."""
     return (-inf if sign < 0.0 else 0.0), (inf if sign > 0.0 else 0.0)
 

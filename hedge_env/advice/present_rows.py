@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from hedge_env.advice.leg_rows import PresentLeg, present_legs, write_leg
+from hedge_env.advice.legs import one_side
 from hedge_env.advice.margin_account import margined, write_account
 from hedge_env.advice.scale import Scale
 from hedge_env.advice.state import DeskState
@@ -100,10 +101,14 @@ class PresentRows:
 
         Of the hedge of the state's own legs at any spot. Bounds that the market sets
         count where its own book is of options, which needs none, so that they are a
-        wish; those of any other book were made for its size, and do not.
+        wish; those of any other book were made for its size, and do not. The net
+        delta of an inverse put, (K/S) N(-d2), has no bound.
         """
         scale, own = self.scale(state), self.config.holdings
         ends = [leg.hedge_bounds(state.spot, scale) for leg in state.legs]
+        if self.config.book.margin == "coin":
+            puts = (leg.quantity for leg in state.legs if leg.kind == "put")
+            ends += [one_side(quantity) for quantity in puts]
         low, high = (sum(side) for side in zip(*ends, strict=True))
         if not self.config.book.others:
             low = low if own.low is None else own.low
@@ -141,6 +146,8 @@ class PresentRows:
         for leg in legs:  # the longest last: it gives the rows of the clock
             write_leg(rows, leg, market, index, quotes, self.config)
             book += rows[list(_BOOK)]
+        if self.config.book.margin == "coin":  # the net delta of `book/coin_margin`
+            book[_BOOK.index(field.DELTA)] += book[0] / rows[field.SPOT]
         rows[list(_BOOK)] = book
         strikes = np.log([strike for leg in legs for strike in leg.position.strikes])
         rows[field.LOG_MONEYNESS] = market[market_state.LOG_SPOT] - strikes.mean()

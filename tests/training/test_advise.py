@@ -16,6 +16,7 @@ from hedge_env.base import field
 from hedge_env.base.errors import ConfigError
 from hedge_env.desk.batch import HedgeBatch
 from hedge_env.policies.policy_file import load_policy
+from hedge_env.training.advise import load_adviser
 from hedge_env.training.cli.main import main
 from tests.training.helpers.saved_policy import save_random_policy
 
@@ -140,6 +141,20 @@ def test_a_market_that_no_state_describes_is_refused_before_the_rule(
     said = capsys.readouterr().err
     assert "book.legs.0.recentre.by: a state does not say where a range" in said
     assert "no parameter" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("main", "--policy main is several rules; name one"),
+        ("frozen-optimum", "is solved for the book of its market, which a state does"),
+    ],
+)
+def test_what_is_no_one_policy_is_refused_with_the_reason(
+    name: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_adviser(name, "ethereum-l1")
 
 
 def test_parameters_of_a_tuned_file_are_taken_and_those_it_lacks_refused(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Advance",
     "counter",
+    "fits",
     "folded",
     "log",
     "progress_bar",
@@ -70,12 +71,18 @@ def write_text(text: str) -> None:
 def result_width() -> int:
     """Columns that the result has: of the terminal or of the variable COLUMNS.
 
-    A file or a pipe has as many as the widest table takes.
+    A file or a pipe has as many as most tables take.
     """
+    asked = _width_asked()
+    return _FILE_WIDTH if asked is None else max(asked, 20)
+
+
+def _width_asked() -> int | None:
+    """Columns of the terminal or of the variable COLUMNS, if there is either."""
     if sys.stdout is None or not sys.stdout.isatty():
         asked = os.environ.get("COLUMNS", "")
-        return max(int(asked), 20) if asked.isdecimal() else _FILE_WIDTH
-    return max(shutil.get_terminal_size().columns, 20)
+        return int(asked) if asked.isdecimal() else None
+    return shutil.get_terminal_size().columns
 
 
 def folded(text: str, *, indent: int = 0) -> str:
@@ -93,19 +100,29 @@ def folded(text: str, *, indent: int = 0) -> str:
     )
 
 
-def write_table(*parts: "RenderableType") -> None:
+def write_table(*parts: "RenderableType", least_width: int = 0) -> None:
     """Write tables of the result, and lines between them, to standard output.
 
     Args:
         parts: Tables and texts; no markup is read into a text.
+        least_width: Columns that tables take at least, even where there are fewer: a
+            figure that is cut is another figure.
     """
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(width=result_width(), highlight=False)
     for part in parts:
+        text = isinstance(part, str | Text)
+        width = result_width() if text else max(result_width(), least_width)
         with _writing_the_result():
-            console.print(_Plain(Text(part) if isinstance(part, str) else part))
+            Console(width=width, highlight=False).print(
+                _Plain(Text(part) if isinstance(part, str) else part)
+            )
+
+
+def fits(width: int) -> bool:
+    """Whether so many columns are there; a file or a pipe has as many as it takes."""
+    return _width_asked() is None or width <= result_width()
 
 
 @dataclass(frozen=True)

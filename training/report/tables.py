@@ -1,12 +1,16 @@
 """A summary as a table in the terminal."""
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 
 from rich import box
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from hedge_env.training.output.console import result_width, write_table
+from hedge_env.training.output.console import fits, result_width, write_table
 from hedge_env.training.results.findings import (
     avoidable,
     detailed_risk_aversion,
@@ -65,8 +69,10 @@ def print_summary(summary: Summary) -> None:
     """
     replayed = [] if summary.replay is None else [replay_sentence(summary.replay)]
     warnings = [Text(line, style="bold yellow") for line in marks(summary)]
+    whole = summary_table(summary)
+    width = _least_width(whole)
     write_table(
-        *(_narrow_table(summary) if _is_narrow() else (summary_table(summary),)),
+        *((whole,) if fits(width) else _narrow_table(summary)),
         f"{summary.preset}, {summary.n_episodes:,} test paths, seed {summary.seed}, "
         f"premium {summary.premium_bp:.1f} bp. In bp of notional; ± is a 95 % "
         f"confidence interval.{_CONTROLLED if _is_controlled(summary) else ''}"
@@ -79,6 +85,7 @@ def print_summary(summary: Summary) -> None:
         *(contagion_sentence(summary.config, entry) for entry in summary.contagion),
         *warnings,
         *replayed,
+        least_width=width if fits(width) else 0,
     )
 
 
@@ -133,11 +140,21 @@ def _known(value: float | None, error: float | None) -> str:
     return "" if value is None else with_error(value, error or 0.0)
 
 
-_NARROW = 140  # columns of a terminal; the whole table takes more than 130
+_NARROW = 140  # columns of a terminal
+_WIDEST = 10_000  # columns of any table
+
+
+def _least_width(table: Table) -> int:
+    """Columns below which a table is cut: parameters alone go into several lines."""
+    columns = [replace(column, max_width=column.min_width) for column in table.columns]
+    least = copy(table)
+    least.columns = columns
+    console = Console(width=_WIDEST)
+    return Measurement.get(console, console.options, least).maximum
 
 
 def _is_narrow() -> bool:
-    """Whether a terminal would cut the whole table; a file or a pipe has its width."""
+    """Whether a terminal has no room for the parameters of tuned rules."""
     return result_width() < _NARROW
 
 
@@ -179,7 +196,7 @@ def summary_table(summary: Summary) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("cost", "tracking error", "CVaR 95 %", "trades"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("parameters", min_width=32)
+    table.add_column("parameters", min_width=24)
     lead = leader(summary, detailed_risk_aversion(summary))
     for risk_aversion in summary.risk_aversions:
         rows = summary.at(risk_aversion)

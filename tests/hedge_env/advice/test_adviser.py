@@ -360,3 +360,25 @@ def test_what_a_state_does_not_describe_is_refused_in_one_sentence() -> None:
     for preset, key in (("two-chains", "rollup"), ("gamma-vega", "option")):
         with pytest.raises(ConfigError, match=rf"^execution\.{key}: .*{key}=null$"):
             PresentRows(load_config(preset))
+
+
+def test_the_delta_of_an_inverse_option_is_the_net_one() -> None:
+    """The published example: a call at volatility .6, worth .0685394072 coins."""
+    adviser = Adviser(RULES["delta"](), load_config("deribit-inverse"))
+    document = state(holdings=0.0, implied_volatility=0.6, spot=3000.0)
+    advice = adviser.advise(read_state(document), changes=False)
+    assert advice.delta == pytest.approx(4.6573030, abs=1e-6)
+    assert advice.book_value == pytest.approx(-10.0 * 3000.0 * 0.0685394072, rel=1e-8)
+    assert advice.holdings + advice.trade == pytest.approx(advice.delta, abs=1e-3)
+
+
+def test_an_inverse_put_is_hedged_as_far_as_its_net_delta_goes() -> None:
+    """Below its strike it takes K/S units, more than one for each."""
+    adviser = Adviser(RULES["delta"](), load_config("deribit-inverse"))
+    document = state(holdings=0.0, spot=1000.0, start_spot=3000.0)
+    document["legs"][0]["kind"] = "put"
+    target = adviser.target(read_state(document))
+    assert target == pytest.approx(-30.0, abs=0.1)
+    assert adviser.advise(read_state(document), changes=False).trade == pytest.approx(
+        target, abs=1e-3
+    )

@@ -143,9 +143,13 @@ def test_a_key_of_the_environment_may_begin_with_env(file):
     assert (both.fee_bp, both.fixed_cost_bp) == (9.0, 1.0)
 
 
-def test_a_setting_that_undoes_one_before_it_is_refused(file):
-    with pytest.raises(ConfigError, match=r"--set train=.* contradicts --set train.n_"):
-        load_experiment(file(), ("train.n_epochs=3", "train={n_epochs: 4}"))
+def test_a_setting_that_drops_one_before_it_is_refused(file):
+    with pytest.raises(
+        ConfigError, match=r"--set train=null contradicts --set train.n_"
+    ):
+        load_experiment(file(), ("train.n_epochs=3", "train=null"))
+    later = load_experiment(file(), ("train.n_epochs=3", "train={n_epochs: 4}"))
+    assert later.train.n_epochs == 4
 
 
 def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):

@@ -103,3 +103,27 @@ def test_no_figure_is_cut_in_a_terminal_of_eighty_columns(monkeypatch, capsys):
     for row in SUMMARY.policies:
         assert f"{row.objective_bp:.1f}".replace("-", "\N{MINUS SIGN}") in text
         assert f"{row.trades:.1f}" in text
+
+
+@pytest.mark.parametrize("width", [100, 150, None])
+def test_no_figure_is_cut_however_wide_the_numbers_are(width, monkeypatch, capsys):
+    if width is not None:
+        monkeypatch.setenv("COLUMNS", f"{width}")
+    params = {"risk_multiplier": 1.23456, "gas_exponent": -0.0839012}
+    rules = [row for row in SUMMARY.policies if row.kind == "baseline"]
+    rows = [
+        replace(
+            row,
+            name=f"{row.name}-of-a-long-name:interval=12",
+            params=params,
+            avoidable_bp=-1234567.8,
+            avoidable_se=12345.6,
+        )
+        for row in rules
+    ]
+    print_summary(replace(SUMMARY, policies=tuple(rows)))
+    words = capsys.readouterr().out.replace(",", " ").split()
+    for part in ("multiplier", "1.23", "exponent", "-0.0839"):
+        assert words.count(part) == len(rows), part
+    for row in rows:
+        assert f"{row.trades:.1f}" in words
