@@ -58,7 +58,7 @@ def _parts_and_value(setting: str, within: str | None) -> tuple[str, list[str], 
     """Key, its parts from the document on, and value of one setting."""
     key, equals, text = setting.partition("=")
     key = key.strip()
-    parts = key.split(".")
+    parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts) or len(parts) > MAX_DEPTH:
         raise ConfigError(
             one_line(f"--set {setting}: write KEY=VALUE, as in execution.fee_bp=3")

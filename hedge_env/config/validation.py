@@ -74,7 +74,9 @@ def describe(
     path = _document_path(first, document)
     known = _known_keys(model, first["loc"][:-1])
     # What is missing has no source; what it is missing from has.
-    source, values = _source(path[:-1] if first["type"] == "missing" else path, layers)
+    parent = path[:-1] if first["type"] == "missing" else path
+    at_top = first["type"] == "missing" and not parent  # of the document itself
+    source, values = layers[0] if at_top else _source(parent, layers)
     line = _line(path, values)
     source += "" if line is None else f": line {line}"
     key = ".".join(path)

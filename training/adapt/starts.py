@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hedge_env.base.errors import ConfigError
 from hedge_env.policies.policy_file import LearnedPolicy, load_policy
+from hedge_env.training.output.console import log
 from hedge_env.training.results.agents import POLICY_FILE
 
 __all__ = ["LEARNER", "Start", "find_starts"]
@@ -39,6 +40,9 @@ class Start(NamedTuple):
 def find_starts(entries: Sequence[str], levels: Sequence[float]) -> list[Start]:
     """Policies by the words of the command line; one given twice counts once.
 
+    A copy, or another way to the same file, is no further seed: an interval would count
+    it as one.
+
     Args:
         entries: Policy files or run folders.
         levels: Risk aversions that they are measured at [1/notional].
@@ -55,7 +59,7 @@ def find_starts(entries: Sequence[str], levels: Sequence[float]) -> list[Start]:
             "hedge adapt needs a policy file or run folder to start from, such as "
             f"runs/ahpg; {_REMEDY}"
         )
-    starts = [_load(path) for path in paths]
+    starts = _without_copies([_load(path) for path in paths])
     for start in starts:
         _require_adaptable(start, levels)
     first = starts[0]
@@ -74,8 +78,18 @@ def _policy_file(entry: str) -> Path:
     if path.is_dir():
         path = path / POLICY_FILE
     if not entry.strip() or not path.is_file():
-        raise ConfigError(f"there is no policy file {path if entry else entry!r}")
+        named = path if entry.strip() else repr(entry)
+        raise ConfigError(f"there is no policy file {named}")
     return path
+
+
+def _without_copies(starts: Sequence[Start]) -> list[Start]:
+    kept: dict[str, Start] = {}
+    for start in starts:
+        twin = kept.setdefault(start.sha256, start)
+        if twin is not start:
+            log(f"{start.path} is the same policy as {twin.path}: left out")
+    return list(kept.values())
 
 
 def _load(path: Path) -> Start:

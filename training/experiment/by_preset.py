@@ -34,7 +34,7 @@ def changes_in(path: Path, by_preset: Any, market: Any) -> Document:
     Args:
         path: The file, for the error message.
         by_preset: Its block `presets`, market to changes; None if it has none.
-        market: The market that is trained in.
+        market: The market that is trained in; of one without a name nothing is said.
 
     Returns:
         Blocks to be merged over those of the file; empty if nothing is said of it.
@@ -59,7 +59,8 @@ def changes_in(path: Path, by_preset: Any, market: Any) -> Document:
                 f"{path}: {BY_PRESET}.{name} must be a mapping with the blocks env, "
                 f"train or both; got {changes!r}"
             )
-    here: Document = by_preset.get(market, {})
+    # What is no name is refused with the experiment, of which it is a key.
+    here: Document = by_preset.get(market, {}) if isinstance(market, str) else {}
     if not all(isinstance(block, dict) for block in here.values()):
         raise ConfigError(
             f"{path}: env and train of {BY_PRESET}.{market} must be mappings of keys "

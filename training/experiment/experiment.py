@@ -60,6 +60,7 @@ class ExperimentConfig(Model):
 
 EXPERIMENT_KEYS = tuple(ExperimentConfig.model_fields)
 _ENV = "env"
+_PRESET = "preset"
 
 # May differ when a run is continued: they do not enter an update already made. Nor
 # does what a report says, `env.report`.
@@ -119,28 +120,38 @@ def load_experiment(
     """
     text = read_document(path)
     by_preset = text.pop(BY_PRESET, None)
-    document = {"name": path.stem, **text}
+    there = _market_of(text, settings) if market is None else market
+    changes = changes_in(path, by_preset, there)
+    # Before the settings: an entry that they pick is one of the list that holds there.
+    document = merge({"name": path.stem, **text}, changes)
     own = [setting for setting in settings if _is_own(setting)]
-    given = parse_settings(own, document)
-    there = market or given.get("preset") or text.get("preset")
-    layers: list[Layer] = [
-        (str(path), text),
-        (f"{path}: {BY_PRESET}.{there}", changes_in(path, by_preset, there)),
-        ("--set", given),
+    train = _given(total_timesteps=total_timesteps)
+    threads = _given(torch_threads=torch_threads)
+    further: list[Layer] = [
+        ("--set", parse_settings(own, document)),
         ("--seed", _given(seed=seed)),
-        ("--total-timesteps", {"train": _given(total_timesteps=total_timesteps)}),
-        ("--threads", {"train": _given(torch_threads=torch_threads)}),
+        ("--total-timesteps", {"train": train} if train else {}),
+        ("--threads", {"train": threads} if threads else {}),
     ]
-    # A layer that says nothing could only be blamed for another's mistake.
-    layers = layers[:1] + [entry for entry in layers[1:] if leaves(entry[1])]
-    for _, values in layers[1:]:
+    for _, values in further:
         document = merge(document, values)
+    layers = [(f"{path}: {BY_PRESET}.{there}", changes), *further]
+    # A layer that says nothing could only be blamed for another's mistake.
+    layers = [(str(path), text), *(entry for entry in layers if entry[1])]
     experiment = parse_experiment(document, layers)
     if risk_aversion is not None:
         env = {**experiment.env, "risk_aversion": risk_aversion}
         experiment = experiment.model_copy(update={"env": env})
     rest = [setting for setting in settings if setting not in own]
     return _balanced(_with_env_settings(experiment, rest))
+
+
+def _market_of(text: Document, settings: Sequence[str]) -> Any:
+    """What a file, or a setting after it, names as the market."""
+    named = [s for s in settings if s.partition("=")[0].strip() == _PRESET]
+    plain = ExperimentConfig.model_fields[_PRESET].default
+    given = parse_settings(named, {})
+    return given.get(_PRESET, text.get(_PRESET, plain))
 
 
 def _is_own(setting: str) -> bool:

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hedge_env.base.errors import ConfigError
 from hedge_env.config.loading import load_config
 from hedge_env.policies.policy_file import load_policy
 from hedge_env.training.adapt import runs as adapt_runs
+from hedge_env.training.adapt.starts import find_starts
 from hedge_env.training.cli.main import main
 from hedge_env.training.compare import compare
 from hedge_env.training.experiment.experiment import load_experiment
@@ -318,3 +320,24 @@ def test_policies_that_cannot_go_on_are_refused(place, tmp_path, capsys):
         assert found.code == 2
         assert words in found.error
     assert not out.exists()
+
+
+def test_a_copy_or_another_way_to_a_policy_is_no_further_seed(
+    place, tmp_path, monkeypatch, capsys
+):
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes((place / "run-0" / "policy.safetensors").read_bytes())
+    monkeypatch.chdir(place)
+    entries = ["run-0", str(place / "run-0"), str(copy), "run-1"]
+    found = find_starts(entries, [10.0])
+    names = [start.path for start in found]
+    assert names == [Path(run, "policy.safetensors") for run in ("run-0", "run-1")]
+    error = capsys.readouterr().err
+    assert f"{copy} is the same policy as run-0/policy.safetensors: left out" in error
+
+
+@pytest.mark.parametrize(("entry", "shown"), [("nothing", "nothing"), (" ", "' '")])
+def test_a_policy_that_is_not_there_is_named_plainly(entry, shown):
+    with pytest.raises(ConfigError) as raised:
+        find_starts([entry], [10.0])
+    assert str(raised.value) == f"there is no policy file {shown}"

@@ -57,6 +57,41 @@ def test_it_holds_where_the_market_comes_from_elsewhere(file):
     assert moved.env_config().risk_aversion == 3.0
 
 
+def test_it_holds_in_the_market_that_a_file_does_not_name(tmp_path):
+    path = tmp_path / "exp.yaml"
+    document = {"train": TRAIN, "presets": {"reference": DERIBIT}}
+    path.write_text(yaml.safe_dump(document))
+    assert load_experiment(path).train.n_epochs == 7
+    assert load_experiment(path, ["preset=squeeth"]).train.n_epochs != 7
+
+
+def test_it_holds_no_more_where_a_setting_takes_the_market_away(file):
+    path = file({"reference": DERIBIT})
+    assert load_experiment(path).train.n_epochs == 7
+    away = load_experiment(path, ["preset=null"])
+    assert away.preset is None
+    assert away.train.n_epochs != 7
+    assert away.env == {}
+
+
+def test_a_setting_picks_entries_of_the_list_that_holds_there(file):
+    path = file({"deribit": {"train": {"net_arch": [8, 4, 2]}}})
+    there = ["preset=deribit", "train.net_arch.2=5"]
+    assert load_experiment(path, there).train.net_arch == (8, 4, 5)
+    moved = load_experiment(path, ["train.net_arch.0=5"], market="deribit")
+    assert moved.train.net_arch == (5, 4, 2)
+
+
+@pytest.mark.parametrize("market", ["[deribit]", "{deribit: 1}", "{}", "3"])
+def test_a_market_that_is_no_name_is_refused_in_one_sentence(file, market):
+    path = file({"deribit": DERIBIT})
+    with pytest.raises(ConfigError, match="--set: preset must be a string, not"):
+        load_experiment(path, [f"preset={market}"])
+    path.write_text(path.read_text().replace("preset: reference", f"preset: {market}"))
+    with pytest.raises(ConfigError, match=r"line .: preset must be a string, not"):
+        load_experiment(path)
+
+
 @pytest.mark.parametrize(
     ("presets", "message"),
     [

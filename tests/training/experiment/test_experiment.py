@@ -161,3 +161,27 @@ def test_a_run_continues_only_with_its_own_experiment(file, tmp_path):
     other = load_experiment(file(), ("execution.fee_bp=9",))
     with pytest.raises(ConfigError, match=r"env\.execution\.fee_bp = 5.0, not 9.0"):
         check_same_run(other, path)
+
+
+@pytest.mark.parametrize("key", ["seed", "name", "preset", "train.n_steps"])
+def test_an_empty_mapping_for_a_value_is_refused(tmp_path, key):
+    path = tmp_path / "exp.yaml"
+    path.write_text("train: {total_timesteps: 100, n_steps: 10, batch_size: 10}")
+    with pytest.raises(ConfigError, match=r"--set: .*, not \{\}"):
+        load_experiment(path, [f"{key}={{}}"])
+
+
+def test_what_is_missing_is_missing_in_the_file(tmp_path):
+    path = tmp_path / "exp.yaml"
+    path.write_text("train: {total_timesteps: 100}")
+    with pytest.raises(ConfigError, match=r"exp.yaml: train: .* is missing"):
+        load_experiment(path, ["execution.fee_bp=3", "train.n_epochs=3"], seed=3)
+
+
+def test_spaces_beside_the_dots_of_a_key_say_nothing(tmp_path):
+    path = tmp_path / "exp.yaml"
+    path.write_text("train: {total_timesteps: 100, n_steps: 10, batch_size: 10}")
+    settings = [" execution . fee_bp = 3", "train . n_epochs=2"]
+    spaced = load_experiment(path, settings)
+    assert spaced.env == {"execution": {"fee_bp": 3}}
+    assert spaced.train.n_epochs == 2
