@@ -9,7 +9,11 @@ import sys
 from collections.abc import Sequence
 
 from hedge_env.base.errors import HedgeError
-from hedge_env.base.interruption import end_interrupted, hearing_interrupts
+from hedge_env.base.interruption import (
+    end_interrupted,
+    hearing_interrupts,
+    ignore_interrupts,
+)
 from hedge_env.base.kernel import cache_folder
 from hedge_env.gym.warmup import warmup
 
@@ -49,5 +53,6 @@ if __name__ == "__main__":
         with hearing_interrupts():
             sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
+        ignore_interrupts()
         sys.stderr.write("python -m hedge_env: interrupted\n")
         end_interrupted()

@@ -45,6 +45,7 @@ class _Repeater:
             self._previous(lost)
             return
         self.has_swallowed = True
+        self._cancel()  # of several that are lost one is enough
         # Later, and by another thread: here it would be lost again.
         self._timer = threading.Timer(_AGAIN_SECONDS, _send)
         self._timer.daemon = True
@@ -53,6 +54,9 @@ class _Repeater:
     def end(self) -> None:
         """Send nothing any more, and put the hook back that was there before."""
         sys.unraisablehook = self._previous
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
@@ -84,6 +88,12 @@ def hearing_interrupts() -> Iterator[None]:
         raise
     finally:
         repeater.end()
+
+
+def ignore_interrupts() -> None:
+    """Let a process that ends as an interrupted one end undisturbed."""
+    with suppress(ValueError):  # only the main thread may say so, and only it hears any
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def end_interrupted() -> NoReturn:

@@ -18,6 +18,7 @@ from hedge_env.base.interruption import (
     INTERRUPTED,
     end_interrupted,
     hearing_interrupts,
+    ignore_interrupts,
 )
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def _run(arguments: Sequence[str], owns_process: bool) -> int:
         _silence_standard_output()  # the reader, say `head`, has enough: no error
         return 0
     except KeyboardInterrupt:
+        if owns_process:
+            ignore_interrupts()
         _say("hedge: interrupted")
         if owns_process:
             end_interrupted()

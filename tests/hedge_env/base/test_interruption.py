@@ -36,6 +36,15 @@ def swallow():
     ctypes.CFUNCTYPE(None)(send)()
 
 
+def raise_lost():
+    """Lose an interruption without a signal."""
+
+    def fail():
+        raise KeyboardInterrupt
+
+    ctypes.CFUNCTYPE(None)(fail)()
+
+
 def wait():
     time.sleep(20)
     pytest.fail("went on")
@@ -94,6 +103,19 @@ def test_nothing_is_sent_to_who_comes_after():
         swallow()
     assert sys.unraisablehook is before
     time.sleep(0.5)  # more than the time to the next one
+
+
+def test_of_several_that_are_lost_one_is_sent_again():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+    try:
+        with hearing_interrupts():
+            for _ in range(3):
+                raise_lost()
+            time.sleep(0.7)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [1]
 
 
 def test_what_else_is_lost_goes_where_it_went(monkeypatch):

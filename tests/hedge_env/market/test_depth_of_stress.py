@@ -98,7 +98,7 @@ def test_at_once_is_the_limit_of_a_short_half_life(half_life: float | None) -> N
 
 
 def test_the_way_of_the_variance_leaves_all_other_noise_alone() -> None:
-    plain = stormy_config(*SHORT, "market.jumps=null")
+    plain = load_config(stormy_config(*SHORT), settings=["market.jumps=null"])
     ramped = load_config(
         plain, {"market": {"regime": {"volatility_half_life_days": 2.0}}}
     )
