@@ -1,4 +1,4 @@
-"""`kernel` and `scalar_kernel`: the only places where numba's decorator is called.
+"""`kernel` and its inlined kinds: the only places where numba's decorator is called.
 
 Three habits of numba would hurt here, and are met in this file:
 
@@ -103,6 +103,22 @@ def _compiled(function: F, cache: bool = False, **options: Any) -> Any:
     compiled = numba.njit(cache=cache, **options)(function)
     compile_for_kernels(compiled, function, **options)
     return compiled
+
+
+def inlined_kernel(function: F) -> F:
+    """Compile a function on arrays whose few callers take it in whole.
+
+    A call of a `kernel` by another hands over every number of its tuples by the stack,
+    some hundreds of constants of a market at each tile. Where that shows, the callee is
+    inlined; the time to compile grows with what one function then holds.
+
+    Args:
+        function: Function in numba's nopython subset.
+
+    Returns:
+        The compiled function, with the same signature.
+    """
+    return scalar_kernel(function)
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from hedge_env.base import field
 from hedge_env.base.account_rows import (
     BOOK_PNL,
     COST,
@@ -205,6 +206,21 @@ def add_up(record: Tile, totals: Tile, n_components: int) -> None:
     traded, trades = part(record, TRADED), part(totals, TOTAL_TRADES)
     for i in range(cost.size):
         trades[i] += 1.0 if traded[i] != 0.0 else 0.0
+
+
+@kernel
+def add_loss(before: Tile, after: Tile, record: Tile) -> None:
+    """Write the net loss since the start of the episode: cost less profit.
+
+    Args:
+        before: Rows at the decision.
+        after: Rows at the next one, written.
+        record: What the decision did.
+    """
+    lost, loss = part(before, field.NET_LOSS), part(after, field.NET_LOSS)
+    cost, increment = part(record, COST), part(record, TRACKING_INCREMENT)
+    for i in range(loss.size):
+        loss[i] = lost[i] + (cost[i] - increment[i])
 
 
 @kernel

@@ -236,8 +236,6 @@ class HedgeBatch:
         record = np.empty((N_RECORD, self.n_paths))
         totals = self.totals.rows
         settle_decision(before, after, wanted, record, totals, self._constants)
-        lost = record[COST] - record[TRACKING_INCREMENT]
-        np.add(before[field.NET_LOSS], lost, out=after[field.NET_LOSS])
         self.rows, self._spare = after, before
         self._require_numbers(record)
         if self._view is not None:

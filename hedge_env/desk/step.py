@@ -19,12 +19,12 @@ import numpy as np
 
 from hedge_env.base import account_rows, field
 from hedge_env.base.held import Held
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import inlined_kernel, kernel
 from hedge_env.base.tile import TILE, Tile, part
 from hedge_env.base.types import FloatArray
 from hedge_env.book.series import NO_SERIES, SeriesParams
 from hedge_env.config import EnvConfig
-from hedge_env.desk.accounts import add_up, clear
+from hedge_env.desk.accounts import add_loss, add_up, clear
 from hedge_env.desk.band_position import write_position
 from hedge_env.desk.charges import ChargeParams, charge_params, charge_trade, pay
 from hedge_env.desk.closing import liquidate
@@ -141,7 +141,7 @@ def settle_decision(
         )
 
 
-@kernel
+@inlined_kernel
 def settle_tile(
     before: Tile,
     after: Tile,
@@ -163,7 +163,7 @@ def settle_tile(
     observe(before, after, record, p)
 
 
-@kernel
+@inlined_kernel
 def _settle(
     before: Tile,
     after: Tile,
@@ -226,4 +226,5 @@ def observe(before: Tile, after: Tile, record: Tile, p: StepParams) -> None:
     if p.options.series.n_slots > 0:
         observe_options(after, p.options)
     if p.looks:
+        add_loss(before, after, record)
         write_position(after)

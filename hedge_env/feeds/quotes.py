@@ -13,7 +13,7 @@ import numpy as np
 
 from hedge_env.base import field
 from hedge_env.base.held import Held
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import inlined_kernel, kernel
 from hedge_env.base.tile import TILE, Tile, part, rows_from
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.book import european, smile, tile
@@ -25,6 +25,7 @@ from hedge_env.book.series_quotes import quote_struck
 from hedge_env.book.smile import heston_skew, sabr_skew
 from hedge_env.feeds.forecasts import quote_forecasts
 from hedge_env.market.engine import market_state
+from hedge_env.market.engine.noise import new_noise
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import advance_tile
 from hedge_env.numerics.special import exp, sincos_two_pi
@@ -100,12 +101,15 @@ def write_quotes(
     """
     q = constants.value
     n = rows.shape[1]
+    noise = new_noise(min(TILE, n))
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
         here, market = Tile(rows, low, high), Tile(state, low, high)
         kept = Tile(memory, low, high)
         if advance:
-            advance_tile(market, path_ids, counters, key, q.market)
+            if noise.shape[1] != high - low:
+                noise = new_noise(high - low)
+            _advance_tile(market, noise, path_ids, counters, key, constants)
             for i in range(low, high):
                 steps[i] = min(steps[i] + 1, q.market.clock.decisions)
         _quote_tile(here, market, kept, steps, path_ids, counters, key, not advance, q)
@@ -116,6 +120,19 @@ def write_quotes(
 
 
 @kernel
+def _advance_tile(
+    state: Tile,
+    noise: FloatArray,
+    path_ids: IntArray,
+    counters: IntArray,
+    key: tuple[np.uint32, np.uint32],
+    constants: Held[QuoteParams],
+) -> None:
+    """See `advance_tile`; a function of its own, which LLVM is done with sooner."""
+    advance_tile(state, noise, path_ids, counters, key, constants.value.market)
+
+
+@inlined_kernel
 def _quote_tile(
     rows: Tile,
     state: Tile,

@@ -35,14 +35,13 @@ from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.market.engine.draw_plan import DrawPlan
 from hedge_env.market.engine.in_turn import note_in_turn
 from hedge_env.market.engine.noise import (
-    JUMP,
-    N_SCRATCH,
     U_HOUR,
     U_JUMP,
     U_REGIME,
     U_SIGN,
     Z_SPOT,
     draw_noise,
+    new_noise,
 )
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import advance_step
@@ -111,8 +110,7 @@ def _advance_tile(
 ) -> None:
     m, low, high = p.clock.market_steps, state.low, state.high
     size = high - low
-    noise = np.full((N_SCRATCH, size), np.nan)
-    noise[JUMP, :] = 0.0
+    noise = new_noise(size)
     shift, first, turn = np.empty(size), np.empty(size, np.int64), np.empty(size)
     share = np.ones(size)
     _stratify_spot(shift, share, ids[low:high], counters[low:high], key, plan, m)

@@ -32,6 +32,7 @@ _RESULTS = (
     "crowd_jump",
 )
 N_SCRATCH: Final = PLACES * len(BLOCKS) + len(_RESULTS)
+_NO_JUMP: Final = PLACES * len(BLOCKS) + _RESULTS.index("jump")
 
 
 def _row(shock: Shock) -> int:
@@ -61,6 +62,18 @@ def _plan(shocks: list[Shock]) -> IntArray:
     """Blocks of some shocks, shape (m, 3)."""
     blocks = sorted({(s.block, _row(s) - s.place, int(s.is_normal)) for s in shocks})
     return np.array(blocks, dtype=np.int64).reshape(-1, 3)
+
+
+@kernel
+def new_noise(size: int) -> FloatArray:
+    """Scratch of a tile of `size` paths, shape (N_SCRATCH, size).
+
+    What nobody fills is no number, but for the jumps of a market without any. Every
+    step fills again what it reads, so that the next tile can use the same memory.
+    """
+    noise = np.full((N_SCRATCH, size), np.nan)
+    noise[_NO_JUMP, :] = 0.0
+    return noise
 
 
 @kernel

@@ -16,11 +16,10 @@ from hedge_env.base.types import BoolArray, FloatArray, IntArray
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.in_turn import note_in_turn
 from hedge_env.market.engine.noise import (
-    JUMP,
     LOG_RETURN,
-    N_SCRATCH,
     Z_SPOT,
     draw_noise,
+    new_noise,
 )
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import respond
@@ -109,11 +108,12 @@ def advance_recorded(
     """
     p = constants.value
     n = state.shape[1]
+    noise = new_noise(min(TILE, n))
     for low in range(0, n, TILE):
         high = min(low + TILE, n)
         here = Tile(state, low, high)
-        noise = np.full((N_SCRATCH, high - low), np.nan)
-        noise[JUMP, :] = 0.0
+        if noise.shape[1] != high - low:
+            noise = new_noise(high - low)
         for step_number in range(p.clock.market_steps):
             note_in_turn(here, step_number, p)
             draw_noise(noise, path_ids[low:high], counters[low:high], key, p.draws.step)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hedge_env.base.kernel import kernel
+from hedge_env.base.kernel import inlined_kernel, kernel
 from hedge_env.base.tile import Tile, part
 from hedge_env.base.types import FloatArray, IntArray
 from hedge_env.market.engine import market_state
@@ -18,7 +18,6 @@ from hedge_env.market.engine.noise import (
     HOURS,
     JUMP,
     LOG_RETURN,
-    N_SCRATCH,
     PROBABILITY,
     Z_SPOT,
     draw_noise,
@@ -30,9 +29,10 @@ from hedge_env.market.spot.diffusion import LEAST_LOG_SPOT
 from hedge_env.market.volatility.season import apply_season
 
 
-@kernel
+@inlined_kernel
 def advance_tile(
     state: Tile,
+    noise: FloatArray,
     path_ids: IntArray,
     counters: IntArray,
     key: tuple[np.uint32, np.uint32],
@@ -42,14 +42,13 @@ def advance_tile(
 
     Args:
         state: Of N_STATES rows, updated in place.
+        noise: Scratch of as many paths, from `new_noise`, used or not.
         path_ids: Of all paths, shape (n,).
         counters: Market steps already taken by all paths, shape (n,), updated in place.
         key: Of the random stream.
         p: Constants.
     """
     low, high = state.low, state.high
-    noise = np.full((N_SCRATCH, high - low), np.nan)  # what nobody fills is no number
-    noise[JUMP, :] = 0.0
     for step in range(p.clock.market_steps):
         note_in_turn(state, step, p)
         draw_noise(noise, path_ids[low:high], counters[low:high], key, p.draws.step)

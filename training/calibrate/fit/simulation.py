@@ -20,6 +20,7 @@ from hedge_env.config import EnvConfig
 from hedge_env.config.loading import load_config
 from hedge_env.market.engine import market_state
 from hedge_env.market.engine.market_state import N_STATES, STATES
+from hedge_env.market.engine.noise import new_noise
 from hedge_env.market.engine.parameters import market_params
 from hedge_env.market.engine.processes import MarketParams
 from hedge_env.market.engine.simulator import advance_tile
@@ -91,11 +92,11 @@ def _record(
     n = out.shape[1]
     state = np.zeros((N_STATES, n))
     path_ids = first + np.arange(n)
-    counters = np.zeros(n, dtype=np.int64)
+    counters, noise = np.zeros(n, dtype=np.int64), new_noise(n)
     start_market(state, path_ids, counters, np.full(n, True), key, p)
     for t in range(out.shape[2]):
         for r in range(rows.shape[0]):
             for i in range(n):
                 out[r, i, t] = state[rows[r], i]
         state[market_state.FUNDING_ACCRUED, :] = 0.0
-        advance_tile(Tile(state, 0, n), path_ids, counters, key, p)
+        advance_tile(Tile(state, 0, n), noise, path_ids, counters, key, p)

@@ -85,7 +85,7 @@ SETTINGS = ("episode.decisions=3", "episode.market_steps=2")
 
 @pytest.mark.parametrize("parts", [*((p,) for p in PARTS), *combinations(PARTS, 2)])
 def test_any_parts_together_read_numbers_only(parts: tuple[str, ...]) -> None:
-    # What nobody fills is NaN: see `advance_tile`.
+    # What nobody fills is NaN: see `new_noise`.
     settings = [setting for part in parts for setting in PARTS[part]]
     try:
         config = load_config("reference", settings=[*SETTINGS, *settings])
