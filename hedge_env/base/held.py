@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core.types import StructRef  # type: ignore[attr-defined]  # same
 from numba.experimental import structref
 
@@ -44,14 +45,25 @@ def hold(value: T) -> Held[T]:
     """Keep a tuple of constants as kernels read them.
 
     Args:
-        value: Numbers, arrays and tuples of them; arrays are shared, not copied.
+        value: Numbers, arrays and tuples of them. Arrays are shared, but for those that
+            came read-only from another process, which are copied: to numba they are
+            of another type, for which it would compile every kernel again.
 
     Returns:
         What a kernel takes in its place. It can be copied and pickled.
     """
     if numba.config.DISABLE_JIT:
         return Held(value)
-    return cast("Held[T]", _hold(value))
+    return cast("Held[T]", _hold(_with_writable_arrays(value)))
+
+
+def _with_writable_arrays(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value if value.flags.writeable else value.copy()
+    if isinstance(value, tuple):
+        items = [_with_writable_arrays(item) for item in value]
+        return value._make(items) if hasattr(value, "_make") else tuple(items)
+    return value
 
 
 @kernel

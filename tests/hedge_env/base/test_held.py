@@ -55,6 +55,18 @@ def test_it_can_be_copied_and_pickled() -> None:
         assert weigh(x, twin) == weigh(x, held)
 
 
+def test_memory_that_cannot_be_written_compiles_nothing_again() -> None:
+    x, held = np.array([1.0, 10.0, 100.0]), hold(some())
+    weigh(x, held)
+    before = list(getattr(weigh, "signatures", ()))
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(held, protocol=5, buffer_callback=buffers.append)
+    twin = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])
+    assert buffers
+    assert weigh(x, twin) == weigh(x, held)
+    assert list(getattr(weigh, "signatures", ())) == before
+
+
 def test_arrays_are_shared() -> None:
     constants = some()
     held = hold(constants)
