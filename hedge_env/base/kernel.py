@@ -256,7 +256,7 @@ def _tolerate_cache_errors(compiled: Any) -> None:
 def _say_that_it_compiles() -> None:
     """Tell a log, once a process, what the silence of the first call is about."""
     logging.getLogger("hedge_env").info(
-        "compiling kernels: once after an installation, about half a minute"
+        "compiling kernels: once after an installation, about a minute"
     )
 
 

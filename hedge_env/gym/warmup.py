@@ -1,7 +1,7 @@
 """Compile a problem's kernels before they are needed.
 
 The simulator is compiled to machine code at the first `reset` after an installation,
-which takes half a minute of one processor and is kept on disk. An image of a
+which takes a minute of one processor and is kept on disk. An image of a
 container, or a pool of workers that would each begin with it, calls `warmup` once.
 """
 
