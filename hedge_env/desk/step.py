@@ -66,7 +66,7 @@ class StepParams(NamedTuple):
     """Constants of one step, by the part that reads them."""
 
     n_components: int  # of cost that can occur: the first ones
-    looks: bool  # whether what the next decision sees of the holdings is written
+    looks: bool  # whether what the next decision sees of holdings and loss is written
     orders: OrderParams
     charges: ChargeParams
     holding: HoldingParams
@@ -85,7 +85,8 @@ def step_params(
     Args:
         config: The hedging problem.
         listed: The options that can be traded.
-        looks: Whether anybody reads where the holdings stand in their band.
+        looks: Whether anybody reads where the holdings stand in their band, and the
+            net loss so far.
     """
     execution = config.execution
     return StepParams(
