@@ -67,10 +67,15 @@ def report(result: RunResult, options: TrainOptions) -> None:
 
 
 def describe(validation: Validation) -> str:
-    """One line on how good the best policy is."""
+    """One line on how good the best policy is, by its own criterion if it has one."""
     values = validation.scalars
+    own = (
+        f"criterion {values['criterion_bp']:.2f} bp, "
+        if "criterion_bp" in values
+        else ""
+    )
     text = (
-        f"best on validation paths: objective {values['objective_bp']:.2f} bp "
+        f"best on validation paths: {own}objective {values['objective_bp']:.2f} bp "
         f"(cost {values['cost_bp']:.2f} bp, tracking error "
         f"{values['tracking_error_bp']:.1f} bp, {values['trades']:.1f} trades)"
     )
