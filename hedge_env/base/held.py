@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.core.types import StructRef  # type: ignore[attr-defined]  # same
+from numba.core.types import StructRef  # type: ignore[attr-defined]  # untyped
 from numba.experimental import structref
 
 from hedge_env.base.kernel import kernel

@@ -128,7 +128,7 @@ def _advance_tile(
     key: tuple[np.uint32, np.uint32],
     constants: Held[QuoteParams],
 ) -> None:
-    """See `advance_tile`; a function of its own, which LLVM is done with sooner."""
+    """See `advance_tile`; in the same function as `_quote_tile` it compiles slowly."""
     advance_tile(state, noise, path_ids, counters, key, constants.value.market)
 
 

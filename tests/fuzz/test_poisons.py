@@ -16,6 +16,7 @@ from tests.support.checkout import ROOT
 @pytest.mark.slow
 @pytest.mark.fuzz
 def test_two_poisons_give_the_same_bits_for_every_part() -> None:
+    # Each takes seconds without the JIT; `make fuzz` tries fifty times as many.
     command = [sys.executable, "-m", "tests.fuzz.poisons", "25"]
     done = subprocess.run(
         command,
